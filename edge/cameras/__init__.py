@@ -1,0 +1,26 @@
+"""Where frames come from: a Pi camera, a USB camera, a network stream, a video file, a folder of images.
+
+`open_camera(uri)` gives a `Camera`; `LatestFrame` keeps a live one going for ever; `Playback` plays a recording in real
+time. Frames stay in RAM: nothing in this package writes a picture.
+"""
+
+from __future__ import annotations
+
+from edge.cameras.camera import Camera, CameraError
+from edge.cameras.frame import Frame, Image
+from edge.cameras.latest import CameraState, CameraStatus, LatestFrame, ReopenPolicy
+from edge.cameras.open import open_camera
+from edge.cameras.playback import Playback
+
+__all__ = [
+    "Camera",
+    "CameraError",
+    "CameraState",
+    "CameraStatus",
+    "Frame",
+    "Image",
+    "LatestFrame",
+    "Playback",
+    "ReopenPolicy",
+    "open_camera",
+]

@@ -1,0 +1,104 @@
+"""What every camera promises, whatever it is made of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from edge.cameras.frame import Frame, Image
+from edge.errors import MaitredError
+
+MIN_STEP_S = 0.001
+
+
+class CameraError(MaitredError):
+    """A camera could not be opened, or stopped delivering frames. Opening it again later is worth a try."""
+
+
+class Camera(ABC):
+    """A source of frames: a context manager and an iterator.
+
+    A subclass opens its source in `__init__`, hands out pictures from `_grab` and lets go of the source in `_release`.
+    It belongs to one thread: `read` and `close` must not be called at the same time.
+
+    Args:
+        name: what to call it in messages; holds no password.
+        live: True if frames come at the pace of the real world, on the clock of `time.monotonic`.
+        fps: nominal frames per second, None if not known.
+    """
+
+    def __init__(self, name: str, *, live: bool, fps: float | None) -> None:
+        self._name = name
+        self._live = live
+        self._fps = fps
+        self._closed = False
+        self._index = 0
+        self._last_s = -float("inf")
+
+    @property
+    def name(self) -> str:
+        """What to call the camera in messages: its URI without credentials, or its path."""
+        return self._name
+
+    @property
+    def live(self) -> bool:
+        """True if frames come at the pace of the real world; False for a recording, which can be read at any pace."""
+        return self._live
+
+    @property
+    def fps(self) -> float | None:
+        """Nominal frames per second, None if not known."""
+        return self._fps
+
+    def read(self) -> Frame | None:
+        """Wait for the next frame.
+
+        Returns:
+            The frame (uint8 BGR, contiguous, later than the one before), or None once a recording is over. A live
+            camera never returns None: when it ends, that is an error.
+
+        Raises:
+            CameraError: the camera is closed, stopped delivering frames, or delivered something that is no picture.
+        """
+        if self._closed:
+            raise CameraError(f"{self._name}: the camera is closed; open it again to read from it")
+        grabbed = self._grab()
+        if grabbed is None:
+            return None
+        image, time_s = grabbed
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise CameraError(f"{self._name}: expected 8-bit BGR, got {image.dtype} of shape {image.shape}")
+        self._last_s = max(time_s, self._last_s + MIN_STEP_S)
+        frame = Frame(np.ascontiguousarray(image), self._last_s, self._index)
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Let go of the source. Closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self._release()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while (frame := self.read()) is not None:
+            yield frame
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def _grab(self) -> tuple[Image, float] | None:
+        """Get the next picture (uint8 BGR (h, w, 3)) and its time in seconds; None at the end of a recording."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Let go of the source; called once."""

@@ -1,0 +1,57 @@
+"""A folder of images as a recording."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from edge.cameras.camera import Camera
+from edge.cameras.frame import Image
+from edge.cameras.still import read_image
+from edge.errors import BadInput
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+class ImageFolder(Camera):
+    """The images of one folder in the order of their names, `fps` of them a second. Subfolders are not entered.
+
+    An image that cannot be read is reported in the log and skipped; it takes no time in the recording.
+
+    Raises:
+        BadInput: the folder holds no image that can be read.
+    """
+
+    def __init__(self, path: Path, *, fps: float) -> None:
+        super().__init__(str(path), live=False, fps=fps)
+        # Names with a leading dot are what other systems leave behind (._photo.jpg), not photographs.
+        files = (entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES and entry.name[0] != ".")
+        self._files = iter(sorted(files, key=lambda file: file.name))
+        self._interval_s = 1.0 / fps
+        self._count = 0
+        # The first image is read here, so that a folder without any fails when it is opened, not later.
+        self._next = self._read_next()
+        if self._next is None:
+            raise BadInput(f"{path}: no image in this folder can be read ({', '.join(sorted(SUFFIXES))} are looked at)")
+
+    def _read_next(self) -> Image | None:
+        for file in self._files:
+            try:
+                return read_image(file)
+            except BadInput as error:
+                log.warning("skipped: %s", error)
+        return None
+
+    def _grab(self) -> tuple[Image, float] | None:
+        image = self._next if self._count == 0 else self._read_next()
+        if image is None:
+            return None
+        self._next = None
+        self._count += 1
+        return image, (self._count - 1) * self._interval_s
+
+    def _release(self) -> None:
+        self._next = None
+        self._files = iter(())

@@ -1,0 +1,49 @@
+"""Reading one photograph, the same way for `maitred predict` and for a folder of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+
+from edge.cameras.frame import Image
+from edge.errors import BadInput
+
+MIN_SIDE_PX = 16
+
+
+def read_image(path: Path | str) -> Image:
+    """Read a photograph, upright and in the one format the rest of the program knows.
+
+    EXIF orientation is applied, 16 bits become 8, greyscale becomes BGR, transparency is dropped.
+
+    Returns:
+        uint8 BGR (height, width, 3), contiguous, both sides at least 16 pixels.
+
+    Raises:
+        BadInput: the file is missing, unreadable, empty, no image, or too small to hold a face.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder: name the images in it")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    if not data:
+        raise BadInput(f"{path} is empty (0 bytes): copy it again from where it came")
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        # Among others, a header that claims more pixels than OpenCV is willing to allocate.
+        raise BadInput(f"{path} cannot be decoded: {error.err or 'damaged image'}") from error
+    if image is None:
+        raise BadInput(f"{path} is not an image, or is damaged: JPEG, PNG, WebP, BMP and TIFF are read")
+    height, width = image.shape[:2]
+    if min(height, width) < MIN_SIDE_PX:
+        raise BadInput(f"{path} is too small to hold a face: {width}x{height} pixels, at least {MIN_SIDE_PX} needed")
+    return cast(Image, image)

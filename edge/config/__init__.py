@@ -1,0 +1,5 @@
+"""Configuration: one file per section, read from TOML, checked before anything starts."""
+
+from edge.config.settings import Settings, load_settings, parse_settings
+
+__all__ = ["Settings", "load_settings", "parse_settings"]

@@ -1,0 +1,49 @@
+"""[census]: windows of counts by age band and gender."""
+
+from __future__ import annotations
+
+import itertools
+
+from pydantic import Field, field_validator
+
+from edge.config.section import Section
+
+
+class Census(Section):
+    """Windows, age bands and what is withheld."""
+
+    window_minutes: int = Field(
+        15, title="Window", description="Length of a counting window in minutes; must divide a day.", ge=1, le=1440
+    )
+    bands: tuple[int, ...] = Field(
+        (0, 13, 18, 25, 35, 45, 55, 65), title="Age bands",
+        description="Lowest age of each band, rising from 0; the last band is open.", min_length=1, max_length=20,
+    )  # fmt: skip
+    no_gender_below: int = Field(
+        13,
+        title="Children",
+        description="No gender is given below this apparent age, where it is guesswork.",
+        ge=0,
+        le=30,
+    )
+    min_cell: int = Field(
+        5,
+        title="Smallest cell",
+        description="Counts below this are withheld from whatever leaves the device.",
+        ge=1,
+        le=100,
+    )
+
+    @field_validator("window_minutes")
+    @classmethod
+    def _divides_a_day(cls, value: int) -> int:
+        if 1440 % value:
+            raise ValueError(f"{value} minutes do not divide a day; use 5, 10, 15, 20, 30, 60, …")
+        return value
+
+    @field_validator("bands")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if value[0] != 0 or any(b <= a for a, b in itertools.pairwise(value)) or value[-1] > 100:
+            raise ValueError("age bands must start at 0 and rise to at most 100, for example [0, 18, 35, 55]")
+        return value

@@ -1,0 +1,25 @@
+"""[counting]: when a face becomes a visit."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from edge.config.section import Section
+
+
+class Counting(Section):
+    """The tracker and the visits."""
+
+    confirm_hits: int = Field(
+        4, title="Confirmation", description="Detections a track needs before it can become a visit.", ge=1, le=60
+    )
+    lost_s: float = Field(
+        1.5, title="Lost", description="Seconds without a detection after which a track ends.", ge=0.2, le=30
+    )
+    min_visit_s: float = Field(
+        0.5,
+        title="Shortest visit",
+        description="Tracks seen for less than this many seconds are no visits.",
+        ge=0,
+        le=60,
+    )

@@ -1,0 +1,23 @@
+"""[demographics]: how apparent age and gender are estimated."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from edge.config.section import Section
+
+
+class Demographics(Section):
+    """The age and gender model."""
+
+    model: str = Field(
+        "table1", title="Model", description="Name of a shipped bundle, or the path of one.", min_length=1
+    )
+    threads: int = Field(2, title="Threads", description="Interpreter threads of the model.", ge=1, le=8)
+    shots: int = Field(
+        5,
+        title="Shots",
+        description="At most so many of a visit's best face crops are classified and pooled.",
+        ge=1,
+        le=20,
+    )

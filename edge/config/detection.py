@@ -1,0 +1,29 @@
+"""[detection]: how faces are found."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from edge.config.section import Section
+
+
+class Detection(Section):
+    """The face detector."""
+
+    model: str = Field("face", title="Model", description="Name of a shipped bundle, or the path of one.", min_length=1)
+    threads: int = Field(2, title="Threads", description="Interpreter threads of the detector.", ge=1, le=8)
+    min_score: float = Field(
+        0.6, title="Score", description="Faces below this detector score start no track.", ge=0.1, le=0.99
+    )
+    min_face_px: int = Field(
+        24,
+        title="Smallest face",
+        description="Height in pixels of the smallest face that is looked for.",
+        ge=16,
+        le=400,
+    )
+    tiles_per_frame: int = Field(
+        4, title="Tiles",
+        description="Detector runs a live frame may cost, shared between moving areas and a slow scan of the rest.",
+        ge=1, le=64,
+    )  # fmt: skip

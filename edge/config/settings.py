@@ -1,0 +1,93 @@
+"""All sections together, and how they are read from a TOML file."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from edge.config.camera import Camera
+from edge.config.census import Census
+from edge.config.counting import Counting
+from edge.config.dashboard import Dashboard
+from edge.config.demographics import Demographics
+from edge.config.detection import Detection
+from edge.config.section import Section
+from edge.config.site import Site
+from edge.config.store import Store
+from edge.config.uplink import Uplink
+from edge.errors import BadInput
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    site: Site = Field(default_factory=Site, title="Site", description="Who is counting.")
+    camera: Camera = Field(default_factory=Camera, title="Camera", description="Where frames come from.")
+    detection: Detection = Field(default_factory=Detection, title="Detection", description="How faces are found.")
+    demographics: Demographics = Field(
+        default_factory=Demographics, title="Demographics", description="How apparent age and gender are estimated."
+    )
+    counting: Counting = Field(default_factory=Counting, title="Counting", description="When a face becomes a visit.")
+    census: Census = Field(default_factory=Census, title="Census", description="Windows of counts.")
+    store: Store = Field(default_factory=Store, title="Store", description="The local database.")
+    uplink: Uplink = Field(default_factory=Uplink, title="Uplink", description="The way to the cloud.")
+    dashboard: Dashboard = Field(default_factory=Dashboard, title="Dashboard", description="The local web pages.")
+
+    def with_model(self, name_or_path: str) -> Settings:
+        """The same with another age and gender model."""
+        return self.model_copy(update={"demographics": self.demographics.model_copy(update={"model": name_or_path})})
+
+
+def load_settings(path: Path) -> Settings:
+    """Settings from a TOML file; sections and keys that are absent keep their defaults.
+
+    Raises:
+        BadInput: the file is missing or no TOML, a key is unknown (the nearest known one is suggested), a value is
+            out of bounds. All faults are named at once.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(
+            f"{path}: cannot read the configuration ({error.strerror}); --config takes a TOML file"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not valid TOML: {error}") from error
+    return parse_settings(values, str(path))
+
+
+def parse_settings(values: dict[str, Any], origin: str) -> Settings:
+    """Settings from parsed TOML; ``origin`` names the source in errors.
+
+    Raises:
+        BadInput: as :func:`load_settings`.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        faults = [_describe(fault["type"], fault["loc"], fault["msg"]) for fault in error.errors()]
+        raise BadInput("\n".join(f"{origin}: {fault}" for fault in faults)) from error
+
+
+def _describe(kind: str, location: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(str(part) for part in location)
+    if kind != "extra_forbidden":
+        return f"{name}: {message.removeprefix('Value error, ')}"
+    known = _known_keys(location[:-1])
+    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    return f"{name}: unknown key; {hint}"
+
+
+def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in section:
+        annotation = model.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

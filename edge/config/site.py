@@ -1,0 +1,52 @@
+"""[site]: who is counting."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+
+from edge.config.section import Section
+
+
+class Site(Section):
+    """Names that appear in cloud events, and the local time."""
+
+    name: str = Field(
+        "restaurant", title="Site", description="Name of the restaurant, as it appears in cloud events.",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+    )  # fmt: skip
+    device: str = Field(
+        "door", title="Device", description="Name of this device, unique within the site.",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+    )  # fmt: skip
+    timezone: str = Field(
+        "", title="Time zone",
+        description="IANA name such as Europe/Paris: where a day starts on the dashboard. Empty: the system's.",
+    )  # fmt: skip
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value:
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+                raise ValueError(f"no such time zone: {value!r}; use an IANA name such as Europe/Paris") from error
+        return value
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone for ``datetime.fromtimestamp``; None is the system's local zone."""
+        return ZoneInfo(self.timezone) if self.timezone else None
+
+    @property
+    def source(self) -> str:
+        """CloudEvents ``source`` of this device."""
+        return f"maitred/{self.name}/{self.device}"
+
+    def day_start(self, at: float) -> float:
+        """Unix time of the local midnight before ``at`` (unix seconds)."""
+        local = datetime.fromtimestamp(at, self.zone)
+        return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

@@ -1,0 +1,30 @@
+"""[store]: the local database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from edge.config.section import Section
+
+
+class Store(Section):
+    """Where counts are kept and for how long."""
+
+    path: Path = Field(
+        Path("/var/lib/maitred/maitred.db"),
+        title="Database",
+        description="SQLite file with visits, windows and outbox.",
+    )
+    keep_visits_days: int = Field(
+        90, title="Visits kept", description="Days after which single visits are deleted.", ge=1, le=3650
+    )
+    keep_windows_days: int = Field(
+        1095, title="Windows kept", description="Days after which closed windows are deleted.", ge=1, le=36500
+    )
+    keep_outbox_days: int = Field(
+        30, title="Unsent kept",
+        description="Days after which an event that could not be delivered is dropped and counted.",
+        ge=1, le=3650,
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Packages and extras of maitred; metadata and tool settings are in pyproject.toml."""
+
+from setuptools import find_packages, setup
+
+# What `maitred convert` and `maitred train` need. Neither is ever installed on the device.
+TENSORFLOW = ["tensorflow-cpu>=2.20,<3; platform_machine == 'x86_64'", "tensorflow>=2.20,<3; platform_machine != 'x86_64'"]
+CONVERT = [*TENSORFLOW]
+TRAINING = [*TENSORFLOW, "tensorboard>=2.18"]
+PICAMERA = ["picamera2>=0.3.22"]
+
+setup(
+    packages=find_packages(include=["edge", "edge.*", "convert", "convert.*", "training", "training.*"]),
+    package_data={
+        "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "uplink/*.json", "py.typed"],
+        "edge.dashboard": ["templates/*", "static/*"],
+        "edge.store": ["migrations/*.sql"],
+        "training": ["recipes/*.toml"],
+    },
+    install_requires=[
+        "ai-edge-litert>=2.1",
+        "flask>=3.0",
+        "lapx>=0.5.9",
+        "numpy>=1.26",
+        "opencv-python-headless>=4.10",
+        "pydantic>=2.7",
+        "pygal>=3.0.5",
+        "requests>=2.32",
+        "standardwebhooks>=1.1",
+        "waitress>=3.0",
+    ],
+    extras_require={
+        "picamera": PICAMERA,
+        "convert": CONVERT,
+        "training": TRAINING,
+        "dev": [
+            *CONVERT,
+            *TRAINING,
+            "build>=1.2",
+            "jsonschema[format]>=4.21",
+            "mypy>=1.11",
+            "playwright>=1.48",
+            "pytest>=8.2",
+            "ruff>=0.6",
+            "types-requests",
+        ],
+    },
+)
