@@ -1,0 +1,72 @@
+"""A closed window: what was counted between two moments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.census.bands import AgeBands
+from edge.counting.visit import Visit
+
+UNKNOWN = "unknown"
+GENDERS = ("female", "male", UNKNOWN)
+Cell = tuple[str, str]
+"""Band label (or "unknown") and one of GENDERS."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Frames of a window: seen by the pipeline, and overwritten unseen because the pipeline was busy."""
+
+    frames: int = 0
+    dropped: int = 0
+
+    @property
+    def dropped_ratio(self) -> float:
+        """Share of the camera's frames that were dropped, 0..1."""
+        total = self.frames + self.dropped
+        return self.dropped / total if total else 0.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Counts of the visits that were counted in ``[start, end)``, unix seconds (UTC)."""
+
+    start: float
+    end: float
+    counts: dict[Cell, int] = field(default_factory=dict)
+    entries: int = 0
+    exits: int = 0
+    dwell_s: tuple[float, float, float] | None = None
+    """10 %, 50 % and 90 % quantile of the dwell time; None without visits."""
+    traffic: Traffic = Traffic()
+
+    @property
+    def visits(self) -> int:
+        """All visits of the window."""
+        return sum(self.counts.values())
+
+
+def cell_of(visit: Visit, bands: AgeBands) -> Cell:
+    """Band and gender a visit counts in."""
+    band = UNKNOWN if visit.age is None else bands.label(visit.age)
+    return band, visit.gender or UNKNOWN
+
+
+def tally(start: float, end: float, visits: Iterable[Visit], bands: AgeBands, traffic: Traffic | None = None) -> Window:
+    """Count ``visits`` into a window. Every visit counts in exactly one cell."""
+    visits = list(visits)
+    dwell = [visit.dwell_s for visit in visits]
+    quantiles = np.quantile(dwell, (0.1, 0.5, 0.9)) if dwell else None
+    return Window(
+        start,
+        end,
+        dict(Counter(cell_of(visit, bands) for visit in visits)),
+        entries=sum(visit.direction == "in" for visit in visits),
+        exits=sum(visit.direction == "out" for visit in visits),
+        dwell_s=None if quantiles is None else (float(quantiles[0]), float(quantiles[1]), float(quantiles[2])),
+        traffic=traffic or Traffic(),
+    )

@@ -1,0 +1,42 @@
+"""A visit: somebody was in view for a while. The finest thing that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Gender = Literal["female", "male"]
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One patron's stay in view. Nothing here identifies anyone, and a visit is not a unique person.
+
+    Attributes:
+        started_at: first and ``ended_at`` last sight, unix seconds (UTC), or seconds of a recording's time line.
+        observations: frames in which the face was detected.
+        age: apparent age in years (0..100) with ``age_interval``, its 80 % interval; None if never classified.
+        female_probability: 0..1; None where gender is not given (a child) or was never classified.
+        direction: crossing of the entrance line, None without one.
+    """
+
+    started_at: float
+    ended_at: float
+    observations: int
+    age: float | None = None
+    age_interval: tuple[float, float] | None = None
+    female_probability: float | None = None
+    direction: Direction | None = None
+
+    @property
+    def dwell_s(self) -> float:
+        """Seconds in view."""
+        return self.ended_at - self.started_at
+
+    @property
+    def gender(self) -> Gender | None:
+        """The more probable gender, None where none is given."""
+        if self.female_probability is None:
+            return None
+        return "female" if self.female_probability >= 0.5 else "male"

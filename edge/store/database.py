@@ -1,0 +1,100 @@
+"""The SQLite file: opening, settings, migrations."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from edge.errors import MaitredError
+
+BUSY_TIMEOUT_S = 10.0
+
+
+class StoreError(MaitredError):
+    """The database cannot be used; the message names the file and the way out."""
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the database, creating and migrating it unless ``read_only``.
+
+    WAL lets the dashboard read while the agent writes; ``synchronous=FULL`` makes a commit survive a power cut.
+
+    Raises:
+        StoreError: the file is missing (read-only), damaged, not writable or from a newer maitred.
+    """
+    try:
+        if read_only:
+            if not path.exists():
+                raise StoreError(
+                    f"{path}: no such database; start the agent first (maitred run), or check [store] path"
+                )
+            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+        connection.isolation_level = None  # transactions are begun by `transaction` alone
+        connection.row_factory = sqlite3.Row
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            migrate(connection, path)
+        _check_version(connection, path)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path}: cannot use the database: {error}") from error
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; takes the write lock at once, so that it cannot fail half way for want of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema to the newest version, one numbered script after the other (``PRAGMA user_version``)."""
+    _check_version(connection, path)
+    for version, script in _migrations():
+        with transaction(connection):
+            # Read inside the transaction: another process may have migrated meanwhile.
+            if connection.execute("PRAGMA user_version").fetchone()[0] < version:
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version:d}")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    found, newest = connection.execute("PRAGMA user_version").fetchone()[0], _migrations()[-1][0]
+    if found > newest:
+        raise StoreError(
+            f"{path}: written by a newer maitred (schema {found}, this one knows {newest}); update maitred"
+        )
+
+
+def _migrations() -> list[tuple[int, str]]:
+    scripts = []
+    for entry in resources.files("edge.store").joinpath("migrations").iterdir():
+        match = re.fullmatch(r"(\d{4})_\w+\.sql", entry.name)
+        if match:
+            scripts.append((int(match[1]), entry.read_text(encoding="utf-8")))
+    return sorted(scripts)
+
+
+def _statements(script: str) -> Iterator[str]:
+    # executescript() would commit the transaction it runs in.
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""

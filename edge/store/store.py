@@ -1,0 +1,84 @@
+"""The store: one connection, one object a table, and the transactions that span tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edge.census.bands import AgeBands
+from edge.census.window import Traffic, Window, tally
+from edge.config.store import Store as StoreSettings
+from edge.counting.visit import Visit
+from edge.store.database import connect, transaction
+from edge.store.heartbeat import Heartbeat
+from edge.store.outbox import Outbox
+from edge.store.visits import Visits
+from edge.store.windows import Windows
+
+DAY_S = 86400.0
+Event = tuple[str, str]
+"""Id and body of what is to be sent."""
+
+
+class Store:
+    """What was counted, on disk. A connection belongs to one thread: open one for each."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.visits = Visits(connection)
+        self.windows = Windows(connection)
+        self.outbox = Outbox(connection)
+        self.heartbeat = Heartbeat(connection)
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Open, and unless ``read_only`` create and migrate, the database at ``path``.
+
+        Raises:
+            StoreError: it cannot be used.
+        """
+        return cls(connect(path, read_only=read_only))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def record(self, visits: Sequence[Visit], counted_at: float) -> None:
+        """Store finished visits, all or none."""
+        with transaction(self._connection):
+            self.visits.add(visits, counted_at)
+
+    def close_window(
+        self, start: float, end: float, bands: AgeBands, traffic: Traffic, event_of: Callable[[Window], Event | None]
+    ) -> Window:
+        """Close ``[start, end)``: its visits, its counts and its event become one fact, or none of them does.
+
+        A visit that was counted late, after its own window had closed, is held by the next one: every visit is in
+        exactly one window.
+        """
+        with transaction(self._connection):
+            visits = self.visits.uncounted_before(end)
+            window = tally(start, end, [stored.visit for stored in visits], bands, traffic)
+            self.visits.assign(visits, self.windows.add(window))
+            event = event_of(window)
+            if event is not None:
+                self.outbox.add(*event, at=end)
+        return window
+
+    def prune(self, now: float, keep: StoreSettings) -> int:
+        """Apply the retention times; returns how many undelivered events were dropped (also counted in the outbox)."""
+        with transaction(self._connection):
+            self.visits.delete_before(now - keep.keep_visits_days * DAY_S)
+            self.windows.delete_before(now - keep.keep_windows_days * DAY_S)
+            return self.outbox.delete_before(now - keep.keep_outbox_days * DAY_S, now)

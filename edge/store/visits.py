@@ -1,0 +1,76 @@
+"""The visits table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.counting.visit import Visit
+
+
+@dataclass(frozen=True)
+class StoredVisit:
+    """A visit, its row id and when it was counted (unix seconds): a little after it ended."""
+
+    id: int
+    counted_at: float
+    visit: Visit
+
+
+class Visits:
+    """Visits on disk. Times are unix seconds (UTC)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, visits: Sequence[Visit], counted_at: float) -> None:
+        """Store ``visits`` in the caller's transaction or one of their own; they are durable when this returns."""
+        rows = [
+            (
+                counted_at, visit.started_at, visit.ended_at, visit.observations, visit.age,
+                *(visit.age_interval or (None, None)), visit.female_probability, visit.direction,
+            )
+            for visit in visits
+        ]  # fmt: skip
+        self._connection.executemany(
+            "INSERT INTO visits (counted_at, started_at, ended_at, observations, age, age_low, age_high,"
+            " female_probability, direction) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def between(self, start: float, end: float) -> list[StoredVisit]:
+        """Visits that ended in ``[start, end)``, oldest first."""
+        return self._select("WHERE ended_at >= ? AND ended_at < ? ORDER BY ended_at, id", (start, end))
+
+    def last(self, count: int, since: float = 0.0) -> list[StoredVisit]:
+        """The newest ``count`` visits that ended at or after ``since``, newest first."""
+        return self._select("WHERE ended_at >= ? ORDER BY ended_at DESC, id DESC LIMIT ?", (since, count))
+
+    def uncounted_before(self, moment: float) -> list[StoredVisit]:
+        """Visits counted before ``moment`` that no window holds yet."""
+        return self._select("WHERE window_id IS NULL AND counted_at < ? ORDER BY id", (moment,))
+
+    def assign(self, visits: Sequence[StoredVisit], window_id: int) -> None:
+        """Mark visits as held by a window."""
+        self._connection.executemany(
+            "UPDATE visits SET window_id = ? WHERE id = ?", [(window_id, stored.id) for stored in visits]
+        )
+
+    def delete_before(self, moment: float) -> int:
+        """Delete windowed visits that ended before ``moment``; returns how many."""
+        return self._connection.execute(
+            "DELETE FROM visits WHERE ended_at < ? AND window_id IS NOT NULL", (moment,)
+        ).rowcount
+
+    def _select(self, where: str, values: tuple[float, ...]) -> list[StoredVisit]:
+        rows = self._connection.execute(f"SELECT * FROM visits {where}", values)  # noqa: S608 (constant text)
+        return [StoredVisit(row["id"], row["counted_at"], _visit(row)) for row in rows]
+
+
+def _visit(row: sqlite3.Row) -> Visit:
+    return Visit(
+        row["started_at"], row["ended_at"], row["observations"], row["age"],
+        None if row["age_low"] is None else (row["age_low"], row["age_high"]),
+        row["female_probability"], row["direction"],
+    )  # fmt: skip
