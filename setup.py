@@ -19,6 +19,7 @@ setup(
     install_requires=[
         "ai-edge-litert>=2.1",
         "flask>=3.0",
+        "jinja2>=3.1",
         "lapx>=0.5.9",
         "numpy>=1.26",
         "opencv-python-headless>=4.10",

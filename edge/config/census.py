@@ -13,7 +13,7 @@ class Census(Section):
     """Windows, age bands and what is withheld."""
 
     window_minutes: int = Field(
-        15, title="Window", description="Length of a counting window in minutes; must divide a day.", ge=1, le=1440
+        60, title="Window", description="Length of a counting window in minutes; must divide a day.", ge=1, le=1440
     )
     bands: tuple[int, ...] = Field(
         (0, 13, 18, 25, 35, 45, 55, 65), title="Age bands",

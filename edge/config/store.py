@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge.config.section import Section
 
@@ -28,3 +28,10 @@ class Store(Section):
         description="Days after which an event that could not be delivered is dropped and counted.",
         ge=1, le=3650,
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _windows_outlive_visits(self) -> Store:
+        # A visit whose window is gone would look as if no window had counted it yet.
+        if self.keep_windows_days < self.keep_visits_days:
+            raise ValueError("keep_windows_days must not be less than keep_visits_days")
+        return self

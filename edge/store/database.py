@@ -43,7 +43,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection, path)
-        _check_version(connection, path)
+        if _check_version(connection, path) == 0:
+            raise StoreError(f"{path}: an empty database; start the agent first (maitred run)")
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: cannot use the database: {error}") from error
     return connection
@@ -56,7 +57,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
@@ -73,12 +75,13 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(f"PRAGMA user_version = {version:d}")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _check_version(connection: sqlite3.Connection, path: Path) -> int:
     found, newest = connection.execute("PRAGMA user_version").fetchone()[0], _migrations()[-1][0]
     if found > newest:
         raise StoreError(
             f"{path}: written by a newer maitred (schema {found}, this one knows {newest}); update maitred"
         )
+    return int(found)
 
 
 def _migrations() -> list[tuple[int, str]]:

@@ -1,0 +1,25 @@
+"""Monotonic time inside, wall time outside, and how far the wall clock can be trusted."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Literal
+
+ClockQuality = Literal["synchronised", "unsynchronised", "unknown"]
+"""Whether the device's clock is known to follow a time server."""
+
+# systemd-timesyncd makes the folder when it starts, and the file when it first hears from a time server.
+TIMESYNC = Path("/run/systemd/timesync")
+
+
+def clock_quality() -> ClockQuality:
+    """How far the wall clock can be trusted now; "unknown" where no time service tells."""
+    if (TIMESYNC / "synchronized").exists():
+        return "synchronised"
+    return "unsynchronised" if TIMESYNC.exists() else "unknown"
+
+
+def wall_time(monotonic_s: float) -> float:
+    """Unix seconds of a moment on the monotonic clock, as the wall clock stands now."""
+    return time.time() - (time.monotonic() - monotonic_s)

@@ -1,0 +1,103 @@
+"""The CloudEvent of a closed window. Its shape is published as docs/schema/census-window-v1.json."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from edge.census.bands import AgeBands
+from edge.census.disclosure import Disclosed, disclose, possible_cells
+from edge.census.shares import INTERVAL, LEVEL, METHOD, shares
+from edge.census.window import Cell, Window
+from edge.clock import ClockQuality
+from edge.config.settings import Settings
+
+TYPE = "io.maitred.census.window.v1"
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """Which model estimated age and gender; ``sha256`` is that of the bundle file, in hexadecimal."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+def census_event(
+    window: Window, settings: Settings, model: ModelIdentity, clock: ClockQuality = "unknown"
+) -> tuple[str, str]:
+    """Id and body of the event of ``window``, a CloudEvents 1.0 JSON document after small-cell suppression.
+
+    Called once, in the transaction that closes the window: the outbox keeps both, so every retry sends the same text.
+    The id is random. One derived from device and window would come back with other content when the same quarter of an
+    hour is closed again after the card was replaced or the database deleted, and the cloud would drop it as a
+    duplicate; an id of a transaction that was rolled back was never sent.
+    """
+    event_id = str(uuid.uuid4())
+    cells = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": settings.site.source,
+        "type": TYPE,
+        "time": _time(window.end),
+        "datacontenttype": "application/json",
+        "data": _data(window, cells, disclose(window, cells, settings.census.min_cell), model, clock),
+    }
+    return event_id, json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
+
+
+def _data(
+    window: Window, cells: tuple[Cell, ...], told: Disclosed, model: ModelIdentity, clock: ClockQuality
+) -> dict[str, Any]:
+    # Everything about visits comes from `told`; of the window itself only what is about the device.
+    return {
+        "window": {"start": _time(window.start), "end": _time(window.end)},
+        "clock": clock,
+        "visits": told.visits,
+        "counts": [
+            {"band": band, "gender": gender, "count": told.counts.get((band, gender))} for band, gender in cells
+        ],
+        "withheld": {
+            "min_cell": told.min_cell,
+            "cells": len(told.withheld_cells),
+            "visits": told.withheld_visits,
+        },
+        "shares": {
+            "method": METHOD,
+            "interval": INTERVAL,
+            "level": LEVEL,
+            "cells": [
+                {
+                    "band": s.band,
+                    "gender": s.gender,
+                    "share": _short(s.share),
+                    "low": _short(s.low),
+                    "high": _short(s.high),
+                }
+                for s in shares(told.counts, told.visits or 0)
+            ],
+        },
+        "entries": told.entries,
+        "exits": told.exits,
+        "dwell_s": (
+            None
+            if told.dwell_s is None
+            else {name: round(value, 1) for name, value in zip(("p10", "p50", "p90"), told.dwell_s, strict=True)}
+        ),
+        "frames": {"processed": window.traffic.frames, "dropped_ratio": _short(window.traffic.dropped_ratio)},
+        "model": asdict(model),
+    }
+
+
+def _short(ratio: float) -> float:
+    return round(ratio, 4)
+
+
+def _time(moment: float) -> str:
+    """RFC 3339 in UTC with milliseconds, always 24 characters: sorts as text."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

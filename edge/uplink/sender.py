@@ -1,0 +1,137 @@
+"""The sender: the thread that empties the outbox."""
+
+from __future__ import annotations
+
+import logging
+import random as random_module
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from edge.config.uplink import Uplink
+from edge.store import Queued, Store
+from edge.uplink.backoff import Backoff
+from edge.uplink.endpoint import Endpoint
+from edge.uplink.outcome import Verdict
+
+log = logging.getLogger(__name__)
+
+State = Literal["off", "idle", "sending", "retrying", "stopped"]
+IDLE_S = 60.0
+"""The outbox is looked at so often even if nobody calls `wake`."""
+
+
+class Sender:
+    """Delivers queued events one after the other, oldest first, at least once each, and never gives up.
+
+    An event that cannot be delivered holds back those behind it, so the endpoint sees a device's windows in order; one
+    that the endpoint rejects is set aside. Whatever goes wrong is logged and tried again after a pause.
+    """
+
+    def __init__(
+        self,
+        uplink: Uplink,
+        database: Path,
+        *,
+        random: Callable[[], float] = random_module.random,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        """Prepare, without starting.
+
+        Args:
+            uplink: with an empty ``url`` the sender stays "off".
+            database: the store's file; the thread opens a connection of its own.
+            random: uniform in 0..1, for the jitter.
+            clock: unix seconds.
+            pause: waits so many seconds between retries, or until :meth:`stop`; for tests.
+
+        Raises:
+            BadInput: the secret file cannot be used.
+        """
+        self._endpoint = Endpoint.from_settings(uplink) if uplink.url else None
+        self._database = database
+        self._backoff = Backoff(uplink.max_backoff_s, random)
+        self._clock = clock
+        self._closing = threading.Event()
+        self._wake = threading.Event()
+        self._pause = pause or self._closing.wait
+        self._state: State = "off"
+        self._thread: threading.Thread | None = None
+        if uplink.url.startswith("http://"):
+            log.warning("[uplink] url is not https: counts travel signed, but readable on the way")
+
+    @property
+    def state(self) -> State:
+        """What it does now: "off" without an endpoint or a thread, "stopped" for good by the endpoint."""
+        return self._state
+
+    def start(self) -> None:
+        """Start the thread, once; without an endpoint do nothing."""
+        if self._endpoint is None:
+            return
+        self._state = "idle"
+        # A daemon: a request in flight must not hold up the end of the process.
+        self._thread = threading.Thread(target=self._run, args=(self._endpoint,), name="uplink", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the outbox now; to be called after an event was queued. A pause between retries is not cut short."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """End the thread; waits at most ``timeout_s`` seconds for a request in flight."""
+        self._closing.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self, endpoint: Endpoint) -> None:
+        while not self._closing.is_set() and self._state != "stopped":
+            try:
+                with Store.open(self._database) as store:
+                    self._serve(store, endpoint)
+            except Exception:  # a locked or full database passes; a dead thread would go unnoticed
+                self._state = "retrying"
+                seconds = self._backoff.next()
+                log.exception("uplink: unexpected error; trying again in %.0f s", seconds)
+                self._pause(seconds)
+        if self._state != "stopped":
+            self._state = "off"
+
+    def _serve(self, store: Store, endpoint: Endpoint) -> None:
+        while not self._closing.is_set() and self._state != "stopped":
+            queued = store.outbox.next()
+            if queued:
+                self._deliver(queued[0], store, endpoint)
+            else:
+                self._state = "idle"
+                self._wake.wait(IDLE_S)
+                self._wake.clear()
+
+    def _deliver(self, event: Queued, store: Store, endpoint: Endpoint) -> None:
+        self._state = "sending"
+        outcome = endpoint.post(event, self._clock())
+        match outcome.verdict:
+            case Verdict.ACKNOWLEDGED:
+                store.outbox.delivered(event.id, self._clock())
+                self._backoff.reset()
+                log.info("uplink: delivered %s after %d failed attempts", event.id, event.attempts)
+            case Verdict.REJECTED:
+                store.outbox.rejected(event.id, self._clock(), outcome.reason)
+                self._backoff.reset()
+                log.error(
+                    "uplink: the endpoint rejects %s: %s; it is kept, but not sent again", event.id, outcome.reason
+                )
+            case Verdict.STOP:
+                store.outbox.failed(event.id, outcome.reason)
+                self._state = "stopped"
+                log.error("uplink: the endpoint wants no more events (%s); sending stops until restart", outcome.reason)
+            case Verdict.RETRY:
+                store.outbox.failed(event.id, outcome.reason)
+                self._state = "retrying"
+                seconds = self._backoff.next(outcome.retry_after_s)
+                log.warning("uplink: %s; trying again in %.0f s", outcome.reason, seconds)
+                self._pause(seconds)

@@ -1,0 +1,261 @@
+"""The report: local periods across changes of the clock, what it counts, and its formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import os
+import re
+import time
+from datetime import datetime
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from edge.census.bands import AgeBands
+from edge.census.periods import boundaries
+from edge.census.render import FIELDS, to_csv, to_html, to_json
+from edge.census.report import report
+from edge.census.window import Traffic
+from edge.config import parse_settings
+from edge.counting.visit import Visit
+from edge.errors import BadInput
+from edge.store import Store
+
+PARIS = ZoneInfo("Europe/Paris")
+SETTINGS = parse_settings({"site": {"timezone": "Europe/Paris"}}, "test")
+BANDS = AgeBands(SETTINGS.census.bands)
+
+
+def at(text: str, zone: ZoneInfo = PARIS) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
+
+
+def visit(ended_at: float, age=30.0, female=0.9, direction=None, dwell: float = 4.0) -> Visit:
+    interval = None if age is None else (age - 5, age + 5)
+    return Visit(ended_at - dwell, ended_at, 9, age, interval, female, direction)
+
+
+def report_of(store: Store, start: str, end: str, by="day", settings=SETTINGS):
+    return report(store, at(start), at(end), by, settings)
+
+
+# A row for each zone's peculiarity: (zone, from, to, by, number of periods, hours of each).
+CHANGES = [
+    pytest.param("Europe/Paris", "2026-03-28", "2026-03-31", "day", [24, 23, 24], id="spring"),
+    pytest.param("Europe/Paris", "2026-10-24", "2026-10-27", "day", [24, 25, 24], id="autumn"),
+    pytest.param("Europe/Paris", "2026-03-23", "2026-04-06", "week", [167, 168], id="week with spring"),
+    pytest.param("Europe/Paris", "2026-03-29", "2026-03-30", "hour", [1] * 23, id="hours of the short day"),
+    pytest.param("Europe/Paris", "2026-10-25", "2026-10-26", "hour", [1] * 25, id="hours of the long day"),
+    pytest.param("America/Santiago", "2026-09-05", "2026-09-08", "day", [24, 23, 24], id="midnight does not exist"),
+    pytest.param("America/Havana", "2026-10-31", "2026-11-03", "day", [24, 25, 24], id="midnight comes twice"),
+    pytest.param("Asia/Kolkata", "2026-06-01", "2026-06-02", "hour", [1] * 24, id="half-hour zone"),
+    pytest.param("Australia/Lord_Howe", "2026-04-04", "2026-04-07", "day", [24, 24.5, 24], id="half-hour change"),
+    pytest.param("Europe/Paris", "2026-06-03", "2026-06-16", "week", [120, 168, 24], id="weeks cut by the range"),
+    pytest.param("Europe/Paris", "2026-06-03T10:30", "2026-06-03T12:10", "hour", [0.5, 1, 1 / 6], id="hours cut"),
+]
+
+
+@pytest.mark.parametrize(("zone", "start", "end", "by", "hours"), CHANGES)
+def test_periods_are_local_and_leave_no_gap(zone, start, end, by, hours):
+    zone = ZoneInfo(zone)
+    edges = boundaries(at(start, zone), at(end, zone), by, zone)
+    assert [(b - a) / 3600 for a, b in itertools.pairwise(edges)] == pytest.approx(hours)
+
+
+def test_without_a_zone_the_system_decides(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    try:
+        start, end = at("2026-10-24"), at("2026-10-27")
+        assert boundaries(start, end, "day", None) == boundaries(start, end, "day", PARIS)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+        assert os.environ.get("TZ") != "Europe/Paris"
+
+
+def test_each_visit_counts_on_the_local_day_on_which_it_ended(store: Store):
+    store.record(
+        [visit(at("2026-10-24T23:59:59")), visit(at("2026-10-25T00:00:00")), visit(at("2026-10-25T23:59:59.9"))], 0
+    )
+    rows = report_of(store, "2026-10-24", "2026-10-27").rows
+    assert [row.visits for row in rows] == [1, 2, 0]
+    assert [row.start.isoformat() for row in rows] == [
+        "2026-10-24T00:00:00+02:00", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00",
+    ]  # fmt: skip
+
+
+def test_both_hours_that_the_clock_repeats_are_there(store: Store):
+    first = at("2026-10-25T02:30")
+    store.record([visit(first), visit(first + 3600), visit(first + 3601)], 0)
+    rows = report_of(store, "2026-10-25", "2026-10-26", "hour").rows
+    assert [(row.start.isoformat(), row.visits) for row in rows if row.visits] == [
+        ("2026-10-25T02:00:00+02:00", 1),
+        ("2026-10-25T02:00:00+01:00", 2),
+    ]
+
+
+def test_a_range_without_visits_gives_rows_of_zero(store: Store):
+    result = report_of(store, "2026-06-01", "2026-06-04")
+    assert [(row.visits, row.entries, row.exits, row.mean_age, row.median_dwell_s) for row in result.rows] == [
+        (0, 0, 0, None, None)
+    ] * 3
+    assert result.total.visits == 0
+    for render in (to_csv, to_json, to_html):
+        assert render(result)
+
+
+@pytest.mark.parametrize("end", ["2026-06-01", "2026-05-31"])
+def test_a_range_that_is_none_is_refused(store: Store, end: str):
+    with pytest.raises(BadInput, match="start must be before its end"):
+        report_of(store, "2026-06-01", end)
+
+
+def three_visits(store: Store) -> None:
+    noon = at("2026-06-01T12:00")
+    store.record(
+        [
+            visit(noon, 30.0, 0.9, "in", 2.0),
+            visit(noon + 60, 50.0, 0.1, "out", 4.0),
+            visit(noon + 120, None, None, "in", 9.0),
+        ],
+        noon + 130,
+    )
+
+
+def test_a_row_tells_counts_crossings_mean_age_and_dwell(store: Store):
+    three_visits(store)
+    (row,) = report_of(store, "2026-06-01", "2026-06-02").rows
+    assert row.counts == {("25-34", "female"): 1, ("45-54", "male"): 1, ("unknown", "unknown"): 1}
+    assert (row.visits, row.entries, row.exits, row.mean_age, row.median_dwell_s) == (3, 2, 1, 40.0, 4.0)
+
+
+def test_the_total_is_that_of_all_rows(store: Store):
+    three_visits(store)
+    store.record([visit(at("2026-06-02T12:00"), 8.0, None, "out")], at("2026-06-02T12:01"))
+    result = report_of(store, "2026-06-01", "2026-06-03")
+    assert result.total.visits == sum(row.visits for row in result.rows) == 4
+    assert result.total.exits == 2
+    assert result.total.mean_age == pytest.approx(88 / 3)
+
+
+def close(store: Store, end: float) -> None:
+    store.close_window(end - 900, end, BANDS, Traffic(), lambda window: None)
+
+
+def days_of_visits(store: Store) -> None:
+    """Two visits a day at noon on 1 to 4 June, in windows."""
+    for day in range(1, 5):
+        noon = at(f"2026-06-0{day}T12:00")
+        store.record([visit(noon, direction="in"), visit(noon + 1)], noon + 2)
+        close(store, noon + 900)
+
+
+def test_days_whose_visits_were_deleted_are_told_from_their_windows(store: Store):
+    days_of_visits(store)
+    keep = parse_settings({"store": {"keep_visits_days": 2}}, "test").store
+    before = report_of(store, "2026-06-01", "2026-06-06")
+    store.prune(at("2026-06-05"), keep)
+    after = report_of(store, "2026-06-01", "2026-06-06")
+    assert len(store.visits.between(0, 9e9)) == 4
+    for old, new in zip(before.rows, after.rows, strict=True):
+        assert (old.counts, old.entries, old.exits) == (new.counts, new.entries, new.exits)
+    assert [row.mean_age for row in after.rows] == [None, None, 30.0, 30.0, None]
+    assert after.total.visits == 8
+    assert after.total.mean_age is None
+
+
+def test_a_visit_that_a_later_window_holds_is_not_counted_twice(store: Store):
+    midnight = at("2026-06-02")
+    store.record([visit(midnight - 1)], midnight + 1)
+    close(store, midnight + 900)
+    assert report_of(store, "2026-06-01", "2026-06-02").total.visits == 1
+    assert report_of(store, "2026-06-02", "2026-06-03").total.visits == 0
+
+
+def test_cells_of_former_settings_are_told_too(store: Store):
+    days_of_visits(store)
+    store.prune(at("2026-06-10"), parse_settings({"store": {"keep_visits_days": 1}}, "test").store)
+    settings = parse_settings({"site": {"timezone": "Europe/Paris"}, "census": {"bands": [0, 50]}}, "test")
+    result = report_of(store, "2026-06-01", "2026-06-06", settings=settings)
+    assert ("25-34", "female") in result.cells
+    assert result.total.counts == {("25-34", "female"): 8}
+    assert "25-34" in to_html(result)
+
+
+def lines_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_has_a_line_a_row_and_a_column_a_cell(store: Store):
+    three_visits(store)
+    lines = lines_of(to_csv(report_of(store, "2026-06-01", "2026-06-03")))
+    assert list(lines[0])[: len(FIELDS)] == list(FIELDS)
+    assert len(lines[0]) == len(FIELDS) + 16
+    assert lines[0]["start"] == "2026-06-01T00:00:00+02:00"
+    assert (lines[0]["visits"], lines[0]["mean_apparent_age"], lines[0]["25-34 female"]) == ("3", "40.0", "1")
+    assert (lines[1]["visits"], lines[1]["mean_apparent_age"], lines[1]["25-34 female"]) == ("0", "", "0")
+
+
+def test_json_has_the_numbers_of_the_csv(store: Store):
+    three_visits(store)
+    result = report_of(store, "2026-06-01", "2026-06-03")
+    document = json.loads(to_json(result))
+    assert (document["source"], document["by"], document["total"]["visits"]) == ("maitred/restaurant/door", "day", 3)
+    for row, line in zip(document["rows"], lines_of(to_csv(result)), strict=True):
+        flat = {name: row[name] for name in FIELDS}
+        flat |= {f"{c['band']} {c['gender']}": c["count"] for c in row["counts"]}
+        assert {name: "" if value is None else str(value) for name, value in flat.items()} == line
+
+
+class Page(HTMLParser):
+    """Text of cells by row, tags and attributes of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._in_cell = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag):
+        self._in_cell = self._in_cell and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self._in_cell:
+            self.rows[-1][-1] += data.strip()
+
+
+def test_the_page_shows_the_numbers(store: Store):
+    three_visits(store)
+    rows = Page(to_html(report_of(store, "2026-06-01", "2026-06-03"))).rows
+    assert ["25-34", "1", "0", "–", "1"] in rows
+    assert ["all", "1", "1", "1", "3"] in rows
+    assert ["Mon 2026-06-01", "3", "", "2", "1", "1", "1", "1", "40", "4.0 s"] in rows
+    assert ["Tue 2026-06-02", "0", "", "0", "0", "0", "0", "0", "–", "–"] in rows
+
+
+@pytest.mark.parametrize("by", ["hour", "day", "week"])
+def test_the_page_needs_nothing_else_and_can_be_read_aloud(store: Store, by):
+    three_visits(store)
+    text = to_html(report_of(store, "2026-06-01", "2026-06-03", by))
+    page = Page(text)
+    tags = [tag for tag, _ in page.tags]
+    assert not {"script", "link", "img", "iframe"} & set(tags)
+    assert not re.search(r"https?:|url\(|@import", text)
+    assert ("html", {"lang": "en"}) in page.tags
+    assert tags.count("table") == tags.count("caption") == 2
+    assert {"title", "main", "h1"} <= set(tags)
+    assert all(attributes.get("scope") in ("col", "row") for tag, attributes in page.tags if tag == "th")

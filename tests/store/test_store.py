@@ -1,0 +1,226 @@
+"""What the store keeps: visits, windows, events, the heartbeat, and for how long."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+
+import pytest
+
+from edge.census.bands import AgeBands
+from edge.census.window import Traffic, Window
+from edge.config import parse_settings
+from edge.counting.visit import Visit
+from edge.errors import BadInput
+from edge.store import Health, Queued, Store
+from edge.store.store import DAY_S
+
+BANDS = AgeBands((0, 13, 18, 65))
+
+
+def visit(ended_at: float, age: float | None = 30.0, direction=None) -> Visit:
+    interval = None if age is None else (age - 6, age + 7)
+    return Visit(ended_at - 5, ended_at, 12, age, interval, None if age is None else 0.8, direction)
+
+
+def nothing(window: Window) -> None:
+    return None
+
+
+def close(store: Store, start: float, end: float, event_of=nothing) -> Window:
+    return store.close_window(start, end, BANDS, Traffic(90, 10), event_of)
+
+
+def visits(store: Store) -> list[Visit]:
+    return [stored.visit for stored in store.visits.between(0, 1e12)]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "in"),
+        Visit(90.0, 100.0, 12, 7.0, (5.0, 9.0), None, "out"),
+        Visit(90.0, 100.0, 4),
+    ],
+    ids=["full", "a child", "never classified"],
+)
+def test_a_visit_comes_back_as_it_was(store: Store, kept: Visit):
+    store.record([kept], 101.0)
+    assert visits(store) == [kept]
+
+
+def test_visits_are_recorded_all_or_none(store: Store):
+    wrong = dataclasses.replace(visit(200.0), direction="sideways")
+    with pytest.raises(sqlite3.IntegrityError):
+        store.record([visit(100.0), wrong], 201.0)
+    assert visits(store) == []
+
+
+def test_visits_are_found_by_when_they_ended(store: Store):
+    store.record([visit(at) for at in (300.0, 100.0, 200.0)], 301.0)
+    assert [stored.visit.ended_at for stored in store.visits.between(100, 300)] == [100.0, 200.0]
+    assert [stored.visit.ended_at for stored in store.visits.last(2)] == [300.0, 200.0]
+    assert [stored.visit.ended_at for stored in store.visits.last(9, since=200)] == [300.0, 200.0]
+
+
+def test_a_window_comes_back_as_it_was_closed(store: Store):
+    store.record([visit(100.0, direction="in"), visit(200.0, None), visit(300.0, 8.0, "out")], 301.0)
+    closed = close(store, 0, 900)
+    assert (closed.visits, closed.entries, closed.exits) == (3, 1, 1)
+    assert store.windows.between(0, 900) == [closed]
+    assert store.windows.last_end() == 900
+
+
+def test_a_window_in_which_nobody_came_is_kept_too(store: Store):
+    assert store.windows.last_end() is None
+    assert store.windows.between(0, 900) == []
+    closed = close(store, 0, 900)
+    assert (closed.visits, closed.dwell_s) == (0, None)
+    assert store.windows.between(0, 900) == [closed]
+
+
+def test_windows_are_found_by_their_end(store: Store):
+    for start in (0, 900, 1800):
+        close(store, start, start + 900)
+    assert [window.end for window in store.windows.between(900, 1800)] == [1800]
+    assert [window.end for window in store.windows.between(899, 2700)] == [900, 1800, 2700]
+
+
+def test_window_and_event_become_one_fact(store: Store):
+    store.record([visit(100.0)], 101.0)
+    close(store, 0, 900, lambda window: ("id-1", f'{{"visits":{window.visits}}}'))
+    assert store.outbox.next() == [Queued("id-1", '{"visits":1}', 0)]
+
+
+class Broken(Exception):
+    pass
+
+
+def broken(window: Window):
+    raise Broken
+
+
+def taken(window: Window):
+    return "taken", "{}"
+
+
+@pytest.mark.parametrize(("event_of", "error"), [(broken, Broken), (taken, sqlite3.IntegrityError)])
+def test_a_window_whose_event_fails_is_not_closed(store: Store, event_of, error):
+    store.outbox.add("taken", "{}", 0)
+    store.record([visit(100.0)], 101.0)
+    with pytest.raises(error):
+        close(store, 0, 900, event_of)
+    assert store.windows.last_end() is None
+    assert [event.id for event in store.outbox.next(9)] == ["taken"]
+    assert close(store, 0, 900).visits == 1  # and its visits are there for the next attempt
+
+
+def test_a_late_visit_is_in_the_next_window_and_in_no_other(store: Store):
+    store.record([visit(850.0)], 851.0)
+    first = close(store, 0, 900)
+    store.record([visit(899.0)], 905.0)  # ended in the first window, counted in the second
+    second, third = close(store, 900, 1800), close(store, 1800, 2700)
+    assert [window.visits for window in (first, second, third)] == [1, 1, 0]
+
+
+def test_a_visit_counted_after_the_end_waits_for_its_window(store: Store):
+    store.record([visit(100.0)], 101.0)
+    store.record([visit(899.0)], 900.0)
+    assert close(store, 0, 900).visits == 1
+    assert close(store, 900, 1800).visits == 1
+
+
+def queue(store: Store, *events: tuple[str, float]) -> None:
+    for event_id, at in events:
+        store.outbox.add(event_id, f'{{"id":"{event_id}"}}', at)
+
+
+def test_events_leave_in_the_order_of_their_creation(store: Store):
+    queue(store, ("b", 300.0), ("a", 100.0), ("c", 200.0))
+    assert [event.id for event in store.outbox.next(9)] == ["b", "a", "c"]
+    assert [event.id for event in store.outbox.next()] == ["b"]
+
+
+def test_an_id_is_queued_once(store: Store):
+    queue(store, ("a", 100.0))
+    with pytest.raises(sqlite3.IntegrityError):
+        queue(store, ("a", 200.0))
+
+
+def test_a_failed_event_stays_first_with_its_body_and_its_error(store: Store):
+    queue(store, ("a", 100.0), ("b", 200.0))
+    store.outbox.failed("a", "HTTP 500")
+    store.outbox.failed("a", "HTTP 503")
+    assert store.outbox.next() == [Queued("a", '{"id":"a"}', 2)]
+    assert store.outbox.state().last_error == "HTTP 503"
+
+
+def test_delivered_and_rejected_events_are_counted_and_never_sent_again(store: Store):
+    queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
+    store.outbox.failed("a", "HTTP 500")
+    store.outbox.delivered("a", 1000.0)
+    store.outbox.rejected("b", 1001.0, "HTTP 422")
+    state = store.outbox.state()
+    assert [event.id for event in store.outbox.next(9)] == ["c"]
+    assert (state.queued, state.delivered, state.rejected, state.dropped) == (1, 1, 1, 0)
+    assert (state.last_delivered_at, state.last_error) == (1000.0, None)
+
+
+def kept(**days: int):
+    return parse_settings({"store": {f"keep_{name}_days": value for name, value in days.items()}}, "test").store
+
+
+def test_undelivered_events_that_are_too_old_are_dropped_and_counted(store: Store):
+    queue(store, ("old", 1 * DAY_S), ("older", 0.5 * DAY_S), ("new", 9 * DAY_S), ("sent", 1 * DAY_S))
+    store.outbox.delivered("sent", 1 * DAY_S)
+    assert store.prune(12 * DAY_S, kept(outbox=10)) == 2
+    assert [event.id for event in store.outbox.next(9)] == ["new"]
+    assert store.outbox.state().dropped == 2
+    assert store.prune(30 * DAY_S, kept(outbox=10)) == 1
+    assert store.outbox.state().dropped == 3
+
+
+def test_visits_and_windows_are_deleted_when_their_time_is_over(store: Store):
+    for day in (1, 5):
+        store.record([visit(day * DAY_S + 100)], day * DAY_S + 101)
+        close(store, day * DAY_S, day * DAY_S + 900)
+    keep = kept(visits=2, windows=30)
+    store.prune(6 * DAY_S, keep)
+    assert [stored.ended_at for stored in visits(store)] == [5 * DAY_S + 100]
+    assert len(store.windows.between(0, 1e12)) == 2
+    store.prune(32 * DAY_S, keep)
+    assert visits(store) == []
+    assert [window.end for window in store.windows.between(0, 1e12)] == [5 * DAY_S + 900]
+
+
+def test_a_visit_that_no_window_holds_yet_is_not_deleted(store: Store):
+    store.record([visit(100.0)], 101.0)
+    store.prune(100 * DAY_S, kept(visits=1))
+    assert close(store, 0, 900).visits == 1
+
+
+def test_a_visit_is_not_counted_again_when_its_window_is_deleted_first(store: Store):
+    store.record([visit(1 * DAY_S)], 1 * DAY_S + 1)
+    close(store, 1 * DAY_S, 1 * DAY_S + 900)
+    try:
+        keep = kept(visits=30, windows=2)
+    except BadInput as error:  # such settings may be refused instead
+        assert "keep_windows_days" in str(error)
+    else:
+        store.prune(5 * DAY_S, keep)
+    assert close(store, 5 * DAY_S, 5 * DAY_S + 900).visits == 0
+
+
+HEALTH = Health(
+    at=100.0, started_at=1.0, camera="running", camera_source="picamera2:", camera_error=None, frames=9, dropped=1,
+    fps=14.9, latency_ms=31.5, temperature_c=None, memory_mb=140.0, model="mobile 1.0.0", uplink="idle",
+    people_in_view=2,
+)  # fmt: skip
+
+
+def test_the_heartbeat_is_the_last_one_written(store: Store):
+    assert store.heartbeat.read() is None
+    store.heartbeat.write(HEALTH)
+    later = dataclasses.replace(HEALTH, at=102.0, camera="failed", camera_error="no frame", temperature_c=61.5)
+    store.heartbeat.write(later)
+    assert store.heartbeat.read() == later

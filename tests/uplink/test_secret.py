@@ -1,0 +1,77 @@
+"""The secret file: what is accepted, and that no message gives it away."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.errors import BadInput
+from edge.uplink.secret import read_secret
+
+
+def coded(length: int) -> str:
+    return "whsec_" + base64.b64encode(bytes(range(length))).decode()
+
+
+def write(folder: Path, content: str | bytes, mode: int = 0o600) -> Path:
+    path = folder / "uplink.secret"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize("content", [coded(24), coded(32) + "\n", f"  {coded(64)}\r\n"])
+def test_a_secret_of_any_allowed_length_is_read(tmp_path: Path, content: str):
+    signer = read_secret(write(tmp_path, content))
+    assert signer._whsecret == bytes(range(len(signer._whsecret)))
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
+def test_modes_that_leave_others_out_are_accepted(tmp_path: Path, mode: int):
+    read_secret(write(tmp_path, coded(32), mode))
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o660, 0o644, 0o622, 0o601])
+def test_a_file_that_others_can_reach_is_refused_with_the_way_out(tmp_path: Path, mode: int):
+    path = write(tmp_path, coded(32), mode)
+    with pytest.raises(BadInput, match=re.escape(f"chmod 600 {path}")):
+        read_secret(path)
+
+
+def test_a_missing_file_is_named_with_the_way_out(tmp_path: Path):
+    with pytest.raises(BadInput, match=r"nowhere: no such file.*whsec_"):
+        read_secret(tmp_path / "nowhere")
+
+
+def test_a_folder_is_no_secret_file(tmp_path: Path):
+    with pytest.raises(BadInput, match="cannot read the signing secret"):
+        read_secret(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param("", "empty", id="empty"),
+        pytest.param(" \n", "empty", id="blank"),
+        pytest.param(coded(32).removeprefix("whsec_"), "expected one line, whsec_", id="no prefix"),
+        pytest.param("whsec_", "expected one line", id="prefix alone"),
+        pytest.param("whsec_hunter2!hunter2!hunter2!hunter2!", "expected one line", id="not base64"),
+        pytest.param(coded(32)[:-1], "expected one line", id="cut"),
+        pytest.param(coded(32) + "\n" + coded(33), "expected one line", id="two lines"),
+        pytest.param(coded(23), "this one has 23 bytes", id="short"),
+        pytest.param(coded(65), "this one has 65 bytes", id="long"),
+        pytest.param(b"whsec_\xff\xfe" * 8, "expected one line", id="not text"),
+    ],
+)
+def test_a_malformed_secret_is_refused_without_being_told(tmp_path: Path, content: str | bytes, message: str):
+    path = write(tmp_path, content)
+    with pytest.raises(BadInput, match=message) as caught:
+        read_secret(path)
+    assert str(path) in str(caught.value)
+    text = content.decode("latin-1") if isinstance(content, bytes) else content
+    hidden = text.strip().removeprefix("whsec_")
+    assert not hidden or hidden not in str(caught.value)
+    assert caught.value.__cause__ is None

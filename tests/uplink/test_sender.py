@@ -1,0 +1,500 @@
+"""The sender against a real HTTP server that verifies every signature, with a real database."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from edge.config.uplink import Uplink
+from edge.errors import BadInput
+from edge.store import Store, StoreError
+from edge.uplink import Sender
+from edge.uplink.endpoint import Endpoint
+
+SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
+PATIENCE_S = 30.0
+"""How long a test waits for what must happen before it fails; no test waits for nothing to happen."""
+
+Answer = tuple[int, dict[str, str]]
+
+
+@dataclass
+class Cloud:
+    """An endpoint: verifies and notes each request, then answers as scripted, 204 when the script is over."""
+
+    script: deque[Answer | None] = field(default_factory=deque)
+    """Answers to come; None closes the connection without one."""
+    bodies: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    forged: int = 0
+    paths: list[str] = field(default_factory=list)
+    url: str = ""
+    hold: threading.Event = field(default_factory=threading.Event)
+    """Requests wait for it before they are answered."""
+
+    @property
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for headers in self.headers]
+
+
+def serve(cloud: Cloud, port: int = 0) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            try:
+                Webhook(SECRET).verify(body, headers, json_parse=False)
+            except WebhookVerificationError:
+                cloud.forged += 1
+            cloud.bodies.append(body.decode())
+            cloud.headers.append(headers)
+            cloud.paths.append(self.path)
+            answer = cloud.script.popleft() if cloud.script else (204, {})
+            cloud.hold.wait(PATIENCE_S)
+            if answer is None:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.send_response(answer[0])
+            for name, value in answer[1].items():
+                self.send_header(name, value)
+            self.end_headers()
+            if answer[0] >= 400:
+                self.wfile.write(b"because I say so")
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    cloud.url = f"http://127.0.0.1:{server.server_port}/events"
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    return server
+
+
+@pytest.fixture
+def cloud():
+    cloud = Cloud()
+    cloud.hold.set()
+    server = serve(cloud)
+    yield cloud
+    cloud.hold.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    path = tmp_path / "uplink.secret"
+    path.write_text(SECRET)
+    path.chmod(0o600)
+    return path
+
+
+class Pauses:
+    """Stands in for waiting: notes the seconds, and returns at once."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def sender(cloud: Cloud, secret_file: Path, database: Path, pauses: Pauses):
+    """Not started; stopped in the end."""
+    uplink = Uplink(url=cloud.url, secret_file=secret_file, max_backoff_s=60)
+    sender = Sender(uplink, database, random=lambda: 0.5, pause=pauses)
+    yield sender
+    cloud.hold.set()
+    sender.stop(PATIENCE_S)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def queue(store: Store, *ids: str) -> None:
+    for number, event_id in enumerate(ids):
+        store.outbox.add(event_id, json.dumps({"id": event_id, "note": "é"}, ensure_ascii=False), 1000.0 + number)
+
+
+def until(happened) -> None:
+    """Wait for `happened()`."""
+    tick = threading.Event()
+    for _ in range(int(PATIENCE_S / 0.02)):
+        if happened():
+            return
+        tick.wait(0.02)
+    pytest.fail("it did not happen")
+
+
+def settled(store: Store) -> bool:
+    return store.outbox.state().queued == 0
+
+
+def row(store: Store, event_id: str):
+    found = store._connection.execute("SELECT state, attempts, last_error FROM outbox WHERE id = ?", (event_id,))
+    return tuple(found.fetchone())
+
+
+def test_events_arrive_signed_in_order_and_byte_for_byte(cloud: Cloud, sender: Sender, store: Store):
+    queue(store, "a", "b", "c")
+    bodies = [event.body for event in store.outbox.next(9)]
+    sender.start()
+    until(lambda: settled(store))
+    assert cloud.bodies == bodies
+    assert cloud.ids == ["a", "b", "c"]
+    assert cloud.forged == 0
+    assert store.outbox.state().delivered == 3
+
+
+def test_a_request_has_the_headers_that_are_documented_and_no_secret(cloud: Cloud, sender: Sender, store: Store):
+    queue(store, "a")
+    sender.start()
+    until(lambda: settled(store))
+    (headers,) = cloud.headers
+    assert headers["content-type"] == "application/cloudevents+json"
+    assert {name for name in headers if name.startswith("webhook-")} == {
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    }
+    assert SECRET.removeprefix("whsec_") not in json.dumps(headers)
+
+
+def test_an_event_that_is_queued_later_is_sent_when_woken(cloud: Cloud, sender: Sender, store: Store):
+    sender.start()
+    until(lambda: sender.state == "idle")
+    queue(store, "a")
+    sender.wake()
+    until(lambda: settled(store))
+    assert cloud.ids == ["a"]
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 409])
+def test_an_acknowledged_event_is_not_sent_again(cloud: Cloud, sender: Sender, store: Store, status: int):
+    cloud.script.append((status, {}))
+    queue(store, "a", "b")
+    sender.start()
+    until(lambda: settled(store))
+    assert cloud.ids == ["a", "b"]
+    assert row(store, "a") == ("delivered", 1, None)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_rejected_event_is_kept_and_counted_and_the_next_one_sent(
+    cloud: Cloud, sender: Sender, store: Store, status: int
+):
+    cloud.script.append((status, {}))
+    queue(store, "a", "b")
+    sender.start()
+    until(lambda: settled(store))
+    assert cloud.ids == ["a", "b"]
+    assert row(store, "a") == ("rejected", 1, f"HTTP {status}: because I say so")
+    assert (store.outbox.state().rejected, store.outbox.state().delivered) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *[pytest.param((status, {}), id=str(status)) for status in (401, 403, 404, 408, 425, 429, 500, 502, 503, 504)],
+        pytest.param((302, {"Location": "/elsewhere"}), id="redirect"),
+        pytest.param(None, id="connection closed"),
+    ],
+)
+def test_a_failed_attempt_is_repeated_with_the_same_id_and_body_before_any_other(
+    cloud: Cloud, sender: Sender, store: Store, pauses: Pauses, answer: Answer | None
+):
+    cloud.script.extend([answer, answer, answer])
+    queue(store, "a", "b")
+    sender.start()
+    until(lambda: settled(store))
+    assert cloud.ids == ["a", "a", "a", "a", "b"]
+    assert len(set(cloud.bodies[:4])) == 1
+    assert cloud.forged == 0
+    assert pauses.seconds == [0.5, 1, 2]
+    assert row(store, "a") == ("delivered", 4, None)
+
+
+def test_each_attempt_is_signed_anew(cloud: Cloud, secret_file: Path, database: Path, store: Store):
+    moments = iter(range(1_790_000_000, 1_790_100_000, 1000))
+    cloud.script.append((500, {}))
+    queue(store, "a")
+    uplink = Uplink(url=cloud.url, secret_file=secret_file)
+    sender = Sender(uplink, database, clock=lambda: float(next(moments)), pause=Pauses())
+    sender.start()
+    until(lambda: settled(store))
+    sender.stop(PATIENCE_S)
+    first, second = cloud.headers
+    assert int(first["webhook-timestamp"]) < int(second["webhook-timestamp"])
+    assert first["webhook-signature"] != second["webhook-signature"]
+
+
+def test_a_redirect_is_not_followed_and_is_named(cloud: Cloud, sender: Sender, store: Store, caplog):
+    cloud.script.append((307, {"Location": "https://example.com/moved"}))
+    queue(store, "a")
+    with caplog.at_level(logging.WARNING):
+        sender.start()
+        until(lambda: settled(store))
+    assert cloud.paths == ["/events", "/events"]
+    assert "HTTP 307 redirects to https://example.com/moved" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [pytest.param("20", 20.5, id="seconds"), pytest.param("86400", 60, id="more than the longest pause")],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_honoured_and_bounded(
+    cloud: Cloud, sender: Sender, store: Store, pauses: Pauses, status: int, asked: str, pause: float
+):
+    cloud.script.append((status, {"Retry-After": asked}))
+    queue(store, "a")
+    sender.start()
+    until(lambda: settled(store))
+    assert pauses.seconds == [pause]
+
+
+def test_pauses_are_short_again_after_a_delivery(cloud: Cloud, sender: Sender, store: Store, pauses: Pauses):
+    cloud.script.extend([(500, {}), (500, {}), (204, {}), (500, {})])
+    queue(store, "a", "b")
+    sender.start()
+    until(lambda: settled(store))
+    assert pauses.seconds == [0.5, 1, 0.5]
+
+
+def test_gone_stops_sending_and_keeps_everything(cloud: Cloud, sender: Sender, store: Store, caplog):
+    cloud.script.append((410, {}))
+    queue(store, "a", "b")
+    sender.start()
+    until(lambda: sender.state == "stopped")
+    sender.wake()
+    sender.stop(PATIENCE_S)
+    assert sender.state == "stopped"
+    assert cloud.ids == ["a"]
+    assert [event.id for event in store.outbox.next(9)] == ["a", "b"]
+    assert "sending stops until restart" in caplog.text
+
+
+def test_after_a_restart_a_stopped_sender_tries_again(cloud: Cloud, sender: Sender, secret_file, database, store):
+    cloud.script.append((410, {}))
+    queue(store, "a")
+    sender.start()
+    until(lambda: sender.state == "stopped")
+    again = Sender(Uplink(url=cloud.url, secret_file=secret_file), database, pause=Pauses())
+    again.start()
+    until(lambda: settled(store))
+    again.stop(PATIENCE_S)
+    assert cloud.ids == ["a", "a"]
+
+
+def test_an_endpoint_that_is_away_for_a_while_gets_everything_when_it_is_back(secret_file, database, store):
+    port = free_port()
+    cloud, servers, pauses = Cloud(), [], Pauses()
+    cloud.hold.set()
+
+    def pause(seconds: float) -> None:
+        pauses(seconds)
+        if len(pauses.seconds) == 3:
+            servers.append(serve(cloud, port))
+
+    queue(store, "a", "b")
+    sender = Sender(Uplink(url=f"http://127.0.0.1:{port}/", secret_file=secret_file), database, pause=pause)
+    sender.start()
+    until(lambda: settled(store))
+    sender.stop(PATIENCE_S)
+    servers[0].shutdown()
+    servers[0].server_close()
+    assert cloud.ids == ["a", "b"]
+    assert len(pauses.seconds) == 3
+
+
+def test_the_state_tells_what_the_sender_does(cloud: Cloud, secret_file: Path, database: Path, store: Store):
+    entered, go_on = threading.Event(), threading.Event()
+
+    def pause(seconds: float) -> None:
+        entered.set()
+        go_on.wait(PATIENCE_S)
+
+    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file), database, pause=pause)
+    assert sender.state == "off"
+    cloud.hold.clear()
+    cloud.script.append((500, {}))
+    queue(store, "a")
+    sender.start()
+    until(lambda: cloud.ids == ["a"])
+    assert sender.state == "sending"
+    cloud.hold.set()
+    assert entered.wait(PATIENCE_S)
+    assert sender.state == "retrying"
+    assert store.outbox.state().last_error == "HTTP 500: because I say so"
+    go_on.set()
+    until(lambda: sender.state == "idle")
+    sender.stop(PATIENCE_S)
+    assert sender.state == "off"
+
+
+def test_stopping_ends_the_longest_pause(cloud: Cloud, secret_file: Path, database: Path, store: Store):
+    cloud.script.append((503, {"Retry-After": "86400"}))
+    queue(store, "a")
+    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file, max_backoff_s=86400), database)
+    sender.start()
+    until(lambda: sender.state == "retrying")
+    sender.stop(PATIENCE_S)
+    assert not sender._thread.is_alive()
+    assert sender.state == "off"
+    assert [event.id for event in store.outbox.next()] == ["a"]
+
+
+def test_stopping_does_not_wait_for_a_request_in_flight(cloud: Cloud, sender: Sender, store: Store):
+    cloud.hold.clear()
+    queue(store, "a")
+    sender.start()
+    until(lambda: cloud.ids == ["a"])
+    sender.stop(0.0)
+    assert sender._thread.is_alive()
+    assert sender._thread.daemon
+
+
+def test_without_an_endpoint_nothing_is_started(database: Path, store: Store):
+    queue(store, "a")
+    sender = Sender(Uplink(), database)
+    sender.start()
+    sender.wake()
+    sender.stop()
+    assert sender.state == "off"
+    assert [event.id for event in store.outbox.next()] == ["a"]
+
+
+def test_an_unusable_secret_is_told_before_anything_starts(cloud: Cloud, secret_file: Path, database: Path):
+    secret_file.chmod(0o644)
+    with pytest.raises(BadInput, match="chmod 600"):
+        Sender(Uplink(url=cloud.url, secret_file=secret_file), database)
+
+
+def test_the_secret_is_in_no_message(cloud: Cloud, sender: Sender, store: Store, caplog):
+    cloud.script.extend([(500, {}), None, (302, {}), (422, {}), (410, {})])
+    queue(store, "a", "b")
+    with caplog.at_level(logging.DEBUG):
+        sender.start()
+        until(lambda: sender.state == "stopped")
+    assert len(caplog.records) >= 5
+    assert SECRET.removeprefix("whsec_") not in caplog.text
+    assert "thirty-two bytes" not in caplog.text
+
+
+def test_a_database_error_is_logged_and_the_sending_goes_on(
+    cloud: Cloud, sender: Sender, store: Store, pauses: Pauses, caplog, monkeypatch
+):
+    opened = []
+
+    def open_later(path: Path) -> Store:
+        opened.append(path)
+        if len(opened) < 3:
+            raise StoreError(f"{path}: cannot use the database: database is locked")
+        return original(path)
+
+    original = Store.open
+    monkeypatch.setattr("edge.uplink.sender.Store.open", open_later)
+    queue(store, "a")
+    sender.start()
+    until(lambda: settled(store))
+    assert cloud.ids == ["a"]
+    assert pauses.seconds == [0.5, 1]
+    assert caplog.text.count("database is locked") >= 2
+
+
+def test_an_event_whose_acknowledgement_could_not_be_noted_is_sent_again(
+    cloud: Cloud, sender: Sender, store: Store, database: Path
+):
+    store._connection.execute(
+        "CREATE TRIGGER once BEFORE UPDATE ON outbox WHEN (SELECT count(*) FROM facts WHERE name = 'healed') = 0"
+        " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    )
+    queue(store, "a")
+    sender.start()
+    until(lambda: len(cloud.ids) >= 2)
+    store._connection.execute("INSERT INTO facts (name, at, value) VALUES ('healed', 0, '')")
+    until(lambda: settled(store))
+    assert set(cloud.ids) == {"a"}
+    assert len(set(cloud.bodies)) == 1
+
+
+def test_a_time_out_is_retried_and_named(cloud: Cloud, secret_file: Path, database: Path, store: Store, caplog):
+    cloud.hold.clear()
+    queue(store, "a")
+
+    def pause(seconds: float) -> None:
+        cloud.hold.set()
+
+    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file, timeout_s=1), database, pause=pause)
+    sender.start()
+    until(lambda: settled(store))
+    sender.stop(PATIENCE_S)
+    assert cloud.ids == ["a", "a"]
+    assert "no answer within 1 s" in caplog.text
+
+
+def reason_of(url: str, secret_file: Path, store: Store) -> str:
+    queue(store, "a")
+    return Endpoint.from_settings(Uplink(url=url, secret_file=secret_file)).post(store.outbox.next()[0], 1e9).reason
+
+
+def test_a_refused_connection_is_named_without_the_path(secret_file: Path, store: Store):
+    reason = reason_of(f"http://127.0.0.1:{free_port()}/token-in-the-path", secret_file, store)
+    assert "refused" in reason
+    assert "token" not in reason
+
+
+@pytest.mark.parametrize("url", ["https://", "http://[::1/x"])
+def test_an_address_that_is_none_is_retried_as_such(secret_file: Path, store: Store, url: str):
+    assert "cannot" in reason_of(url, secret_file, store)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, secret_file: Path, store: Store):
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    cloud = Cloud()
+    server = serve(cloud)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    reason = reason_of(cloud.url.replace("http:", "https:"), secret_file, store)
+    server.shutdown()
+    server.server_close()
+    assert "CERTIFICATE_VERIFY_FAILED" in reason
+    assert cloud.bodies == []
+
+
+def test_counts_that_would_travel_in_the_clear_are_warned_about(
+    cloud: Cloud, secret_file: Path, database: Path, caplog
+):
+    Sender(Uplink(url=cloud.url, secret_file=secret_file), database)
+    assert "not https" in caplog.text
