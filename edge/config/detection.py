@@ -23,7 +23,7 @@ class Detection(Section):
         le=400,
     )
     tiles_per_frame: int = Field(
-        4, title="Tiles",
+        3, title="Tiles",
         description="Detector runs a live frame may cost, shared between moving areas and a slow scan of the rest.",
         ge=1, le=64,
     )  # fmt: skip

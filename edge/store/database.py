@@ -32,7 +32,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
                 raise StoreError(
                     f"{path}: no such database; start the agent first (maitred run), or check [store] path"
                 )
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+            connection = _open_to_read(path)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
@@ -47,6 +47,21 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             raise StoreError(f"{path}: an empty database; start the agent first (maitred run)")
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: cannot use the database: {error}") from error
+    return connection
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        # WAL wants its two companion files even of a reader. While the agent runs they are there; after it has ended
+        # well they are not, and the dashboard's user may not make them. But then the file alone is the whole truth.
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        connection = sqlite3.connect(f"{address}&immutable=1", uri=True, timeout=BUSY_TIMEOUT_S)
     return connection
 
 

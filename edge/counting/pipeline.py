@@ -1,0 +1,107 @@
+"""The frame loop's heart: a frame goes in, finished visits come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.cameras.frame import Frame
+from edge.config.settings import Settings
+from edge.counting.second_look import context_of, second_look
+from edge.counting.shots import BestShots, Shot, quality_of
+from edge.counting.tracker import Track, Tracker
+from edge.counting.visit import Visit
+from edge.vision.bundle import load_bundle
+from edge.vision.demographics import DemographicsEstimator, Estimate, pool
+from edge.vision.detector import FaceDetector
+from edge.vision.scan import LiveScan
+
+WEAKEST = 0.35
+"""Lowest detector score that may carry on a track."""
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """The loaded models."""
+
+    detector: FaceDetector
+    demographics: DemographicsEstimator
+
+    @classmethod
+    def open(cls, settings: Settings) -> Eyes:
+        """Load both models.
+
+        Raises:
+            BadInput: a bundle is missing or not valid.
+            InterpreterError: no runtime, or it refuses a model.
+        """
+        face = load_bundle(settings.detection.model).require("face-detection")
+        model = load_bundle(settings.demographics.model).require("demographics")
+        return cls(
+            FaceDetector(face, settings.detection.threads, min(WEAKEST, settings.detection.min_score)),
+            DemographicsEstimator(model, settings.demographics.threads),
+        )
+
+
+class Pipeline:
+    """Detection, tracking, best shots, classification, visits: one object that lives as long as its camera."""
+
+    def __init__(self, settings: Settings, eyes: Eyes) -> None:
+        self._settings = settings
+        self._eyes = eyes
+        self._scan = LiveScan(eyes.detector, settings.detection.min_face_px, settings.detection.tiles_per_frame)
+        self._tracker = Tracker(settings.counting, settings.detection.min_score)
+        self._shots: dict[int, BestShots] = {}
+
+    @property
+    def in_view(self) -> int:
+        """Confirmed tracks at this moment."""
+        return sum(track.hits >= self._settings.counting.confirm_hits for track in self._tracker.tracks)
+
+    def process(self, frame: Frame) -> list[Visit]:
+        """Take the next frame; returns the visits that ended with it, times on the frames' time line."""
+        known = [track.expected(frame.time_s) for track in self._tracker.tracks]
+        step = self._tracker.step(self._scan.find(frame.image, known), frame.time_s)
+        for track in step.seen:
+            self._keep_best(track, frame)
+        return self._visits(step.ended)
+
+    def finish(self) -> list[Visit]:
+        """End all tracks; returns their visits."""
+        return self._visits(self._tracker.finish())
+
+    def _keep_best(self, track: Track, frame: Frame) -> None:
+        shots = self._shots.setdefault(track.id, BestShots(self._settings.demographics.shots))
+        quality = quality_of(track.detection, frame.image)
+        if track.seen_s == frame.time_s and shots.wants(quality, frame.time_s):
+            crop = self._eyes.demographics.crop(frame.image, track.detection)
+            context = context_of(frame.image, track.detection, self._eyes.detector.input_size)
+            shots.add(Shot(quality, frame.time_s, crop, context))
+
+    def _visits(self, ended: tuple[Track, ...]) -> list[Visit]:
+        visits = []
+        for track in ended:
+            shots = self._shots.pop(track.id, None)
+            if shots is None or not lasted(track, self._settings):
+                continue
+            if second_look(shots.shots, self._eyes.detector):
+                estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
+                visits.append(visit_of(track, estimates, self._settings))
+        return visits
+
+
+def lasted(track: Track, settings: Settings) -> bool:
+    """Whether a track was seen often and long enough."""
+    counting = settings.counting
+    return track.hits >= counting.confirm_hits and track.seen_s - track.started_s >= counting.min_visit_s
+
+
+def visit_of(track: Track, estimates: list[Estimate], settings: Settings) -> Visit:
+    """The visit of an ended track. No gender is given for an apparent age at which it is guesswork."""
+    if not estimates:
+        return Visit(track.started_s, track.seen_s, track.hits)
+    pooled = pool(estimates)
+    child = pooled.age < settings.census.no_gender_below
+    return Visit(
+        track.started_s, track.seen_s, track.hits, pooled.age, pooled.age_interval,
+        None if child else pooled.female_probability,
+    )  # fmt: skip

@@ -1,0 +1,38 @@
+"""Counting a recording: every frame, as fast as the machine allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.cameras import Camera
+from edge.config.settings import Settings
+from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.visit import Visit
+
+
+@dataclass(frozen=True)
+class Recount:
+    """What a recording held; visits in the order of their end, times in seconds from its start."""
+
+    frames: int
+    seconds: float
+    visits: tuple[Visit, ...]
+
+
+def count_recording(
+    camera: Camera, settings: Settings, eyes: Eyes, progress: Callable[[int, float], None] = lambda *_: None
+) -> Recount:
+    """Run all frames of ``camera`` through the pipeline; ``progress`` is told frames and seconds after each.
+
+    Raises:
+        CameraError: the recording cannot be read to its end.
+    """
+    pipeline = Pipeline(settings, eyes)
+    visits: list[Visit] = []
+    frames, seconds = 0, 0.0
+    for frame in camera:
+        visits += pipeline.process(frame)
+        frames, seconds = frames + 1, frame.time_s
+        progress(frames, seconds)
+    return Recount(frames, seconds, tuple(visits + pipeline.finish()))

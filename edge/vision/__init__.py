@@ -1,0 +1,1 @@
+"""Model bundles, the interpreter, finding faces and estimating what they show."""

@@ -1,0 +1,141 @@
+"""A model bundle: one ``.tflite`` file with its card appended as a zip, as the TFLite metadata convention does."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from edge.errors import BadInput
+from edge.vision.card import Card
+from edge.vision.interpreter import Interpreter
+
+CARD = "card.json"
+MAX_CARD_BYTES = 4 << 20
+MAX_BUNDLE_BYTES = 256 << 20
+REQUIRED_OUTPUTS = {"demographics": {"age_logits", "gender_logit"}, "face-detection": {"boxes", "scores"}}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model and its card, checked against each other when loaded by :meth:`interpreter`."""
+
+    card: Card
+    model: bytes
+    sha256: str
+    """Of the whole file, as hexadecimal digits."""
+
+    def require(self, task: str) -> Bundle:
+        """This bundle, if it is for ``task``.
+
+        Raises:
+            BadInput: it is for something else.
+        """
+        if self.card.task != task:
+            raise BadInput(f"{self.card.name}: a model for {self.card.task}, where one for {task} is needed")
+        return self
+
+    def interpreter(self, threads: int) -> Interpreter:
+        """The loaded model.
+
+        Raises:
+            BadInput: its tensors contradict the card.
+            InterpreterError: no runtime, or the runtime refuses the model.
+        """
+        interpreter = Interpreter(self.model, threads, self.card.name)
+        _check(self.card, interpreter)
+        return interpreter
+
+
+def load_bundle(name_or_path: str) -> Bundle:
+    """A shipped bundle by name (``table1``) or any bundle by path.
+
+    Raises:
+        BadInput: no such bundle, or the file is no bundle: no TFLite file, no card, another schema, truncated.
+    """
+    path = _resolve(name_or_path)
+    try:
+        if path.stat().st_size > MAX_BUNDLE_BYTES:
+            raise BadInput(f"{path}: too large for a model bundle")
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot read the model ({error.strerror}); shipped: {', '.join(shipped())}") from error
+    if content[4:8] != b"TFL3":
+        raise BadInput(f"{path}: not a TFLite model")
+    return Bundle(_read_card(path, content), content, hashlib.sha256(content).hexdigest())
+
+
+def write_bundle(path: Path, model: bytes, card: Card) -> None:
+    """Write the model with its card appended. The same model and card give the same bytes; never leaves half a file."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as files:
+        # A fixed date: the bytes must not depend on when the bundle was made.
+        entry = zipfile.ZipInfo(CARD, (1980, 1, 1, 0, 0, 0))
+        files.writestr(entry, json.dumps(card.model_dump(mode="json"), indent=1, sort_keys=True))
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(model + archive.getvalue())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def shipped() -> list[str]:
+    """Names of the bundles that come with maitred."""
+    folder = resources.files("edge").joinpath("models")
+    return sorted(entry.name.removesuffix(".tflite") for entry in folder.iterdir() if entry.name.endswith(".tflite"))
+
+
+def _resolve(name_or_path: str) -> Path:
+    if name_or_path in shipped():
+        return Path(str(resources.files("edge").joinpath("models", f"{name_or_path}.tflite")))
+    if not Path(name_or_path).exists():
+        raise BadInput(f"{name_or_path}: no such model; shipped: {', '.join(shipped())}, or give the path of a bundle")
+    return Path(name_or_path)
+
+
+def _read_card(path: Path, content: bytes) -> Card:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as files:
+            if files.getinfo(CARD).file_size > MAX_CARD_BYTES:
+                raise BadInput(f"{path}: its card is too large to be one")
+            text = files.read(CARD)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, EOFError, RuntimeError) as error:
+        raise BadInput(
+            f"{path}: a TFLite model without a readable card, or a truncated bundle; make one with maitred convert"
+        ) from error
+    try:
+        values = json.loads(text)
+        found = values.get("schema_version") if isinstance(values, dict) else None
+        if found != 1:
+            raise BadInput(f"{path}: its card has schema {found!r}; this maitred reads schema 1")
+        card = Card.model_validate(values)
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: its card is not valid: {error}") from error
+    missing = REQUIRED_OUTPUTS[card.task] - {output.name for output in card.outputs}
+    if missing or (card.crop if card.task == "demographics" else card.anchors) is None:
+        raise BadInput(
+            f"{path}: its card lacks what the task {card.task} needs: {', '.join(sorted(missing)) or 'geometry'}"
+        )
+    return card
+
+
+def _check(card: Card, interpreter: Interpreter) -> None:
+    taken = interpreter.inputs[0]
+    if (taken.shape, taken.dtype.name) != ((1, card.input.height, card.input.width, 3), card.input.dtype):
+        raise BadInput(f"{card.name}: the card contradicts the model's input, {taken.dtype} {taken.shape}")
+    for output in card.outputs:
+        if output.index >= len(interpreter.outputs):
+            raise BadInput(
+                f"{card.name}: the card names output {output.index}, the model has {len(interpreter.outputs)}"
+            )
+        given = interpreter.outputs[output.index]
+        told = (output.shape, output.dtype, round(output.scale, 9), output.zero_point)
+        if told != (given.shape, given.dtype.name, round(given.scale, 9), given.zero_point):
+            raise BadInput(f"{card.name}: the card contradicts the model's output {output.name}: {given}")

@@ -1,0 +1,93 @@
+"""The card inside a model bundle: everything the agent must know about a model, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Point = tuple[float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Input(_Part):
+    """The image tensor: NHWC, batch 1. Real value of a pixel p in 0..255: p * scale + offset."""
+
+    width: int = Field(ge=16, le=1024)
+    height: int = Field(ge=16, le=1024)
+    dtype: Literal["uint8", "int8", "float32"]
+    colour: Literal["RGB", "BGR"]
+    scale: float = Field(gt=0)
+    offset: float
+
+
+class Output(_Part):
+    """An output tensor by its index among the outputs; a ``scale`` of 0 means float, see Tensor.dequantise."""
+
+    name: Literal["age_logits", "gender_logit", "boxes", "scores"]
+    index: int = Field(ge=0, le=15)
+    shape: tuple[int, ...]
+    dtype: Literal["uint8", "int8", "float32"]
+    scale: float = Field(ge=0)
+    zero_point: int
+
+
+class Crop(_Part):
+    """How a face is cut out: where the detector's landmarks lie in the crop (fractions of its side), and the fallback.
+
+    ``landmarks``: eye on the image's left, eye on its right, nose tip, mouth. ``margin``: share of the detector's box
+    added on each side where there are no usable landmarks.
+    """
+
+    landmarks: tuple[Point, ...] = Field(min_length=2, max_length=6)
+    margin: float = Field(ge=0, le=2)
+
+
+class Anchors(_Part):
+    """Grid of an anchor-based detector: for each layer its cells per side and the anchors in each cell."""
+
+    cells: tuple[int, ...]
+    per_cell: tuple[int, ...]
+
+
+class Training(_Part):
+    """What the weights were made from."""
+
+    data: str
+    licence: str
+    split: str = ""
+    source: str = ""
+
+
+class Card(_Part):
+    """``card.json``."""
+
+    schema_version: Literal[1] = 1
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    version: str
+    task: Literal["demographics", "face-detection"]
+    input: Input
+    outputs: tuple[Output, ...]
+    crop: Crop | None = None
+    anchors: Anchors | None = None
+    training: Training
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    """Float and INT8 figures on the validation split."""
+    calibration: dict[str, Any] = Field(default_factory=dict)
+    """Confusion matrices and age errors on the validation split, for intervals and for the census."""
+    macs: int | None = None
+    source_sha256: str = ""
+
+    def output(self, name: str) -> Output:
+        """The output of that name.
+
+        Raises:
+            KeyError: the card has none.
+        """
+        for output in self.outputs:
+            if output.name == name:
+                return output
+        raise KeyError(name)

@@ -1,0 +1,90 @@
+"""Apparent age and gender of a face crop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.cameras.frame import Image
+from edge.vision.bundle import Bundle
+from edge.vision.crop import crop_aligned, crop_face
+from edge.vision.detection import Detection, Floats
+from edge.vision.preprocess import Preprocess
+
+INTERVAL = 0.8
+"""Share of the age distribution that an age interval holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """What one or several crops of a face look like.
+
+    Attributes:
+        age_distribution: float32 (101,), probability of each apparent age 0..100, sums to 1.
+        female_probability: 0..1.
+    """
+
+    age_distribution: Floats
+    female_probability: float
+
+    @property
+    def age(self) -> float:
+        """Expected apparent age in years."""
+        return float(self.age_distribution @ np.arange(len(self.age_distribution)))
+
+    @property
+    def age_interval(self) -> tuple[float, float]:
+        """Central 80 % interval of the apparent age, in years."""
+        return self.quantile((1 - INTERVAL) / 2), self.quantile((1 + INTERVAL) / 2)
+
+    def quantile(self, share: float) -> float:
+        """Age below which ``share`` of the distribution lies, interpolated within a year."""
+        cumulative = np.concatenate([[0.0], np.cumsum(self.age_distribution, dtype=np.float64)])
+        edges = np.clip(np.arange(len(cumulative)) - 0.5, 0, len(self.age_distribution) - 1)
+        return float(np.interp(share * cumulative[-1], cumulative, edges))
+
+
+def pool(estimates: list[Estimate]) -> Estimate:
+    """One estimate from several of the same face: log-opinion pool with equal weights summing to 1.
+
+    Shots of one visit are far from independent, so evidence is averaged, not multiplied.
+
+    Raises:
+        ValueError: there is nothing to pool.
+    """
+    if not estimates:
+        raise ValueError("nothing to pool")
+    logs = np.mean([np.log(np.maximum(e.age_distribution, 1e-6)) for e in estimates], axis=0)
+    density = np.exp(logs - logs.max())
+    odds = np.clip([e.female_probability for e in estimates], 1e-4, 1 - 1e-4)
+    logit = float(np.mean(np.log(odds / (1 - odds))))
+    return Estimate((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-logit))))
+
+
+class DemographicsEstimator:
+    """Runs a demographics bundle."""
+
+    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+        self.card = bundle.card
+        self.sha256 = bundle.sha256
+        self._interpreter = bundle.interpreter(threads)
+        self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
+        self._age, self._gender = (bundle.card.output(name).index for name in ("age_logits", "gender_logit"))
+
+    def crop(self, image: Image, face: Detection) -> Image:
+        """The face as the card wants it: uint8 BGR (size, size, 3)."""
+        if self.card.crop is None:
+            raise ValueError("a demographics bundle has a crop")
+        return crop_face(image, face, self.card.crop, self.card.input.width)
+
+    def estimate(self, crop: Image) -> Estimate:
+        """Estimate from a face crop; one of another size is taken as aligned and resized."""
+        size = self.card.input.width
+        if crop.shape[:2] != (size, size):
+            crop = crop_aligned(crop, size)
+        raw = self._interpreter.run(self._preprocess(crop))
+        logits = self._interpreter.outputs[self._age].dequantise(raw[self._age]).reshape(-1)
+        density = np.exp(logits - logits.max())
+        gender = float(self._interpreter.outputs[self._gender].dequantise(raw[self._gender]).reshape(-1)[0])
+        return Estimate((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-gender))))

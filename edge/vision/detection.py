@@ -1,0 +1,60 @@
+"""A face in a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """A face.
+
+    Attributes:
+        box: left, top, width, height in pixels of the frame; may reach beyond its edges.
+        score: 0..1.
+        landmarks: float32 (6, 2) pixels: eye on the image's left, eye on its right, nose tip, mouth, both ears.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: Floats
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the box in pixels."""
+        left, top, width, height = self.box
+        return left + width / 2, top + height / 2
+
+    @property
+    def size(self) -> float:
+        """Geometric mean of the box's sides in pixels."""
+        return float(np.sqrt(self.box[2] * self.box[3]))
+
+
+def overlaps(first: Floats, second: Floats) -> Floats:
+    """Intersection over union of boxes (left, top, width, height): float32 (n, 4) and (m, 4) -> (n, m), 0..1."""
+    shared = _shared(first, second)
+    union = _areas(first)[:, None] + _areas(second)[None] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def nesting(first: Floats, second: Floats) -> Floats:
+    """Share of the smaller box that lies inside the larger one; shapes as for :func:`overlaps`."""
+    smaller = np.minimum(_areas(first)[:, None], _areas(second)[None])
+    return np.asarray(_shared(first, second) / np.maximum(smaller, 1e-9), np.float32)
+
+
+def _shared(first: Floats, second: Floats) -> Floats:
+    a, b = first[:, None], second[None]
+    low = np.maximum(a[..., :2], b[..., :2])
+    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(-1), np.float32)
+
+
+def _areas(boxes: Floats) -> Floats:
+    return np.asarray(boxes[:, 2:].prod(-1), np.float32)

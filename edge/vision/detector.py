@@ -1,0 +1,112 @@
+"""BlazeFace on one square of an image: anchors, decoding, blending of overlapping answers.
+
+V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", CVPR workshop 2019. Overlapping
+boxes are averaged by score instead of discarded, as the paper proposes against jitter.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edge.cameras.frame import Image
+from edge.vision.bundle import Bundle
+from edge.vision.card import Anchors
+from edge.vision.detection import Detection, Floats, nesting, overlaps
+from edge.vision.preprocess import Preprocess
+
+KEYPOINTS = 6
+SAME_FACE = 0.3
+"""Boxes that overlap by this much (intersection over union) are one face."""
+NESTED = 0.6
+"""So are boxes of which the smaller lies inside the larger by this share of its area; only the better one counts."""
+
+
+class FaceDetector:
+    """Finds faces in squares of an image. ``min_score`` is the lowest score that is reported."""
+
+    def __init__(self, bundle: Bundle, threads: int = 1, min_score: float = 0.5) -> None:
+        self._interpreter = bundle.interpreter(threads)
+        self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
+        self._boxes, self._scores = (
+            self._interpreter.outputs[bundle.card.output(n).index] for n in ("boxes", "scores")
+        )
+        self._order = [self._interpreter.outputs.index(tensor) for tensor in (self._boxes, self._scores)]
+        assert bundle.card.anchors is not None  # noqa: S101 (the bundle reader made sure)
+        self._anchors = anchor_centres(bundle.card.anchors)
+        self.input_size = bundle.card.input.width
+        self.min_score = min_score
+
+    def detect(self, image: Image, left: int, top: int, side: int) -> list[Detection]:
+        """Faces of the square ``[left, left+side) x [top, top+side)`` of a uint8 BGR image, in its pixels.
+
+        The square may reach beyond the image; what is missing is black.
+        """
+        outputs = self._interpreter.run(self._preprocess(_square(image, left, top, side, self.input_size)))
+        raw = self._boxes.dequantise(outputs[self._order[0]]).reshape(-1, 4 + 2 * KEYPOINTS)
+        logits = self._scores.dequantise(outputs[self._order[1]]).reshape(-1)
+        keep = logits > np.log(self.min_score / (1 - self.min_score))
+        if not keep.any():
+            return []
+        scores = 1 / (1 + np.exp(-np.clip(logits[keep], -60, 60)))
+        points = raw[keep].reshape(-1, 2 + KEYPOINTS, 2) / self.input_size
+        points[:, 0] += self._anchors[keep]
+        points[:, 2:] += self._anchors[keep][:, None]
+        points *= side
+        sizes = points[:, 1]
+        offset = np.array([left, top], np.float32)
+        boxes = np.concatenate([points[:, 0] - sizes / 2 + offset, sizes], 1)
+        faces = zip(boxes, scores, points[:, 2:] + offset, strict=True)
+        return blend([Detection(_box(box), float(score), marks) for box, score, marks in faces])
+
+
+def anchor_centres(anchors: Anchors) -> Floats:
+    """Centres of all anchors as fractions of the input: float32 (n, 2), in the order of the outputs."""
+    layers = []
+    for cells, per_cell in zip(anchors.cells, anchors.per_cell, strict=True):
+        middle = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+        y, x = np.meshgrid(middle, middle, indexing="ij")
+        layers.append(np.repeat(np.stack([x, y], -1).reshape(-1, 2), per_cell, axis=0))
+    return np.concatenate(layers)
+
+
+def blend(detections: list[Detection]) -> list[Detection]:
+    """One detection a face: of boxes that overlap, the average weighted by score, with the highest score."""
+    rest = sorted(detections, key=lambda detection: -detection.score)
+    blended = []
+    while rest:
+        boxes = np.array([detection.box for detection in rest], np.float32)
+        same = overlaps(boxes[:1], boxes)[0] >= SAME_FACE
+        same[0] = True
+        group = [detection for detection, is_same in zip(rest, same, strict=True) if is_same]
+        weights = np.array([detection.score for detection in group], np.float32)
+        weights /= weights.sum()
+        box = np.tensordot(weights, boxes[same], 1)
+        marks = np.tensordot(weights, np.stack([detection.landmarks for detection in group]), 1)
+        blended.append(Detection(_box(box), group[0].score, marks.astype(np.float32)))
+        # A mouth taken for a face, or a head and shoulders: too different in size to be averaged.
+        taken = same | (nesting(boxes[:1], boxes)[0] >= NESTED)
+        rest = [detection for detection, is_taken in zip(rest, taken, strict=True) if not is_taken]
+    return blended
+
+
+def _box(values: Floats) -> tuple[float, float, float, float]:
+    left, top, width, height = (float(value) for value in values)
+    return left, top, width, height
+
+
+def _square(image: Image, left: int, top: int, side: int, size: int) -> Image:
+    height, width = image.shape[:2]
+    square = np.zeros((size, size, 3), np.uint8)
+    inside = image[max(top, 0) : min(top + side, height), max(left, 0) : min(left + side, width)]
+    if not inside.size:
+        return square
+    factor = size / side
+    shape = max(round(inside.shape[1] * factor), 1), max(round(inside.shape[0] * factor), 1)
+    resized = cv2.resize(inside, shape, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+    if resized.shape[:2] == (size, size):
+        return np.asarray(resized, np.uint8)
+    x, y = round(max(-left, 0) * factor), round(max(-top, 0) * factor)
+    part = resized[: size - y, : size - x]
+    square[y : y + part.shape[0], x : x + part.shape[1]] = part
+    return square

@@ -1,0 +1,43 @@
+"""The faces of a photo, each with its estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from edge.cameras.frame import Image
+from edge.config.detection import Detection as DetectionSettings
+from edge.vision.demographics import Estimate
+from edge.vision.detection import Detection
+from edge.vision.scan import find_faces
+
+if TYPE_CHECKING:
+    from edge.counting.pipeline import Eyes
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face of a photo."""
+
+    detection: Detection
+    estimate: Estimate
+
+    @property
+    def gender(self) -> Literal["female", "male"]:
+        """The more probable gender."""
+        return "female" if self.estimate.female_probability >= 0.5 else "male"
+
+    @property
+    def sureness(self) -> float:
+        """Probability of ``gender``, 0.5..1."""
+        return max(self.estimate.female_probability, 1 - self.estimate.female_probability)
+
+
+def faces_of(image: Image, eyes: Eyes, settings: DetectionSettings) -> list[Face]:
+    """All faces of a photo, uint8 BGR (height, width, 3), from left to right."""
+    found = find_faces(image, eyes.detector, settings.min_face_px)
+    seen = [detection for detection in found if detection.score >= settings.min_score]
+    return [
+        Face(detection, eyes.demographics.estimate(eyes.demographics.crop(image, detection)))
+        for detection in sorted(seen, key=lambda detection: detection.box[0])
+    ]
