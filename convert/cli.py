@@ -1,0 +1,39 @@
+"""``maitred convert``; what it needs is imported when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from edge.commands import Commands, command
+from training.cli import add_data
+
+
+def add_convert(commands: Commands) -> None:
+    """Add ``maitred convert``."""
+    parser = command(
+        commands, "convert", convert, "quantise a trained network to INT8, verify it, bundle it",
+        log_level=logging.INFO,
+    )  # fmt: skip
+    parser.add_argument("keras", type=Path, metavar="KERAS", help="trained network (model.keras)")
+    add_data(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="model bundle to write")
+
+
+def convert(options: argparse.Namespace) -> int:
+    """Do it."""
+    from training.requirements import require
+
+    require("convert", "tensorflow")
+    from convert.convert import convert as make_bundle
+
+    bundle = make_bundle(options.keras, options.data, options.out)
+    test = bundle.card.metrics["int8"]["test"]
+    sys.stdout.write(
+        f"{options.out}: {len(bundle.model) / 1e6:.2f} MB, {(bundle.card.macs or 0) / 1e6:.0f} million"
+        f" multiply-accumulates; on the test split ({test['n']} faces) age MAE {test['age_mae']:.2f} years, "
+        f"gender {100 * test['gender_accuracy']:.2f} %\n"
+    )
+    return 0

@@ -1,0 +1,152 @@
+"""From a trained Keras file to a verified bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from convert.macs import count_macs
+from convert.quantise import quantise, representatives
+from edge.errors import BadInput, MaitredError
+from edge.vision.bundle import Bundle, load_bundle, write_bundle
+from edge.vision.card import Card, Input, Output, Training
+from edge.vision.interpreter import Interpreter
+from training.metrics import report
+from training.networks import DEPLOYED, INPUT_SIZE, load_network
+from training.predictors import bundle_predictor, keras_predictor, predict
+from training.reference import CROP
+from training.samples import Listing, Split, list_samples
+
+log = logging.getLogger(__name__)
+MAX_AGE_MAE_LOSS = 0.3
+MAX_GENDER_LOSS = 0.01
+MEASURED: tuple[Split, ...] = ("validation", "test")
+SUMMARY = (
+    "n", "age_mae", "age_cs5", "age_interval_coverage", "gender_accuracy", "gender_precision", "gender_recall",
+    "gender_specificity", "gender_f1", "gender_ece", "confusion_matrix",
+)  # fmt: skip
+
+
+def convert(source: Path, data: Path, out: Path) -> Bundle:
+    """Quantise the network in ``source``, verify it on the validation and test split of ``data``, write the bundle.
+
+    Raises:
+        BadInput: ``source`` or ``data`` cannot be used.
+        MaitredError: it cannot be quantised, or INT8 loses more than 0.3 years or 1 point of gender accuracy; no
+            bundle is written then.
+    """
+    network = load_network(source)
+    listing = list_samples(data)
+    log.info("%s", listing.describe())
+    _check_labels(listing, data)
+    _make_folder_of(out)
+    deployed = DEPLOYED[network.name](network)
+    log.info("quantising %s", network.name)
+    model = quantise(deployed, representatives(listing.of("train")))
+    blank = _card(source, deployed, model, listing)
+    candidates = {"float": keras_predictor(network, ""), "int8": bundle_predictor(Bundle(blank, model, ""))}
+    figures: dict[str, Any] = {}
+    for split in MEASURED:
+        for kind, candidate in candidates.items():
+            log.info("%s, %s split", kind, split)
+            outcome = predict(listing.of(split), candidate)
+            figures[f"{kind}/{split}"] = report(outcome.samples, outcome.predictions)
+    _verify(figures)
+    card = blank.model_copy(
+        update={"metrics": _metrics(figures), "calibration": _calibration(figures["int8/validation"])}
+    )
+    write_bundle(out, model, card)
+    return load_bundle(str(out))
+
+
+def _check_labels(listing: Listing, data: Path) -> None:
+    for split in MEASURED:
+        for label in ("age", "gender"):
+            if all(getattr(sample, label) is None for sample in listing.of(split)):
+                raise BadInput(
+                    f"{data}: no {label} label in the {split} split ({len(listing.of(split))} images); the bundle's"
+                    " figures need ages and genders: give a larger set that has both"
+                )
+
+
+def _make_folder_of(out: Path) -> None:
+    # Before the minutes of work, not after them.
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{out}: cannot write there ({error.strerror}); give another --out") from error
+    if out.is_dir():
+        raise BadInput(f"{out}: a folder; give a file name such as {out / 'table1.tflite'}")
+
+
+def _card(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Card:
+    name = deployed.name
+    names = {101: "age_logits", 1: "gender_logit"}
+    outputs = tuple(
+        Output(name=names[tensor.shape[-1]], index=index, shape=tensor.shape, dtype=tensor.dtype.name,
+               scale=tensor.scale, zero_point=tensor.zero_point)
+        for index, tensor in enumerate(Interpreter(model, name=name).outputs)
+    )  # fmt: skip
+    return Card(
+        name=name, version="1", task="demographics",
+        input=Input(width=INPUT_SIZE, height=INPUT_SIZE, dtype="uint8", colour="RGB", scale=1 / 255, offset=0.0),
+        outputs=outputs, crop=CROP, training=_origin(name, listing),
+        macs=count_macs(deployed), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+    )  # fmt: skip
+
+
+def _origin(name: str, listing: Listing) -> Training:
+    if listing.layout == "utkface":
+        data, licence = "UTKFace (aligned and cropped), de-duplicated", "non-commercial research only (UTKFace)"
+    else:
+        data = f"{len(listing.samples)} images of a labels.csv, de-duplicated, SHA-256 {listing.sha256}"
+        licence = "that of the images, which maitred does not know"
+    return Training(
+        data=data, licence=licence, split="80/10/10 by SHA-256 of the image file", source=f"maitred train {name}"
+    )
+
+
+def _verify(figures: dict[str, Any]) -> None:
+    for split in MEASURED:
+        before, after = figures[f"float/{split}"], figures[f"int8/{split}"]
+        years, points = after["age_mae"] - before["age_mae"], before["gender_accuracy"] - after["gender_accuracy"]
+        log.info("INT8 against float, %s: age MAE %+.3f, gender %+.2f points", split, years, -100 * points)
+        if years > MAX_AGE_MAE_LOSS or points > MAX_GENDER_LOSS:
+            raise MaitredError(
+                f"INT8 loses too much on the {split} split: age MAE {before['age_mae']:.2f} -> {after['age_mae']:.2f}, "
+                f"gender {before['gender_accuracy']:.4f} -> {after['gender_accuracy']:.4f}; no bundle written"
+            )
+
+
+def _metrics(figures: dict[str, Any]) -> dict[str, Any]:
+    metrics: dict[str, Any] = {}
+    for key, values in figures.items():
+        kind, split = key.split("/")
+        slices = {
+            name: {k: part[k] for k in ("n", "age_mae", "gender_accuracy") if k in part}
+            for name, part in values["slices"].items()
+        }
+        metrics.setdefault(kind, {})[split] = {k: values[k] for k in SUMMARY if k in values} | {"slices": slices}
+    return _rounded(metrics)
+
+
+def _calibration(validation: dict[str, Any]) -> dict[str, Any]:
+    return _rounded({
+        "split": "validation", "age": validation["age_confusion"],
+        "gender": {"classes": ["male", "female"], "matrix": validation["confusion_matrix"]},
+        "age_error_years": {"bias": validation["age_bias"], "mae": validation["age_mae"]},
+    })  # fmt: skip
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to six digits: the last bits of a sum depend on the machine, the bundle's bytes must not."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(float(value), 6) if isinstance(value, (float, np.floating)) else value

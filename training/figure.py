@@ -1,0 +1,197 @@
+"""A drawn patron who walks: body, clothes and gait, with a head made from an averaged portrait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from training.drawing import Colour, Image, Pen, Point, View, shade
+from training.head import CHIN, CROWN, FACE_HEIGHT, FACE_LEFT, FACE_TOP, FACE_WIDTH, Head, Style, draw_head
+from training.nobody import Portrait
+
+Garment = Literal["shirt", "jacket", "dress"]
+
+STEP = 0.62  # metres
+HEAD_UNIT = 0.0012  # metres to one pixel of a grown-up's portrait: a head drawn a little larger than life
+SHOES: Colour = (52, 44, 42)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a patron is drawn; ``height`` in metres, colours RGB, ``build`` scales the shoulders."""
+
+    height: float
+    style: Style
+    hair: Colour
+    garment: Garment
+    top: Colour
+    bottom: Colour
+    build: float = 1.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A face on the frame: left, top, width, height in pixels, fractions kept."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def inside(self, view: View) -> bool:
+        """Whether the whole box is on the frame."""
+        return self.x >= 0 and self.y >= 0 and self.x + self.width <= view.width and self.y + self.height <= view.height
+
+    def covered_by(self, other: Box) -> float:
+        """The share (0..1) of this box that lies under the other."""
+        wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(0.0, wide) * max(0.0, high) / (self.width * self.height)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a patron is: metres right of the camera and in front of it, and metres walked so far."""
+
+    x: float
+    z: float
+    walked: float
+
+    @property
+    def phase(self) -> float:
+        """Angle of the gait in radians; a full turn is two steps."""
+        return float(np.pi * self.walked / STEP)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A patron's portrait and look, drawn at any pose; ``seed`` moves the strands of hair."""
+
+    portrait: Portrait
+    look: Look
+    seed: int
+
+    @cached_property
+    def head(self) -> Head:
+        """The head's sprites, drawn once."""
+        return draw_head(self.portrait, self.look.style, self.look.hair, np.random.default_rng(self.seed))
+
+    @property
+    def head_unit(self) -> float:
+        """Metres to one pixel of the portrait: small people's heads are nearly as large as tall people's."""
+        return HEAD_UNIT * (0.62 + 0.38 * min(1.0, self.look.height / 1.72))
+
+    def face(self, view: View, pose: Pose) -> Box:
+        """The box of the face on the frame, hairline to chin."""
+        x, y = self._chin(view, pose)
+        unit = self.head_unit * view.scale(pose.z)
+        return Box(x + (FACE_LEFT - 100) * unit, y + (FACE_TOP - CHIN) * unit, FACE_WIDTH * unit, FACE_HEIGHT * unit)
+
+    def outline(self, view: View, pose: Pose) -> Box:
+        """The box around the whole patron, from the crown to the floor; it may reach beyond the frame."""
+        width, height = (0.52 * self.look.build * self.look.height / 1.72, self.look.height)
+        x, y = view.project(pose.x, height, pose.z)
+        scale = view.scale(pose.z)
+        return Box(x - width * scale / 2, y, width * scale, height * scale)
+
+    def draw(self, image: Image, view: View, pose: Pose) -> None:
+        """Draw the patron on ``image`` (uint8 RGB), in place."""
+        chin, unit = self._chin(view, pose), self.head_unit * view.scale(pose.z)
+        tilt = 0.02 * float(np.sin(pose.phase))
+        ground = view.project(pose.x, 0, pose.z)
+        _shadow(image, ground, 0.3 * view.scale(pose.z))
+        self.head.paste(image, self.head.behind, chin, unit, tilt)
+        self._body(Pen(image, (chin[0], ground[1]), view.scale(pose.z)), pose)
+        self.head.paste(image, self.head.front, chin, unit, tilt)
+
+    def _chin(self, view: View, pose: Pose) -> Point:
+        """The chin's pixel: it bobs twice and sways once in two steps."""
+        height = self.look.height - (CHIN - CROWN) * self.head_unit
+        bob, sway = 0.016 * abs(float(np.cos(pose.phase))), 0.012 * float(np.sin(pose.phase))
+        return view.project(pose.x + sway, height + bob, pose.z)
+
+    def _body(self, pen: Pen, pose: Pose) -> None:
+        """Everything below the chin, in metres above the floor and sideways from the spine."""
+        look, skin = self.look, self.head.skin
+        size = look.height / 1.72
+        bob = 0.016 * abs(float(np.cos(pose.phase)))
+        chin = look.height - (CHIN - CROWN) * self.head_unit + bob
+        shoulder, hip = chin - 0.045 * size, 0.5 * look.height + bob
+        wide, narrow = 0.205 * size * look.build, 0.155 * size * look.build
+        swing = float(np.sin(pose.phase))
+        self._legs(pen, hip, narrow, swing)
+        self._arm(pen, -wide, shoulder, -swing)
+        self._arm(pen, wide, shoulder, swing)
+        neck = shade(skin, 0.8)
+        pen.limb((0, chin + 0.05 * size), (0, shoulder - 0.05 * size), (0.066 * size, 0.072 * size), neck)
+        pen.curve(_torso(wide, narrow, shoulder, hip, size), look.top)
+        neckline = [(-0.08, 0.035), (0.08, 0.035), (0.05, -0.045), (-0.05, -0.045)]
+        if look.garment == "jacket":
+            pen.polygon(
+                [(-0.075 * size, shoulder - 0.01), (0.075 * size, shoulder - 0.01), (0, hip + 0.1)], (236, 232, 224)
+            )
+            for side in (-1, 1):
+                lapel = [(0.06, 0.045), (0.125, -0.04), (0.1, -0.1), (0.012, hip + 0.08 - shoulder)]
+                pen.polygon([(side * x * size, shoulder + y) for x, y in lapel], shade(look.top, 0.82))
+            neckline = [(-0.07, 0.035), (0.07, 0.035), (0, -0.07)]
+        elif look.garment == "shirt":
+            pen.polygon(
+                [(-0.012, shoulder), (0.012, shoulder), (0.012, hip - 0.06), (-0.012, hip - 0.06)], shade(look.top, 0.9)
+            )
+        pen.curve([(x * size, shoulder + y * size) for x, y in neckline], neck)
+        pen.ellipse((0, chin + 0.012 * size), (0.07 * size, 0.035 * size), shade(skin, 0.7))
+        if look.garment == "dress":
+            hem = 0.27 * look.height
+            flare = narrow * 1.5 + 0.02 * swing
+            waist = hip + 0.1 * size
+            pen.curve(
+                [(-narrow * 0.98, waist), (narrow * 0.98, waist), (flare, hem), (0, hem - 0.02), (-flare, hem)],
+                look.top,
+            )
+            pen.limb((-narrow * 0.9, waist), (narrow * 0.9, waist), (0.018 * size, 0.018 * size), shade(look.top, 0.75))
+
+    def _legs(self, pen: Pen, hip: float, narrow: float, swing: float) -> None:
+        size = self.look.height / 1.72
+        colour = shade(self.head.skin, 0.85) if self.look.garment == "dress" else self.look.bottom
+        for side, lift in ((-1, max(0.0, swing)), (1, max(0.0, -swing))):
+            x = side * narrow * 0.52
+            foot = (x + side * 0.01, 0.05 * size + 0.09 * lift)
+            knee = (x + side * 0.015, hip * 0.52 + 0.05 * lift)
+            tone = shade(colour, 0.9 if lift else 1.0)
+            pen.limb((x, hip), knee, (0.088 * size, 0.07 * size), tone)
+            pen.limb(knee, foot, (0.068 * size, 0.048 * size), tone)
+            pen.ellipse((foot[0] + side * 0.012, foot[1] - 0.025 * size), (0.058 * size, 0.042 * size), SHOES)
+
+    def _arm(self, pen: Pen, shoulder_x: float, shoulder: float, swing: float) -> None:
+        size = self.look.height / 1.72
+        side = 1 if shoulder_x > 0 else -1
+        top = (shoulder_x - side * 0.05 * size, shoulder - 0.07 * size)
+        elbow = (shoulder_x + side * 0.015 * size, shoulder - 0.33 * size)
+        hand = (shoulder_x - side * 0.015 * swing, shoulder - (0.57 + 0.03 * swing) * size)
+        sleeve = shade(self.look.top, 0.84)
+        pen.ellipse((hand[0], hand[1] - 0.03 * size), (0.042 * size, 0.058 * size), shade(self.head.skin, 0.9))
+        pen.limb(top, elbow, (0.06 * size, 0.05 * size), sleeve)
+        pen.limb(elbow, hand, (0.05 * size, 0.038 * size), sleeve)
+
+
+def _torso(wide: float, narrow: float, shoulder: float, hip: float, size: float) -> list[Point]:
+    half: list[Point] = [
+        (0.07 * size, shoulder + 0.035 * size), (wide * 0.72, shoulder), (wide * 0.97, shoulder - 0.07 * size),
+        (wide * 0.93, shoulder - 0.2 * size), (narrow * 0.93, (shoulder + hip) / 2 - 0.04), (narrow * 1.02, hip - 0.02),
+        (narrow * 0.8, hip - 0.07),
+    ]  # fmt: skip
+    return half + [(-x, y) for x, y in reversed(half)]
+
+
+def _shadow(image: Image, ground: Point, radius: float) -> None:
+    """Darken the floor under the feet, softly towards the edge."""
+    left, right = int(max(0, ground[0] - radius)), int(min(image.shape[1], ground[0] + radius + 1))
+    top, bottom = int(max(0, ground[1] - radius * 0.3)), int(min(image.shape[0], ground[1] + radius * 0.3 + 1))
+    if left >= right or top >= bottom:
+        return
+    x, y = np.arange(left, right)[None, :] - ground[0], np.arange(top, bottom)[:, None] - ground[1]
+    depth = np.clip(1 - np.hypot(x / radius, y / (radius * 0.3)), 0, 1)[..., None]
+    image[top:bottom, left:right] = np.rint(image[top:bottom, left:right] * (1 - 0.45 * depth)).astype(np.uint8)

@@ -1,0 +1,53 @@
+"""Measure where the face detector's landmarks lie in aligned training faces: the reference of the face crop.
+
+``python -m training.find_reference --data UTKFACE`` prints the values that stand in :mod:`training.reference`. With
+them, a crop that the agent makes from a frame looks like the faces the networks were trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.vision.bundle import load_bundle
+from edge.vision.detector import FaceDetector
+from training.samples import list_samples
+
+LANDMARKS = 4
+"""Eyes, nose tip and mouth; ears are often hidden."""
+
+
+def measure(data: Path, count: int) -> npt.NDArray[np.float64]:
+    """Median landmarks, float (4, 2), as fractions of the picture's side, over ``count`` training faces."""
+    detector = FaceDetector(load_bundle("face"), threads=2)
+    rows = []
+    for sample in list_samples(data).of("train")[:: max(1, 16000 // count)]:
+        image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR)
+        if image is None:
+            continue
+        side = max(image.shape[:2])
+        # Around the picture, as much again: the detector knows faces with surroundings.
+        faces = detector.detect(np.asarray(image, np.uint8), -side // 2, -side // 2, 2 * side)
+        if len(faces) == 1:
+            rows.append(faces[0].landmarks[:LANDMARKS] / side)
+    found = np.median(rows, axis=0)
+    # Training mirrors half of the faces, so the reference is the same seen in a mirror (which swaps the eyes).
+    mirrored = (found * [-1, 1] + [1, 0])[[1, 0, 2, 3]]
+    return (found + mirrored) / 2
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.find_reference", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=2000)
+    options = parser.parse_args()
+    print(measure(options.data, options.count).round(3).astype(float).tolist())  # noqa: T201 (its result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""A drawn head around an averaged portrait, which is feathered into the drawn skin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.drawing import Colour, Image, Pen, Point, Sprite, shade
+from training.nobody import SIDE, Gray, Portrait
+
+Style = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails"]
+
+# Outlines are in pixels of the portrait, y downwards. The face that a detector should box:
+FACE_LEFT, FACE_TOP, FACE_WIDTH, FACE_HEIGHT = 24, 12, 152, 182
+CHIN = 194
+CROWN = -80
+_MARGIN_LEFT, _MARGIN_TOP = 140, 180
+_CANVAS_WIDTH, _CANVAS_HEIGHT = 480, 560
+
+_SKULL: tuple[Point, ...] = (
+    (100, -58), (150, -44), (181, 5), (186, 80), (174, 130), (146, 172), (100, 195),
+    (54, 172), (26, 130), (14, 80), (19, 5), (50, -44),
+)  # fmt: skip
+_CAP: tuple[Point, ...] = (
+    (6, 88), (-2, 30), (12, -30), (54, -70), (100, -80), (146, -70), (188, -30), (202, 30), (194, 88),
+)  # fmt: skip
+_VEIL: tuple[Point, ...] = (
+    (4, 150), (-10, 90), (-8, 20), (14, -36), (56, -76), (100, -84), (144, -76), (186, -36), (208, 20), (210, 90),
+    (196, 150),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A hair style: outlines behind the head, and in front of it, where the last few points are the hairline."""
+
+    behind: tuple[tuple[Point, ...], ...]
+    front: tuple[tuple[Point, ...], ...]
+    ears: bool = True
+    lean: float = 0.0  # degrees by which the strands depart from the vertical
+
+
+def _round(x: float, y: float, rx: float, ry: float, bumps: int = 0) -> tuple[Point, ...]:
+    turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    swell = 1 + (0.035 * np.cos(turn * bumps) if bumps else 0 * turn)
+    xs, ys = x + rx * swell * np.cos(turn), y + ry * swell * np.sin(turn)
+    return tuple(zip(xs.tolist(), ys.tolist(), strict=True))
+
+
+# Hairlines, from the right ear over the forehead to the left one.
+_PARTED: tuple[Point, ...] = (
+    (190, 150), (186, 110), (181, 70), (168, 30), (134, 0), (92, -18), (60, 2), (34, 34), (19, 70), (14, 110),
+    (10, 150),
+)  # fmt: skip
+_SWEPT: tuple[Point, ...] = (
+    (189, 82), (184, 44), (174, 12), (150, -6), (112, -14), (74, -4), (54, -6), (30, 8), (17, 44), (11, 82),
+)  # fmt: skip
+_FRINGE: tuple[Point, ...] = (
+    (189, 82), (183, 50), (172, 24), (146, 10), (116, 12), (84, 2), (58, 12), (30, 24), (18, 50), (11, 82),
+)  # fmt: skip
+_RECEDING: tuple[Point, ...] = (
+    (189, 82), (184, 40), (172, -6), (148, -40), (118, -30), (92, -28), (58, -40), (30, -6), (17, 40), (11, 82),
+)  # fmt: skip
+_DOME = _round(100, 48, 97, 66)
+_FLOWING: tuple[Point, ...] = (
+    (100, -84), (172, -56), (210, 30), (222, 150), (230, 250), (206, 318), (150, 300),
+    (50, 300), (-6, 318), (-30, 250), (-22, 150), (-10, 30), (28, -56),
+)  # fmt: skip
+
+_CUTS: dict[Style, _Cut] = {
+    "short": _Cut((), (_CAP + _SWEPT,), lean=40),
+    "fringe": _Cut((), (_CAP + _FRINGE,), lean=-18),
+    "receding": _Cut((), (_CAP + _RECEDING,), lean=10),
+    "bald": _Cut((_DOME,), ()),
+    "bob": _Cut((_round(100, 72, 122, 136),), (_VEIL + _PARTED,), ears=False),
+    "long": _Cut((_FLOWING,), (_VEIL + _PARTED,), ears=False),
+    "curls": _Cut((_round(100, 22, 122, 112, bumps=15),), (_CAP + _SWEPT,), lean=55),
+    "afro": _Cut((_round(100, 8, 146, 140, bumps=19),), (_CAP + _SWEPT,)),
+    "bun": _Cut((_round(100, -98, 44, 40),), (_CAP + _SWEPT,)),
+    "pigtails": _Cut((_round(-24, 124, 36, 70), _round(224, 124, 36, 70)), (_VEIL + _PARTED,), ears=False),
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """Two sprites of one head, to be drawn behind and in front of neck and shoulders, and the colour of the skin."""
+
+    behind: Sprite
+    front: Sprite
+    skin: Colour
+
+    def paste(self, image: Image, which: Sprite, chin: Point, unit: float, tilt: float) -> None:
+        """Draw one of the two with its chin at a pixel, ``unit`` pixels to one of the portrait's, tilted (radians)."""
+        cos, sin = unit * np.cos(tilt), unit * np.sin(tilt)
+        turn = np.array([[cos, -sin], [sin, cos]])
+        at = np.array([_MARGIN_LEFT + SIDE / 2, _MARGIN_TOP + CHIN])
+        which.paste(image, np.column_stack([turn, np.asarray(chin) - turn @ at]))
+
+
+def draw_head(portrait: Portrait, style: Style, hair: Colour, rng: np.random.Generator) -> Head:
+    """Draw a head with the portrait as its face; the generator moves the strands of hair."""
+    cut = _CUTS[style]
+    strands = _strands(rng, cut.lean)
+    behind = _blank()
+    for outline in cut.behind:
+        _fill(behind, _mask(outline), strands * np.array(shade(hair, 0.72)))
+    skin = _cheek_colour(portrait.image)
+    skin_around, face = _skin_around(portrait.image, skin)
+    front = _blank()
+    if cut.ears:
+        for x in (9, 191):
+            _fill(
+                front,
+                _mask(_round(x, 92, 15, 28)),
+                np.full((_CANVAS_HEIGHT, _CANVAS_WIDTH, 3), shade(skin, 0.82), float),
+            )
+    _fill(front, _mask(_SKULL), skin_around)
+    _fill(front, face, _padded(portrait.image))
+    for outline in cut.front:
+        mask = cv2.GaussianBlur(_mask(outline), (0, 0), 1.6)
+        _fill(front, np.asarray(mask, np.float32), strands * np.array(hair))
+    return Head(Sprite.of(behind), Sprite.of(front), skin)
+
+
+def _blank() -> Image:
+    return np.zeros((_CANVAS_HEIGHT, _CANVAS_WIDTH, 4), np.uint8)
+
+
+def _mask(outline: tuple[Point, ...]) -> Gray:
+    image = np.zeros((_CANVAS_HEIGHT, _CANVAS_WIDTH, 3), np.uint8)
+    Pen(image, (_MARGIN_LEFT, _MARGIN_TOP), up=1).curve(outline, (255, 255, 255))
+    return np.asarray(image[..., 0] / 255, np.float32)
+
+
+def _fill(canvas: Image, mask: NDArray[np.float32], colours: NDArray[np.float64]) -> None:
+    """Lay colours (height, width, 3) over the canvas where the mask (0..1) says so, keeping alpha right."""
+    over = mask[..., None].astype(np.float64)
+    under = canvas[..., 3:] / 255 * (1 - over)
+    alpha = over + under
+    mixed = (colours * over + canvas[..., :3] * under) / np.maximum(alpha, 1e-6)
+    canvas[..., :3] = np.clip(np.rint(mixed), 0, 255)
+    canvas[..., 3:] = np.rint(alpha * 255)
+
+
+def _padded(image: Image) -> NDArray[np.float64]:
+    below, right = _CANVAS_HEIGHT - _MARGIN_TOP - SIDE, _CANVAS_WIDTH - _MARGIN_LEFT - SIDE
+    return np.pad(image.astype(np.float64), ((_MARGIN_TOP, below), (_MARGIN_LEFT, right), (0, 0)))
+
+
+def _skin_around(image: Image, skin: Colour) -> tuple[NDArray[np.float64], Gray]:
+    """The face's skin continued smoothly over the whole canvas (height, width, 3), and the feathered mask of the face."""
+    framed = _padded(image)
+    inside = cv2.erode(_padded(np.ones_like(image))[..., 0], np.ones((3, 3)))
+    # Brows, eyes and hair must not stain the forehead: only what has about the cheeks' colour counts.
+    likeness = np.exp(-np.sum(((framed - skin) / 30.0) ** 2, axis=2))
+    known = _mask(_round(100, 102, 70, 86)) * inside * (likeness + 1e-3)
+    # What is this smooth needs no more than a quarter of the resolution.
+    quarter = (_CANVAS_WIDTH // 4, _CANVAS_HEIGHT // 4)
+    colours = cv2.resize(framed * known[..., None], quarter, interpolation=cv2.INTER_AREA)
+    weights = cv2.resize(known, quarter, interpolation=cv2.INTER_AREA)
+    around, weight = np.zeros_like(colours), np.full_like(weights, 1e-12)
+    for sigma, share in ((3.5, 1.0), (10.0, 0.05), (22.0, 0.01)):
+        around += share * cv2.GaussianBlur(colours, (0, 0), sigma)
+        weight += share * cv2.GaussianBlur(weights, (0, 0), sigma)
+    smooth = cv2.resize(around / weight[..., None], (_CANVAS_WIDTH, _CANVAS_HEIGHT), interpolation=cv2.INTER_CUBIC)
+    feathered = cv2.GaussianBlur(_mask(_round(100, 103, 67, 83)), (0, 0), 6)
+    return np.asarray(smooth, np.float64), np.asarray(feathered, np.float32)
+
+
+def _cheek_colour(image: Image) -> Colour:
+    cheeks = np.concatenate([image[105:130, 45:70].reshape(-1, 3), image[105:130, 130:155].reshape(-1, 3)])
+    r, g, b = (int(channel) for channel in np.median(cheeks, axis=0))
+    return (r, g, b)
+
+
+def _strands(rng: np.random.Generator, lean: float) -> NDArray[np.float64]:
+    """Brightness factors (height, width, 1) in streaks that lean from the vertical by so many degrees."""
+    side = 2 * max(_CANVAS_WIDTH, _CANVAS_HEIGHT)
+    noise = cv2.GaussianBlur(rng.standard_normal((side, side), np.float32), (0, 0), sigmaX=1.6, sigmaY=24)
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), lean, 1)
+    noise = cv2.warpAffine(noise / noise.std(), turn, (side, side))
+    top, left = (side - _CANVAS_HEIGHT) // 2, (side - _CANVAS_WIDTH) // 2
+    streaks = noise[top : top + _CANVAS_HEIGHT, left : left + _CANVAS_WIDTH]
+    light = np.linspace(1.2, 0.8, _CANVAS_HEIGHT)[:, None]
+    return np.asarray((light * (1 + 0.08 * streaks))[..., None], np.float64)

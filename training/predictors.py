@@ -1,0 +1,168 @@
+"""Running a model over labelled faces: a bundle through the agent's own code, or a Keras file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.cameras.frame import Image
+from edge.cameras.still import read_image
+from edge.config.detection import Detection as DetectionSettings
+from edge.errors import BadInput
+from edge.vision.bundle import Bundle, load_bundle
+from edge.vision.card import Crop
+from edge.vision.crop import crop_aligned, crop_face
+from edge.vision.demographics import DemographicsEstimator, Estimate
+from edge.vision.detection import Detection
+from edge.vision.detector import FaceDetector
+from edge.vision.scan import find_faces
+from training.metrics import Predictions
+from training.reference import CROP
+from training.requirements import require
+from training.samples import Sample
+
+log = logging.getLogger(__name__)
+SECONDS_BETWEEN_LINES = 30
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A loaded model, and how a face is cut out of a photo for it.
+
+    Attributes:
+        name: what the model calls itself.
+        sha256: of its file.
+        crop: where the face lies in a crop.
+        size: side of a crop in pixels.
+        estimate: from a face crop (uint8 BGR, any size) to an estimate.
+    """
+
+    name: str
+    sha256: str
+    crop: Crop
+    size: int
+    estimate: Callable[[Image], Estimate]
+
+
+def predictor(name_or_path: str) -> Predictor:
+    """Load a shipped bundle by name, a bundle by path, or a Keras file (``.keras``).
+
+    Raises:
+        BadInput: no such model, or not one that estimates age and gender.
+        MaitredError: a Keras file, and TensorFlow is not installed.
+    """
+    if not name_or_path.endswith(".keras"):
+        return bundle_predictor(load_bundle(name_or_path))
+    require("training", "tensorflow")
+    from training.networks import load_network
+
+    path = Path(name_or_path)
+    return keras_predictor(load_network(path), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def bundle_predictor(bundle: Bundle, threads: int = 2) -> Predictor:
+    """A bundle, run by the agent's own code.
+
+    Raises:
+        BadInput: it does not estimate age and gender.
+    """
+    card = bundle.card
+    if card.task != "demographics" or card.crop is None:
+        raise BadInput(f"{card.name}: a model for {card.task}; age and gender need a demographics model")
+    return Predictor(
+        card.name, bundle.sha256, card.crop, card.input.width, DemographicsEstimator(bundle, threads).estimate
+    )
+
+
+def keras_predictor(network: Any, sha256: str) -> Predictor:
+    """A network of :mod:`training.networks`, run by Keras."""
+    size = int(network.input_shape[1])
+
+    def estimate(crop: Image) -> Estimate:
+        face = crop_aligned(crop, size)[None, :, :, ::-1].astype(np.float32) / 255
+        age_logits, gender_logit = (np.asarray(output)[0] for output in network(face, training=False))
+        density = np.exp(age_logits - age_logits.max())
+        return Estimate((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-gender_logit[0]))))
+
+    return Predictor(network.name, sha256, CROP, size, estimate)
+
+
+class FaceCropper:
+    """Cuts the one labelled face out of a whole photo with the agent's own detector and crop.
+
+    Of several faces it takes the one that is largest and nearest to the middle: the greatest size minus distance of
+    its centre from the photo's, in pixels.
+    """
+
+    def __init__(self, model: Predictor, settings: DetectionSettings | None = None, threads: int = 2) -> None:
+        self._model = model
+        self._settings = settings or DetectionSettings()
+        self._detector = FaceDetector(load_bundle(self._settings.model), threads, self._settings.min_score)
+
+    def crop(self, photo: Image) -> Image | None:
+        """The face as uint8 BGR (size, size, 3), as the model wants it; None where no face is found."""
+        faces = find_faces(photo, self._detector, self._settings.min_face_px)
+        if not faces:
+            return None
+        height, width = photo.shape[:2]
+
+        def prominence(face: Detection) -> float:
+            x, y = face.centre
+            return face.size - float(np.hypot(x - width / 2, y - height / 2))
+
+        return crop_face(photo, max(faces, key=prominence), self._model.crop, self._model.size)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The samples that got a prediction, in the order of their predictions, and the names of those that did not."""
+
+    samples: list[Sample]
+    predictions: Predictions
+    unreadable: list[str]
+    undetected: list[str]
+
+
+def predict(samples: Sequence[Sample], model: Predictor, cropper: FaceCropper | None = None) -> Outcome:
+    """Run a model over all samples: pictures are face crops already, or photos that ``cropper`` cuts a face out of.
+
+    Raises:
+        BadInput: there is no sample, or none of their pictures shows a face that can be read.
+    """
+    if not samples:
+        raise BadInput("there are no images in this split; give more images or another split")
+    seen: list[Sample] = []
+    rows: list[tuple[float, float, float, float]] = []
+    unreadable, undetected = [], []
+    shown = time.monotonic()
+    for number, sample in enumerate(samples, start=1):
+        if time.monotonic() - shown > SECONDS_BETWEEN_LINES:
+            shown = time.monotonic()
+            log.info("%d of %d images", number, len(samples))
+        try:
+            image = read_image(sample.path)
+        except BadInput as error:
+            log.warning("%s", error)
+            unreadable.append(sample.path.name)
+            continue
+        crop = cropper.crop(image) if cropper else image
+        if crop is None:
+            undetected.append(sample.path.name)
+            continue
+        found = model.estimate(crop)
+        seen.append(sample)
+        rows.append((found.age, *found.age_interval, found.female_probability))
+    if not rows:
+        raise BadInput(
+            f"none of {len(samples)} images could be used: {len(unreadable)} unreadable, {len(undetected)} without a"
+            " face that is found (pictures that are face crops already need --aligned)"
+        )
+    table = np.array(rows)
+    return Outcome(seen, Predictions(table[:, 0], table[:, 1:3], table[:, 3]), unreadable, undetected)

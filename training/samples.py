@@ -1,0 +1,190 @@
+"""Labelled faces on disk: reading two folder layouts, dropping duplicates, splitting by content."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from edge.errors import BadInput
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+MAX_AGE = 100
+OLDEST = 120
+"""Labels above this are mistakes; those between ``MAX_AGE`` and it become ``MAX_AGE``."""
+MAX_MALFORMED_SHARE = 0.01
+UTKFACE_ETHNICITIES = ("white", "black", "asian", "indian", "other")
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+
+# age_gender_ethnicity_date; of the published set, a few names lack the ethnicity or the dot, or have a space before it.
+_UTKFACE_NAME = re.compile(r"^(?P<age>\d{1,3})_(?P<gender>[01])_(?:(?P<ethnicity>[0-4])_)?\d{6,}\D")
+_AGE_RANGE = re.compile(r"^\s*(\d{1,3})\s*(?:-\s*(\d{1,3})|\+)?\s*$")
+_GENDERS = {"female": 1, "f": 1, "woman": 1, "1": 1, "male": 0, "m": 0, "man": 0, "0": 0}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled face image. ``age`` is an inclusive range of years; ``gender`` is 1 for female, 0 for male."""
+
+    path: Path
+    sha256: str
+    age: tuple[int, int] | None
+    gender: int | None
+    ethnicity: str | None = None
+
+    @property
+    def split(self) -> Split:
+        """The split that its content puts it in."""
+        return split_of(self.sha256)
+
+    @property
+    def age_years(self) -> float | None:
+        """Middle of the age range in years, or None where the label is blank."""
+        return None if self.age is None else (self.age[0] + self.age[1]) / 2
+
+    @property
+    def labels(self) -> tuple[object, ...]:
+        """What copies of the picture must agree on."""
+        return (self.age, self.gender, self.ethnicity)
+
+
+@dataclass
+class Listing:
+    """The usable samples of a folder and what was left out, by reason."""
+
+    samples: list[Sample]
+    dropped: dict[str, list[str]] = field(default_factory=dict)
+    layout: Literal["utkface", "labels.csv"] = "utkface"
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the images, whatever their names and order."""
+        return hashlib.sha256("".join(sorted(sample.sha256 for sample in self.samples)).encode()).hexdigest()
+
+    def of(self, *splits: Split) -> list[Sample]:
+        """The samples of some splits."""
+        return [sample for sample in self.samples if sample.split in splits]
+
+    def describe(self) -> str:
+        """Counts by split, and what was dropped and why, for the log."""
+        counts = ", ".join(f"{split} {len(self.of(split))}" for split in SPLITS)
+        lines = [f"{len(self.samples)} samples: {counts}"]
+        for reason, names in self.dropped.items():
+            shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+            lines.append(f"dropped {len(names)} ({reason}): {shown}")
+        return "\n".join(lines)
+
+
+def split_of(sha256: str) -> Split:
+    """80/10/10 by content hash: the same picture is in the same split whatever its name or folder."""
+    bucket = int(sha256[:15], 16) % 100
+    return "train" if bucket < 80 else "validation" if bucket < 90 else "test"
+
+
+def list_samples(folder: Path) -> Listing:
+    """Read ``labels.csv`` where there is one, else UTKFace file names; de-duplicate by content.
+
+    Raises:
+        BadInput: no such folder, nothing labelled in it, or more than 1 % malformed entries.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; give a folder of UTKFace images or one with a labels.csv")
+    labels = folder / "labels.csv"
+    malformed: list[str] = []
+    found = list(_read_labels(labels, malformed) if labels.exists() else _read_utkface(folder, malformed))
+    if not found:
+        raise BadInput(
+            f"{folder}: no labelled image (UTKFace names like 34_1_2_20170112213500903.jpg, or a labels.csv)"
+        )
+    if len(malformed) > max(1, MAX_MALFORMED_SHARE * (len(found) + len(malformed))):
+        raise BadInput(f"{folder}: {len(malformed)} malformed entries, more than 1 %: {', '.join(malformed[:5])}, …")
+    listing = _deduplicate(found)
+    listing.layout = "labels.csv" if labels.exists() else "utkface"
+    if malformed:
+        listing.dropped["malformed name or label"] = malformed
+    return listing
+
+
+def _read_utkface(folder: Path, malformed: list[str]) -> Iterator[Sample]:
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
+        match = _UTKFACE_NAME.match(path.name)
+        if match is None or int(match["age"]) > OLDEST:
+            malformed.append(path.name)
+            continue
+        age = min(int(match["age"]), MAX_AGE)
+        ethnicity = UTKFACE_ETHNICITIES[int(match["ethnicity"])] if match["ethnicity"] else None
+        yield Sample(path, _sha256(path), (age, age), int(match["gender"]), ethnicity)
+
+
+def _read_labels(labels: Path, malformed: list[str]) -> Iterator[Sample]:
+    with labels.open(newline="", encoding="utf-8-sig") as lines:
+        rows = csv.DictReader(lines)
+        try:
+            missing = {"file", "age", "gender"} - set(rows.fieldnames or ())
+            if missing:
+                raise BadInput(
+                    f"{labels}: missing column {', '.join(sorted(missing))}; expected file,age,gender[,ethnicity]"
+                )
+            for row in rows:
+                sample = _labelled(row, labels.parent)
+                if sample is None:
+                    malformed.append(row["file"] or f"line {rows.line_num}")
+                else:
+                    yield sample
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise BadInput(f"{labels}: not a CSV file in UTF-8 ({error}); save it again as one") from error
+
+
+def _labelled(row: dict[str, str | None], folder: Path) -> Sample | None:
+    path = folder / (row["file"] or "")
+    gender = (row["gender"] or "").strip().lower()
+    try:
+        age = parse_age(row["age"] or "")
+    except ValueError:
+        return None
+    if not path.is_file() or (gender and gender not in _GENDERS):
+        return None
+    return Sample(path, _sha256(path), age, _GENDERS.get(gender), (row.get("ethnicity") or "").strip() or None)
+
+
+def parse_age(text: str) -> tuple[int, int] | None:
+    """``"34"`` -> (34, 34), ``"20-29"`` -> (20, 29), ``"70+"`` -> (70, 100), blank -> None.
+
+    Raises:
+        ValueError: none of these, or an age above 120.
+    """
+    if not text.strip():
+        return None
+    match = _AGE_RANGE.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no age such as 34, 20-29 or 70+")
+    low = int(match[1])
+    high = max(low, MAX_AGE) if "+" in text else int(match[2] or low)
+    if not low <= high <= OLDEST:
+        raise ValueError(f"{text!r} is no range of ages between 0 and {OLDEST}")
+    return (min(low, MAX_AGE), min(high, MAX_AGE))
+
+
+def _deduplicate(found: list[Sample]) -> Listing:
+    by_content: dict[str, list[Sample]] = defaultdict(list)
+    for sample in found:
+        by_content[sample.sha256].append(sample)
+    kept, copies, disagreeing = [], [], []
+    for group in by_content.values():
+        if len({sample.labels for sample in group}) > 1:
+            disagreeing += [sample.path.name for sample in group]
+        else:
+            kept.append(group[0])
+            copies += [sample.path.name for sample in group[1:]]
+    dropped = {"copies with the same labels": copies, "copies whose labels disagree": disagreeing}
+    return Listing(kept, {reason: names for reason, names in dropped.items() if names})
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,67 @@
+"""A patron's way through the room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.figure import Pose
+
+ROUNDING = 0.35  # seconds before and after a moment over which the way is averaged
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A way through the room, by keyframes of seconds, metres right of the camera and metres in front of it.
+
+    Raises:
+        ValueError: fewer than two keyframes, or not in order of time.
+    """
+
+    keyframes: tuple[tuple[float, float, float], ...]
+
+    def __post_init__(self) -> None:
+        times = [t for t, _, _ in self.keyframes]
+        if len(times) < 2 or any(later <= earlier for earlier, later in pairwise(times)):
+            raise ValueError(f"a walk needs two or more keyframes in order of time, not {times}")
+
+    @property
+    def start(self) -> float:
+        """Seconds at which it begins."""
+        return self.keyframes[0][0]
+
+    @property
+    def end(self) -> float:
+        """Seconds at which it ends."""
+        return self.keyframes[-1][0]
+
+    def later(self, seconds: float, aside: float = 0.0) -> Walk:
+        """The same way so many seconds later and so many metres to the right."""
+        return Walk(tuple((t + seconds, x + aside, z) for t, x, z in self.keyframes))
+
+    def pose(self, t: float) -> Pose | None:
+        """Where the walk leads at ``t`` seconds; None before and after it."""
+        if not self.start <= t <= self.end:
+            return None
+        x, z = self._way(np.array([t]))[0]
+        times, walked = self._odometer
+        return Pose(float(x), float(z), float(np.interp(t, times, walked)))
+
+    def _way(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Metres aside and away (n, 2) at n moments: straight between keyframes, with the corners rounded.
+
+        Averaging rounds them without overshooting; a spline could walk somebody into the camera.
+        """
+        at, *coordinates = np.array(self.keyframes).T
+        around = times[:, None] + np.linspace(-ROUNDING, ROUNDING, 15)
+        return np.column_stack([np.interp(around, at, values).mean(axis=1) for values in coordinates])
+
+    @cached_property
+    def _odometer(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        times = np.linspace(self.start, self.end, 400)
+        steps = np.linalg.norm(np.diff(self._way(times), axis=0), axis=1)
+        return times, np.concatenate([[0.0], np.cumsum(steps)])
