@@ -1,0 +1,66 @@
+"""``maitred``: one command, its subcommands in :mod:`edge.commands` and, where installed, in convert and training."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import entry_points, version
+
+from edge.errors import MaitredError
+
+COMMANDS = ("demo", "run", "dashboard", "predict", "count", "report", "doctor")
+PLUGINS = "maitred.commands"
+"""Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; returns its exit code: 0 fine, 1 the work failed, 2 bad usage or bad input."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else getattr(options, "log_level", logging.WARNING),
+        format="%(levelname)s %(message)s"
+        if "JOURNAL_STREAM" in os.environ
+        else "%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    # Names such as ą or 食 in a path must not end a command on a terminal or pipe that cannot show them.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = options.function(options)
+        sys.stdout.flush()
+        return int(code or 0)
+    except MaitredError as error:
+        sys.stderr.write(f"maitred: {error}\n")
+        return error.exit_code
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line with all subcommands that are installed."""
+    parser = argparse.ArgumentParser(
+        prog="maitred",
+        description="Counts patrons at a door and estimates their apparent age and gender. No image leaves the device.",
+    )
+    parser.add_argument("--version", action="version", version=f"maitred {version('maitred')}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log everything")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"edge.commands.{name}").add(commands)
+    for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
+        plugin.load()(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

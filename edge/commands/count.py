@@ -1,0 +1,39 @@
+"""``maitred count``: a recording -> visits and census."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from edge.commands import Commands, add_config, command, settings_of
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    parser = command(commands, "count", run, "count the visits of a recording, as fast as the machine allows")
+    parser.add_argument("source", metavar="SOURCE", help="video file, GIF or folder of images")
+    parser.add_argument("--model", metavar="NAME|FILE", help="age and gender model")
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it."""
+    from edge.cameras import open_camera
+    from edge.commands.output import census_text, print_json, progress, recount_json
+    from edge.counting.pipeline import Eyes
+    from edge.counting.recording import count_recording
+    from edge.errors import BadInput
+
+    settings = settings_of(options)
+    if options.model:
+        settings = settings.with_model(options.model)
+    with open_camera(options.source) as camera:
+        if camera.live:
+            raise BadInput(f"{camera.name}: a live camera never ends; count takes a recording, run counts at a camera")
+        recount = count_recording(camera, settings, Eyes.open(settings), progress("frames"))
+    if options.json:
+        print_json(recount_json(recount, settings))
+    else:
+        sys.stdout.write(census_text(recount, settings) + "\n")
+    return 0

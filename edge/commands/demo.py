@@ -1,0 +1,133 @@
+"""``maitred demo``: the whole product on a bundled clip, with a temporary database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.commands import Commands, command
+
+if TYPE_CHECKING:
+    from edge.counting.recording import Recount
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    about = "show everything at work: bundled clip, bundled models, temporary database, dashboard"
+    parser = command(commands, "demo", run, about)
+    parser.add_argument(
+        "--port", type=int, default=8000, metavar="P", help="port of the dashboard (8000; 0: a free one)"
+    )
+    parser.add_argument("--once", action="store_true", help="play the clip once, as fast as possible; print the census")
+    parser.add_argument("--json", action="store_true", help="with --once: print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it."""
+    from edge.errors import BadInput
+
+    if options.json and not options.once:
+        raise BadInput("--json goes with --once; the running demo has its numbers at /api/v1/today")
+    with tempfile.TemporaryDirectory(prefix="maitred-demo-") as folder:
+        return _once(Path(folder), options.json) if options.once else _live(Path(folder), options.port)
+
+
+TOML = """[site]
+name = "demo"
+[camera]
+source = {clip}
+loop = true
+[census]
+window_minutes = 1
+[store]
+path = {database}
+[dashboard]
+port = {port}
+"""
+
+
+def _config(folder: Path, port: int) -> Path:
+    from edge.demo import CLIP
+
+    config = folder / "maitred.toml"
+    # A JSON string is a TOML string, whatever the path holds.
+    clip, database = json.dumps(str(CLIP)), json.dumps(str(folder / "maitred.db"))
+    config.write_text(TOML.format(clip=clip, database=database, port=port), encoding="utf-8")
+    return config
+
+
+def _once(folder: Path, as_json: bool) -> int:
+    import time
+    from dataclasses import replace
+
+    from edge.cameras import open_camera
+    from edge.census.bands import AgeBands
+    from edge.census.window import Traffic
+    from edge.commands.output import census_text, print_json, progress, recount_json
+    from edge.config import load_settings
+    from edge.counting.pipeline import Eyes
+    from edge.counting.recording import count_recording
+    from edge.demo import TRUTH
+    from edge.store import Store
+
+    settings = load_settings(_config(folder, 0))
+    with open_camera(settings.camera.source) as camera:
+        recount = count_recording(camera, settings, Eyes.open(settings), progress("frames"))
+    # The chain's other half: what was counted goes through the real database and comes back as a closed window.
+    now = time.time()
+    with Store.open(settings.store.path) as store:
+        begun = now - recount.seconds
+        visits = [replace(v, started_at=begun + v.started_at, ended_at=begun + v.ended_at) for v in recount.visits]
+        store.record(visits, now)
+        bands = AgeBands(settings.census.bands)
+        window = store.close_window(begun, now + 1, bands, Traffic(recount.frames, 0), lambda _: None)
+    patrons = json.loads(TRUTH.read_text(encoding="utf-8"))["patrons"]
+    if as_json:
+        print_json(recount_json(recount, settings) | {"stored_visits": window.visits, "truth": _truth(patrons)})
+    else:
+        sys.stdout.write(census_text(recount, settings) + _comparison(recount, patrons))
+    return 0
+
+
+def _truth(patrons: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "patrons": len(patrons),
+        "people": [{key: person[key] for key in ("id", "age", "gender", "from_s", "to_s")} for person in patrons],
+    }
+
+
+def _comparison(recount: Recount, patrons: list[dict[str, Any]]) -> str:
+    return f"\n\nThe clip really holds {len(patrons)} patrons; counted: {len(recount.visits)}.\n"
+
+
+def _live(folder: Path, port: int) -> int:
+    from edge.agent import Agent
+    from edge.config import load_settings
+
+    config = _config(folder, port)
+    agent = Agent(load_settings(config))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
+    logging.getLogger().setLevel(logging.INFO)
+    # Two processes, by trust, as on the device: the dashboard knows the database and nothing else.
+    command_line = [sys.executable, "-m", "edge.cli", "dashboard", "--config", str(config)]
+    with subprocess.Popen(command_line, start_new_session=True) as dashboard:  # noqa: S603 (our own command)
+        # A demo without its dashboard (the port is taken, say) is over; the child has told why.
+        def end_with_dashboard() -> None:
+            dashboard.wait()
+            agent.stop()
+
+        threading.Thread(target=end_with_dashboard, daemon=True).start()
+        try:
+            agent.run()
+            return dashboard.poll() or 0
+        finally:
+            dashboard.terminate()

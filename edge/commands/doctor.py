@@ -1,0 +1,35 @@
+"""``maitred doctor``: is everything there that the agent needs?"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+
+from edge.commands import Commands, add_config, command, settings_of
+
+MARKS = {"ok": "ok     ", "warning": "warning", "failure": "FAILURE"}
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    parser = command(commands, "doctor", run, "check camera, models, clock, disk, memory, temperature and endpoint")
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; 1 if a check failed."""
+    from edge.commands.output import print_json
+    from edge.health_checks import examine
+
+    checks = []
+    for check in examine(settings_of(options)):
+        checks.append(check)
+        if not options.json:
+            way_out = f"\n{'':20}-> {check.way_out}" if check.way_out else ""
+            sys.stdout.write(f"{MARKS[check.verdict]} {check.name:12}{check.found}{way_out}\n")
+    failed = any(check.verdict == "failure" for check in checks)
+    if options.json:
+        print_json({"ok": not failed, "checks": [dataclasses.asdict(check) for check in checks]})
+    return 1 if failed else 0

@@ -1,0 +1,114 @@
+"""What commands print: JSON documents, progress, a visit in words."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from edge.census.bands import AgeBands
+from edge.census.window import GENDERS, Cell, tally
+from edge.config.settings import Settings
+from edge.counting.recording import Recount
+from edge.counting.visit import Visit
+
+PROGRESS_S = 0.5
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def progress(unit: str) -> Callable[[int, float], None]:
+    """A callback that keeps one line of progress on a terminal's stderr; silent elsewhere."""
+    shown = time.monotonic()
+
+    def tell(count: int, seconds: float) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and time.monotonic() - shown >= PROGRESS_S:
+            shown = time.monotonic()
+            sys.stderr.write(f"\r{count} {unit}, {seconds:.0f} s of the recording ")
+            sys.stderr.flush()
+
+    return tell
+
+
+def recount_json(recount: Recount, settings: Settings) -> dict[str, Any]:
+    """The JSON form of a counted recording."""
+    return {
+        "frames": recount.frames,
+        "seconds": round(recount.seconds, 3),
+        "visits": [visit_json(number, visit) for number, visit in enumerate(recount.visits, start=1)],
+        "census": census_json(recount.visits, settings),
+    }
+
+
+def visit_json(number: int, visit: Visit) -> dict[str, Any]:
+    """The JSON form of a visit of a recording."""
+    return {
+        "id": number,
+        "started_s": round(visit.started_at, 3),
+        "ended_s": round(visit.ended_at, 3),
+        "dwell_s": round(visit.dwell_s, 3),
+        "direction": visit.direction,
+        "age": _short(visit.age),
+        "age_interval": None if visit.age_interval is None else [_short(age) for age in visit.age_interval],
+        "gender": visit.gender,
+        "female_probability": None if visit.female_probability is None else round(visit.female_probability, 4),
+        "observations": visit.observations,
+    }
+
+
+def census_json(visits: Iterable[Visit], settings: Settings) -> dict[str, Any]:
+    """Counts by band and gender, with what owners ask first."""
+    visits = list(visits)
+    bands = AgeBands(settings.census.bands)
+    window = tally(0, 0, visits, bands)
+    ages = [visit.age for visit in visits if visit.age is not None]
+    genders = [visit.gender for visit in visits if visit.gender is not None]
+    return {
+        "visits": window.visits,
+        "mean_age": _short(sum(ages) / len(ages)) if ages else None,
+        "female_share": round(genders.count("female") / len(genders), 4) if genders else None,
+        "counts": counts_json(window.counts, bands),
+    }
+
+
+def counts_json(counts: dict[Cell, int], bands: AgeBands) -> dict[str, dict[str, int]]:
+    """``{"0-12": {"female": 0, "male": 0, "unknown": 2}, …}``, every band present."""
+    labels = [*bands.labels, *sorted({band for band, _ in counts} - set(bands.labels))]
+    return {band: {gender: counts.get((band, gender), 0) for gender in GENDERS} for band in labels}
+
+
+def census_text(recount: Recount, settings: Settings) -> str:
+    """A recording's visits and census for people to read."""
+    lines = [f"{len(recount.visits)} visits in {recount.frames} frames ({recount.seconds:.1f} s)", ""]
+    for number, visit in enumerate(recount.visits, start=1):
+        lines.append(f"{number:3}  {visit.started_at:7.1f} s  {visit.dwell_s:5.1f} s in view  {_words(visit)}")
+    census = census_json(recount.visits, settings)
+    if census["mean_age"] is not None:
+        lines += ["", f"average apparent age {census['mean_age']}"]
+        if census["female_share"] is not None:
+            lines[-1] += f", {100 * census['female_share']:.0f} % women and girls of those with a gender"
+        lines += ["", f"{'age':8}{'female':>8}{'male':>8}{'none':>8}"]
+        for band, row in census["counts"].items():
+            lines.append(f"{band:8}{row['female']:8}{row['male']:8}{row['unknown']:8}")
+    return "\n".join(lines)
+
+
+def _words(visit: Visit) -> str:
+    if visit.age is None or visit.age_interval is None:
+        return "not classified"
+    low, high = visit.age_interval
+    age = f"apparent age {visit.age:.0f} ({low:.0f}-{high:.0f})"
+    if visit.female_probability is None or visit.gender is None:
+        return f"{age}, a child: no gender"
+    sure = visit.female_probability if visit.gender == "female" else 1 - visit.female_probability
+    return f"{age}, {visit.gender} ({100 * sure:.0f} %)"
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,143 @@
+"""``maitred predict``: photos -> faces with apparent age and gender."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.commands import Commands, command
+
+if TYPE_CHECKING:
+    from edge.cameras.frame import Image
+    from edge.vision.photo import Face
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    parser = command(commands, "predict", run, "estimate apparent age and gender of the faces in photos")
+    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="photo, or folder of photos")
+    parser.add_argument("--model", metavar="NAME|FILE", help="age and gender model")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies here")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it: good photos are answered, each bad one is named; only if none is good that is an error."""
+    from edge.cameras.still import read_image
+    from edge.commands.output import print_json
+    from edge.config import Settings
+    from edge.counting.pipeline import Eyes
+    from edge.errors import BadInput
+    from edge.vision.photo import faces_of
+
+    settings = Settings()
+    if options.model:
+        settings = settings.with_model(options.model)
+    paths = list(photos(options.paths))
+    eyes = Eyes.open(settings)
+    if options.out:
+        _make_folder(options.out)
+    images: list[dict[str, Any]] = []
+    errors: list[dict[str, str]] = []
+    written: set[str] = set()
+    for path in paths:
+        try:
+            image = read_image(path)
+        except BadInput as error:
+            errors.append({"file": str(path), "error": str(error)})
+            sys.stderr.write(f"maitred: {error}\n")
+            continue
+        faces = faces_of(image, eyes, settings.detection)
+        height, width = image.shape[:2]
+        document = {"file": str(path), "width": width, "height": height, "faces": [_json(face) for face in faces]}
+        images.append(document)
+        if not options.json:
+            sys.stdout.write(_text(path, faces) + "\n")
+        if options.out:
+            _write(_free_name(path, written), options.out, image, faces)
+    if options.json:
+        print_json({"images": images, "errors": errors})
+    if not images:
+        raise BadInput("none of the photos could be read")
+    return 0
+
+
+def photos(paths: list[Path]) -> list[Path]:
+    """Files as given, folders as the images in them by name.
+
+    Raises:
+        BadInput: a folder holds no image.
+    """
+    from edge.errors import BadInput
+
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES)
+            if not inside:
+                raise BadInput(f"{path}: no image in this folder ({', '.join(sorted(IMAGE_SUFFIXES))})")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+def _make_folder(folder: Path) -> None:
+    from edge.errors import BadInput
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot write there ({error.strerror}); give another --out") from error
+
+
+def _free_name(path: Path, written: set[str]) -> str:
+    # a.png and a.jpg, or photos of the same name from two folders, must not overwrite each other.
+    name, number = f"{path.stem}.jpg", 2
+    while name in written:
+        name, number = f"{path.stem}-{number}.jpg", number + 1
+    written.add(name)
+    return name
+
+
+def _write(name: str, folder: Path, image: Image, faces: list[Face]) -> None:
+    import cv2
+    import numpy as np
+
+    from edge.errors import MaitredError
+    from edge.vision.annotate import annotate
+
+    _, encoded = cv2.imencode(".jpg", annotate(image, faces), [cv2.IMWRITE_JPEG_QUALITY, 92])
+    try:
+        (folder / name).write_bytes(np.asarray(encoded).tobytes())
+    except OSError as error:
+        raise MaitredError(f"{folder / name}: cannot write ({error.strerror})") from error
+
+
+def _json(face: Face) -> dict[str, Any]:
+    return {
+        "box": [round(value, 1) for value in face.detection.box],
+        "score": round(face.detection.score, 4),
+        "age": round(face.estimate.age, 1),
+        "age_interval": [round(age, 1) for age in face.estimate.age_interval],
+        "gender": face.gender,
+        "female_probability": round(face.estimate.female_probability, 4),
+    }
+
+
+def _text(path: Path, faces: list[Face]) -> str:
+    if not faces:
+        return f"{path}: no face found"
+    lines = []
+    for face in faces:
+        x, y, width, height = (round(value) for value in face.detection.box)
+        low, high = face.estimate.age_interval
+        lines.append(
+            f"{path}: face {width}x{height} at {x},{y}: apparent age {face.estimate.age:.0f} ({low:.0f}-{high:.0f}), "
+            f"{face.gender} ({100 * face.sureness:.0f} %)"
+        )
+    return "\n".join(lines)

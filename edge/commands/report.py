@@ -1,0 +1,53 @@
+"""``maitred report``: what the local database holds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from edge.commands import Commands, add_config, command, settings_of
+
+if TYPE_CHECKING:
+    from edge.config.site import Site
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    parser = command(commands, "report", run, "report counts from the local database")
+    parser.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day (a week ago)")
+    parser.add_argument("--to", dest="last", type=_day, metavar="YYYY-MM-DD", help="last day, included (today)")
+    parser.add_argument("--by", choices=("hour", "day", "week"), default="day", help="length of a row (day)")
+    parser.add_argument("--format", choices=("csv", "json", "html"), default="csv", help="output format (csv)")
+    add_config(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it."""
+    from edge.census.render import to_csv, to_html, to_json
+    from edge.census.report import report
+    from edge.errors import BadInput
+    from edge.store import Store
+
+    settings = settings_of(options)
+    last = options.last or datetime.now(settings.site.zone).date()
+    first = options.first or last - timedelta(days=6)
+    if first > last:
+        raise BadInput(f"--from {first} is after --to {last}")
+    with Store.open(settings.store.path, read_only=True) as store:
+        start, end = _midnight(first, settings.site), _midnight(last + timedelta(days=1), settings.site)
+        render = {"csv": to_csv, "json": to_json, "html": to_html}[options.format]
+        sys.stdout.write(render(report(store, start, end, options.by, settings)))
+    return 0
+
+
+def _midnight(day: date, site: Site) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=site.zone).timestamp()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-11-23") from error

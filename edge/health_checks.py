@@ -1,0 +1,142 @@
+"""What ``maitred doctor`` looks at: each check has a verdict, what was found, and a way out."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from edge.cameras import open_camera
+from edge.clock import clock_quality
+from edge.config.settings import Settings
+from edge.errors import MaitredError
+from edge.machine import temperature_c
+from edge.store import Store
+from edge.vision.bundle import load_bundle
+
+Verdict = Literal["ok", "warning", "failure"]
+HOT_C, THROTTLED_C = 70.0, 80.0
+LOW_DISK_MB, FULL_DISK_MB = 500, 50
+LOW_MEMORY_MB = 150
+MEMINFO = Path("/proc/meminfo")
+CONNECT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. ``way_out`` is empty where all is well."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    way_out: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """All checks, one after the other; none of them raises."""
+    checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
+        ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
+        ("database", _database), ("disk", _disk), ("memory", _memory), ("temperature", _temperature),
+        ("clock", _clock), ("endpoint", _endpoint),
+    )  # fmt: skip
+    for name, check in checks:
+        try:
+            yield check(settings)
+        except (MaitredError, OSError) as error:
+            yield Check(name, "failure", str(error), "put right what the message names")
+
+
+def _camera(settings: Settings) -> Check:
+    wanted = settings.camera
+    with open_camera(wanted.source, size=(wanted.width, wanted.height), fps=wanted.fps) as camera:
+        frame = camera.read()
+    if frame is None:
+        return Check("camera", "failure", f"{camera.name} has no frame", "check the recording")
+    width, height = frame.size
+    if frame.image.mean() < 10:
+        return Check("camera", "warning", f"{camera.name}: the picture is black", "take off the lens cap, add light")
+    return Check("camera", "ok", f"{camera.name}: {width}x{height}")
+
+
+def _face_model(settings: Settings) -> Check:
+    return _model("face model", settings.detection.model, "face-detection")
+
+
+def _demographics_model(settings: Settings) -> Check:
+    return _model("demographics model", settings.demographics.model, "demographics")
+
+
+def _model(name: str, model: str, task: str) -> Check:
+    bundle = load_bundle(model).require(task)
+    interpreter = bundle.interpreter(threads=1)
+    return Check(name, "ok", f"{bundle.card.name} {bundle.card.version} on {interpreter.runtime}")
+
+
+def _database(settings: Settings) -> Check:
+    path = settings.store.path
+    if not path.exists():
+        return Check("database", "warning", f"{path} does not exist yet", "start the agent: systemctl start agent")
+    with Store.open(path, read_only=True) as store:
+        state = store.outbox.state()
+    told = f"{path}: {state.queued} queued, {state.delivered} delivered, {state.rejected} rejected"
+    if state.rejected:
+        return Check("database", "warning", told, "the endpoint refused events; see its log and docs/cloud.md")
+    return Check("database", "ok", told)
+
+
+def _disk(settings: Settings) -> Check:
+    folder = settings.store.path.parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free // 2**20
+    verdict: Verdict = "failure" if free < FULL_DISK_MB else "warning" if free < LOW_DISK_MB else "ok"
+    return Check(
+        "disk", verdict, f"{free} MB free at {folder}", "" if verdict == "ok" else "free some space on the card"
+    )
+
+
+def _memory(settings: Settings) -> Check:  # noqa: ARG001 (all checks are called alike)
+    try:
+        lines = MEMINFO.read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) // 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError):
+        return Check("memory", "warning", "this machine does not tell its memory")
+    low = free < LOW_MEMORY_MB
+    return Check("memory", "warning" if low else "ok", f"{free} MB available", "stop other programs" if low else "")
+
+
+def _temperature(settings: Settings) -> Check:  # noqa: ARG001
+    found = temperature_c()
+    if found is None:
+        return Check("temperature", "ok", "this machine tells no temperature")
+    verdict: Verdict = "failure" if found >= THROTTLED_C else "warning" if found >= HOT_C else "ok"
+    return Check("temperature", verdict, f"{found:.0f} °C", "" if verdict == "ok" else "add a heat sink or a fan")
+
+
+def _clock(settings: Settings) -> Check:  # noqa: ARG001
+    quality = clock_quality()
+    if quality == "unsynchronised":
+        return Check("clock", "warning", "not synchronised yet", "check the network; timedatectl shows the state")
+    return Check("clock", "ok", "synchronised" if quality == "synchronised" else "no time service tells how good it is")
+
+
+def _endpoint(settings: Settings) -> Check:
+    if not settings.uplink.url:
+        return Check("endpoint", "ok", "none configured: nothing leaves this device")
+    parts = urlsplit(settings.uplink.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = parts.hostname or ""
+    try:
+        with socket.create_connection((host, port), CONNECT_S) as connection:
+            if parts.scheme == "https":
+                with ssl.create_default_context().wrap_socket(connection, server_hostname=host):
+                    pass
+    except OSError as error:
+        way_out = "check [uplink] url, the network and the certificate; events wait in the outbox meanwhile"
+        return Check("endpoint", "failure", f"{host}:{port} cannot be reached: {error}", way_out)
+    return Check("endpoint", "ok", f"{host}:{port} answers")

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Sets up everything the tests need in a virtual environment (once), then runs lint, types and tests.
+# Options go to pytest.
+set -eu
+cd "$(dirname "$0")"
+. ./.ci/environment.sh
+system_packages
+environment .venv-dev '.[dev]'
+.venv-dev/bin/ruff check .
+.venv-dev/bin/ruff format --check .
+.venv-dev/bin/mypy
+exec .venv-dev/bin/pytest "$@"
