@@ -1,0 +1,6 @@
+"""The dashboard: local web pages on what was counted. Reads the store; has no camera and no upload secret."""
+
+from edge.dashboard.app import create_app
+from edge.dashboard.server import Server, serve
+
+__all__ = ["Server", "create_app", "serve"]

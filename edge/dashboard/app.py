@@ -1,0 +1,207 @@
+"""The Flask application: routes, and the errors they end in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from edge.config import Settings
+from edge.dashboard import api, charts, page, parameters, wording
+from edge.dashboard.export import csv_lines
+from edge.dashboard.localtime import today
+from edge.dashboard.metrics import CONTENT_TYPE, exposition
+from edge.dashboard.parameters import BadParameter
+from edge.dashboard.reader import Reader
+from edge.dashboard.security import guard
+from edge.dashboard.status import Disk, Status
+from edge.store import StoreError
+
+HISTORY_DAYS = 30
+MAX_VISITS = 1000
+
+
+def create_app(settings: Settings, database: Path | None = None, clock: Callable[[], float] = time.time) -> Flask:
+    """The dashboard on ``database`` (the store's path if None); ``clock`` gives unix seconds."""
+    app = Flask(__name__)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.json.sort_keys = False  # type: ignore[attr-defined] # of the default provider
+    reader = Reader(database or settings.store.path, settings)
+    routes = Routes(settings, reader, clock)
+    for rule, view in routes.table.items():
+        app.add_url_rule(rule, view.__name__, view)
+    shared = {
+        "site": settings.site,
+        "privacy": page.privacy_note(settings),
+        "tiles": page.TILES,
+        "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS},
+    }
+    app.context_processor(lambda: shared)
+    app.template_filter("short_date")(wording.short_date)
+    app.template_filter("long_date")(wording.long_date)
+    app.template_filter("whole")(wording.whole)
+    app.template_filter("share")(wording.share)
+    app.register_error_handler(Exception, _failed)
+    guard(app)
+    return app
+
+
+class Routes:
+    """What each address answers."""
+
+    def __init__(self, settings: Settings, reader: Reader, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._clock = clock
+
+    @property
+    def table(self) -> dict[str, Callable[[], Any]]:
+        """View by address."""
+        return {
+            "/": self.today, "/history": self.history, "/device": self.device,
+            "/charts/hours.svg": self.hours_svg, "/charts/pyramid.svg": self.pyramid_svg,
+            "/charts/days.svg": self.days_svg,
+            "/api/v1/today": self.api_today, "/api/v1/visits": self.api_visits,
+            "/api/v1/history": self.api_history, "/api/v1/health": self.api_health,
+            "/export.csv": self.export, "/healthz": self.healthz, "/metrics": self.metrics,
+        }  # fmt: skip
+
+    def today(self) -> str:
+        """Today at a glance."""
+        now = self._reader.now(self._clock())
+        return render_template("today.html", page=page.today_page(now, self._disk, self._settings))
+
+    def history(self) -> str:
+        """The last days, and one of them by hour."""
+        latest = self._today
+        chosen = self._reader.day(parameters.day(request.args, "day", latest, latest))
+        days = self._reader.summaries(latest, min(HISTORY_DAYS, self._settings.store.keep_visits_days))
+        return render_template(
+            "history.html",
+            day=chosen.summary,
+            days=days[::-1],
+            peak=wording.hour(chosen.peak, chosen.zone),
+            hours=page.hour_rows(chosen.by_hour),
+            pyramid=page.pyramid_rows(chosen.pyramid),
+            latest=latest,
+            before=chosen.date - timedelta(days=1),
+            after=chosen.date + timedelta(days=1),
+            month_ago=latest - timedelta(days=HISTORY_DAYS - 1),
+            kept=self._settings.store.keep_visits_days,
+        )
+
+    def device(self) -> str:
+        """The device's health."""
+        now = self._reader.now(self._clock())
+        shown = page.device_page(now, self._disk, self._settings)
+        return render_template("device.html", page=shown, details=page.DETAILS, keep=self._settings.store)
+
+    def hours_svg(self) -> Response:
+        """Visits of a day by hour."""
+        size = parameters.choice(request.args, "size", charts.SIZES)
+        return _svg(charts.hours_chart(self._reader.day(self._day).by_hour, size))
+
+    def pyramid_svg(self) -> Response:
+        """Visits of a day by age band and gender."""
+        size = parameters.choice(request.args, "size", charts.SIZES)
+        return _svg(charts.pyramid_chart(self._reader.day(self._day).pyramid, size))
+
+    def days_svg(self) -> Response:
+        """Visits by day."""
+        size = parameters.choice(request.args, "size", charts.SIZES)
+        return _svg(charts.days_chart(self._reader.summaries(self._today, self._days), size))
+
+    def api_today(self) -> Response:
+        """Today's counts, the agent's health, and both in words for the page."""
+        now, disk = self._reader.now(self._clock()), self._disk
+        shown = page.today_page(now, disk, self._settings)
+        return jsonify(at=now.at, day=api.day(now.day), health=api.health(now, disk, self._settings), page=shown)
+
+    def api_visits(self) -> Response:
+        """The newest visits."""
+        limit = parameters.integer(request.args, "limit", 50, 1, MAX_VISITS)
+        return jsonify(visits=[api.visit(stored) for stored in self._reader.last_visits(limit)])
+
+    def api_history(self) -> Response:
+        """One line a day."""
+        return jsonify(days=[api.summary(day) for day in self._reader.summaries(self._today, self._days)])
+
+    def api_health(self) -> Response:
+        """The agent's health, and in words for the page."""
+        now, disk = self._reader.now(self._clock()), self._disk
+        shown = page.device_page(now, disk, self._settings)
+        return jsonify(**api.health(now, disk, self._settings), page=shown)
+
+    def export(self) -> Response:
+        """Closed windows as CSV."""
+        latest = self._today
+        last = parameters.day(request.args, "to", latest, latest)
+        month = max(last - timedelta(days=HISTORY_DAYS - 1), parameters.EARLIEST)
+        first = parameters.day(request.args, "from", month, latest)
+        if first > last:
+            raise BadParameter("from", f"{first.isoformat()} lies after to={last.isoformat()}")
+        name = f"maitred-{self._settings.site.name}-{first.isoformat()}-{last.isoformat()}.csv"
+        windows = self._reader.windows(first, last)
+        begun = list(islice(windows, 1))  # so that a damaged database is an error page, not a file that breaks off
+        response = Response(csv_lines(chain(begun, windows), self._settings.site.zone), mimetype="text/csv")
+        response.call_on_close(windows.close)
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return response
+
+    def healthz(self) -> Response:
+        """200 while the agent counts, else 503 with the reasons."""
+        now = self._reader.now(self._clock())
+        return api.verdict(Status(now.health, now.at).reasons)
+
+    def metrics(self) -> Response:
+        """Prometheus metrics."""
+        return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
+
+    @property
+    def _disk(self) -> Disk:
+        return Disk.of(self._reader.path)
+
+    @property
+    def _today(self) -> date:
+        return today(self._clock(), self._settings.site.zone)
+
+    @property
+    def _day(self) -> date:
+        return parameters.day(request.args, "day", self._today, self._today)
+
+    @property
+    def _days(self) -> int:
+        kept = self._settings.store.keep_visits_days
+        return parameters.integer(request.args, "days", min(HISTORY_DAYS, kept), 1, kept)
+
+
+def _svg(document: bytes) -> Response:
+    response = Response(document, mimetype="image/svg+xml")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _failed(error: Exception) -> Response | tuple[str, int] | tuple[Response, int]:
+    if isinstance(error, BadParameter):
+        status, title, message = 400, "This address has a mistake", str(error)
+    elif isinstance(error, StoreError):
+        status, title, message = 503, "The database cannot be read", str(error)
+    elif isinstance(error, HTTPException) and error.code == 404:
+        status, title, message = 404, "There is no such page", "Nothing is served at this address."
+    elif isinstance(error, HTTPException):
+        status, title, message = error.code or 500, error.name, error.description or ""
+    else:
+        raise error
+    if request.path == "/healthz":
+        return api.verdict([message], status)
+    if request.path.startswith("/api/"):
+        name = {"parameter": error.name} if isinstance(error, BadParameter) else {}
+        return jsonify(error=message, **name), status
+    return render_template("error.html", status=status, title=title, message=message), status

@@ -1,0 +1,32 @@
+"""Closed windows as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from edge.census.window import Window
+from edge.dashboard.localtime import Zone
+
+COLUMNS = ("window_start", "window_end", "age_band", "gender", "visits")
+
+
+def csv_lines(windows: Iterable[Window], zone: Zone) -> Iterator[str]:
+    """CSV text line by line: one row for each window, age band and gender that was counted, headed by COLUMNS.
+
+    A window without visits has one row of 0 with blank band and gender: the agent was counting, and nobody came.
+    Times are ISO 8601 with the offset of ``zone``.
+    """
+    yield _line(COLUMNS)
+    for window in windows:
+        times = [datetime.fromtimestamp(at, UTC).astimezone(zone).isoformat() for at in (window.start, window.end)]
+        for (band, gender), visits in sorted(window.counts.items()) or [(("", ""), 0)]:
+            yield _line((*times, band, gender, visits))
+
+
+def _line(values: Iterable[object]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(values)
+    return buffer.getvalue()

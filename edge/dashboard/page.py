@@ -1,0 +1,221 @@
+"""What a live page shows, already in words. Written into the page once, then sent to it as JSON every two seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from edge.census.window import UNKNOWN
+from edge.config import Settings
+from edge.dashboard import wording
+from edge.dashboard.day import BandCount, Day, Hour, Summary
+from edge.dashboard.metrics import resident_bytes
+from edge.dashboard.reader import Now
+from edge.dashboard.status import Disk, Status, redact
+from edge.store import StoredVisit
+
+LAST_VISITS = 8
+HOT_C, WARM_C = 80.0, 70.0
+"""A Pi slows itself down from 80 degrees Celsius."""
+Rows = list[list[str]]
+CAMERA_WORDS = {
+    "running": "Counting",
+    "opening": "Camera opening",
+    "failed": "Camera failed",
+    "ended": "Recording over",
+}
+CAMERA_LEVELS = {"running": "ok", "opening": "warn", "failed": "bad", "ended": "ok"}
+UPLINK_LEVELS = {"retrying": "warn", "stopped": "bad"}
+TILES = (
+    ("camera", "Camera"),
+    ("fps", "Frame rate"),
+    ("latency", "Latency"),
+    ("temperature", "Temperature"),
+    ("memory", "Agent memory"),
+    ("disk", "Disk free"),
+    ("queue", "Waiting to be sent"),
+    ("upload", "Last upload"),
+)
+"""Key and heading of the device's figures, on the day's page and the device's."""
+DETAILS = (
+    ("source", "Camera source"),
+    ("model", "Model"),
+    ("started", "Agent started"),
+    ("heartbeat", "Last heartbeat"),
+    ("frames", "Frames"),
+    ("uplink", "Upload"),
+    ("delivered", "Events delivered"),
+    ("rejected", "Events refused"),
+    ("dropped", "Events dropped"),
+    ("upload_error", "Last upload error"),
+    ("dashboard", "Dashboard memory"),
+)
+"""Key and heading of the figures that only the device's page has."""
+
+
+@dataclass
+class Page:
+    """Values by key. ``width`` is 0..100 (the bar of women lies over that of men), ``level`` "ok", "warn", "bad" or "";
+    ``charts`` changes when the charts do.
+    """
+
+    text: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict)
+    show: dict[str, bool] = field(default_factory=dict)
+    width: dict[str, float] = field(default_factory=dict)
+    level: dict[str, str] = field(default_factory=dict)
+    charts: str = ""
+
+
+def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
+    """The values of ``/``."""
+    page = device_page(now, disk, settings)
+    day, summary = now.day, now.day.summary
+    live = Status(now.health, now.at).live
+    seen = live.people_in_view if live and live.camera == "running" else None
+    female = summary.female_share
+    page.charts = day.version
+    page.text |= {
+        "date": wording.long_date(day.date),
+        "people": wording.whole(seen),
+        "people-note": "person in view" if seen == 1 else "people in view",
+        "patrons": f"{summary.visits:,}",
+        "age": wording.whole(summary.mean_age),
+        "age-note": f"on average, over {wording.counted(len(day.ages), 'visit', 'visits')}"
+        if day.ages
+        else "no visits yet",
+        "women": wording.share(female),
+        "men": wording.share(None if female is None else 1 - round(female, 2)),
+        "gender-note": _gender_note(summary),
+        "peak": wording.hour(summary.peak, day.zone),
+        "peak-note": wording.counted(summary.peak.visits, "visit", "visits") if summary.peak else "no visits yet",
+        "direction": f"{day.entries:,} came in, {day.exits:,} went out",
+        "announcement": f"{wording.counted(summary.visits, 'visit', 'visits')} so far today",
+    }
+    page.width |= {"women": 100 * (female or 0.0), "men": 0.0 if female is None else 100.0}
+    page.show |= {"day": summary.visits > 0, "empty": summary.visits == 0, "direction": bool(day.entries + day.exits)}
+    page.rows |= {
+        "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day),
+        "hours": hour_rows(day.by_hour),
+        "pyramid": pyramid_rows(day.pyramid),
+    }
+    return page
+
+
+def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
+    """The values of ``/device``, and of the banners and the device's figures on ``/``."""
+    page = Page()
+    _add_state(page, now)
+    _add_figures(page, now, disk, settings)
+    return page
+
+
+def visit_rows(visits: Sequence[StoredVisit], day: Day) -> Rows:
+    """Time, apparent age with interval, gender, dwell time of each visit."""
+    return [
+        [
+            wording.clock(stored.visit.ended_at, day.zone), wording.age(stored.visit),
+            stored.visit.gender or wording.DASH, wording.duration(stored.visit.dwell_s),
+        ]
+        for stored in visits
+    ]  # fmt: skip
+
+
+def hour_rows(hours: Sequence[Hour]) -> Rows:
+    """Hour and visits of the hours from the first with a visit to the last."""
+    busy = [index for index, hour in enumerate(hours) if hour.visits]
+    return [[hour.label, str(hour.visits)] for hour in hours[busy[0] : busy[-1] + 1]] if busy else []
+
+
+def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
+    """Band, women, men, no gender, all."""
+    return [
+        [
+            "no age" if row.band == UNKNOWN else row.band,
+            *(str(count) for count in (row.female, row.male, row.unknown, row.total)),
+        ]
+        for row in bands
+    ]
+
+
+def privacy_note(settings: Settings) -> str:
+    """What leaves the device, in a sentence."""
+    host = urlsplit(settings.uplink.url).hostname
+    if not host:
+        return "No endpoint configured: nothing leaves this device."
+    return f"Counts by window, age band and gender are sent to {host}; no image and no single visit leaves this device."
+
+
+def _gender_note(summary: Summary) -> str:
+    if summary.gendered:
+        return f"of {wording.counted(summary.gendered, 'visit', 'visits')} with a gender estimate"
+    return "no gender estimates yet" if summary.visits else "no visits yet"
+
+
+def _add_state(page: Page, now: Now) -> None:
+    status = Status(now.health, now.at)
+    health, live = status.health, status.live
+    page.text["state"] = CAMERA_WORDS.get(live.camera, live.camera) if live else "Agent not running"
+    page.level["state"] = CAMERA_LEVELS.get(live.camera, "warn") if live else "bad"
+    failed = live is not None and live.camera == "failed"
+    page.show |= {
+        "never": health is None,
+        "stale": health is not None and live is None,
+        "camera-failed": failed,
+        "uplink-stopped": live is not None and live.uplink == "stopped",
+    }
+    page.text["stale"] = "" if health is None else wording.moment(health.at, now.at, now.day.zone)
+    page.text["camera-failed"] = redact(live.camera_error or "no reason given") if live and failed else ""
+
+
+def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
+    zone, outbox = now.day.zone, now.outbox
+    health, live = now.health, Status(now.health, now.at).live
+    memory = resident_bytes()
+    page.text |= {
+        "camera": wording.DASH if live is None else live.camera,
+        "fps": wording.DASH if live is None else f"{live.fps:.1f} fps",
+        "latency": wording.DASH if live is None else f"{live.latency_ms:.0f} ms",
+        "temperature": wording.DASH if live is None else _temperature(live.temperature_c),
+        "memory": wording.DASH if live is None else wording.size(live.memory_mb * 1e6),
+        "disk": wording.size(disk.free),
+        "queue": f"{outbox.queued:,}",
+        "upload": wording.moment(outbox.last_delivered_at, now.at, zone) if settings.uplink.url else "off",
+        "source": wording.DASH if health is None else redact(health.camera_source),
+        "model": wording.DASH if health is None else health.model,
+        "started": wording.DASH if health is None else wording.moment(health.started_at, now.at, zone),
+        "heartbeat": "never" if health is None else wording.moment(health.at, now.at, zone),
+        "frames": wording.DASH if health is None else f"{health.frames:,} counted, {health.dropped:,} dropped",
+        "uplink": _uplink(now, settings),
+        "delivered": f"{outbox.delivered:,}",
+        "rejected": f"{outbox.rejected:,}",
+        "dropped": f"{outbox.dropped:,}",
+        "upload_error": redact(outbox.last_error or "none"),
+        "dashboard": wording.DASH if memory is None else wording.size(memory),
+    }
+    page.level |= {
+        "camera": "" if live is None else CAMERA_LEVELS.get(live.camera, "warn"),
+        "temperature": "" if live is None else _temperature_level(live.temperature_c),
+        "disk": "bad" if disk.free < 0.05 * disk.total else "warn" if disk.free < 0.1 * disk.total else "",
+        "queue": "" if live is None else UPLINK_LEVELS.get(live.uplink, ""),
+    }
+
+
+def _temperature(celsius: float | None) -> str:
+    if celsius is None:
+        return "not known"
+    return f"{celsius:.0f} °C" + (", slowed down" if celsius >= HOT_C else "")
+
+
+def _temperature_level(celsius: float | None) -> str:
+    if celsius is None:
+        return ""
+    return "bad" if celsius >= HOT_C else "warn" if celsius >= WARM_C else ""
+
+
+def _uplink(now: Now, settings: Settings) -> str:
+    live = Status(now.health, now.at).live
+    if not settings.uplink.url:
+        return "off"
+    return "agent not running" if live is None else live.uplink

@@ -1,0 +1,126 @@
+"""What the pages ask of the database. It is opened read-only for each request."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from edge.census.bands import AgeBands
+from edge.census.window import Window
+from edge.config import Settings
+from edge.counting.visit import Visit
+from edge.dashboard.day import Day, Summary
+from edge.dashboard.localtime import day_bounds, today
+from edge.store import Health, OutboxState, Store, StoredVisit, StoreError
+from edge.store.database import connect
+
+NOTHING_SENT = OutboxState(queued=0, delivered=0, rejected=0, dropped=0, last_delivered_at=None, last_error=None)
+CHUNK = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Now:
+    """The store at one moment: ``at`` (unix seconds), today's visits, the heartbeat (None: no agent ever ran)."""
+
+    at: float
+    day: Day
+    health: Health | None
+    outbox: OutboxState
+
+
+class Reader:
+    """Reads the database at ``path``; one that does not exist yet is an empty one.
+
+    All methods raise StoreError if the database is there but cannot be read.
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self._settings = settings
+        self._zone = settings.site.zone
+        self._bands = AgeBands(settings.census.bands)
+
+    def now(self, at: float) -> Now:
+        """Everything about the local day of ``at`` (unix seconds) and the agent, as of one moment."""
+        with _opened(self.path) as store:
+            day = self._day(store, today(at, self._zone))
+            if store is None:
+                return Now(at, day, None, NOTHING_SENT)
+            return Now(at, day, store.heartbeat.read(), store.outbox.state())
+
+    def day(self, day: date) -> Day:
+        """A local day."""
+        with _opened(self.path) as store:
+            return self._day(store, day)
+
+    def summaries(self, last: date, days: int) -> list[Summary]:
+        """One line for each of the ``days`` local days up to and including ``last``, oldest first."""
+        with _opened(self.path) as store:
+            # Day by day: a month of visits at once would cost more memory than the rest of the dashboard.
+            return [self._day(store, last - timedelta(days=back)).summary for back in reversed(range(days))]
+
+    def last_visits(self, count: int) -> list[StoredVisit]:
+        """The newest ``count`` visits of any day, newest first."""
+        with _opened(self.path) as store:
+            return [] if store is None else self._shown(store.visits.last(count))
+
+    def windows(self, first: date, last: date) -> Generator[Window, None, None]:
+        """Closed windows of the local days ``first`` to ``last``, oldest first, read in pieces while iterating."""
+        with _opened(self.path) as store:
+            while store is not None and first <= last:
+                until = min(first + CHUNK, last)
+                yield from store.windows.between(day_bounds(first, self._zone)[0], day_bounds(until, self._zone)[1])
+                first = until + timedelta(days=1)
+
+    def _day(self, store: Store | None, day: date) -> Day:
+        visits = [] if store is None else self._shown(store.visits.between(*day_bounds(day, self._zone)))
+        return Day(day, self._zone, self._bands, visits)
+
+    def _shown(self, visits: list[StoredVisit]) -> list[StoredVisit]:
+        return [replace(stored, visit=self._without_a_childs_gender(stored.visit)) for stored in visits]
+
+    def _without_a_childs_gender(self, visit: Visit) -> Visit:
+        # The agent stores none, but the limit may have been raised since.
+        if visit.age is not None and visit.age < self._settings.census.no_gender_below:
+            return replace(visit, female_probability=None)
+        return visit
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Store | None]:
+    connection = _connect(path)
+    if connection is None:
+        yield None
+        return
+    try:
+        # One snapshot for all queries of a request, whatever the agent writes meanwhile.
+        connection.execute("BEGIN")
+        yield Store(connection)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: cannot read the database: {error}") from error
+    finally:
+        connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection | None:
+    if not path.exists():
+        return None
+    try:
+        return connect(path, read_only=True)
+    except StoreError:
+        # The agent has created the file and is about to create the tables.
+        if _is_blank(path):
+            return None
+        raise
+
+
+def _is_blank(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0] == 0)
+    except sqlite3.Error:
+        return False

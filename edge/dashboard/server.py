@@ -1,0 +1,110 @@
+"""The dashboard behind a production WSGI server, on loopback."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edge.config import Settings
+from edge.dashboard.app import create_app
+from edge.dashboard.security import is_loopback
+from edge.errors import BadInput, MaitredError
+
+THREADS = 4
+"""Each request is over in milliseconds, and each thread costs memory."""
+
+
+class Server:
+    """A dashboard that listens from its construction on, and answers while :meth:`run` runs.
+
+    Raises:
+        BadInput: [dashboard] host is not a loopback address.
+        MaitredError: the port is taken or not allowed.
+    """
+
+    def __init__(self, settings: Settings, database: Path | None = None) -> None:
+        # Not at the top: `import edge.dashboard` is for its data classes, too.
+        from waitress import create_server
+
+        # A page asks for its charts and styles at once: that a request waits for a thread is worth no warning.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        listening = _listen(settings.dashboard.host, settings.dashboard.port)
+        host, self.port = listening.getsockname()[:2]
+        self.url = f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+        """Address of the first page."""
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            create_app(settings, database),
+            map=self._sockets,
+            sockets=[listening],
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=65536,
+        )
+
+    def run(self) -> None:
+        """Answer requests until :meth:`stop`, or until a signal handler raises SystemExit or KeyboardInterrupt."""
+        try:
+            self._server.run()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Let :meth:`run` return, from any thread. A request that is being answered is finished first."""
+        if self._sockets:
+            self._server.trigger.pull_trigger(self._close)
+
+    def _close(self) -> None:
+        if self._sockets:
+            self._server.task_dispatcher.shutdown()
+        for each in list(self._sockets.values()):
+            each.close()
+
+
+def serve(settings: Settings, ready: Callable[[str], None] | None = None, database: Path | None = None) -> None:
+    """Serve the dashboard until SIGTERM or SIGINT; ``ready`` is called with its address once it listens.
+
+    Raises:
+        BadInput, MaitredError: as :class:`Server`.
+    """
+    server = Server(settings, database)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _exit)
+    if ready is not None:
+        ready(server.url)
+    server.run()
+
+
+def _exit(number: int, frame: object) -> None:  # noqa: ARG001 (a signal handler is called with both)
+    raise SystemExit(0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not is_loopback(host):
+        raise BadInput(
+            f"[dashboard] host {host}: the dashboard has no password yet and listens on loopback only. "
+            f"Use 127.0.0.1, and from another machine an SSH tunnel: ssh -L 8000:127.0.0.1:{port or 8000} DEVICE"
+        )
+    address = "127.0.0.1" if host == "localhost" else host
+    listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise MaitredError(
+                f"port {port} on {address} is taken by another program; is a dashboard running already? "
+                "Stop it, or set another [dashboard] port (0 takes a free one)"
+            ) from error
+        raise MaitredError(
+            f"cannot listen on {address} port {port}: {error.strerror}; set another [dashboard] port"
+        ) from error
+    return listening

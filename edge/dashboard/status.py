@@ -1,0 +1,79 @@
+"""How the agent is, judged from its heartbeat."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge.store import Health
+
+FRESH_S = 30.0
+"""A heartbeat that is this old says that the agent isn't running."""
+WORKING_CAMERA = ("running", "ended")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+@dataclass(frozen=True)
+class Status:
+    """The heartbeat (None: no agent ever ran) as seen ``now`` (unix seconds)."""
+
+    health: Health | None
+    now: float
+
+    @property
+    def heartbeat_age_s(self) -> float | None:
+        """Seconds since the heartbeat; negative if the clock was set back."""
+        return None if self.health is None else self.now - self.health.at
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the agent is running. A heartbeat from the far future is from before the clock was set back."""
+        age = self.heartbeat_age_s
+        return age is not None and abs(age) < FRESH_S
+
+    @property
+    def live(self) -> Health | None:
+        """The heartbeat if it still holds."""
+        return self.health if self.fresh else None
+
+    @property
+    def reasons(self) -> list[str]:
+        """What is wrong, in words; empty while the agent counts, or has played a recording to its end."""
+        if self.health is None:
+            return ["the agent has not run yet"]
+        if not self.fresh:
+            return [f"the agent isn't running: its last heartbeat is {abs(self.now - self.health.at):.0f} s off"]
+        if self.health.camera not in WORKING_CAMERA:
+            error = f": {self.health.camera_error}" if self.health.camera_error else ""
+            return [f"camera {self.health.camera}{error}"]
+        return []
+
+
+def redact(text: str) -> str:
+    """``text`` without user names and passwords in addresses (``rtsp://user:password@camera``)."""
+    return _CREDENTIALS.sub("…@", text)
+
+
+def redacted(health: Health | None) -> Health | None:
+    """The heartbeat as it may be shown."""
+    if health is None:
+        return None
+    error = None if health.camera_error is None else redact(health.camera_error)
+    return replace(health, camera_source=redact(health.camera_source), camera_error=error)
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes of the file system that holds the database."""
+
+    free: int
+    total: int
+
+    @classmethod
+    def of(cls, path: Path) -> Disk:
+        """The file system of ``path``, which need not exist yet."""
+        there = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+        usage = shutil.disk_usage(there)
+        return cls(usage.free, usage.total)

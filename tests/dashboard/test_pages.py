@@ -1,0 +1,164 @@
+"""The pages, as a browser without scripts gets them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from edge.config import Settings, parse_settings
+from edge.dashboard import create_app
+from edge.store import Store
+
+from .conftest import NOON, a_heartbeat, a_visit, paris
+
+
+def text_of(page: str) -> str:
+    """What of a page is to be seen: no tags, no hidden parts."""
+    while re.search(hidden := r"<(div|section|p)\b[^>]* hidden>(?:(?!</?\1\b).)*</\1>", page, re.DOTALL):
+        page = re.sub(hidden, "", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("Now 3 people in view", id="in-view"),
+        pytest.param("Patrons so far 5 visits, not unique people", id="patrons"),
+        pytest.param("Apparent age 29 on average, over 4 visits", id="mean-age"),
+        pytest.param("67 % women 33 % men of 3 visits with a gender estimate", id="gender"),
+        pytest.param("Busiest hour 11:00–12:00 4 visits", id="peak"),
+        pytest.param("11:59 29 (23–36) female 6 s 11:40 – – 6 s 11:20 8 (2–15) – 6 s", id="last-visits"),
+        pytest.param("No endpoint configured: nothing leaves this device.", id="uplink-off"),
+        pytest.param("Frame rate 14.6 fps Latency 41 ms Temperature 58 °C", id="device"),
+        pytest.param("Tuesday 12 May", id="date"),
+    ],
+)
+def test_today_says(client: FlaskClient, lunch: Store, said: str):
+    assert said in text_of(client.get("/").text)
+
+
+@pytest.mark.parametrize("address", ["/", "/history", "/device"])
+def test_a_database_that_does_not_exist_yet_is_an_empty_day(client: FlaskClient, settings: Settings, address: str):
+    answer = client.get(address)
+
+    assert answer.status_code == 200
+    assert not settings.store.path.exists()
+
+
+def test_an_empty_day_says_so_kindly(client: FlaskClient, store: Store):
+    store.heartbeat.write(a_heartbeat(NOON - 1))
+
+    said = text_of(client.get("/").text)
+
+    assert "No visit has been counted today so far" in said
+    assert "Last visits" not in said
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "said"),
+    [
+        pytest.param(None, "has not run yet", id="never-ran"),
+        pytest.param(a_heartbeat(NOON - 31), "systemctl status agent", id="stale"),
+        pytest.param(a_heartbeat(NOON + 86400), "systemctl status agent", id="clock-was-set-back"),
+        pytest.param(
+            a_heartbeat(NOON, camera="failed", camera_error="no frame from rtsp://admin:hunter2@camera.local"),
+            "The camera failed: no frame from rtsp://…@camera.local", id="camera-failed",
+        ),
+        pytest.param(a_heartbeat(NOON, uplink="stopped"), "Uploading has stopped", id="uplink-stopped"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("address", ["/", "/device"])
+def test_a_banner_tells_of(client: FlaskClient, store: Store, address: str, heartbeat, said: str):
+    if heartbeat is not None:
+        store.heartbeat.write(heartbeat)
+
+    assert said in text_of(client.get(address).text)
+
+
+def test_a_healthy_agent_has_no_banner(client: FlaskClient, lunch: Store):
+    said = text_of(client.get("/").text)
+
+    assert not any(word in said for word in ("isn’t running", "has not run", "The camera failed", "has stopped"))
+    assert "Counting" in said
+
+
+@pytest.mark.parametrize(
+    "heartbeat",
+    [
+        pytest.param(a_heartbeat(NOON - 3600), id="agent-stopped"),
+        pytest.param(a_heartbeat(NOON, camera="failed"), id="camera-failed"),
+    ],
+)
+def test_people_in_view_are_unknown_while_nobody_looks(client: FlaskClient, store: Store, heartbeat):
+    store.heartbeat.write(heartbeat)
+
+    assert "Now – people in view" in text_of(client.get("/").text)
+
+
+def test_an_endpoint_is_named_without_its_credentials_or_path(settings: Settings, tmp_path):
+    secret = tmp_path / "secret"
+    uplink = {"url": "https://user:pass@census.example/hook?token=t0ken", "secret_file": str(secret)}
+    configured = parse_settings({**settings.model_dump(mode="json"), "uplink": uplink}, "test")
+
+    # The secret's file does not even exist: the dashboard has no business with it.
+    pages = [create_app(configured).test_client().get(address).text for address in ("/", "/device")]
+
+    assert all("sent to census.example;" in page for page in pages)
+    assert not any(word in page for page in pages for word in ("pass@", "t0ken", str(secret)))
+
+
+def test_a_child_is_given_no_gender_even_if_one_was_stored(client: FlaskClient, store: Store):
+    store.record([a_visit(NOON - 60, 12.9, 0.97)], NOON)
+
+    assert "13 (7–20) – 6 s" in text_of(client.get("/").text)
+    assert client.get("/api/v1/visits").json["visits"][0]["female_probability"] is None
+    assert client.get("/api/v1/today").json["day"]["female"] == 0
+
+
+def test_names_from_the_heartbeat_are_escaped(client: FlaskClient, store: Store):
+    store.heartbeat.write(a_heartbeat(NOON, model="<script>alert(1)</script>"))
+
+    assert "<script>alert" not in client.get("/device").text
+
+
+def test_history_has_a_line_a_day_and_the_chosen_day(client: FlaskClient, lunch: Store):
+    said = text_of(client.get("/history?day=2026-05-11").text)
+
+    assert "Tue 12 May 5 29 67 % 11:00 Mon 11 May 1 61 0 % 20:00 Sun 10 May 0 – – –" in said
+    assert "Monday 11 May" in said
+    assert "Visits 1 Average apparent age 61 Women 0 % Busiest hour 20:00–21:00" in said
+
+
+def test_history_reaches_no_further_back_than_visits_are_kept(settings: Settings):
+    keep = parse_settings({"store": {"path": str(settings.store.path), "keep_visits_days": 7}}, "test")
+
+    said = text_of(create_app(keep, clock=lambda: NOON).test_client().get("/history").text)
+
+    assert "the last 7 days" in said
+    assert "kept for 7 days" in said
+
+
+def test_a_new_day_begins_at_local_midnight(client_at: Callable[[float], FlaskClient], store: Store):
+    store.record([a_visit(paris("2026-05-12 23:59"))], NOON)
+
+    assert client_at(paris("2026-05-12 23:59:59")).get("/api/v1/today").json["day"]["visits"] == 1
+    assert client_at(paris("2026-05-13 00:00")).get("/api/v1/today").json["day"]["visits"] == 0
+
+
+def test_device_shows_no_password_of_the_camera(client: FlaskClient, lunch: Store):
+    page = client.get("/device").text
+
+    assert "rtsp://…@camera.local/door" in page
+    assert "hunter2" not in page
+
+
+def test_a_missing_page_leads_back(client: FlaskClient):
+    answer = client.get("/nowhere")
+
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+    assert 'href="/"' in answer.text
