@@ -152,7 +152,7 @@ def _padded(image: Image) -> NDArray[np.float64]:
 
 
 def _skin_around(image: Image, skin: Colour) -> tuple[NDArray[np.float64], Gray]:
-    """The face's skin continued smoothly over the whole canvas (height, width, 3), and the feathered mask of the face."""
+    """The skin continued smoothly over the whole canvas (height, width, 3), and the feathered mask of the face."""
     framed = _padded(image)
     inside = cv2.erode(_padded(np.ones_like(image))[..., 0], np.ones((3, 3)))
     # Brows, eyes and hair must not stain the forehead: only what has about the cheeks' colour counts.

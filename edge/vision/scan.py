@@ -33,6 +33,8 @@ FADING = 0.1
 """Weight of the newest frame in what was there before: who walks slowly still moves, and for a second after a stop."""
 MOVING_SHARE = 0.25
 """A square moves if an area of this share of the smallest face does."""
+PORTRAIT = 0.3
+"""A face of at least this share of a photo's longer side fills it."""
 CUT = 0.1
 """A face nearer than this share of its size to an inner border may be cut; another square sees it whole."""
 
@@ -76,9 +78,11 @@ def find_faces(image: Image, detector: FaceDetector, smallest_face: int = 24) ->
     height, width = image.shape[:2]
     squares = [square for level in pyramid(width, height, smallest_face, detector.input_size) for square in level]
     # A portrait that fills the picture is found once there is room around it, as in the pictures the detector knows.
+    # All that is smaller is seen better in the other squares.
     side = 2 * max(width, height)
-    squares.append(Square((width - side) // 2, (height - side) // 2, side))
-    return _search(image, detector, squares)
+    around = _search(image, detector, [Square((width - side) // 2, (height - side) // 2, side)])
+    portraits = [face for face in around if face.size >= PORTRAIT * max(width, height)]
+    return blend(_search(image, detector, squares) + portraits)
 
 
 class LiveScan:
