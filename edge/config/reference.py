@@ -1,0 +1,91 @@
+"""``python -m edge.config.reference`` prints docs/configuration.md: the settings as the models have them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from edge.config.section import Section
+from edge.config.settings import Settings
+
+INTRO = """\
+# Configuration
+
+One TOML file, on a device `/etc/maitred/maitred.toml`, given as `--config` to `maitred run`, `dashboard`, `count`,
+`report` and `doctor`. Sections and keys that are absent keep their defaults: an empty file is a valid one. All of it is
+checked before anything starts; a command that refuses a file exits with 2 and names every fault in it at once, and for
+a misspelt key the one that was probably meant.
+
+```toml
+[site]
+name = "chez-emile"
+device = "front-door"
+timezone = "Europe/Paris"
+
+[camera]
+source = "v4l2:/dev/video0"
+
+[census]
+window_minutes = 30
+bands = [0, 13, 18, 30, 45, 60]
+
+[uplink]
+url = "https://census.example.com/v1/windows"
+secret_file = "/etc/maitred/uplink.secret"
+```
+
+The running agent reads its file once: restart it after a change (`systemctl restart agent`). `maitred doctor --config
+FILE` tells whether camera, models, disk, clock and endpoint are as the file says.
+
+This page is printed by `python -m edge.config.reference`, and a test holds it against the code.
+"""
+
+
+def reference() -> str:
+    """The whole page as Markdown."""
+    return "\n".join([INTRO, *(_section(name) for name in Settings.model_fields)])
+
+
+def main() -> None:
+    """Print the page."""
+    sys.stdout.write(reference())
+
+
+def _section(name: str) -> str:
+    about = Settings.model_fields[name]
+    model = about.annotation
+    if not (isinstance(model, type) and issubclass(model, Section)):
+        raise TypeError(f"{name} is no section")
+    rows = [_row(key, schema) for key, schema in model.model_json_schema()["properties"].items()]
+    head = "| Key | Type | Default | Bounds | Description |\n|---|---|---|---|---|"
+    return "\n".join([f"## `[{name}]` {about.title}\n", f"{about.description}\n", head, *rows, ""])
+
+
+def _row(key: str, schema: dict[str, Any]) -> str:
+    default = "none" if schema["default"] is None else f"`{json.dumps(schema['default'], ensure_ascii=False)}`"
+    cells = (f"`{key}`", _type(schema), default, _bounds(schema), f"**{schema['title']}.** {schema['description']}")
+    # A bar would end the cell, even inside of code.
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_type(choice) for choice in schema["anyOf"] if choice["type"] != "null")
+    if schema["type"] == "array":
+        return f"list of {_type(schema['items'])}s"
+    return str(schema.get("format", schema["type"]))
+
+
+def _bounds(schema: dict[str, Any]) -> str:
+    if "minimum" in schema:
+        return f"{schema['minimum']:g} to {schema['maximum']:g}"
+    if "minItems" in schema:
+        return f"{schema['minItems']} to {schema['maxItems']} items"
+    if "pattern" in schema:
+        return f"matches `{schema['pattern']}`"
+    return "not empty" if "minLength" in schema else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,320 @@
+"""The agent on a real recording, with real models and a real database."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import cv2
+import pytest
+
+from edge import agent as agent_module
+from edge.agent import Agent
+from edge.cameras import Camera, Playback, open_camera
+from edge.cli import main
+from edge.config import Settings, parse_settings
+from edge.demo import CLIP, TRUTH
+from edge.store import Health, Store
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Not quite three seconds of the demo: its first patron comes near and leaves."""
+    path = tmp_path_factory.mktemp("clip") / "patron.avi"
+    end = round(15 * json.loads(TRUTH.read_text(encoding="utf-8"))["patrons"][0]["to_s"])
+    with open_camera(str(CLIP)) as source:
+        frames = [frame.image for frame, _ in zip(source, range(end), strict=False)][-42:]
+    height, width = frames[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15.0, (width, height))
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def settings(database: Path, clip: Path) -> Callable[..., Settings]:
+    """Settings for the clip and the test's database, with other values where given: ``settings(camera={...})``."""
+
+    def make(**sections: dict[str, object]) -> Settings:
+        values = {"camera": {"source": str(clip)}, "store": {"path": database}}
+        for name, changes in sections.items():
+            values[name] = values.get(name, {}) | changes
+        return parse_settings(values, "test")
+
+    return make
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """What the agent tells systemd, in the order of arrival."""
+    messages: list[str] = []
+    over = threading.Event()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.settimeout(0.1)
+
+        def listen() -> None:
+            while True:
+                try:
+                    messages.append(channel.recv(4096).decode())
+                except TimeoutError:
+                    if over.is_set():
+                        return
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setattr(agent_module, "HEARTBEAT_S", 0.2)
+        yield messages
+        over.set()
+        listener.join()
+
+
+def health(database: Path) -> Health | None:
+    with Store.open(database, read_only=True) as store:
+        return store.heartbeat.read()
+
+
+def visits(database: Path) -> list[sqlite3.Row]:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute("SELECT * FROM visits ORDER BY id").fetchall()
+
+
+def eventually(condition: Callable[[], object]) -> bool:
+    """Whether the condition holds before patience ends."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def run_until(agent: Agent, condition: Callable[[], object]) -> None:
+    """Run the agent here; another thread stops it as soon as the condition holds."""
+    came: list[bool] = []
+
+    def watch() -> None:
+        try:
+            came.append(eventually(condition))
+        finally:
+            agent.stop()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    agent.run()
+    watcher.join()
+    assert came == [True]
+
+
+def test_a_recording_becomes_visits_at_the_time_of_the_day(settings, database: Path):
+    before = time.time()
+    Agent(settings()).run()
+    after = time.time()
+
+    stored = visits(database)
+    assert stored
+    for row in stored:
+        assert before < row["started_at"] < row["ended_at"] < row["counted_at"] < after
+        assert row["ended_at"] - row["started_at"] < 3
+        assert row["observations"] >= settings().counting.confirm_hits
+        assert row["age_low"] <= row["age"] <= row["age_high"]
+        assert row["window_id"] is None
+
+
+def test_the_heartbeat_tells_how_the_agent_is(settings, database: Path):
+    before = time.time()
+    Agent(settings()).run()
+
+    seen = health(database)
+    assert before < seen.started_at < seen.at < time.time()
+    assert seen.camera == "ended"
+    assert seen.camera_error is None
+    assert seen.camera_source == settings().camera.source
+    assert 0 < seen.frames <= 42
+    assert seen.frames + seen.dropped <= 42
+    assert seen.fps > 0
+    assert seen.latency_ms > 0
+    assert seen.memory_mb > 10
+    assert seen.model.startswith("table1 ")
+    assert seen.uplink == "off"
+
+
+def test_what_an_agent_left_open_is_closed_by_the_next(settings, database: Path):
+    Agent(settings()).run()
+    counted = len(visits(database))
+    with closing(sqlite3.connect(database)) as connection, connection:  # as if it had died a day ago
+        for column in ("counted_at", "ended_at", "started_at"):
+            connection.execute(f"UPDATE visits SET {column} = {column} - 86400")
+
+    run_until(Agent(settings(camera={"source": "v4l2:/dev/video99"})), lambda: True)
+
+    with Store.open(database, read_only=True) as store:
+        (window,) = store.windows.between(0, time.time())
+    assert window.visits == counted > 0
+    assert window.end - window.start == 60 * settings().census.window_minutes
+    assert window.end < time.time()
+    assert {row["window_id"] for row in visits(database)} == {1}
+
+
+def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):
+    Agent(settings()).run()
+    eventually(lambda: "STOPPING=1" in told)
+
+    assert told[0] == "READY=1"
+    assert told[-1] == "STOPPING=1"
+    assert set(told[1:-1]) == {"WATCHDOG=1"}
+    assert len(told) - 2 >= health(database).frames
+
+
+def test_a_camera_that_is_not_there_is_waited_for(settings, database: Path, told: list[str]):
+    agent = Agent(settings(camera={"source": "v4l2:/dev/video99"}))
+
+    def given_up_for_now() -> bool:
+        found = health(database)
+        return found is not None and found.camera == "failed" and told.count("WATCHDOG=1") > 3
+
+    run_until(agent, given_up_for_now)
+
+    last = health(database)
+    assert last.frames == 0
+    assert "/dev/video99: no such device" in last.camera_error
+    assert told[-1] == "STOPPING=1"
+
+
+class Stuck(Camera):
+    """A recording in real time whose last read never returns, as in a driver that hangs."""
+
+    def __init__(self, recording: Path, released: threading.Event) -> None:
+        super().__init__("stuck", live=True, fps=15.0)
+        self._playback = Playback(lambda: open_camera(str(recording)))
+        self._released = released
+
+    def _grab(self):
+        frame = self._playback.read()
+        if frame is None:
+            self._released.wait(PATIENCE_S)
+            return None
+        return frame.image, frame.time_s
+
+    def _release(self) -> None:
+        self._playback.close()
+
+
+def test_a_read_that_hangs_keeps_the_watchdog_hungry_and_loses_no_visit(
+    settings, database: Path, clip: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    released = threading.Event()
+    opened: list[Camera] = []
+
+    def open_source(_: Settings) -> Camera:
+        if opened:
+            released.wait(PATIENCE_S)
+        opened.append(Stuck(clip, released))
+        return opened[-1]
+
+    monkeypatch.setattr(agent_module, "open_source", open_source)
+    agent = Agent(settings(camera={"source": "v4l2:/dev/video0", "stall_s": 1}))
+    signs: list[tuple[float, int]] = []
+
+    def hung_for_three_heartbeats() -> bool:
+        found = health(database)
+        away = found is not None and found.camera in ("failed", "opening") and found.camera_error
+        if away and found.at not in {at for at, _ in signs}:
+            signs.append((found.at, told.count("WATCHDOG=1")))
+        return len(signs) > 3
+
+    run_until(agent, hung_for_three_heartbeats)
+    released.set()
+
+    assert "gave no frame" in health(database).camera_error
+    assert signs[0][1] >= health(database).frames > 0
+    assert {count for _, count in signs} == {signs[0][1]}
+    # Stored while the camera was away: the watchdog's signal would have left no time for it.
+    assert visits(database)
+    assert all(row["counted_at"] < signs[-1][0] for row in visits(database))
+
+
+def test_sigterm_counts_who_is_in_view_and_ends_well(database: Path, tmp_path: Path, clip: Path):
+    config = tmp_path / "maitred.toml"
+    config.write_text(
+        f"[camera]\nsource = {json.dumps(str(clip))}\nloop = true\n"
+        # Nobody leaves before the signal.
+        f"[counting]\nlost_s = 30\n[store]\npath = {json.dumps(str(database))}\n"
+    )
+    Store.open(database).close()
+    beats: set[float] = set()
+
+    def somebody_has_been_in_view() -> bool:
+        found = health(database)
+        if found is not None and found.people_in_view:
+            beats.add(found.at)
+        return len(beats) > 1 or process.poll() is not None
+
+    process = subprocess.Popen([sys.executable, "-m", "edge.cli", "run", "--config", config], stderr=subprocess.PIPE)
+    try:
+        assert eventually(somebody_has_been_in_view)
+        assert not visits(database)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0, log.decode()
+    assert visits(database)
+    assert health(database).camera == "ended"
+
+
+@pytest.mark.parametrize(
+    ("section", "told_of"),
+    [
+        pytest.param("[camera]\nsource = 'nowhere.mp4'", "nowhere.mp4: no such file or folder", id="missing-recording"),
+        pytest.param("[camera]\nsource = 'maitred.toml'", "maitred.toml is not a video", id="no-recording"),
+        pytest.param("[camera]\nsource = 'v4l2:video0'", "v4l2:video0: a USB camera is named by", id="half-a-name"),
+        pytest.param("[camera]\nsource = 'picamera2:left'", "picamera2:left: a Pi camera is named by", id="no-number"),
+        pytest.param("[camera]\nsource = 'libcamera:'", "libcamera:: unknown kind of camera", id="unknown-kind"),
+        pytest.param("[camera]\nsource = 'rtsp:///door'", "rtsp:///door: the address has no host", id="no-host"),
+        pytest.param("[demographics]\nmodel = 'vgg99'", "vgg99: no such model; shipped:", id="unknown-model"),
+        pytest.param("[detection]\nmodel = 'maitred.toml'", "maitred.toml: not a TFLite model", id="no-model"),
+        pytest.param(
+            "[uplink]\nurl = 'https://example.com'\nsecret_file = 'secret'", "secret: no such file", id="no-secret"
+        ),
+        pytest.param("[camera]\nwidht = 640", "camera.widht: unknown key; did you mean 'width'?", id="misspelt-key"),
+    ],
+)
+def test_what_cannot_work_ends_the_start_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], section: str, told_of: str
+):
+    monkeypatch.chdir(tmp_path)
+    sections = "" if "[camera]" in section else "[camera]\nsource = 'v4l2:/dev/video99'\n"
+    Path("maitred.toml").write_text(f"{sections}{section}\n[store]\npath = 'maitred.db'\n")
+
+    code = main(["run", "--config", "maitred.toml"])
+
+    assert code == 2
+    assert told_of in capsys.readouterr().err
+
+
+def test_a_database_that_cannot_be_opened_is_a_failure_with_its_name(
+    tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+):
+    config = tmp_path / "maitred.toml"
+    config.write_text(f"[camera]\nsource = {json.dumps(str(clip))}\n[store]\npath = {json.dumps(str(tmp_path))}\n")
+
+    code = main(["run", "--config", str(config)])
+
+    assert code == 1
+    assert f"{tmp_path}: cannot use the database" in capsys.readouterr().err

@@ -1,0 +1,210 @@
+"""What `maitred doctor` finds."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge import clock as clock_module
+from edge import health_checks, machine
+from edge.config import Settings, parse_settings
+from edge.demo import CLIP
+from edge.health_checks import Check, examine
+from edge.store import Store
+from edge.vision.bundle import shipped
+
+NAMES = [
+    "camera", "face model", "demographics model", "database", "disk", "memory", "temperature", "clock", "endpoint",
+]  # fmt: skip
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Callable[..., Check]:
+    """The check of that name under the defaults with other values where given: ``found("disk", store={...})``."""
+
+    def look(name: str, **sections: dict[str, object]) -> Check:
+        values: dict[str, dict[str, object]] = {
+            "camera": {"source": str(CLIP)}, "store": {"path": tmp_path / "maitred.db"},
+        }  # fmt: skip
+        for section, changes in sections.items():
+            values[section] = values.get(section, {}) | changes
+        checks = {check.name: check for check in examine(parse_settings(values, "test"))}
+        assert list(checks) == NAMES
+        return checks[name]
+
+    return look
+
+
+def test_a_working_device_is_fine(found, store: Store):
+    del store  # it is there, and empty
+    for name in ("camera", "face model", "demographics model", "database", "endpoint"):
+        assert found(name).verdict == "ok", name
+
+
+def test_whatever_is_wrong_has_a_way_out_and_hides_no_other_check():
+    settings = parse_settings(
+        {
+            "camera": {"source": "v4l2:/dev/video99"},
+            "detection": {"model": "nothing"},
+            "demographics": {"model": "nothing"},
+            "store": {"path": "/nowhere/maitred.db"},
+            "uplink": {"url": "http://127.0.0.1:9", "secret_file": "none"},
+        },
+        "test",
+    )
+
+    checks = list(examine(settings))
+
+    assert [check.name for check in checks] == NAMES
+    assert all(check.way_out for check in checks if check.verdict != "ok" and check.name != "memory")
+    failed = {check.name for check in checks if check.verdict == "failure"}
+    assert {"camera", "face model", "demographics model", "endpoint"} <= failed
+
+
+def test_a_black_picture_is_a_warning(found, tmp_path: Path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    cv2.imwrite(str(frames / "0.png"), np.full((48, 64, 3), 3, np.uint8))
+
+    check = found("camera", camera={"source": str(frames)})
+
+    assert check.verdict == "warning"
+    assert "black" in check.found
+
+
+@pytest.mark.parametrize(("section", "name"), [("detection", "face model"), ("demographics", "demographics model")])
+def test_a_model_for_another_task_is_refused(found, section: str, name: str):
+    wrong = "table1" if section == "detection" else "face"
+    assert wrong in shipped()
+
+    check = found(name, **{section: {"model": wrong}})
+
+    assert check.verdict == "failure"
+    assert wrong in check.found
+
+
+def test_a_database_that_is_not_there_yet_is_a_warning(found):
+    check = found("database")
+
+    assert check.verdict == "warning"
+    assert "systemctl start agent" in check.way_out
+
+
+def test_rejected_events_are_a_warning(found, store: Store):
+    store.outbox.add("a", "{}", 1.0)
+    store.outbox.rejected("a", 2.0, "HTTP 400")
+
+    check = found("database")
+
+    assert check.verdict == "warning"
+    assert "1 rejected" in check.found
+
+
+def test_a_damaged_database_is_a_failure(found, tmp_path: Path):
+    (tmp_path / "maitred.db").write_bytes(b"not a database" * 100)
+
+    assert found("database").verdict == "failure"
+
+
+@pytest.mark.parametrize(
+    ("low", "full", "verdict"), [(0, 0, "ok"), (1 << 40, 0, "warning"), (1 << 40, 1 << 40, "failure")]
+)
+def test_a_disk_is_judged_by_what_is_free(
+    found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, low: int, full: int, verdict: str
+):
+    monkeypatch.setattr(health_checks, "LOW_DISK_MB", low)
+    monkeypatch.setattr(health_checks, "FULL_DISK_MB", full)
+
+    check = found("disk", store={"path": tmp_path / "not" / "made" / "yet" / "maitred.db"})
+
+    assert check.verdict == verdict
+    assert check.found.endswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict", "told"),
+    [
+        ("MemTotal: 1000000 kB\nMemAvailable: 614400 kB\n", "ok", "600 MB"),
+        ("MemAvailable: 102400 kB\n", "warning", "100 MB"),
+        ("MemTotal: 1000000 kB\n", "warning", "does not tell"),
+    ],
+    ids=["enough", "little", "not-told"],
+)
+def test_memory_is_judged_by_what_is_available(
+    found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, verdict: str, told: str
+):
+    (tmp_path / "meminfo").write_text(content)
+    monkeypatch.setattr(health_checks, "MEMINFO", tmp_path / "meminfo")
+
+    check = found("memory")
+
+    assert check.verdict == verdict
+    assert told in check.found
+
+
+@pytest.mark.parametrize(
+    ("millidegrees", "verdict"), [(None, "ok"), (45000, "ok"), (72000, "warning"), (85000, "failure")]
+)
+def test_heat_is_judged_by_what_slows_a_pi_down(
+    found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, millidegrees: int | None, verdict: str
+):
+    monkeypatch.setattr(machine, "THERMAL", tmp_path / "temp")
+    if millidegrees is not None:
+        (tmp_path / "temp").write_text(str(millidegrees))
+
+    assert found("temperature").verdict == verdict
+
+
+def test_a_clock_without_a_time_server_is_a_warning(found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(clock_module, "TIMESYNC", tmp_path)
+
+    assert found("clock").verdict == "warning"
+
+    (tmp_path / "synchronized").touch()
+    assert found("clock").verdict == "ok"
+
+
+def test_an_endpoint_is_reached_or_named():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
+        settings = parse_settings(
+            {"uplink": {"url": f"http://127.0.0.1:{port}/hook", "secret_file": "s"}, "camera": {"source": str(CLIP)}},
+            "test",
+        )
+        assert endpoint(settings).verdict == "ok"
+
+    gone = endpoint(settings)
+
+    assert gone.verdict == "failure"
+    assert f"127.0.0.1:{port} cannot be reached" in gone.found
+    assert "outbox" in gone.way_out
+
+
+def test_an_endpoint_that_speaks_no_tls_is_a_failure():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def answer() -> None:
+            connection = server.accept()[0]
+            connection.recv(100)
+            connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+            connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        settings = parse_settings(
+            {"uplink": {"url": f"https://127.0.0.1:{port}/hook", "secret_file": "s"}, "camera": {"source": str(CLIP)}},
+            "test",
+        )
+
+        assert endpoint(settings).verdict == "failure"
+
+
+def endpoint(settings: Settings) -> Check:
+    return list(examine(settings))[-1]
