@@ -12,6 +12,7 @@ from importlib.metadata import entry_points, version
 
 from edge.errors import MaitredError
 
+log = logging.getLogger(__name__)
 COMMANDS = ("demo", "run", "dashboard", "predict", "count", "report", "doctor")
 PLUGINS = "maitred.commands"
 """Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""
@@ -58,7 +59,10 @@ def build_parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         import_module(f"edge.commands.{name}").add(commands)
     for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
-        plugin.load()(commands)
+        try:
+            plugin.load()(commands)
+        except ImportError as error:  # a broken extra must not take the agent's own commands down
+            log.warning("the command %s is not available: %s", plugin.name, error)
     return parser
 
 

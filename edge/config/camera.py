@@ -23,7 +23,7 @@ class Camera(Section):
     )
     fps: float = Field(15.0, title="Frame rate", description="Frames a second asked of a live camera.", ge=1, le=60)
     stall_s: float = Field(
-        5.0, title="Stall", description="Seconds without a frame after which the camera is reopened.", ge=1, le=120
+        10.0, title="Stall", description="Seconds without a frame after which the camera is reopened.", ge=1, le=50
     )
     loop: bool = Field(
         False, title="Loop", description="Play a recording again from its start when it ends, as the demo does."

@@ -50,7 +50,7 @@ def load_settings(path: Path) -> Settings:
             out of bounds. All faults are named at once.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark in front
     except OSError as error:
         raise BadInput(
             f"{path}: cannot read the configuration ({error.strerror}); --config takes a TOML file"
