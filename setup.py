@@ -3,7 +3,10 @@
 from setuptools import find_packages, setup
 
 # What `maitred convert` and `maitred train` need. Neither is ever installed on the device.
-TENSORFLOW = ["tensorflow-cpu>=2.20,<3; platform_machine == 'x86_64'", "tensorflow>=2.20,<3; platform_machine != 'x86_64'"]
+TENSORFLOW = [
+    "tensorflow-cpu>=2.20,<3; platform_machine == 'x86_64'",
+    "tensorflow>=2.20,<3; platform_machine != 'x86_64'",
+]
 CONVERT = [*TENSORFLOW]
 TRAINING = [*TENSORFLOW, "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import jsonschema
 import pytest
 import requests
-from edge.demo import CLIP
 from standardwebhooks import Webhook
 
 from edge.counting.visit import Visit
+from edge.demo import CLIP
 from edge.store import Store
 
 SECRET = "whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM="

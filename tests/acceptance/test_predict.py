@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from edge.demo import CLIP, TRUTH
 
 from edge.cameras import open_camera
+from edge.demo import CLIP, TRUTH
 
 EXIF_ORIENTATION = 6
 """The camera was turned: the picture has to be rotated clockwise to stand upright."""

@@ -1,0 +1,98 @@
+"""From frames to visits, with the shipped models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.cameras import Frame, open_camera
+from edge.config import Settings
+from edge.counting.pipeline import Eyes, Pipeline, visit_of
+from edge.counting.shots import BestShots, Shot, quality_of
+from edge.counting.tracker import Track
+from edge.demo import CLIP
+from edge.vision.demographics import Estimate
+from edge.vision.detection import Detection
+
+MARKS = np.array([[90, 90], [110, 90], [100, 102], [100, 112], [82, 95], [118, 95]], np.float32)
+BLANK = np.zeros((8, 8, 3), np.uint8)
+
+
+def bell(age: float, female: float) -> Estimate:
+    density = np.exp(-0.5 * ((np.arange(101) - age) / 5) ** 2)
+    return Estimate((density / density.sum()).astype(np.float32), female)
+
+
+@pytest.fixture(scope="module")
+def eyes() -> Eyes:
+    return Eyes.open(Settings())
+
+
+def test_no_crop_outlives_its_visit(eyes: Eyes):
+    pipeline = Pipeline(Settings(), eyes)
+    kept = 0
+    with open_camera(str(CLIP)) as camera:
+        for frame in camera:
+            pipeline.process(frame)
+            kept = max(kept, sum(len(shots.shots) for shots in pipeline._shots.values()))
+            if frame.time_s > 8:
+                break
+    assert kept > 0
+    pipeline.finish()
+    assert pipeline._shots == {}
+
+
+def test_a_face_that_only_flickers_is_no_visit(eyes: Eyes):
+    pipeline = Pipeline(Settings(), eyes)
+    with open_camera(str(CLIP)) as camera:
+        frames = [frame for frame in camera if 60 <= frame.index < 63]
+    for frame in frames:
+        pipeline.process(frame)
+    empty = np.full_like(frames[0].image, 120)
+    visits = [v for n in range(1, 60) for v in pipeline.process(Frame(empty, frames[-1].time_s + n / 15, 63 + n))]
+    assert visits + pipeline.finish() == []
+
+
+@pytest.mark.parametrize(("age", "given"), [pytest.param(8, False, id="child"), pytest.param(30, True, id="adult")])
+def test_children_are_given_no_gender(age: float, given: bool):
+    track = Track(1, Detection((80, 80, 40, 40), 0.9, MARKS), 1.0, 5.0, hits=20)
+    visit = visit_of(track, [bell(age, 0.9)] * 3, Settings())
+    assert visit.gender == ("female" if given else None)
+    assert (visit.female_probability is not None) == given
+    assert visit.dwell_s == 4.0
+
+
+def test_the_best_shots_are_kept_and_near_ones_replaced():
+    shots = BestShots(3)
+    for time_s, quality in [(0.0, 0.2), (0.1, 0.5), (1.0, 0.3), (2.0, 0.9), (3.0, 0.1), (4.0, 0.8)]:
+        if shots.wants(quality, time_s):
+            shots.add(Shot(quality, time_s, BLANK, BLANK))
+    assert [shot.quality for shot in shots.shots] == [0.9, 0.8, 0.5]
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        pytest.param(Detection((90, 90, 20, 20), 0.9, MARKS), id="small"),
+        pytest.param(Detection((-20, 80, 40, 40), 0.9, MARKS), id="cut by the frame"),
+        pytest.param(Detection((80, 80, 40, 40), 0.4, MARKS), id="doubtful"),
+        pytest.param(
+            Detection(
+                (80, 80, 40, 40), 0.9, MARKS + np.array([[0, 0], [0, 0], [9, 0], [0, 0], [0, 0], [0, 0]], np.float32)
+            ),
+            id="profile",
+        ),
+    ],
+)
+def test_a_worse_view_has_a_lower_quality(worse: Detection):
+    image = np.zeros((240, 320, 3), np.uint8)
+    assert quality_of(worse, image) < quality_of(Detection((80, 80, 40, 40), 0.9, MARKS), image)
+
+
+def test_two_people_are_two_visits(eyes: Eyes, clips: Path):
+    pipeline = Pipeline(Settings(), eyes)
+    with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
+        visits = [visit for frame in camera for visit in pipeline.process(frame)] + pipeline.finish()
+    assert len(visits) == 2
