@@ -40,6 +40,8 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
         MaitredError: it cannot be quantised, or INT8 loses more than 0.3 years or 1 point of gender accuracy; no
             bundle is written then.
     """
+    # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
+    keras.utils.clear_session()
     network = load_network(source)
     listing = list_samples(data)
     log.info("%s", listing.describe())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -10,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from convert.inspection import check
 from edge.errors import MaitredError
 from edge.vision.crop import crop_aligned
 from training.networks import INPUT_SIZE
@@ -27,7 +30,8 @@ def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
     in 0..1.
 
     Raises:
-        MaitredError: weights are not finite, there are no faces, or an operation has no INT8 form.
+        MaitredError: weights are not finite, there are no faces, an operation has no INT8 form, or the result is
+            not what :func:`convert.inspection.check` wants.
     """
     faces = list(faces)
     if not faces:
@@ -46,9 +50,13 @@ def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
     # A private switch, the only one for this; a test holds its effect.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     try:
-        return bytes(converter.convert())
+        # On the way Keras prints the list of its variables; stdout is for results.
+        with contextlib.redirect_stdout(io.StringIO()):
+            quantised = bytes(converter.convert())
     except Exception as error:
         raise MaitredError(f"the model cannot be quantised to INT8: {error}") from error
+    check(quantised)
+    return quantised
 
 
 def representatives(samples: Sequence[Sample], count: int = REPRESENTATIVES, seed: int = 1) -> list[Face]:

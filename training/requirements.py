@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 
 from edge.errors import MaitredError
@@ -17,4 +16,3 @@ def require(extra: str, *modules: str) -> None:
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise MaitredError(f"{', '.join(missing)}: not installed; install it with pip install 'maitred[{extra}]'")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else TensorFlow writes about its CPU features before anything

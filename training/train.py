@@ -141,7 +141,7 @@ class Run:
                 if step % self.steps_per_epoch == 0:
                     self._end_of_epoch(step, writer, progress)
                 if step % STEPS_BETWEEN_CHECKPOINTS == 0 or step >= self.total_steps:
-                    self._save(step, float(loss))
+                    self.save(step, float(loss))
                 if step >= self.total_steps:
                     break
         self._with_averaged_weights()
@@ -149,7 +149,12 @@ class Run:
         self.model.save(path)
         return path
 
-    def _save(self, step: int, loss: float) -> None:
+    def save(self, step: int, loss: float) -> None:
+        """Write a checkpoint, if ``loss`` says that the weights are worth keeping.
+
+        Raises:
+            MaitredError: the loss is no number; the checkpoint before it stays.
+        """
         if not math.isfinite(loss):
             raise MaitredError(
                 f"the loss is {loss} at step {step}; the last good checkpoint is kept in {self.out}. Look at the"

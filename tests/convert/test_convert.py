@@ -1,0 +1,177 @@
+"""``maitred convert`` from a Keras file to a bundle that the agent loads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from convert import convert as module
+from convert.macs import count_macs
+from edge.cli import main
+from edge.vision.bundle import Bundle, load_bundle
+from training.networks import table1, table1_deployed
+from training.reference import CROP
+from training.samples import list_samples
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_representatives():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "representatives", lambda samples: REPRESENTATIVES(samples, count=6))
+        yield
+
+
+REPRESENTATIVES = module.representatives
+
+
+def draw(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for index in range(count):
+        image = np.random.default_rng(index).integers(0, 256, (24, 24, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{1 + index}_{index % 2}_0_{20170101000000000 + index}.bmp"), image)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return draw(tmp_path_factory.mktemp("data") / "faces", 40)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    keras.utils.set_random_seed(2)
+    model = table1()
+    # Untrained, its gender logit would be zero give or take a rounding error, which INT8 turns over.
+    model.get_layer("gender_logit").bias.assign([2.0])
+    path = tmp_path_factory.mktemp("trained") / "model.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def converted(trained, data, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("bundles") / "new" / "table1.tflite"
+    assert main(["convert", str(trained), "--data", str(data), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def bundle(converted) -> Bundle:
+    return load_bundle(str(converted))
+
+
+def convert(trained: Path, data: Path, out: Path) -> int:
+    return main(["convert", str(trained), "--data", str(data), "--out", str(out)])
+
+
+def test_the_card_says_where_the_model_comes_from(bundle, trained):
+    card = bundle.card
+    assert (card.name, card.task, card.schema_version) == ("table1", "demographics", 1)
+    assert card.source_sha256 == hashlib.sha256(trained.read_bytes()).hexdigest()
+    assert card.macs == count_macs(table1_deployed(keras.saving.load_model(trained)))
+    assert card.crop == CROP
+    assert (card.input.width, card.input.height, card.input.dtype, card.input.colour) == (180, 180, "uint8", "RGB")
+    assert "UTKFace" in card.training.data
+    assert "non-commercial" in card.training.licence
+
+
+def test_the_agent_accepts_the_bundle(bundle):
+    interpreter = bundle.interpreter(1)
+    assert [output.shape for output in interpreter.outputs] == [output.shape for output in bundle.card.outputs]
+
+
+def test_the_card_holds_figures_of_both_models_on_both_splits(bundle, data):
+    listing = list_samples(data)
+    for kind in ("float", "int8"):
+        for split in ("validation", "test"):
+            figures = bundle.card.metrics[kind][split]
+            assert figures["n"] == len(listing.of(split)) > 0
+            assert figures["slices"]["female"]["n"] + figures["slices"]["male"]["n"] == figures["n"]
+    calibration = bundle.card.calibration
+    assert calibration["split"] == "validation"
+    assert np.sum(calibration["gender"]["matrix"]) == len(listing.of("validation"))
+    assert np.sum(calibration["age"]["matrix"]) == len(listing.of("validation"))
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_evaluate_gives_the_figures_of_the_card(bundle, converted, data, capsys, split):
+    assert main(["evaluate", str(converted), "--data", str(data), "--split", split, "--aligned", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["model"]["sha256"] == bundle.sha256
+    on_card = bundle.card.metrics["int8"][split]
+    assert set(on_card) > {"n", "age_mae", "gender_accuracy"}
+    assert measured["confusion_matrix"] == on_card["confusion_matrix"]
+    for name in set(on_card) - {"slices", "confusion_matrix"}:
+        assert measured[name] == pytest.approx(on_card[name], abs=1e-6), name
+    for group, figures in on_card["slices"].items():
+        for name, value in figures.items():
+            assert measured["slices"][group][name] == pytest.approx(value, abs=1e-6), (group, name)
+
+
+def test_evaluate_of_the_keras_file_gives_the_float_figures(bundle, trained, data, capsys):
+    assert main(["evaluate", str(trained), "--data", str(data), "--aligned", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    on_card = bundle.card.metrics["float"]["test"]
+    assert measured["age_mae"] == pytest.approx(on_card["age_mae"], abs=1e-3)
+    assert measured["confusion_matrix"] == on_card["confusion_matrix"]
+
+
+def test_the_same_network_gives_the_same_bytes(converted, trained, data, tmp_path, capsys):
+    assert convert(trained, data, tmp_path / "again.tflite") == 0
+    assert (tmp_path / "again.tflite").read_bytes() == converted.read_bytes()
+    # The one line on stdout is the result.
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert "again.tflite: " in out
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "value"),
+    [pytest.param("MAX_AGE_MAE_LOSS", -100.0, id="age"), pytest.param("MAX_GENDER_LOSS", -2.0, id="gender")],
+)
+def test_a_bundle_that_lost_too_much_is_not_written(
+    bundle, trained, data, tmp_path, monkeypatch, capsys, tolerance, value
+):
+    monkeypatch.setattr(module, "quantise", lambda *_: bundle.model)
+    monkeypatch.setattr(module, tolerance, value)
+    assert convert(trained, data, tmp_path / "x.tflite") == 1
+    assert "INT8 loses too much on the validation split" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_set_with_labels_csv_is_named_as_what_it_is(bundle, trained, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "quantise", lambda *_: bundle.model)
+    folder = tmp_path / "own"
+    draw(folder, 40)
+    rows = [f"{path.name},{path.name.split('_')[0]},{path.name.split('_')[1]}" for path in sorted(folder.iterdir())]
+    (folder / "labels.csv").write_text("file,age,gender\n" + "\n".join(rows) + "\n")
+    assert convert(trained, folder, tmp_path / "own.tflite") == 0
+    training = load_bundle(str(tmp_path / "own.tflite")).card.training
+    assert training.data.startswith("40 images of a labels.csv")
+    assert "UTKFace" not in training.data + training.licence
+
+
+def test_figures_need_labels(trained, data, tmp_path, capsys):
+    folder = draw(tmp_path / "faces", 40)
+    names = [path.name for path in folder.iterdir()]
+    (folder / "labels.csv").write_text("file,age,gender\n" + "".join(f"{name},30,\n" for name in names))
+    assert convert(trained, folder, tmp_path / "x.tflite") == 2
+    assert "no gender label in the validation split" in capsys.readouterr().err
+
+
+def test_bad_input_is_named_before_any_work(trained, data, tmp_path, capsys):
+    cases = {
+        "gone.keras: no such Keras file": (tmp_path / "gone.keras", data, tmp_path / "x.tflite"),
+        "nowhere: no such folder": (trained, tmp_path / "nowhere", tmp_path / "x.tflite"),
+        "a folder; give a file name": (trained, data, tmp_path),
+        "cannot write there": (trained, data, trained / "x.tflite"),
+    }
+    for message, arguments in cases.items():
+        assert convert(*arguments) == 2
+        assert message in capsys.readouterr().err

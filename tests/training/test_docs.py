@@ -1,0 +1,28 @@
+"""What docs/training.md and docs/conversion.md tell people to type is what the commands take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from edge.cli import build_parser
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def commands() -> list[str]:
+    text = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("training.md", "conversion.md"))
+    return re.findall(r"\bmaitred (?:train|evaluate|convert) [^`\n]*--data [^`\n]*", text)
+
+
+@pytest.mark.parametrize("line", commands())
+def test_documented_commands_are_understood(line):
+    options = build_parser().parse_args(shlex.split(line)[1:])
+    assert callable(options.function)
+
+
+def test_all_three_commands_are_documented():
+    assert {line.split()[1] for line in commands()} == {"train", "evaluate", "convert"}

@@ -1,0 +1,192 @@
+"""``maitred evaluate``: on crops, on photos, without TensorFlow, and with what cannot be used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cli import main
+from edge.vision.card import Crop
+from edge.vision.demographics import Estimate
+from edge.vision.detection import Detection
+from training import predictors
+from training.predictors import FaceCropper, Predictor
+from training.samples import list_samples
+
+CONTRACT = {
+    "n", "age_mae", "gender_accuracy", "gender_precision", "gender_recall", "gender_specificity", "gender_f1",
+    "confusion_matrix", "slices", "undetected", "unreadable", "skipped",
+}  # fmt: skip
+
+
+@pytest.fixture
+def crops(tmp_path: Path) -> Path:
+    """Twelve pictures that pass for face crops, and an empty file."""
+    folder = tmp_path / "crops"
+    folder.mkdir()
+    for index in range(12):
+        image = np.random.default_rng(index).integers(0, 256, (24, 24, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{10 + 5 * index}_{index % 2}_0_{20170101000000000 + index}.bmp"), image)
+    (folder / "40_1_0_20170101000000099.jpg").touch()
+    return folder
+
+
+def evaluate(capsys, *arguments: object) -> dict:
+    assert main(["evaluate", *map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refusal(capsys, *arguments: object, code: int = 2) -> str:
+    assert main(["evaluate", *map(str, arguments)]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err
+
+
+def test_json_holds_the_figures_and_what_was_skipped(crops, capsys):
+    result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned")
+    assert set(result) >= CONTRACT
+    assert (result["n"], result["unreadable"], result["undetected"]) == (12, 1, 0)
+    assert result["skipped"] == {"cannot be read": ["40_1_0_20170101000000099.jpg"]}
+    assert np.sum(result["confusion_matrix"]) == 12
+    assert result["model"]["name"] == "table1"
+    assert result["data"]["sha256"] == list_samples(crops).sha256
+
+
+def test_the_split_decides_which_pictures_are_measured(crops, capsys):
+    listing = list_samples(crops)
+    readable = [sample for sample in listing.of("test", "validation") if sample.path.stat().st_size]
+    assert readable  # for these pictures, whose content never changes
+    for split in {sample.split for sample in readable}:
+        result = evaluate(capsys, "table1", "--data", crops, "--split", split, "--aligned")
+        assert result["n"] == sum(sample.split == split for sample in readable)
+
+
+def test_out_holds_the_same_as_a_document_and_as_a_report(crops, tmp_path, capsys):
+    out = tmp_path / "new" / "folder"
+    result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned", "--out", out)
+    assert json.loads((out / "metrics.json").read_text()) == result
+    report = (out / "report.md").read_text()
+    assert f"| apparent age: mean absolute error | {result['age_mae']:.2f} years |" in report
+    assert f"| gender: accuracy | {100 * result['gender_accuracy']:.2f} % |" in report
+    assert "- cannot be read: 1 (`40_1_0_20170101000000099.jpg`)" in report
+    (tn, fp), _ = result["confusion_matrix"]
+    assert f"| male | {tn} | {fp} |" in report
+
+
+def test_the_text_shows_the_same_numbers(crops, capsys):
+    result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned")
+    assert main(["evaluate", "table1", "--data", str(crops), "--split", "all", "--aligned"]) == 0
+    text = capsys.readouterr().out
+    assert f"{result['age_mae']:.2f} years" in text
+    assert "skipped 1: cannot be read" in text
+
+
+def test_labels_that_are_missing_give_no_figure(crops, capsys):
+    names = sorted(path.name for path in crops.iterdir() if path.suffix == ".bmp")
+    (crops / "labels.csv").write_text("file,age,gender\n" + "".join(f"{name},20-29,\n" for name in names))
+    result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned")
+    assert result["gender_accuracy"] is None
+    assert result["confusion_matrix"] is None
+    assert result["age_mae"] >= 0
+    assert main(["evaluate", "table1", "--data", str(crops), "--split", "all", "--aligned"]) == 0
+    assert "no labels" in capsys.readouterr().out
+
+
+def test_a_bundle_is_evaluated_without_tensorflow(crops):
+    program = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(('tensorflow', 'keras', 'tensorboard')))\n"  # importing them fails
+        "from edge.cli import main\n"
+        f"sys.exit(main(['evaluate', 'table1', '--data', {str(crops)!r}, '--split', 'all', '--aligned', '--json']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["n"] == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        pytest.param(("evaluate", "model.keras", "--data", "."), "training", id="evaluate"),
+        pytest.param(("train", "table1", "--data", ".", "--out", "run"), "training", id="train"),
+        pytest.param(("convert", "model.keras", "--data", ".", "--out", "x.tflite"), "convert", id="convert"),
+    ],
+)
+def test_without_tensorflow_the_extra_is_named(monkeypatch, tmp_path, capsys, arguments, extra):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert main(arguments) == 1
+    assert f"tensorflow: not installed; install it with pip install 'maitred[{extra}]'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_input_is_named(crops, tmp_path, capsys):
+    assert "nosuch: no such model; shipped: " in refusal(capsys, "nosuch", "--data", crops)
+    assert "a model for face-detection" in refusal(capsys, "face", "--data", crops)
+    assert "no such folder" in refusal(capsys, "table1", "--data", tmp_path / "nowhere")
+    used = tmp_path / "file"
+    used.touch()
+    arguments = ("table1", "--data", crops, "--split", "all", "--aligned", "--out", used)
+    assert "file: cannot write there" in refusal(capsys, *arguments)
+
+
+def test_an_empty_split_is_named(tmp_path, capsys):
+    (tmp_path / "30_1_0_20170101000000000.png").write_bytes(b"one picture is in one split")
+    empty = ({"test", "validation"} - {list_samples(tmp_path).samples[0].split}).pop()
+    assert "no images in this split" in refusal(capsys, "table1", "--data", tmp_path, "--split", empty)
+
+
+def test_pictures_without_a_face_are_counted_and_listed(crops, capsys):
+    message = refusal(capsys, "table1", "--data", crops, "--split", "all")
+    assert "none of 13 images could be used: 1 unreadable, 12 without a face" in message
+    assert "--aligned" in message
+
+
+def test_faces_of_photos_are_found_and_cut_out_first(utkface, tmp_path, capsys):
+    chips = sorted(utkface.glob("3[0-9]_?_0_*.jpg"))[:30:3]
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for index, path in enumerate(chips):
+        photo = np.full((420, 640, 3), 120, np.uint8)
+        photo[100:300, 50 + 30 * index : 250 + 30 * index] = cv2.imread(str(path))
+        cv2.imwrite(str(photos / path.name.replace(".jpg.chip.jpg", ".png")), photo)
+    empty = np.full((420, 640, 3), 120, np.uint8)
+    cv2.imwrite(str(photos / "50_0_0_20170101000000000.png"), empty)
+    result = evaluate(capsys, "table1", "--data", photos, "--split", "all")
+    assert result["skipped"]["no face found"][-1] == "50_0_0_20170101000000000.png"
+    assert result["undetected"] <= 2
+    assert result["n"] == len(chips) + 1 - result["undetected"]
+    aside = evaluate(capsys, "table1", "--data", photos, "--split", "all", "--aligned")
+    assert result["age_mae"] < aside["age_mae"]
+
+
+LEFT, MIDDLE, RIGHT = (20, 60, 60, 60), (170, 70, 60, 60), (300, 20, 100, 100)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "chosen"),
+    [
+        pytest.param([LEFT], LEFT, id="the only one"),
+        pytest.param([LEFT, MIDDLE], MIDDLE, id="of two equals the nearer to the middle"),
+        pytest.param([LEFT, RIGHT], RIGHT, id="of two as far off the larger"),
+        pytest.param([RIGHT, MIDDLE], MIDDLE, id="size does not outweigh any distance"),
+    ],
+)
+def test_of_several_faces_the_prominent_one_is_the_labelled_one(monkeypatch, boxes, chosen):
+    photo = np.zeros((200, 400, 3), np.uint8)
+    for level, (x, y, width, height) in enumerate(boxes, start=1):
+        photo[y - 10 : y + height + 10, x - 10 : x + width + 10] = 60 * level
+    faces = [Detection(box, 0.9, np.zeros((6, 2), np.float32)) for box in boxes]
+    monkeypatch.setattr(predictors, "find_faces", lambda *_: faces)
+    model = Predictor("stand-in", "", Crop(landmarks=((0.3, 0.3), (0.7, 0.3)), margin=0.0), 40, lambda _: Estimate)
+    crop = FaceCropper(model).crop(photo)
+    assert crop is not None
+    assert crop.shape == (40, 40, 3)
+    assert (crop == 60 * (boxes.index(chosen) + 1)).all()

@@ -1,0 +1,114 @@
+"""The networks: shapes, and the deployed form against the trained one."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from convert.macs import count_macs
+from edge.errors import BadInput, MaitredError
+from training.networks import DEPLOYED, load_network, table1, table1_deployed
+
+
+def unsettled(seed: int = 3) -> keras.Model:
+    """Table I with random normalisation statistics: as after training, not the identity they start as."""
+    keras.utils.set_random_seed(seed)
+    model = table1()
+    rng = np.random.default_rng(seed)
+    for index in range(1, 6):
+        norm = model.get_layer(f"norm{index}")
+        shape = norm.gamma.shape
+        norm.set_weights([
+            rng.uniform(0.3, 2.0, shape), rng.normal(0, 0.3, shape),
+            rng.normal(0, 0.2, shape), rng.uniform(0.02, 0.5, shape),
+        ])  # fmt: skip
+    return model
+
+
+@pytest.fixture(scope="module")
+def trained() -> keras.Model:
+    return unsettled()
+
+
+@pytest.fixture(scope="module")
+def deployed(trained) -> keras.Model:
+    return table1_deployed(trained)
+
+
+def test_the_training_form_has_the_layers_of_the_table(trained):
+    filters = [layer.filters for layer in trained.layers if isinstance(layer, layers.SeparableConv2D)]
+    units = [layer.units for layer in trained.layers if isinstance(layer, layers.Dense)]
+    assert filters == [64, 128, 128, 256, 256]
+    assert units == [128, 64, 32, 101, 1]
+    assert trained.input_shape == (None, 180, 180, 3)
+    assert trained.output_shape == [(None, 101), (None, 1)]
+    assert trained.get_layer("relu5").output.shape[1:] == (3, 3, 256)
+
+
+def test_the_deployed_form_holds_nothing_but_the_papers_blocks(deployed):
+    kinds = [type(layer).__name__ for layer in deployed.layers if not isinstance(layer, layers.InputLayer)]
+    assert kinds == ["SeparableConv2D", "MaxPooling2D"] * 5 + ["Flatten"] + ["Dense"] * 5
+    for layer in deployed.layers:
+        if isinstance(layer, layers.SeparableConv2D) or layer.name in ("dense128", "dense64", "dense32"):
+            assert layer.activation is keras.activations.relu
+    assert deployed.input_shape == (1, 180, 180, 3)
+    assert deployed.output_shape == [(1, 101), (1, 1)]
+
+
+def test_the_deployed_form_computes_the_same_function(trained, deployed):
+    rng = np.random.default_rng(0)
+    for faces in (rng.random((1, 180, 180, 3)), np.zeros((1, 180, 180, 3)), np.ones((1, 180, 180, 3))):
+        faces = faces.astype(np.float32)
+        for before, after in zip(trained(faces, training=False), deployed(faces, training=False), strict=True):
+            before = before.numpy()
+            assert np.abs(before).max() > 1e-3  # else any two dead networks would agree
+            assert np.abs(before - after.numpy()).max() < 1e-4 * max(1.0, np.abs(before).max())
+
+
+def test_a_negative_scale_would_break_it_and_training_keeps_it_positive():
+    model = unsettled()
+    norm = model.get_layer("norm1")
+    gamma = norm.gamma.numpy()
+    gamma[0] = -gamma[0]
+    assert norm.gamma_constraint(gamma).numpy().min() == pytest.approx(1e-3)
+    norm.gamma.assign(gamma)
+    with pytest.raises(MaitredError, match="norm1 has a negative scale"):
+        table1_deployed(model)
+
+
+def test_multiply_accumulates_against_a_count_by_hand(deployed):
+    # Side and channels into and out of each 3x3 convolution ("valid"), then pooling halves and rounds down.
+    by_hand = 0
+    for side, before, after in ((178, 3, 64), (87, 64, 128), (41, 128, 128), (18, 128, 256), (7, 256, 256)):
+        by_hand += side * side * (9 * before + before * after)
+    by_hand += 3 * 3 * 256 * 128 + 128 * 64 + 64 * 32 + 32 * 101 + 32 * 1
+    assert count_macs(deployed) == by_hand
+
+
+def test_multiply_accumulates_of_other_convolutions():
+    inputs = keras.Input((10, 8, 3))
+    x = layers.Conv2D(4, 3, strides=2, padding="same")(inputs)  # 5x4 positions of 3*3*3*4
+    x = layers.DepthwiseConv2D(3, padding="same")(x)  # 5x4 positions of 3*3*4
+    x = layers.Dense(7)(layers.GlobalAveragePooling2D()(x))
+    assert count_macs(keras.Model(inputs, x)) == 20 * 108 + 20 * 36 + 4 * 7
+
+
+def test_a_saved_network_is_loaded_and_computes_the_same(trained, tmp_path):
+    trained.save(tmp_path / "model.keras")
+    face = np.random.default_rng(1).random((1, 180, 180, 3), np.float32)
+    for before, after in zip(trained(face), load_network(tmp_path / "model.keras")(face), strict=True):
+        assert np.array_equal(before.numpy(), after.numpy())
+
+
+def test_what_is_no_network_of_ours_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"gone\.keras: no such Keras file"):
+        load_network(tmp_path / "gone.keras")
+    (tmp_path / "broken.keras").write_bytes(b"PK no zip")
+    with pytest.raises(BadInput, match=r"broken\.keras: not a Keras model"):
+        load_network(tmp_path / "broken.keras")
+    other = keras.Sequential([keras.Input((4,)), layers.Dense(1)], name="other")
+    other.save(tmp_path / "other.keras")
+    with pytest.raises(BadInput, match=f"a network called 'other'; known: {', '.join(DEPLOYED)}"):
+        load_network(tmp_path / "other.keras")
