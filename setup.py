@@ -45,6 +45,7 @@ setup(
             "playwright>=1.48",
             "pytest>=8.2",
             "ruff>=0.6",
+            "scipy>=1.11",  # an independent Wilson interval to test ours against
             "types-requests",
         ],
     },

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 TIMEOUT_MS = 8_000
 FALLBACK_FPS = 25.0
 MAX_GAP_S = 3600.0
+LOG_LEVEL_ERROR = 2
 
 
 def _capture(source: str, api: int, params: tuple[int, ...] = ()) -> cv2.VideoCapture:
@@ -28,7 +29,9 @@ def _capture(source: str, api: int, params: tuple[int, ...] = ()) -> cv2.VideoCa
     # this variable when the first capture is made; one that is set already is left alone.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        # OpenCV 4 has the function at its top level, OpenCV 5 in a submodule.
+        set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+        set_level(LOG_LEVEL_ERROR)
     return cv2.VideoCapture(source, api, params)
 
 

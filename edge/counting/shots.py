@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -53,6 +53,8 @@ class BestShots:
         if near is not None:
             self._heap.remove(near)
             heapq.heapify(self._heap)
+            # The first one's time counts: who comes nearer looks better in every frame, and still leaves several shots.
+            shot = replace(shot, time_s=near.time_s)
         heapq.heappush(self._heap, shot)
         if len(self._heap) > self._count:
             heapq.heappop(self._heap)

@@ -74,6 +74,9 @@ class Tracker:
 
     def step(self, detections: Sequence[Detection], now_s: float) -> Step:
         """Take the detections of the next frame, at ``now_s`` seconds, which must not run backwards."""
+        # First of all: after a pause of the camera nobody takes over the track of who stood there before.
+        ended = tuple(track for track in self.tracks if now_s - track.seen_s > self._lost_s)
+        self.tracks = [track for track in self.tracks if track not in ended]
         strong = [detection for detection in detections if detection.score >= self._min_score]
         weak = [detection for detection in detections if detection.score < self._min_score]
         seen: list[Track] = []
@@ -92,8 +95,6 @@ class Tracker:
             self._next_id += 1
             self.tracks.append(track)
             seen.append(track)
-        ended = tuple(track for track in self.tracks if now_s - track.seen_s > self._lost_s)
-        self.tracks = [track for track in self.tracks if track not in ended]
         return Step(tuple(seen), ended)
 
     def finish(self) -> tuple[Track, ...]:

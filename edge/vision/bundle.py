@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -20,6 +22,8 @@ CARD = "card.json"
 MAX_CARD_BYTES = 4 << 20
 MAX_BUNDLE_BYTES = 256 << 20
 REQUIRED_OUTPUTS = {"demographics": {"age_logits", "gender_logit"}, "face-detection": {"boxes", "scores"}}
+AGES = 101
+"""Apparent ages 0..100."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,13 @@ def load_bundle(name_or_path: str) -> Bundle:
     Raises:
         BadInput: no such bundle, or the file is no bundle: no TFLite file, no card, another schema, truncated.
     """
-    path = _resolve(name_or_path)
     try:
+        path = _resolve(name_or_path)
         if path.stat().st_size > MAX_BUNDLE_BYTES:
             raise BadInput(f"{path}: too large for a model bundle")
         content = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path}: cannot read the model ({error.strerror}); shipped: {', '.join(shipped())}") from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{name_or_path}: cannot read the model ({error}); shipped: {', '.join(shipped())}") from error
     if content[4:8] != b"TFL3":
         raise BadInput(f"{path}: not a TFLite model")
     return Bundle(_read_card(path, content), content, hashlib.sha256(content).hexdigest())
@@ -106,7 +110,16 @@ def _read_card(path: Path, content: bytes) -> Card:
             if files.getinfo(CARD).file_size > MAX_CARD_BYTES:
                 raise BadInput(f"{path}: its card is too large to be one")
             text = files.read(CARD)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, EOFError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+        OSError,
+        struct.error,
+    ) as error:
         raise BadInput(
             f"{path}: a TFLite model without a readable card, or a truncated bundle; make one with maitred convert"
         ) from error
@@ -127,6 +140,8 @@ def _read_card(path: Path, content: bytes) -> Card:
 
 
 def _check(card: Card, interpreter: Interpreter) -> None:
+    anchors = card.anchors.count if card.anchors else 0
+    sizes = {"age_logits": (1, AGES), "gender_logit": (1, 1), "boxes": (1, anchors), "scores": (1, anchors)}
     taken = interpreter.inputs[0]
     if (taken.shape, taken.dtype.name) != ((1, card.input.height, card.input.width, 3), card.input.dtype):
         raise BadInput(f"{card.name}: the card contradicts the model's input, {taken.dtype} {taken.shape}")
@@ -135,6 +150,8 @@ def _check(card: Card, interpreter: Interpreter) -> None:
             raise BadInput(
                 f"{card.name}: the card names output {output.index}, the model has {len(interpreter.outputs)}"
             )
+        if output.shape[:2] != sizes[output.name]:
+            raise BadInput(f"{card.name}: its {output.name} have the shape {output.shape}, not {sizes[output.name]}")
         given = interpreter.outputs[output.index]
         told = (output.shape, output.dtype, round(output.scale, 9), output.zero_point)
         if told != (given.shape, given.dtype.name, round(given.scale, 9), given.zero_point):

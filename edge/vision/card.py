@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Point = tuple[float, float]
 
@@ -49,8 +49,19 @@ class Crop(_Part):
 class Anchors(_Part):
     """Grid of an anchor-based detector: for each layer its cells per side and the anchors in each cell."""
 
-    cells: tuple[int, ...]
-    per_cell: tuple[int, ...]
+    cells: tuple[int, ...] = Field(min_length=1, max_length=8)
+    per_cell: tuple[int, ...] = Field(min_length=1, max_length=8)
+
+    @property
+    def count(self) -> int:
+        """Anchors of all layers."""
+        return sum(cells**2 * anchors for cells, anchors in zip(self.cells, self.per_cell, strict=True))
+
+    @model_validator(mode="after")
+    def _paired(self) -> Anchors:
+        if len(self.cells) != len(self.per_cell):
+            raise ValueError("cells and per_cell must have one value for each layer")
+        return self
 
 
 class Training(_Part):

@@ -25,6 +25,8 @@ SEEN_WELL_PX = 24
 """A known face of this many pixels in the whole view needs no square of its own."""
 AROUND = 8
 """Side of a known face's square, in face sizes."""
+TOO_SMALL = 0.7
+"""What is found below this share of the smallest face that is looked for is none: boxes vary by a few pixels."""
 OVERLAP = 0.25
 """Neighbouring squares share this part of their side, so that a face on a border is whole in one of them."""
 STILL = 8
@@ -82,7 +84,8 @@ def find_faces(image: Image, detector: FaceDetector, smallest_face: int = 24) ->
     side = 2 * max(width, height)
     around = _search(image, detector, [Square((width - side) // 2, (height - side) // 2, side)])
     portraits = [face for face in around if face.size >= PORTRAIT * max(width, height)]
-    return blend(_search(image, detector, squares) + portraits)
+    found = blend(_search(image, detector, squares) + portraits)
+    return [face for face in found if face.size >= TOO_SMALL * smallest_face]
 
 
 class LiveScan:
@@ -107,7 +110,8 @@ class LiveScan:
             self._whole, *finer = pyramid(width, height, self._smallest_face, self._detector.input_size)
             self._finer = [square for level in finer for square in level]
         moving = self._motion(image)
-        return _search(image, self._detector, self._choose(list(known), moving))
+        found = _search(image, self._detector, self._choose(list(known), moving))
+        return [face for face in found if face.size >= TOO_SMALL * self._smallest_face]
 
     def _choose(
         self, known: Sequence[tuple[float, float, float]], moving: npt.NDArray[np.bool_] | None
