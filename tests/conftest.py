@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,19 @@ def utkface() -> Path:
 @pytest.fixture
 def clips() -> Path:
     return shared("data/clips")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real headless Chromium, one for all tests: a second session of its driver beside it is refused."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("needs Chromium (Debian: apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    flags = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=[*flags, "--disable-sync"])
+        yield opened
+        opened.close()

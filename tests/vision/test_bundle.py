@@ -1,0 +1,176 @@
+"""Bundles that are damaged, foreign or contradict themselves: refused by name, with no other kind of error."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.errors import BadInput
+from edge.vision.bundle import Bundle, load_bundle, shipped, write_bundle
+from edge.vision.demographics import DemographicsEstimator
+from edge.vision.detector import FaceDetector
+
+
+def archive(name: str, content: bytes, compression: int = zipfile.ZIP_STORED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as files:
+        files.writestr(name, content)
+    return out.getvalue()
+
+
+def flatbuffer(name: str) -> bytes:
+    content = load_bundle(name).model
+    with zipfile.ZipFile(io.BytesIO(content)) as files:
+        return content[: files.infolist()[0].header_offset]
+
+
+def damaged_deflate(card: bytes) -> bytes:
+    packed = bytearray(archive("card.json", card, zipfile.ZIP_DEFLATED))
+    packed[60:90] = b"\xff" * 30
+    return bytes(packed)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_bundle_is_sound_and_survives_being_written_again(name: str, tmp_path: Path):
+    bundle = load_bundle(name)
+    bundle.interpreter(1)
+    write_bundle(tmp_path / "again.tflite", flatbuffer(name), bundle.card)
+    again = load_bundle(str(tmp_path / "again.tflite"))
+    assert again.card == bundle.card
+    again.interpreter(1)
+    assert [path.name for path in tmp_path.iterdir()] == ["again.tflite"]
+
+
+def test_a_file_cut_short_anywhere_is_refused_by_name(tmp_path: Path):
+    content = load_bundle("table1").model
+    path = tmp_path / "cut.tflite"
+    for kept in [*range(0, len(content), len(content) // 16), *range(len(content) - 90, len(content), 9)]:
+        path.write_bytes(content[:kept])
+        with pytest.raises(BadInput, match=r"cut\.tflite"):
+            load_bundle(str(path))
+
+
+def test_flipped_bytes_in_the_card_never_end_in_another_error(tmp_path: Path):
+    content = load_bundle("table1").model
+    start = len(flatbuffer("table1"))
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(300):
+        broken = bytearray(content)
+        # Half of them where the archive's directory is: there damage does most harm.
+        low = start if rng.random() < 0.5 else len(content) - 80
+        for place in rng.integers(low, len(content), 3):
+            broken[place] ^= int(rng.integers(1, 256))
+        path = tmp_path / "flipped.tflite"
+        path.write_bytes(broken)
+        try:
+            load_bundle(str(path))
+        except BadInput as error:
+            refused += 1
+            assert "flipped.tflite" in str(error)
+    assert refused > 250
+
+
+CARD = json.dumps(load_bundle("table1").card.model_dump(mode="json")).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(lambda: flatbuffer("table1"), "without a readable card", id="no card"),
+        pytest.param(lambda: archive("card.json", CARD), "not a TFLite model", id="only a zip"),
+        pytest.param(lambda: flatbuffer("table1") + archive("x.json", CARD), "without a readable", id="another's zip"),
+        pytest.param(lambda: flatbuffer("table1") + damaged_deflate(CARD), "readable card", id="damaged packing"),
+        pytest.param(lambda: flatbuffer("table1") + archive("card.json", b"{"), "not valid", id="no JSON"),
+        pytest.param(lambda: flatbuffer("table1") + archive("card.json", b"\xff\xfe"), "not valid", id="no text"),
+        pytest.param(lambda: flatbuffer("table1") + archive("card.json", b"[]"), "schema None", id="a list"),
+        pytest.param(lambda: flatbuffer("table1") + archive("card.json", b"[" * 99_999), "not valid", id="too deep"),
+        pytest.param(
+            lambda: flatbuffer("table1") + archive("card.json", b" " * (5 << 20)), "too large", id="a huge card"
+        ),
+    ],
+)
+def test_a_foreign_file_is_refused_with_the_reason(tmp_path: Path, content: Callable[[], bytes], told: str):
+    path = tmp_path / "foreign.tflite"
+    path.write_bytes(content())
+    with pytest.raises(BadInput, match=rf"foreign\.tflite.*{told}"):
+        load_bundle(str(path))
+
+
+def changed(name: str, *keys: str | int, to: object) -> Bundle:
+    """The shipped model with one value of its card changed."""
+    bundle = load_bundle(name)
+    values = copy.deepcopy(bundle.card.model_dump(mode="json"))
+    place = values
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = to
+    return Bundle(type(bundle.card).model_validate(values), bundle.model, bundle.sha256)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "value"),
+    [
+        pytest.param("table1", ("input", "height"), 181, id="input size"),
+        pytest.param("table1", ("input", "dtype"), "int8", id="input type"),
+        pytest.param("table1", ("outputs", 0, "index"), 9, id="no such output"),
+        pytest.param("table1", ("outputs", 0, "index"), 1, id="outputs swapped"),
+        pytest.param("table1", ("outputs", 0, "zero_point"), 6, id="zero point"),
+        pytest.param("table1", ("outputs", 1, "scale"), 0.1422, id="scale"),
+        pytest.param("table1", ("outputs", 1, "dtype"), "uint8", id="output type"),
+        pytest.param("table1", ("outputs", 1, "name"), "gender_logit", id="101 values for a gender"),
+        pytest.param("face", ("anchors", "cells"), [24], id="fewer anchors than boxes"),
+        pytest.param("face", ("outputs", 0, "shape"), [1, 2304, 4], id="boxes without landmarks"),
+    ],
+)
+def test_a_card_that_contradicts_the_model_is_refused(name: str, keys: tuple, value: object):
+    with pytest.raises(BadInput, match=name):
+        changed(name, *keys, to=value).interpreter(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "value"),
+    [
+        pytest.param("table1", ("crop",), None, id="no crop"),
+        pytest.param("face", ("anchors",), None, id="no anchors"),
+        pytest.param("face", ("anchors", "per_cell"), [1, 2], id="anchors of a layer that is not there"),
+        pytest.param("table1", ("task",), "age-of-wine", id="an unknown task"),
+        pytest.param("table1", ("name",), "../../etc", id="a name that is a path"),
+        pytest.param("table1", ("input", "scale"), 0, id="scale 0"),
+        pytest.param("table1", ("input", "scale"), float("nan"), id="scale not a number"),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(tmp_path: Path, name: str, keys: tuple, value: object):
+    values = load_bundle(name).card.model_dump(mode="json")
+    place = values
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    path = tmp_path / "odd.tflite"
+    path.write_bytes(flatbuffer(name) + archive("card.json", json.dumps(values).encode()))
+    with pytest.raises(BadInput, match=r"odd\.tflite"):
+        load_bundle(str(path))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("x" * 5000, id="too long"), pytest.param("a\0b", id="a zero byte"), "", ".", "no/such/file"]
+)
+def test_a_name_that_leads_to_no_file_is_answered_with_the_shipped_models(name: str):
+    with pytest.raises(BadInput, match=r"shipped: .*face.*table1"):
+        load_bundle(name)
+
+
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [pytest.param(FaceDetector, "table1", id="detector"), pytest.param(DemographicsEstimator, "face", id="estimator")],
+)
+def test_a_model_for_another_task_is_refused_by_name(build: Callable[[Bundle], object], name: str):
+    with pytest.raises(BadInput, match=rf"^{name}: .*needed"):
+        build(load_bundle(name))
