@@ -22,6 +22,8 @@ CARD = "card.json"
 MAX_CARD_BYTES = 4 << 20
 MAX_BUNDLE_BYTES = 256 << 20
 REQUIRED_OUTPUTS = {"demographics": {"age_logits", "gender_logit"}, "face-detection": {"boxes", "scores"}}
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, ValueError, EOFError, OSError, RuntimeError)
+"""What the zip reader raises for damaged archives."""
 AGES = 101
 """Apparent ages 0..100."""
 
@@ -110,16 +112,7 @@ def _read_card(path: Path, content: bytes) -> Card:
             if files.getinfo(CARD).file_size > MAX_CARD_BYTES:
                 raise BadInput(f"{path}: its card is too large to be one")
             text = files.read(CARD)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        KeyError,
-        ValueError,
-        EOFError,
-        RuntimeError,
-        OSError,
-        struct.error,
-    ) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"{path}: a TFLite model without a readable card, or a truncated bundle; make one with maitred convert"
         ) from error

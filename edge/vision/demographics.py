@@ -68,7 +68,7 @@ class DemographicsEstimator:
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.card = bundle.card
         self.sha256 = bundle.sha256
-        self._interpreter = bundle.interpreter(threads)
+        self._interpreter = bundle.require("demographics").interpreter(threads)
         self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
         self._age, self._gender = (bundle.card.output(name).index for name in ("age_logits", "gender_logit"))
 

@@ -26,7 +26,7 @@ class FaceDetector:
     """Finds faces in squares of an image. ``min_score`` is the lowest score that is reported."""
 
     def __init__(self, bundle: Bundle, threads: int = 1, min_score: float = 0.5) -> None:
-        self._interpreter = bundle.interpreter(threads)
+        self._interpreter = bundle.require("face-detection").interpreter(threads)
         self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
         self._boxes, self._scores = (
             self._interpreter.outputs[bundle.card.output(n).index] for n in ("boxes", "scores")

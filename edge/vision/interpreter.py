@@ -90,7 +90,7 @@ def load_runtime() -> ModuleType:
         try:
             return importlib.import_module(name)
         except ImportError as error:
-            # numpy 2 under tflite-runtime says "_ARRAY_API not found": worth telling, it looks like a broken install.
+            # A runtime that is there but cannot be imported: a broken install is worth telling.
             if error.name != name.partition(".")[0]:
                 failures.append(f"{name.partition('.')[0]}: {error}")
     told = f" ({'; '.join(failures)})" if failures else ""
@@ -108,6 +108,12 @@ def _load(runtime: ModuleType, model: bytes, threads: int, name: str) -> Any:
     try:
         native = runtime.Interpreter(model_content=model, **options)
         native.allocate_tensors()
+    except SystemError as error:
+        # What tflite-runtime makes of numpy 2, without a word about it.
+        raise InterpreterError(
+            f"{name}: {runtime.__name__.split('.')[0]} does not work with numpy {np.__version__};"
+            " pip install 'numpy<2', or pip install ai-edge-litert"
+        ) from error
     except (ValueError, RuntimeError) as refusal:
         # XNNPACK refuses some quantised models outright (an in*w/out scale of 256 or more) where the runtime's
         # own kernels take them: slower, but right.

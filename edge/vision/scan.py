@@ -25,7 +25,7 @@ SEEN_WELL_PX = 24
 """A known face of this many pixels in the whole view needs no square of its own."""
 AROUND = 8
 """Side of a known face's square, in face sizes."""
-TOO_SMALL = 0.7
+TOO_SMALL = 0.6
 """What is found below this share of the smallest face that is looked for is none: boxes vary by a few pixels."""
 OVERLAP = 0.25
 """Neighbouring squares share this part of their side, so that a face on a border is whole in one of them."""

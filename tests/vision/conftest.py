@@ -27,7 +27,7 @@ def weak_detector() -> FaceDetector:
 def heads() -> list[np.ndarray]:
     """Heads with hair and shoulders from the demo clip, uint8 BGR; the face is the middle half of the width."""
     truth = json.loads(TRUTH.read_text())
-    width, height = truth["size"]
+    width, _height = truth["size"]
     wanted: dict[int, tuple[int, int, int, int]] = {}
     for patron in truth["patrons"]:
         # The largest face that has room around it.
