@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -39,7 +40,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.isolation_level = None  # transactions are begun by `transaction` alone
         connection.row_factory = sqlite3.Row
         if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection, path)
@@ -63,6 +64,19 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
             raise
         connection = sqlite3.connect(f"{address}&immutable=1", uri=True, timeout=BUSY_TIMEOUT_S)
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # SQLite's busy time-out does not cover the switch to WAL: of two who open a new file at once, one is told "locked".
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 @contextmanager
