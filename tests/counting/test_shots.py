@@ -1,0 +1,59 @@
+"""Which shots of a visit are kept, whatever the way somebody walks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from edge.counting.shots import APART_S, BestShots, Shot
+
+BLANK = np.zeros((4, 4, 3), np.uint8)
+
+
+def watch(count: int, qualities: list[float], fps: float = 15.0) -> tuple[BestShots, list[float]]:
+    """Shots of a walk, offered as the pipeline does; with the times at which the kept ones were taken."""
+    shots = BestShots(count)
+    for index, quality in enumerate(qualities):
+        if shots.wants(quality, index / fps):
+            marked = BLANK.copy()
+            marked[0, 0] = (index % 256, index // 256, 0)
+            shots.add(Shot(quality, index / fps, marked, BLANK))
+        assert len(shots.shots) <= count
+    taken = [(int(s.crop[0, 0, 0]) + 256 * int(s.crop[0, 0, 1])) / fps for s in shots.shots]
+    return shots, taken
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(lambda t: t, id="comes nearer"),
+        pytest.param(lambda t: 1 - t, id="goes away"),
+        pytest.param(lambda t: 1 - abs(2 * t - 1), id="passes by"),
+        pytest.param(lambda t: 0.5, id="stands"),
+    ],
+)
+def test_any_walk_of_three_seconds_leaves_as_many_shots_as_are_wanted(way: Callable[[float], float]):
+    """Coming nearer is what patrons do at a door: each frame is better than the one before."""
+    shots, _ = watch(5, [0.1 + 0.8 * way(index / 45) for index in range(45)])
+    assert len(shots.shots) == 5
+
+
+def test_the_best_of_each_quarter_second_compete_and_the_best_win():
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        qualities = rng.uniform(0, 1, 60).tolist()
+        shots, taken = watch(4, qualities)
+        kept = [shot.quality for shot in shots.shots]
+        assert kept == sorted(kept, reverse=True)
+        assert kept[0] == max(qualities)
+        assert [qualities[round(time * 15)] for time in taken] == kept  # the crop belongs to the quality
+        slots = [shot.time_s for shot in shots.shots]
+        assert min(abs(a - b) for i, a in enumerate(slots) for b in slots[:i]) >= APART_S
+
+
+def test_a_single_shot_is_the_best_one():
+    shots, taken = watch(1, [0.2, 0.9, 0.3, 0.4, 0.8, 0.1] * 10)
+    assert [shot.quality for shot in shots.shots] == [0.9]
+    assert len(taken) == 1

@@ -1,0 +1,102 @@
+"""Recordings with and without faces, and the second look that tells them apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.cameras import open_camera
+from edge.config import Settings
+from edge.counting.pipeline import Eyes
+from edge.counting.recording import count_recording
+from edge.counting.second_look import context_of, second_look
+from edge.counting.shots import Shot
+from edge.demo import CLIP, TRUTH
+from edge.vision.detection import Detection
+
+
+@pytest.fixture(scope="module")
+def eyes() -> Eyes:
+    return Eyes.open(Settings())
+
+
+def face(x: float, y: float, size: float) -> Detection:
+    return Detection((x - size / 2, y - size / 2, size, size), 0.8, np.zeros((6, 2), np.float32))
+
+
+def test_the_context_puts_the_face_in_the_middle_at_a_fixed_size():
+    image = np.zeros((300, 400, 3), np.uint8)
+    image[80:120, 280:320] = 255
+    context = context_of(image, face(300, 100, 40), 180)  # 180 / 4.5: the face fills 40 pixels
+    rows, columns = np.nonzero(context[..., 0] > 128)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == pytest.approx((70, 109, 70, 109), abs=1)
+    # 90 pixels around 300 reach to 390: beyond the frame's right edge at 400 nothing is needed, above it is black.
+    assert (context_of(np.full_like(image, 255), face(300, 20, 40), 180)[:65] == 0).all()
+
+
+def test_a_second_look_knows_faces_from_what_is_none(eyes: Eyes):
+    truth = json.loads(TRUTH.read_text())
+    places = {frame: (x, y, w, h) for patron in truth["patrons"] for frame, x, y, w, h in patron["path"] if 40 < w < 80}
+    true, false = [], []
+    with open_camera(str(CLIP)) as camera:
+        for frame in camera:
+            if frame.index in places and len(true) < 12:
+                x, y, w, h = places[frame.index]
+                size = eyes.detector.input_size
+                true.append(context_of(frame.image, face(x + w / 2, y + h / 2, float(np.sqrt(w * h))), size))
+                false.append(context_of(frame.image, face(x + w / 2, y + 4 * h, float(np.sqrt(w * h))), size))  # legs
+    assert len(true) == 12
+
+    def verdict(contexts: list[np.ndarray]) -> bool:
+        return second_look([Shot(0.5, 0.0, context, context) for context in contexts], eyes.detector)
+
+    assert sum(verdict([context]) for context in true) >= 11
+    assert not any(verdict([context]) for context in false)
+    assert verdict(true[:3] + false[:2])
+    assert not verdict(true[:2] + false[:3])
+    assert not verdict([])
+
+
+@pytest.mark.parametrize("name", ["store-aisle-detection.gif", "people-detection.gif"])
+def test_people_who_show_no_face_are_no_visits(eyes: Eyes, clips: Path, name: str):
+    with open_camera(str(clips / name)) as camera:
+        recount = count_recording(camera, Settings(), eyes)
+    assert recount.frames > 20
+    assert recount.visits == ()
+
+
+def test_a_visit_tells_when_how_old_and_how_sure(eyes: Eyes, clips: Path):
+    told = []
+    with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
+        recount = count_recording(camera, Settings(), eyes, lambda frames, seconds: told.append((frames, seconds)))
+    assert len(recount.visits) == 2
+    assert told[-1] == (recount.frames, recount.seconds)
+    assert recount.frames == 35
+    assert 2.5 < recount.seconds < 3.0
+    for visit in recount.visits:
+        assert 0 <= visit.started_at < visit.ended_at <= recount.seconds
+        assert visit.dwell_s > 1.5
+        assert 20 <= visit.observations <= 35
+        assert visit.age is not None
+        assert visit.age_interval is not None
+        assert 18 < visit.age < 70  # two grown-ups
+        assert visit.age_interval[0] < visit.age < visit.age_interval[1]
+        assert visit.female_probability is not None
+        assert 0 < visit.female_probability < 1
+        assert visit.gender in ("female", "male")
+
+
+def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender(eyes: Eyes):
+    """The first seven seconds: one man walks in alone, another patron's visit has only begun."""
+    truth = json.loads(TRUTH.read_text())["patrons"][0]
+    with open_camera(str(CLIP)) as camera:
+        recount = count_recording((frame for frame in camera if frame.time_s < 7), Settings(), eyes)  # type: ignore[arg-type]
+    first = min(recount.visits, key=lambda visit: visit.started_at)
+    assert first.gender == truth["gender"]
+    assert first.age == pytest.approx(truth["age"], abs=12)
+    assert first.started_at == pytest.approx(truth["from_s"], abs=1)
+    assert first.ended_at == pytest.approx(truth["to_s"], abs=0.5)
+    assert sum(visit.ended_at < 6.9 and visit.started_at < 5 for visit in recount.visits) == 1

@@ -1,0 +1,89 @@
+"""Estimates, their pooling, and the estimator on photographs."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.vision.bundle import load_bundle
+from edge.vision.crop import crop_aligned
+from edge.vision.demographics import DemographicsEstimator, Estimate, pool
+
+AGES = np.arange(101)
+
+
+def bell(mean: float, width: float, female: float = 0.5) -> Estimate:
+    density = np.exp(-0.5 * ((AGES - mean) / width) ** 2)
+    return Estimate((density / density.sum()).astype(np.float32), female)
+
+
+@pytest.fixture(scope="module")
+def estimator() -> DemographicsEstimator:
+    return DemographicsEstimator(load_bundle("table1"), 1)
+
+
+@pytest.mark.parametrize("width", [0.5, 3, 12])
+@pytest.mark.parametrize("mean", [0, 1, 8, 33.5, 71, 100])
+def test_quantiles_rise_stay_in_range_and_the_interval_holds_the_mean(mean: float, width: float):
+    estimate = bell(mean, width)
+    quantiles = [estimate.quantile(share) for share in np.linspace(0, 1, 21)]
+    assert quantiles == sorted(quantiles)
+    assert quantiles[0] >= 0
+    assert quantiles[-1] <= 100
+    low, high = estimate.age_interval
+    assert low <= estimate.age <= high
+    if 20 < mean < 80 and width >= 3:  # far from the ends: the normal distribution's own 80 %
+        assert (high - low) == pytest.approx(2 * 1.2816 * width, rel=0.02)
+
+
+def test_a_certain_age_has_an_interval_within_its_year():
+    density = np.zeros(101, np.float32)
+    density[40] = 1
+    estimate = Estimate(density, 0.0)
+    assert estimate.age == 40
+    assert (39.5, 40.5) <= estimate.age_interval <= (40, 40.5)
+
+
+def test_pooling_one_changes_next_to_nothing_and_order_nothing():
+    shots = [bell(30, 5, 0.9), bell(37, 9, 0.6), bell(33, 2, 0.05)]
+    for shot in shots:
+        alone = pool([shot])
+        assert alone.age == pytest.approx(shot.age, abs=0.02)
+        assert alone.female_probability == pytest.approx(shot.female_probability, abs=1e-6)
+    pooled = [pool([shots[i] for i in order]) for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0])]
+    assert len({round(estimate.age, 4) for estimate in pooled}) == 1
+    assert len({round(estimate.female_probability, 6) for estimate in pooled}) == 1
+
+
+def test_the_same_shot_many_times_is_no_more_evidence_than_once():
+    shot = bell(30, 6, 0.8)
+    assert pool([shot] * 20).age_interval == pytest.approx(shot.age_interval, abs=0.02)
+    assert pool([shot] * 20).female_probability == pytest.approx(0.8, abs=1e-4)
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_total_certainty_can_be_outvoted_and_is_a_number(probability: float):
+    pooled = pool([bell(30, 5, probability), bell(60, 5, 0.5), bell(60, 5, 0.5)])
+    assert 0.0 < pooled.female_probability < 1.0
+    assert np.isfinite(pooled.age_distribution).all()
+    assert float(pooled.age_distribution.sum()) == pytest.approx(1, abs=1e-5)
+
+
+def test_photographs_are_given_ages_and_genders_that_can_be(estimator, chips):
+    for chip in chips[:20]:
+        estimate = estimator.estimate(chip)
+        assert estimate.age_distribution.shape == (101,)
+        assert float(estimate.age_distribution.sum()) == pytest.approx(1, abs=1e-4)
+        assert (estimate.age_distribution >= 0).all()
+        assert 0 < estimate.female_probability < 1
+        low, high = estimate.age_interval
+        assert 0 <= low < estimate.age < high <= 100
+    assert len({round(estimator.estimate(chip).age, 2) for chip in chips[:20]}) > 10
+
+
+def test_a_picture_of_another_size_is_resized_as_an_aligned_crop_is(estimator, chips):
+    size = estimator.card.input.width
+    for chip in (chips[0], cv2.resize(chips[0], (400, 400)), cv2.resize(chips[0], (90, 120))):
+        direct, resized = estimator.estimate(chip), estimator.estimate(crop_aligned(chip, size))
+        assert (direct.age_distribution == resized.age_distribution).all()
