@@ -24,6 +24,6 @@ class Detection(Section):
     )
     tiles_per_frame: int = Field(
         3, title="Tiles",
-        description="Detector runs a live frame may cost, shared between moving areas and a slow scan of the rest.",
+        description="Detector runs a live frame may cost beside the whole view: around known faces, where something moves.",
         ge=1, le=64,
     )  # fmt: skip
