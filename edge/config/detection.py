@@ -24,6 +24,7 @@ class Detection(Section):
     )
     tiles_per_frame: int = Field(
         3, title="Tiles",
-        description="Detector runs a live frame may cost beside the whole view: around known faces, where something moves.",
+        description="Detector runs a live frame may cost beside the whole view: around known faces and where"
+        " something moves.",
         ge=1, le=64,
     )  # fmt: skip
