@@ -11,6 +11,7 @@ from dataclasses import replace
 from statistics import median
 
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
+from edge.cameras.open import redact
 from edge.census.closing import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.clock import clock_quality, wall_time
@@ -52,7 +53,7 @@ class Agent:
         self._sender = Sender(settings.uplink, settings.store.path)
         self._camera = LatestFrame(
             lambda: open_source(settings),
-            name=settings.camera.source,
+            name=redact(settings.camera.source),
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
         card = self._eyes.demographics.card
@@ -74,7 +75,7 @@ class Agent:
         self._camera.start()
         self._sender.start()
         notify("READY=1")
-        log.info("counting at %s", self._settings.camera.source)
+        log.info("counting at %s", self._camera.name)
         try:
             while not self._stopping.is_set() and self._camera.status.state != CameraState.ENDED:
                 self._turn(self._camera.wait(WAIT_S))

@@ -214,6 +214,23 @@ class Stuck(Camera):
         self._playback.close()
 
 
+def test_no_log_and_no_heartbeat_holds_the_cameras_password(
+    settings, database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(agent_module, "HEARTBEAT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    source = f"rtsp://door:s3cret@127.0.0.1:{port}/main"  # nothing listens there any more
+
+    with caplog.at_level("INFO"):
+        run_until(Agent(settings(camera={"source": source})), lambda: (h := health(database)) and h.camera_error)
+
+    seen = health(database)
+    assert seen.camera_source == f"rtsp://***@127.0.0.1:{port}/main"
+    assert "s3cret" not in f"{seen}{caplog.text}"
+    assert f"127.0.0.1:{port}" in caplog.text
+
+
 def test_a_read_that_hangs_keeps_the_watchdog_hungry_and_loses_no_visit(
     settings, database: Path, clip: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
 ):
