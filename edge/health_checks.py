@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -15,12 +14,11 @@ from edge.cameras import open_camera
 from edge.clock import clock_quality
 from edge.config.settings import Settings
 from edge.errors import MaitredError
-from edge.machine import temperature_c
+from edge.machine import HOT_C, WARM_C, Disk, temperature_c
 from edge.store import Store
 from edge.vision.bundle import load_bundle
 
 Verdict = Literal["ok", "warning", "failure"]
-HOT_C, THROTTLED_C = 70.0, 80.0
 LOW_DISK_MB, FULL_DISK_MB = 500, 50
 LOW_MEMORY_MB = 150
 MEMINFO = Path("/proc/meminfo")
@@ -90,14 +88,11 @@ def _database(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = settings.store.path.parent
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free // 2**20
+    disk = Disk.of(settings.store.path)
+    free = disk.free // 2**20
     verdict: Verdict = "failure" if free < FULL_DISK_MB else "warning" if free < LOW_DISK_MB else "ok"
-    return Check(
-        "disk", verdict, f"{free} MB free at {folder}", "" if verdict == "ok" else "free some space on the card"
-    )
+    way_out = "" if verdict == "ok" else "free some space on the card"
+    return Check("disk", verdict, f"{free} MB free at {disk.folder}", way_out)
 
 
 def _memory(settings: Settings) -> Check:  # noqa: ARG001 (all checks are called alike)
@@ -114,7 +109,7 @@ def _temperature(settings: Settings) -> Check:  # noqa: ARG001
     found = temperature_c()
     if found is None:
         return Check("temperature", "ok", "this machine tells no temperature")
-    verdict: Verdict = "failure" if found >= THROTTLED_C else "warning" if found >= HOT_C else "ok"
+    verdict: Verdict = "failure" if found >= HOT_C else "warning" if found >= WARM_C else "ok"
     return Check("temperature", verdict, f"{found:.0f} °C", "" if verdict == "ok" else "add a heat sink or a fan")
 
 

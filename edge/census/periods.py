@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 Step = Literal["hour", "day", "week"]
+
+
+def midnight(day: date, zone: tzinfo | None) -> float:
+    """Unix time of the midnight that begins a local day; ``zone`` None is the system's."""
+    return datetime.combine(day, time(), zone).timestamp()
 
 
 def boundaries(start: float, end: float, by: Step, zone: tzinfo | None) -> list[float]:
@@ -25,5 +30,4 @@ def _next(moment: float, by: Step, zone: tzinfo | None) -> float:
     if by == "hour":
         return moment + 3600 - (local.minute * 60 + local.second + local.microsecond / 1e6)
     days = 1 if by == "day" else 7 - local.weekday()
-    date = local.date() + timedelta(days=days)
-    return datetime(date.year, date.month, date.day, tzinfo=zone).timestamp()
+    return midnight(local.date() + timedelta(days=days), zone)

@@ -5,12 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from edge.commands import Commands, add_config, command, settings_of
-
-if TYPE_CHECKING:
-    from edge.config.site import Site
 
 
 def add(commands: Commands) -> None:
@@ -25,6 +21,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it."""
+    from edge.census.periods import midnight
     from edge.census.render import to_csv, to_html, to_json
     from edge.census.report import report
     from edge.errors import BadInput
@@ -36,14 +33,11 @@ def run(options: argparse.Namespace) -> int:
     if first > last:
         raise BadInput(f"--from {first} is after --to {last}")
     with Store.open(settings.store.path, read_only=True) as store:
-        start, end = _midnight(first, settings.site), _midnight(last + timedelta(days=1), settings.site)
+        zone = settings.site.zone
+        start, end = midnight(first, zone), midnight(last + timedelta(days=1), zone)
         render = {"csv": to_csv, "json": to_json, "html": to_html}[options.format]
         sys.stdout.write(render(report(store, start, end, options.by, settings)))
     return 0
-
-
-def _midnight(day: date, site: Site) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=site.zone).timestamp()
 
 
 def _day(text: str) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -45,8 +45,3 @@ class Site(Section):
     def source(self) -> str:
         """CloudEvents ``source`` of this device."""
         return f"maitred/{self.name}/{self.device}"
-
-    def day_start(self, at: float) -> float:
-        """Unix time of the local midnight before ``at`` (unix seconds)."""
-        local = datetime.fromtimestamp(at, self.zone)
-        return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

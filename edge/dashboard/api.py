@@ -10,7 +10,8 @@ from flask import Response, jsonify
 from edge.config import Settings
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.reader import Now
-from edge.dashboard.status import Disk, Status, redact, redacted
+from edge.dashboard.status import Status, redact, redacted
+from edge.machine import Disk
 from edge.store import StoredVisit
 
 
@@ -52,7 +53,7 @@ def health(now: Now, disk: Disk, settings: Settings) -> dict[str, Any]:
         "heartbeat": None if shown is None else asdict(shown),
         "outbox": {**asdict(now.outbox), "last_error": None if error is None else redact(error)},
         "upload": bool(settings.uplink.url),
-        "disk": asdict(disk),
+        "disk": {"free": disk.free, "total": disk.total},
     }
 
 

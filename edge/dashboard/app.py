@@ -20,7 +20,8 @@ from edge.dashboard.metrics import CONTENT_TYPE, exposition
 from edge.dashboard.parameters import BadParameter
 from edge.dashboard.reader import Reader
 from edge.dashboard.security import guard
-from edge.dashboard.status import Disk, Status
+from edge.dashboard.status import Status
+from edge.machine import Disk
 from edge.store import StoreError
 
 HISTORY_DAYS = 30

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from edge.census.periods import boundaries
+from edge.census.periods import boundaries, midnight
 
 Zone = tzinfo | None
 """None is the system's local zone, as in ``Site.zone``."""
@@ -23,8 +23,7 @@ def today(at: float, zone: Zone) -> date:
 
 def day_bounds(day: date, zone: Zone) -> tuple[float, float]:
     """Unix times of the local midnights that begin and end ``day``."""
-    following = day + timedelta(days=1)
-    return datetime.combine(day, time(), zone).timestamp(), datetime.combine(following, time(), zone).timestamp()
+    return midnight(day, zone), midnight(day + timedelta(days=1), zone)
 
 
 def hours_of(start: float, end: float, zone: Zone) -> list[tuple[float, float, str]]:

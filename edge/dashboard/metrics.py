@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from edge.dashboard.reader import Now
-from edge.dashboard.status import Disk, Status
+from edge.dashboard.status import Status
+from edge.machine import Disk, resident_mb
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CAMERA_STATES = ("running", "opening", "failed", "ended")
@@ -58,7 +58,7 @@ def _store_metrics(now: Now, disk: Disk) -> list[Metric]:
         Metric("maitred_outbox_dropped_total", "counter", "Events that were too old to keep.", [((), outbox.dropped)]),
         _gauge("maitred_last_upload_timestamp_seconds", "Unix time of the last acknowledged event.", sent),
         _gauge("maitred_disk_free_bytes", "Free space where the database is.", disk.free),
-        _gauge("process_resident_memory_bytes", "Resident memory of the dashboard.", resident_bytes()),
+        _gauge("process_resident_memory_bytes", "Resident memory of the dashboard.", resident_mb() * 1e6 or None),
     ]
 
 
@@ -81,15 +81,6 @@ def _agent_metrics(status: Status) -> list[Metric]:
         _gauge("maitred_agent_memory_bytes", "Resident memory of the agent.", health.memory_mb * 1e6),
         _gauge("maitred_people_in_view", "People in view of the camera now.", health.people_in_view),
     ]
-
-
-def resident_bytes() -> float | None:
-    """Resident memory of this process, None where /proc tells none."""
-    try:
-        fields = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    return next((float(line.split()[1]) * 1024 for line in fields if line.startswith("VmRSS:")), None)
 
 
 def _gauge(name: str, meaning: str, value: float | None) -> Metric:

@@ -10,14 +10,12 @@ from edge.census.window import UNKNOWN
 from edge.config import Settings
 from edge.dashboard import wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
-from edge.dashboard.metrics import resident_bytes
 from edge.dashboard.reader import Now
-from edge.dashboard.status import Disk, Status, redact
+from edge.dashboard.status import Status, redact
+from edge.machine import HOT_C, WARM_C, Disk, resident_mb
 from edge.store import StoredVisit
 
 LAST_VISITS = 8
-HOT_C, WARM_C = 80.0, 70.0
-"""A Pi slows itself down from 80 degrees Celsius."""
 Rows = list[list[str]]
 CAMERA_WORDS = {
     "running": "Counting",
@@ -172,7 +170,7 @@ def _add_state(page: Page, now: Now) -> None:
 def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
     zone, outbox = now.day.zone, now.outbox
     health, live = now.health, Status(now.health, now.at).live
-    memory = resident_bytes()
+    memory = resident_mb() * 1e6
     page.text |= {
         "camera": wording.DASH if live is None else live.camera,
         "fps": wording.DASH if live is None else f"{live.fps:.1f} fps",
@@ -192,7 +190,7 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
         "rejected": f"{outbox.rejected:,}",
         "dropped": f"{outbox.dropped:,}",
         "upload_error": redact(outbox.last_error or "none"),
-        "dashboard": wording.DASH if memory is None else wording.size(memory),
+        "dashboard": wording.size(memory) if memory else wording.DASH,
     }
     page.level |= {
         "camera": "" if live is None else CAMERA_LEVELS.get(live.camera, "warn"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from edge.store import Health
 
@@ -62,18 +60,3 @@ def redacted(health: Health | None) -> Health | None:
         return None
     error = None if health.camera_error is None else redact(health.camera_error)
     return replace(health, camera_source=redact(health.camera_source), camera_error=error)
-
-
-@dataclass(frozen=True)
-class Disk:
-    """Bytes of the file system that holds the database."""
-
-    free: int
-    total: int
-
-    @classmethod
-    def of(cls, path: Path) -> Disk:
-        """The file system of ``path``, which need not exist yet."""
-        there = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
-        usage = shutil.disk_usage(there)
-        return cls(usage.free, usage.total)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from edge.census import periods
 from edge.config import Settings, load_settings, parse_settings
 from edge.errors import BadInput
 
@@ -169,7 +170,7 @@ def test_windows_that_divide_a_day_are_taken(minutes: int):
 def test_a_day_starts_at_local_midnight(zone: str, at: str, midnight: str):
     site = parse_settings({"site": {"timezone": zone}}, "test").site
 
-    found = site.day_start(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp())
+    found = periods.midnight(datetime.fromisoformat(at).replace(tzinfo=UTC).astimezone(site.zone).date(), site.zone)
 
     assert datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%dT%H:%M") == midnight
 
