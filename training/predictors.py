@@ -88,8 +88,7 @@ def keras_predictor(network: Any, sha256: str) -> Predictor:
     def estimate(crop: Image) -> Estimate:
         face = crop_aligned(crop, size)[None, :, :, ::-1].astype(np.float32) / 255
         age_logits, gender_logit = (np.asarray(output)[0] for output in network(face, training=False))
-        density = np.exp(age_logits - age_logits.max())
-        return Estimate((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-gender_logit[0]))))
+        return Estimate.from_logits(age_logits, gender_logit[0])
 
     return Predictor(network.name, sha256, CROP, size, estimate)
 

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class WindowCloser:
-    """Closes windows on the full quarter of an hour (or what is configured), each once."""
+    """Closes windows of the configured length, on its full multiples in UTC, each once."""
 
     def __init__(
         self, settings: Settings, store: Store, event_of: Callable[[Window], Event | None], now: float

@@ -72,7 +72,7 @@ class Pipeline:
     def _keep_best(self, track: Track, frame: Frame) -> None:
         shots = self._shots.setdefault(track.id, BestShots(self._settings.demographics.shots))
         quality = quality_of(track.detection, frame.image)
-        if track.seen_s == frame.time_s and shots.wants(quality, frame.time_s):
+        if shots.wants(quality, frame.time_s):
             crop = self._eyes.demographics.crop(frame.image, track.detection)
             context = context_of(frame.image, track.detection, self._eyes.detector.input_size)
             shots.add(Shot(quality, frame.time_s, crop, context))

@@ -28,6 +28,12 @@ class Estimate:
     age_distribution: Floats
     female_probability: float
 
+    @classmethod
+    def from_logits(cls, age_logits: Floats, gender_logit: float) -> Estimate:
+        """From a network's outputs: float32 (101,), whose softmax is the distribution, and the logit of P(female)."""
+        density = np.exp(age_logits - age_logits.max())
+        return cls((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-gender_logit))))
+
     @property
     def age(self) -> float:
         """Expected apparent age in years."""
@@ -85,6 +91,5 @@ class DemographicsEstimator:
             crop = crop_aligned(crop, size)
         raw = self._interpreter.run(self._preprocess(crop))
         logits = self._interpreter.outputs[self._age].dequantise(raw[self._age]).reshape(-1)
-        density = np.exp(logits - logits.max())
         gender = float(self._interpreter.outputs[self._gender].dequantise(raw[self._gender]).reshape(-1)[0])
-        return Estimate((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-gender))))
+        return Estimate.from_logits(logits, gender)

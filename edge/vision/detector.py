@@ -28,10 +28,7 @@ class FaceDetector:
     def __init__(self, bundle: Bundle, threads: int = 1, min_score: float = 0.5) -> None:
         self._interpreter = bundle.require("face-detection").interpreter(threads)
         self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
-        self._boxes, self._scores = (
-            self._interpreter.outputs[bundle.card.output(n).index] for n in ("boxes", "scores")
-        )
-        self._order = [self._interpreter.outputs.index(tensor) for tensor in (self._boxes, self._scores)]
+        self._boxes, self._scores = (bundle.card.output(name).index for name in ("boxes", "scores"))
         assert bundle.card.anchors is not None  # noqa: S101 (the bundle reader made sure)
         self._anchors = anchor_centres(bundle.card.anchors)
         self.input_size = bundle.card.input.width
@@ -43,8 +40,9 @@ class FaceDetector:
         The square may reach beyond the image; what is missing is black.
         """
         outputs = self._interpreter.run(self._preprocess(_square(image, left, top, side, self.input_size)))
-        raw = self._boxes.dequantise(outputs[self._order[0]]).reshape(-1, 4 + 2 * KEYPOINTS)
-        logits = self._scores.dequantise(outputs[self._order[1]]).reshape(-1)
+        tensors = self._interpreter.outputs
+        raw = tensors[self._boxes].dequantise(outputs[self._boxes]).reshape(-1, 4 + 2 * KEYPOINTS)
+        logits = tensors[self._scores].dequantise(outputs[self._scores]).reshape(-1)
         keep = logits > np.log(self.min_score / (1 - self.min_score))
         if not keep.any():
             return []
