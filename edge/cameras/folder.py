@@ -7,12 +7,10 @@ from pathlib import Path
 
 from edge.cameras.camera import Camera
 from edge.cameras.frame import Image
-from edge.cameras.still import read_image
+from edge.cameras.still import images_in, read_image
 from edge.errors import BadInput
 
 log = logging.getLogger(__name__)
-
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 class ImageFolder(Camera):
@@ -26,15 +24,13 @@ class ImageFolder(Camera):
 
     def __init__(self, path: Path, *, fps: float) -> None:
         super().__init__(str(path), live=False, fps=fps)
-        # Names with a leading dot are what other systems leave behind (._photo.jpg), not photographs.
-        files = (entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES and entry.name[0] != ".")
-        self._files = iter(sorted(files, key=lambda file: file.name))
+        self._files = iter(images_in(path))
         self._interval_s = 1.0 / fps
         self._count = 0
         # The first image is read here, so that a folder without any fails when it is opened, not later.
         self._next = self._read_next()
         if self._next is None:
-            raise BadInput(f"{path}: no image in this folder can be read ({', '.join(sorted(SUFFIXES))} are looked at)")
+            raise BadInput(f"{path}: no image in this folder can be read")
 
     def _read_next(self) -> Image | None:
         for file in self._files:

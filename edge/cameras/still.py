@@ -12,6 +12,20 @@ from edge.cameras.frame import Image
 from edge.errors import BadInput
 
 MIN_SIDE_PX = 16
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The images of one folder by name; subfolders are not entered.
+
+    Raises:
+        BadInput: there is none.
+    """
+    # Names with a leading dot are what other systems leave behind (._photo.jpg), not photographs.
+    found = [entry for entry in folder.iterdir() if entry.suffix.lower() in SUFFIXES and entry.name[0] != "."]
+    if not found:
+        raise BadInput(f"{folder}: no image in this folder can be read ({', '.join(sorted(SUFFIXES))} are looked at)")
+    return sorted(found, key=lambda file: file.name)
 
 
 def read_image(path: Path | str) -> Image:

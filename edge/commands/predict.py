@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from edge.cameras.frame import Image
     from edge.vision.photo import Face
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
@@ -72,18 +70,9 @@ def photos(paths: list[Path]) -> list[Path]:
     Raises:
         BadInput: a folder holds no image.
     """
-    from edge.errors import BadInput
+    from edge.cameras.still import images_in
 
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES)
-            if not inside:
-                raise BadInput(f"{path}: no image in this folder ({', '.join(sorted(IMAGE_SUFFIXES))})")
-            found += inside
-        else:
-            found.append(path)
-    return found
+    return [photo for path in paths for photo in (images_in(path) if path.is_dir() else [path])]
 
 
 def _make_folder(folder: Path) -> None:
