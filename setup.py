@@ -8,7 +8,7 @@ TENSORFLOW = [
     "tensorflow>=2.20,<3; platform_machine != 'x86_64'",
 ]
 CONVERT = [*TENSORFLOW]
-TRAINING = [*TENSORFLOW, "tensorboard>=2.18"]
+TRAINING = [*TENSORFLOW, "matplotlib>=3.8", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
 
 setup(

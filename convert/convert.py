@@ -17,7 +17,8 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.metrics import report
-from training.networks import DEPLOYED, INPUT_SIZE, load_network
+from training.networks import deployed as in_deployed_form
+from training.networks import load_network
 from training.predictors import bundle_predictor, keras_predictor, predict
 from training.reference import CROP
 from training.samples import Listing, Split, list_samples
@@ -47,9 +48,9 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
     log.info("%s", listing.describe())
     _check_labels(listing, data)
     _make_folder_of(out)
-    deployed = DEPLOYED[network.name](network)
+    deployed = in_deployed_form(network)
     log.info("quantising %s", network.name)
-    model = quantise(deployed, representatives(listing.of("train")))
+    model = quantise(deployed, representatives(listing.of("train"), _size(deployed)))
     blank = _card(source, deployed, model, listing)
     candidates = {"float": keras_predictor(network, ""), "int8": bundle_predictor(Bundle(blank, model, ""))}
     figures: dict[str, Any] = {}
@@ -89,12 +90,17 @@ def _make_folder_of(out: Path) -> None:
 def _card(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Card:
     name = deployed.name
     outputs = describe_outputs(model, {101: "age_logits", 1: "gender_logit"}, name)
+    size = _size(deployed)
     return Card(
         name=name, version="1", task="demographics",
-        input=Input(width=INPUT_SIZE, height=INPUT_SIZE, dtype="uint8", colour="RGB", scale=1 / 255, offset=0.0),
+        input=Input(width=size, height=size, dtype="uint8", colour="RGB", scale=1 / 255, offset=0.0),
         outputs=outputs, crop=CROP, training=_origin(name, listing),
         macs=count_macs(deployed), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )  # fmt: skip
+
+
+def _size(network: keras.Model) -> int:
+    return int(network.input_shape[1])
 
 
 def _origin(name: str, listing: Listing) -> Training:

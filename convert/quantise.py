@@ -15,7 +15,6 @@ import tensorflow as tf
 from convert.inspection import check
 from edge.errors import MaitredError
 from edge.vision.crop import crop_aligned
-from training.networks import INPUT_SIZE
 from training.samples import Sample
 
 Face = npt.NDArray[np.float32]
@@ -26,8 +25,8 @@ def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
     """Full INT8: uint8 pixels in, int8 logits out, nothing float between.
 
     Convolutions are quantised per channel, dense layers per tensor (the Edge TPU wants it, and outputs are then the
-    same to the bit on x86-64 and ARM). ``model`` must have a batch size of 1; ``faces`` are float32 (180, 180, 3) RGB
-    in 0..1.
+    same to the bit on x86-64 and ARM). ``model`` must have a batch size of 1; ``faces`` are float32 RGB in 0..1 of
+    its input's size.
 
     Raises:
         MaitredError: weights are not finite, there are no faces, an operation has no INT8 form, or the result is
@@ -59,8 +58,8 @@ def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
     return quantised
 
 
-def representatives(samples: Sequence[Sample], count: int = REPRESENTATIVES, seed: int = 1) -> list[Face]:
-    """Training faces drawn evenly over decades of age and both genders, through the agent's own crop."""
+def representatives(samples: Sequence[Sample], size: int, count: int = REPRESENTATIVES, seed: int = 1) -> list[Face]:
+    """Training faces drawn evenly over decades of age and both genders, (size, size, 3), by the agent's own crop."""
     strata: dict[tuple[int, int | None], list[Sample]] = {}
     for sample in samples:
         strata.setdefault((int((sample.age_years or 0) // 10), sample.gender), []).append(sample)
@@ -74,6 +73,6 @@ def representatives(samples: Sequence[Sample], count: int = REPRESENTATIVES, see
         image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR)
         if image is not None:
             faces.append(
-                crop_aligned(np.asarray(image, np.uint8), INPUT_SIZE)[:, :, ::-1].astype(np.float32) / np.float32(255)
+                crop_aligned(np.asarray(image, np.uint8), size)[:, :, ::-1].astype(np.float32) / np.float32(255)
             )
     return faces

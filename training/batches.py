@@ -3,168 +3,193 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterator, Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import tensorflow as tf
 
+from edge.cameras.frame import Image
+from edge.cameras.still import read_image
 from edge.errors import BadInput
-from training.networks import AGES, INPUT_SIZE
-from training.recipe import Augment
+from edge.vision.crop import crop_aligned
+from training.augment import augment
+from training.heads import AGES
+from training.recipe import Augment, Recipe
 from training.samples import MAX_MALFORMED_SHARE, Sample
 
+log = logging.getLogger(__name__)
 CACHED_SIZE = 200
-TINY = 16
+Cutter = Callable[[Image], Image | None]
 
 
-def decode(path: Path) -> np.ndarray | None:
-    """An aligned face as uint8 RGB (200, 200, 3), or None for an unreadable or tiny (< 16 px) picture."""
-    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR) if path.stat().st_size else None
-    if image is None or min(image.shape[:2]) < TINY:
-        return None
-    if image.shape[:2] != (CACHED_SIZE, CACHED_SIZE):
-        shrinking = min(image.shape[:2]) > CACHED_SIZE
-        image = cv2.resize(
-            image, (CACHED_SIZE, CACHED_SIZE), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-        )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+def decode(path: Path, cut: Cutter | None = None) -> Image | None:
+    """A face as uint8 RGB (200, 200, 3), or None for a photo without one.
 
-
-def cached_faces(samples: Sequence[Sample], folder: Path) -> tuple[np.ndarray, list[Sample], list[str]]:
-    """Decode once: faces uint8 (n, 200, 200, 3) mapped from ``folder``, their samples, the names that cannot be read.
+    ``cut`` finds the face in a photo; without it the picture is an aligned face already.
 
     Raises:
-        BadInput: more than 1 % of the images cannot be read.
+        BadInput: the picture is unreadable or tiny (< 16 px).
+    """
+    image = read_image(path)
+    face = cut(image) if cut else crop_aligned(image, CACHED_SIZE)
+    return None if face is None else np.asarray(cv2.cvtColor(face, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def cached_faces(
+    samples: Sequence[Sample], folder: Path, cut: Cutter | None = None
+) -> tuple[np.ndarray, list[Sample], list[str]]:
+    """Decode once: faces uint8 (n, 200, 200, 3) mapped from ``folder``, their samples, the names of those left out.
+
+    Raises:
+        BadInput: more than 1 % of the pictures (and more than one) are unreadable or tiny; some are named.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key = hashlib.sha256("".join(sample.sha256 for sample in samples).encode()).hexdigest()[:16]
+    contents = "".join(sample.sha256 for sample in samples) + ("photos" if cut else "")
+    key = hashlib.sha256(contents.encode()).hexdigest()[:16]
     path, index = folder / f"faces-{key}.npy", folder / f"faces-{key}.skipped.txt"
     if not index.exists():  # written last: a killed run starts over
         faces = np.lib.format.open_memmap(path, "w+", np.uint8, (len(samples), CACHED_SIZE, CACHED_SIZE, 3))
-        unreadable = []
+        left_out, unreadable = [], []
         for row, sample in enumerate(samples):
-            face = decode(sample.path)
+            try:
+                face = decode(sample.path, cut)
+            except BadInput as error:
+                log.warning("%s", error)
+                unreadable.append(str(error))
+                face = None
+            if len(unreadable) > max(1, MAX_MALFORMED_SHARE * len(samples)):
+                raise BadInput(f"more than 1 % of {len(samples)} images cannot be used: {'; '.join(unreadable[:5])}")
             if face is None:
-                unreadable.append(str(row))
+                left_out.append(str(row))
             else:
-                faces[row - len(unreadable)] = face
+                faces[row - len(left_out)] = face
         faces.flush()
-        index.write_text("\n".join(unreadable), encoding="utf-8")
+        index.write_text("\n".join(left_out), encoding="utf-8")
     bad = {int(row) for row in index.read_text(encoding="utf-8").split()}
-    if len(bad) > MAX_MALFORMED_SHARE * len(samples):
-        raise BadInput(
-            f"{len(bad)} of {len(samples)} images cannot be read, more than 1 %: {samples[min(bad)].path}, …"
-        )
     kept = [sample for row, sample in enumerate(samples) if row not in bad]
     # A slice stays on disk; picking rows would read gigabytes into memory.
     return np.load(path, mmap_mode="r")[: len(kept)], kept, [samples[row].path.name for row in sorted(bad)]
 
 
-def age_target(age: tuple[int, int] | None, sigma: float) -> np.ndarray:
-    """Label distribution float32 (101,): normals of ``sigma`` years around each year of the range; zeros if unknown."""
+def age_target(age: tuple[int, int] | None, recipe: Recipe) -> np.ndarray:
+    """Label distribution float32 (101,): normals around each year of the range; zeros if unknown.
+
+    Their width grows with the age: a year is much in a child's face and nothing in an old one.
+    """
     if age is None:
         return np.zeros(AGES, np.float32)
     years = np.arange(AGES)[:, None]
     centres = np.arange(age[0], age[1] + 1)[None, :]
-    density = np.exp(-0.5 * ((years - centres) / sigma) ** 2).sum(1)
+    sigma = recipe.age_sigma + recipe.age_sigma_per_year * centres
+    density = (np.exp(-0.5 * ((years - centres) / sigma) ** 2) / sigma).sum(1)
     return (density / density.sum()).astype(np.float32)
 
 
-def targets(samples: Sequence[Sample], sigma: float) -> dict[str, np.ndarray]:
-    """Arrays the loss needs: ``age`` (n, 101), ``years`` (n,), ``gender`` (n,), and 0/1 masks of what is known."""
+def targets(samples: Sequence[Sample], recipe: Recipe) -> dict[str, np.ndarray]:
+    """Arrays the loss needs: ``age`` (n, 101), ``years`` (n,), ``gender`` (n,), and the weights of what is known.
+
+    ``age_weight`` and ``gender_weight`` are 0 where the label is blank and 1 on average elsewhere: rare groups of
+    decade and gender weigh more, by their number to the power of minus ``recipe.balance``.
+    """
+    groups = [(None if sample.age_years is None else int(sample.age_years // 10), sample.gender) for sample in samples]
+    counts = Counter(groups)
+    weights = np.array([counts[group] ** -recipe.balance for group in groups])
+    known = {
+        "age": np.array([sample.age is not None for sample in samples]),
+        "gender": np.array([sample.gender is not None for sample in samples]),
+    }
     return {
-        "age": np.stack([age_target(sample.age, sigma) for sample in samples]),
+        "age": np.array([age_target(sample.age, recipe) for sample in samples], np.float32).reshape(-1, AGES),
         "years": np.array([sample.age_years or 0 for sample in samples], np.float32),
-        "age_known": np.array([sample.age is not None for sample in samples], np.float32),
         "gender": np.array([sample.gender or 0 for sample in samples], np.float32),
-        "gender_known": np.array([sample.gender is not None for sample in samples], np.float32),
+        **{
+            f"{name}_weight": np.where(mask, weights / max(weights[mask].mean(), 1e-9) if mask.any() else 0, 0).astype(
+                np.float32
+            )
+            for name, mask in known.items()
+        },
     }
 
 
-def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
-    """The order of one epoch. It depends on the seed and the epoch alone, so a resumed run goes on where it was."""
-    return np.random.default_rng((seed, epoch)).permutation(count)
+def epoch_order(count: int, seed: int, epoch: int, extra: int = 0, extra_share: float = 1.0) -> np.ndarray:
+    """The rows of one epoch in their order: all of the first ``count``, and a new share of the ``extra`` ones after.
+
+    It depends on the seed and the epoch alone, so a resumed run goes on where it was.
+    """
+    rng = np.random.default_rng((seed, epoch))
+    chosen = count + rng.permutation(extra)[: round(extra * extra_share)]
+    return rng.permutation(np.concatenate([np.arange(count), chosen]))
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Decoded faces and their targets: first the aligned ones, then those cut out of photos.
+
+    Attributes:
+        faces: arrays uint8 (n, 200, 200, 3) one after the other.
+        labels: what :func:`targets` makes, rows as in ``faces``.
+        photos_share: how many of the faces out of photos one epoch shows.
+    """
+
+    faces: Sequence[np.ndarray]
+    labels: dict[str, np.ndarray]
+    photos_share: float
+
+    def rows(self, seed: int, epoch: int) -> np.ndarray:
+        """The rows of an epoch, in order."""
+        return epoch_order(len(self.faces[0]), seed, epoch, sum(map(len, self.faces[1:])), self.photos_share)
+
+    def face(self, row: int) -> np.ndarray:
+        """One face, uint8 RGB (200, 200, 3)."""
+        for part in self.faces:
+            if row < len(part):
+                return part[row]
+            row -= len(part)
+        raise IndexError(row)
+
+    def __len__(self) -> int:
+        """How many faces an epoch shows."""
+        return len(self.rows(0, 0))
 
 
 def training_batches(
-    faces: np.ndarray,
-    labels: dict[str, np.ndarray],
-    recipe_augment: Augment,
-    batch_size: int,
-    seed: int,
-    first_step: int,
+    data: TrainingSet, settings: Augment, size: int, batch_size: int, seed: int, first_step: int
 ) -> tf.data.Dataset:
-    """An endless stream of augmented batches from step ``first_step`` on: (faces float32 in 0..1, labels)."""
-    per_epoch = len(faces) // batch_size
+    """An endless stream of augmented batches from step ``first_step`` on: (faces float32 in 0..1, labels).
+
+    Every picture's changes depend on the seed, the step and its place in the batch alone.
+    """
+    per_epoch = len(data) // batch_size
 
     def rows() -> Iterator[tuple[np.ndarray, int]]:
         step = first_step
         while True:
-            order = epoch_order(len(faces), seed, step // per_epoch)
+            order = data.rows(seed, step // per_epoch)
             for batch in range(step % per_epoch, per_epoch):
                 yield order[batch * batch_size : (batch + 1) * batch_size], step
                 step += 1
 
-    def load(order: np.ndarray) -> tuple[np.ndarray, ...]:
-        sorted_order = np.sort(order)
-        return (faces[sorted_order], *(labels[name][sorted_order] for name in labels))
+    def load(order: np.ndarray, step: int) -> tuple[np.ndarray, ...]:
+        faces = [
+            augment(data.face(row), size, settings, np.random.default_rng((seed, int(step), place)))
+            for place, row in enumerate(order)
+        ]
+        return (np.stack(faces), *(values[order] for values in data.labels.values()))
 
     def prepare(order: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        types = [tf.uint8, *(tf.float32 for _ in labels)]
-        images, *values = tf.numpy_function(load, [order], types)
-        images.set_shape((batch_size, CACHED_SIZE, CACHED_SIZE, 3))
-        named = dict(zip(labels, values, strict=True))
+        images, *values = tf.numpy_function(load, [order, step], [tf.float32] * (1 + len(data.labels)))
+        images.set_shape((batch_size, size, size, 3))
+        named = dict(zip(data.labels, values, strict=True))
         for name, value in named.items():
-            value.set_shape((batch_size, *labels[name].shape[1:]))
-        return augment(images, recipe_augment, tf.stack([tf.constant(seed, tf.int64), step])), named
+            value.set_shape((batch_size, *data.labels[name].shape[1:]))
+        return images, named
 
     signature = (tf.TensorSpec((batch_size,), tf.int64), tf.TensorSpec((), tf.int64))
     return (
-        tf.data.Dataset.from_generator(rows, output_signature=signature).map(prepare, num_parallel_calls=1).prefetch(4)
+        tf.data.Dataset.from_generator(rows, output_signature=signature).map(prepare, num_parallel_calls=2).prefetch(4)
     )
-
-
-def augment(images: tf.Tensor, settings: Augment, seed: tf.Tensor) -> tf.Tensor:
-    """Crop jitter, flips, light, shrinking, noise: uint8 (n, 200, 200, 3) -> float32 (n, 180, 180, 3) in 0..1."""
-    count = tf.shape(images)[0]
-    seeds = iter(tf.unstack(tf.random.split(seed, 10), num=10))
-
-    def uniform(shape: list[tf.Tensor | int], low: float, high: float) -> tf.Tensor:
-        return tf.random.stateless_uniform(shape, next(seeds), low, high)
-
-    x = tf.cast(images, tf.float32) / 255.0
-    turn = math.radians(settings.rotation_degrees)
-    angle, zoom = uniform([count], -turn, turn), uniform([count], 1 - settings.scale, 1 + settings.scale)
-    shift = uniform([count, 2], -settings.shift, settings.shift) * CACHED_SIZE
-    mirror = tf.sign(uniform([count], -1.0, 1.0))
-    # Output pixel -> input pixel: zoom, rotate and mirror about the centre, then shift.
-    factor = zoom * CACHED_SIZE / INPUT_SIZE
-    a, b = factor * tf.cos(angle) * mirror, -factor * tf.sin(angle)
-    c, d = factor * tf.sin(angle) * mirror, factor * tf.cos(angle)
-    half_in, half_out = (CACHED_SIZE - 1) / 2, (INPUT_SIZE - 1) / 2
-    tx, ty = half_in + shift[:, 0] - (a + b) * half_out, half_in + shift[:, 1] - (c + d) * half_out
-    zero = tf.zeros_like(a)
-    x = tf.raw_ops.ImageProjectiveTransformV3(
-        images=x, transforms=tf.stack([a, b, tx, c, d, ty, zero, zero], 1), output_shape=[INPUT_SIZE, INPUT_SIZE],
-        interpolation="BILINEAR", fill_mode="NEAREST", fill_value=0.0,
-    )  # fmt: skip
-    x = _shrink(x, settings, uniform([], 0.0, 1.0), uniform([], 0.0, 1.0))
-    grey = tf.reduce_mean(x, 3, keepdims=True)
-    x = grey + (x - grey) * uniform([count, 1, 1, 1], 1 - settings.saturation, 1 + settings.saturation)
-    x = x * uniform([count, 1, 1, 1], 1 - settings.contrast, 1 + settings.contrast)
-    level = uniform([count, 1, 1, 1], -settings.brightness, settings.brightness)
-    noise_key = next(seeds)
-    deviation = tf.abs(level) * (settings.noise / max(settings.brightness, 1e-6))
-    x = x + level + tf.random.stateless_normal(tf.shape(x), noise_key) * deviation
-    return tf.clip_by_value(x, 0.0, 1.0)
-
-
-def _shrink(x: tf.Tensor, settings: Augment, dice: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
-    def shrunk() -> tf.Tensor:
-        size = tf.cast(settings.shrink_to + where * (INPUT_SIZE - settings.shrink_to), tf.int32)
-        return tf.image.resize(tf.image.resize(x, [size, size], antialias=True), [INPUT_SIZE, INPUT_SIZE])
-
-    return tf.cond(dice < settings.shrink_probability, shrunk, lambda: x)

@@ -13,8 +13,18 @@ from edge.commands import Commands, command
 def add_train(commands: Commands) -> None:
     """Add ``maitred train``."""
     parser = command(commands, "train", train, "train a network on labelled faces", log_level=logging.INFO)
-    parser.add_argument("model", metavar="MODEL", help="network: table1")
+    parser.add_argument(
+        "model", metavar="MODEL", help="network: mobile, table1, vgg16, resnet50; or an edited recipe (.toml)"
+    )
     add_data(parser)
+    parser.add_argument(
+        "--photos", type=Path, action="append", default=[], metavar="DIR",
+        help="more labelled pictures, whose faces are found and cut out first; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--weights", metavar="imagenet|PATH", help="pretrained weights to start from (Keras .h5)")
+    parser.add_argument(
+        "--frozen", action="store_true", help="vgg16, resnet50: keep the trunk, train the paper's dense layers on it"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this run")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
 
@@ -28,7 +38,8 @@ def add_evaluate(commands: Commands) -> None:
         "--split", choices=("test", "all", "validation"), default="test", help="images to measure on (test)"
     )
     parser.add_argument("--aligned", action="store_true", help="the images are aligned face crops, not photos")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write metrics.json and report.md here")
+    parser.add_argument("--shrink", type=int, metavar="PX", help="shrink faces to this width first, as if further away")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write metrics.json, plots and model_card.md here")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -45,9 +56,16 @@ def train(options: argparse.Namespace) -> int:
 
     recipe = load_recipe(options.model)
     require("training", "tensorflow", "tensorboard")
-    from training.train import Run
+    if options.frozen:
+        from training.frozen import FrozenRun
 
-    sys.stdout.write(f"{Run(recipe, options.data, options.out, options.resume).train()}\n")
+        path = FrozenRun(recipe, options.data, options.out, options.weights).train()
+    else:
+        from training.train import Data, Run
+
+        data = Data(options.data, tuple(options.photos))
+        path = Run(recipe, data, options.out, options.resume, options.weights).train()
+    sys.stdout.write(f"{path}\n")
     return 0
 
 
@@ -56,8 +74,11 @@ def evaluate(options: argparse.Namespace) -> int:
     from edge.commands.output import print_json
     from training.evaluate import evaluate as measure
     from training.evaluate import summary, write
+    from training.requirements import require
 
-    result = measure(options.model, options.data, options.split, options.aligned)
+    if options.out:
+        require("training", "matplotlib")  # rather than find it missing after minutes of measuring
+    result = measure(options.model, options.data, options.split, options.aligned, options.shrink)
     if options.out:
         write(result, options.out)
     if options.json:

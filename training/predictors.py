@@ -6,7 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.scan import find_faces
 from training.metrics import Predictions
+from training.origin import origin
 from training.reference import CROP
 from training.requirements import require
 from training.samples import Sample
@@ -42,6 +43,7 @@ class Predictor:
         crop: where the face lies in a crop.
         size: side of a crop in pixels.
         estimate: from a face crop (uint8 BGR, any size) to an estimate.
+        about: what is known of its making, for people: ``training``, ``macs``, ``history``; any may be absent.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Predictor:
     crop: Crop
     size: int
     estimate: Callable[[Image], Estimate]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 def predictor(name_or_path: str) -> Predictor:
@@ -64,7 +67,8 @@ def predictor(name_or_path: str) -> Predictor:
     from training.networks import load_network
 
     path = Path(name_or_path)
-    return keras_predictor(load_network(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    loaded = keras_predictor(load_network(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    return replace(loaded, about=origin(path))
 
 
 def bundle_predictor(bundle: Bundle, threads: int = 2) -> Predictor:
@@ -76,8 +80,9 @@ def bundle_predictor(bundle: Bundle, threads: int = 2) -> Predictor:
     card = bundle.card
     if card.task != "demographics" or card.crop is None:
         raise BadInput(f"{card.name}: a model for {card.task}; age and gender need a demographics model")
+    about = {"training": card.training.model_dump(), "macs": card.macs}
     return Predictor(
-        card.name, bundle.sha256, card.crop, card.input.width, DemographicsEstimator(bundle, threads).estimate
+        card.name, bundle.sha256, card.crop, card.input.width, DemographicsEstimator(bundle, threads).estimate, about
     )
 
 
@@ -100,13 +105,13 @@ class FaceCropper:
     its centre from the photo's, in pixels.
     """
 
-    def __init__(self, model: Predictor, settings: DetectionSettings | None = None, threads: int = 2) -> None:
-        self._model = model
+    def __init__(self, crop: Crop, size: int, settings: DetectionSettings | None = None, threads: int = 2) -> None:
+        self._crop, self._size = crop, size
         self._settings = settings or DetectionSettings()
         self._detector = FaceDetector(load_bundle(self._settings.model), threads, self._settings.min_score)
 
     def crop(self, photo: Image) -> Image | None:
-        """The face as uint8 BGR (size, size, 3), as the model wants it; None where no face is found."""
+        """The face as uint8 BGR (size, size, 3), None where no face is found."""
         faces = find_faces(photo, self._detector, self._settings.min_face_px)
         if not faces:
             return None
@@ -116,7 +121,7 @@ class FaceCropper:
             x, y = face.centre
             return face.size - float(np.hypot(x - width / 2, y - height / 2))
 
-        return crop_face(photo, max(faces, key=prominence), self._model.crop, self._model.size)
+        return crop_face(photo, max(faces, key=prominence), self._crop, self._size)
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,12 @@ class Outcome:
     undetected: list[str]
 
 
-def predict(samples: Sequence[Sample], model: Predictor, cropper: FaceCropper | None = None) -> Outcome:
+def predict(
+    samples: Sequence[Sample], model: Predictor, cropper: FaceCropper | None = None, shrink: int | None = None
+) -> Outcome:
     """Run a model over all samples: pictures are face crops already, or photos that ``cropper`` cuts a face out of.
+
+    ``shrink`` makes each crop that is larger so many pixels wide first: a face as it is seen from further away.
 
     Raises:
         BadInput: there is no sample, or none of their pictures shows a face that can be read.
@@ -155,7 +164,8 @@ def predict(samples: Sequence[Sample], model: Predictor, cropper: FaceCropper | 
         if crop is None:
             undetected.append(sample.path.name)
             continue
-        found = model.estimate(crop)
+        # The model enlarges it again, as it does a small crop of any camera.
+        found = model.estimate(crop_aligned(crop, shrink) if shrink and shrink < min(crop.shape[:2]) else crop)
         seen.append(sample)
         rows.append((found.age, *found.age_interval, found.female_probability))
     if not rows:

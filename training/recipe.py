@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from edge.errors import BadInput
 
 RECIPES = Path(__file__).parent / "recipes"
+_STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+_FAULTS = {"missing": "missing", "unexpected_keyword_argument": "unknown key"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class Augment:
     """Random changes a training face goes through: what a camera over a door does to it."""
 
@@ -22,13 +27,22 @@ class Augment:
     shift: float
     brightness: float
     contrast: float
+    gamma: float
     saturation: float
+    tint: float
+    occlude_probability: float
+    occlude: float
     shrink_probability: float
     shrink_to: int
+    blur_probability: float
+    blur: float
+    noise_probability: float
     noise: float
+    jpeg_probability: float
+    jpeg_quality: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class Recipe:
     """Field meanings and units stand beside the values in ``training/recipes/*.toml``."""
 
@@ -41,7 +55,10 @@ class Recipe:
     weight_decay: float
     ema_decay: float
     dropout: float
+    photos_share: float
+    balance: float
     age_sigma: float
+    age_sigma_per_year: float
     age_l1_weight: float
     gender_weight: float
     gender_smoothing: float
@@ -52,15 +69,28 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-def load_recipe(name: str) -> Recipe:
-    """The recipe of a network by name.
+def load_recipe(name_or_path: str) -> Recipe:
+    """The recipe of a network by its name, or from a file (``.toml``): an edited copy of one of those that ship.
 
     Raises:
-        BadInput: no recipe has that name.
+        BadInput: no recipe has that name, or the file is none: every unknown, missing or wrong key is named.
     """
-    path = RECIPES / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
-        raise BadInput(f"{name}: no such network; there is a recipe for {known}")
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Recipe(**{**values, "augment": Augment(**values["augment"])})
+    known = sorted(path.stem for path in RECIPES.glob("*.toml"))
+    path = Path(name_or_path) if name_or_path.endswith(".toml") else RECIPES / f"{name_or_path}.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        # By way of JSON, because only there strictness takes a table for a dataclass.
+        recipe: Recipe = TypeAdapter(Recipe).validate_json(json.dumps(values, default=str))
+    except OSError as error:
+        raise BadInput(f"{name_or_path}: no such network; there is a recipe for {', '.join(known)}") from error
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(map(str, fault['loc']))}: {_FAULTS.get(fault['type'], fault['msg'])}"
+            for fault in error.errors()
+        )
+        raise BadInput("\n".join(f"{path}: {fault}" for fault in faults)) from error
+    except ValueError as error:
+        raise BadInput(f"{path}: not valid TOML: {error}") from error
+    if recipe.network not in known:
+        raise BadInput(f"{path}: network: {recipe.network!r} is none of {', '.join(known)}")
+    return recipe

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from edge.cameras.still import SUFFIXES
 from edge.errors import BadInput
 
 Split = Literal["train", "validation", "test"]
@@ -20,11 +21,10 @@ OLDEST = 120
 """Labels above this are mistakes; those between ``MAX_AGE`` and it become ``MAX_AGE``."""
 MAX_MALFORMED_SHARE = 0.01
 UTKFACE_ETHNICITIES = ("white", "black", "asian", "indian", "other")
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 # age_gender_ethnicity_date; of the published set, a few names lack the ethnicity or the dot, or have a space before it.
 _UTKFACE_NAME = re.compile(r"^(?P<age>\d{1,3})_(?P<gender>[01])_(?:(?P<ethnicity>[0-4])_)?\d{6,}\D")
-_AGE_RANGE = re.compile(r"^\s*(\d{1,3})\s*(?:-\s*(\d{1,3})|\+)?\s*$")
+_AGE_RANGE = re.compile(r"(\d{1,3})\s*(?:-\s*(\d{1,3})|\+)?")
 _GENDERS = {"female": 1, "f": 1, "woman": 1, "1": 1, "male": 0, "m": 0, "man": 0, "0": 0}
 
 
@@ -76,8 +76,7 @@ class Listing:
         counts = ", ".join(f"{split} {len(self.of(split))}" for split in SPLITS)
         lines = [f"{len(self.samples)} samples: {counts}"]
         for reason, names in self.dropped.items():
-            shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-            lines.append(f"dropped {len(names)} ({reason}): {shown}")
+            lines.append(f"dropped {len(names)} ({reason}): {_few(names)}")
         return "\n".join(lines)
 
 
@@ -103,7 +102,7 @@ def list_samples(folder: Path) -> Listing:
             f"{folder}: no labelled image (UTKFace names like 34_1_2_20170112213500903.jpg, or a labels.csv)"
         )
     if len(malformed) > max(1, MAX_MALFORMED_SHARE * (len(found) + len(malformed))):
-        raise BadInput(f"{folder}: {len(malformed)} malformed entries, more than 1 %: {', '.join(malformed[:5])}, …")
+        raise BadInput(f"{folder}: {len(malformed)} malformed entries, more than 1 %: {_few(malformed)}")
     listing = _deduplicate(found)
     listing.layout = "labels.csv" if labels.exists() else "utkface"
     if malformed:
@@ -112,7 +111,8 @@ def list_samples(folder: Path) -> Listing:
 
 
 def _read_utkface(folder: Path, malformed: list[str]) -> Iterator[Sample]:
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
+    # Names with a leading dot are what other systems leave behind (._34_1_2_20170112213500903.jpg), not photographs.
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.name[0] != "."):
         match = _UTKFACE_NAME.match(path.name)
         if match is None or int(match["age"]) > OLDEST:
             malformed.append(path.name)
@@ -150,18 +150,22 @@ def _labelled(row: dict[str, str | None], folder: Path) -> Sample | None:
         return None
     if not path.is_file() or (gender and gender not in _GENDERS):
         return None
-    return Sample(path, _sha256(path), age, _GENDERS.get(gender), (row.get("ethnicity") or "").strip() or None)
+    ethnicity = (row.get("ethnicity") or row.get("race") or "").strip() or None
+    return Sample(path, _sha256(path), age, _GENDERS.get(gender), ethnicity)
 
 
 def parse_age(text: str) -> tuple[int, int] | None:
-    """``"34"`` -> (34, 34), ``"20-29"`` -> (20, 29), ``"70+"`` -> (70, 100), blank -> None.
+    """``"34"`` -> (34, 34), ``"20-29"`` -> (20, 29), ``"70+"`` and ``"more than 70"`` -> (70, 100), blank -> None.
 
     Raises:
         ValueError: none of these, or an age above 120.
     """
-    if not text.strip():
+    text = text.strip().lower()
+    if not text:
         return None
-    match = _AGE_RANGE.match(text)
+    if text.startswith("more than "):  # FairFace's word for the group after 60-69
+        text = text.removeprefix("more than ") + "+"
+    match = _AGE_RANGE.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no age such as 34, 20-29 or 70+")
     low = int(match[1])
@@ -184,6 +188,10 @@ def _deduplicate(found: list[Sample]) -> Listing:
             copies += [sample.path.name for sample in group[1:]]
     dropped = {"copies with the same labels": copies, "copies whose labels disagree": disagreeing}
     return Listing(kept, {reason: names for reason, names in dropped.items() if names})
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _sha256(path: Path) -> str:

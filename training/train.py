@@ -19,10 +19,15 @@ import tensorboard  # noqa: F401 (tf.summary needs it: if it is missing, say so 
 import tensorflow as tf
 
 from edge.errors import BadInput, MaitredError
-from training.batches import cached_faces, targets, training_batches
-from training.networks import AGES, INPUT_SIZE, NETWORKS
+from training.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
+from training.loss import learning_rate_schedule, loss_of
+from training.networks import NETWORKS
+from training.predictors import FaceCropper
 from training.recipe import Recipe
-from training.samples import list_samples
+from training.reference import CROP
+from training.samples import Listing, list_samples
+from training.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
+from training.weights import load_weights
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30
@@ -30,37 +35,11 @@ STEPS_BETWEEN_CHECKPOINTS = 200
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Figures on the validation split: years, share of 0..1, loss."""
+class Data:
+    """Folders of labelled pictures: one of aligned faces, and any number of photos with one face each."""
 
-    age_mae: float
-    gender_accuracy: float
-    loss: float
-
-
-def loss_of(outputs: list[tf.Tensor], labels: dict[str, tf.Tensor], recipe: Recipe) -> tf.Tensor:
-    """Cross-entropy with the smoothed age, absolute error of its expectation, gender; unknown labels weigh nothing."""
-    age_logits, gender_logit = (tf.cast(output, tf.float32) for output in outputs)
-    years = tf.reduce_sum(tf.nn.softmax(age_logits) * tf.range(AGES, dtype=tf.float32), 1)
-    age = tf.nn.softmax_cross_entropy_with_logits(labels["age"], age_logits)
-    age += recipe.age_l1_weight * tf.abs(years - labels["years"])
-    smooth = labels["gender"] * (1 - recipe.gender_smoothing) + 0.5 * recipe.gender_smoothing
-    gender = tf.nn.sigmoid_cross_entropy_with_logits(smooth, gender_logit[:, 0])
-    return tf.math.divide_no_nan(
-        tf.reduce_sum(age * labels["age_known"]), tf.reduce_sum(labels["age_known"])
-    ) + recipe.gender_weight * tf.math.divide_no_nan(
-        tf.reduce_sum(gender * labels["gender_known"]), tf.reduce_sum(labels["gender_known"])
-    )
-
-
-def learning_rate_schedule(recipe: Recipe, total_steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Linear warm-up over at most a tenth of the run, then a cosine to zero at the last step."""
-    # Without the limit, a set of a few hundred pictures would end before its warm-up does.
-    warmup = min(recipe.warmup_steps, total_steps // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup else recipe.learning_rate, total_steps - warmup, warmup_target=recipe.learning_rate,
-        warmup_steps=warmup,
-    )  # fmt: skip
+    aligned: Path
+    photos: tuple[Path, ...] = ()
 
 
 class Run:
@@ -70,30 +49,33 @@ class Run:
         BadInput: ``data`` or ``out`` cannot be used: nothing labelled in it, too few images, another run's folder.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, out: Path, resume: bool) -> None:
+    def __init__(self, recipe: Recipe, data: Data, out: Path, resume: bool, weights: str | None = None) -> None:
         self.recipe, self.out = recipe, out
         earlier = _earlier_run(out, resume)
         keras.utils.set_random_seed(recipe.seed)
-        listing = list_samples(data)
+        listing = list_samples(data.aligned)
         log.info("%s", listing.describe())
+        photos = [list_samples(folder) for folder in data.photos]
+        self.model = NETWORKS[recipe.network](dropout=recipe.dropout)
         facts: dict[str, Any] = {
-            "recipe": recipe.as_dict(), "data_sha256": listing.sha256, "samples": len(listing.samples),
+            "recipe": recipe.as_dict(), "data_sha256": [part.sha256 for part in (listing, *photos)],
+            "samples": [len(part.samples) for part in (listing, *photos)],
+            "weights_sha256": load_weights(self.model, weights) if weights else None,
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
             "command": sys.argv,
         }  # fmt: skip
-        for key, what in (("recipe", "recipe"), ("data_sha256", "images")):
+        for key, what in (("recipe", "recipe"), ("data_sha256", "images"), ("weights_sha256", "weights")):
             if earlier and earlier.get(key) != facts[key]:
                 raise BadInput(f"{out}: holds a run with another {what}; it cannot be resumed: give another --out")
-        self.faces, train, unreadable = cached_faces(listing.of("train"), out / "cache")
-        self.val_faces, self.validation, more = cached_faces(listing.of("validation"), out / "cache")
-        if unreadable + more:
-            log.warning("skipped %d unreadable images: %s", len(unreadable + more), ", ".join((unreadable + more)[:5]))
-        self.labels = targets(train, recipe.age_sigma)
-        self.steps_per_epoch = len(self.faces) // recipe.batch_size
+        self.size = int(self.model.input_shape[1])
+        self.data = _training_set(recipe, listing, photos, out / "cache")
+        self.val_faces, self.validation, _ = cached_faces(listing.of("validation"), out / "cache")
+        self.steps_per_epoch = len(self.data) // recipe.batch_size
         self.total_steps = self.steps_per_epoch * recipe.epochs
         if not self.steps_per_epoch:
-            raise BadInput(f"{data}: {len(self.faces)} training images are fewer than one batch of {recipe.batch_size}")
-        self.model = NETWORKS[recipe.network](dropout=recipe.dropout)
+            raise BadInput(
+                f"{data.aligned}: {len(self.data)} training images are fewer than one batch of {recipe.batch_size}"
+            )
         self.optimizer = keras.optimizers.AdamW(
             learning_rate_schedule(recipe, self.total_steps), weight_decay=recipe.weight_decay, global_clipnorm=5.0,
             use_ema=True, ema_momentum=recipe.ema_decay,
@@ -115,6 +97,7 @@ class Run:
         if earlier:
             facts["resumed_at_steps"] = [*earlier.get("resumed_at_steps", []), int(self.step)]
             self._forget_epochs_after(int(self.step))
+        self.facts = facts
         _write_whole(out / "run.json", json.dumps(facts, indent=1))
 
     def train(self, progress: Callable[[str], None] = log.info) -> Path:
@@ -123,9 +106,8 @@ class Run:
         Raises:
             MaitredError: the loss is no number any more.
         """
-        batches = training_batches(
-            self.faces, self.labels, self.recipe.augment, self.recipe.batch_size, self.recipe.seed, int(self.step)
-        )
+        recipe = self.recipe
+        batches = training_batches(self.data, recipe.augment, self.size, recipe.batch_size, recipe.seed, int(self.step))
         first, shown = int(self.step), 0.0
         writer = tf.summary.create_file_writer(str(self.out / "tensorboard"))
         if first < self.total_steps:
@@ -145,6 +127,7 @@ class Run:
                 if step >= self.total_steps:
                     break
         self._with_averaged_weights()
+        self._calibrate()
         path = self.out / "model.keras"
         self.model.save(path)
         return path
@@ -202,18 +185,29 @@ class Run:
 
     def validate(self) -> Validation:
         """Figures of the weights that the model holds now."""
-        labels = targets(self.validation, self.recipe.age_sigma)
-        errors, right, losses = [], [], []
-        for start in range(0, len(self.val_faces), 64):
-            rows = slice(start, start + 64)
-            faces = tf.image.resize(tf.cast(self.val_faces[rows], tf.float32) / 255.0, [INPUT_SIZE, INPUT_SIZE])
-            outputs = self.model(faces, training=False)
-            years = tf.nn.softmax(outputs[0]).numpy() @ np.arange(AGES)
-            part = {name: values[rows] for name, values in labels.items()}
-            errors += list(np.abs(years - part["years"])[part["age_known"] > 0])
-            right += list(((outputs[1].numpy()[:, 0] > 0) == part["gender"])[part["gender_known"] > 0])
-            losses.append(float(loss_of(outputs, part, self.recipe)))
-        return Validation(*(float(np.mean(values)) if values else math.nan for values in (errors, right, losses)))
+        return figures(outputs_of(self.model, self.val_faces), targets(self.validation, self.recipe), self.recipe)
+
+    def _calibrate(self) -> None:
+        """Make the saved network say how sure it is; what the checkpoint holds stays as it is."""
+        outputs = outputs_of(self.model, self.val_faces)
+        temperatures = fit_temperatures(outputs, self.validation)
+        calibrate(self.model, temperatures)
+        log.info("temperatures: age %.3f, gender %.3f", temperatures.age, temperatures.gender)
+        self.facts["temperatures"] = vars(temperatures)
+        _write_whole(self.out / "run.json", json.dumps(self.facts, indent=1))
+
+
+def _training_set(recipe: Recipe, listing: Listing, photos: list[Listing], cache: Path) -> TrainingSet:
+    """The training split of every folder, decoded; validation and test of the photos stay unseen as well."""
+    faces, samples, left_out = cached_faces(listing.of("train"), cache)
+    if left_out:
+        log.warning("skipped %d unreadable images: %s", len(left_out), ", ".join(left_out[:5]))
+    parts, cut = [faces], FaceCropper(CROP, CACHED_SIZE).crop
+    for number, photo in enumerate(photos, start=1):
+        faces, found, left_out = cached_faces(photo.of("train"), cache, cut)
+        log.info("photos %d: %s; no face found in %d", number, photo.describe(), len(left_out))
+        parts, samples = [*parts, faces], samples + found
+    return TrainingSet(parts, targets(samples, recipe), recipe.photos_share)
 
 
 def _earlier_run(out: Path, resume: bool) -> dict[str, Any]:

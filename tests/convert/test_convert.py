@@ -15,15 +15,15 @@ from convert import convert as module
 from convert.macs import count_macs
 from edge.cli import main
 from edge.vision.bundle import Bundle, load_bundle
-from training.networks import table1, table1_deployed
 from training.reference import CROP
 from training.samples import list_samples
+from training.table1 import table1, table1_deployed
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_representatives():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "representatives", lambda samples: REPRESENTATIVES(samples, count=6))
+        patch.setattr(module, "representatives", lambda samples, size: REPRESENTATIVES(samples, size, count=6))
         yield
 
 

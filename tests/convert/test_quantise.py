@@ -15,8 +15,8 @@ from convert.inspection import check, layers
 from convert.quantise import quantise, representatives
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
-from training.networks import table1, table1_deployed
 from training.samples import Sample
+from training.table1 import table1, table1_deployed
 
 INTEGERS = {schema.TensorType.INT8, schema.TensorType.UINT8, schema.TensorType.INT32}
 
@@ -143,7 +143,7 @@ def labelled(folder: Path, ages: list[int]) -> list[Sample]:
 
 def test_representatives_are_spread_over_ages_and_genders(tmp_path):
     samples = labelled(tmp_path, [25] * 60 + [5, 5, 45, 45, 85, 85])
-    chosen = representatives(samples, count=12)
+    chosen = representatives(samples, 180, count=12)
     assert len(chosen) == 12
     rare = {round(float(face[0, 0, 1]) * 255) for face in chosen} & set(range(60, 66))
     assert rare == set(range(60, 66))
@@ -151,7 +151,7 @@ def test_representatives_are_spread_over_ages_and_genders(tmp_path):
 
 def test_representatives_are_rgb_in_unit_range_and_always_the_same(tmp_path):
     samples = labelled(tmp_path, [30] * 9)
-    first, second = representatives(samples, count=4), representatives(samples, count=4)
+    first, second = representatives(samples, 180, count=4), representatives(samples, 180, count=4)
     assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
     face = first[0]
     assert (face.shape, face.dtype) == ((180, 180, 3), np.float32)
@@ -162,4 +162,4 @@ def test_representatives_are_rgb_in_unit_range_and_always_the_same(tmp_path):
 def test_unreadable_representatives_are_passed_over(tmp_path):
     samples = labelled(tmp_path, [30, 30, 30])
     samples[1].path.write_bytes(b"")
-    assert len(representatives(samples)) == 2
+    assert len(representatives(samples, 180)) == 2

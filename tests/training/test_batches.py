@@ -1,26 +1,44 @@
-"""Decoding, label distributions, augmentation and the order of batches."""
+"""Decoding, faces out of photos, label distributions, weights and the order of batches."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import itertools
+import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 
+from edge.config.detection import Detection as DetectionSettings
+from edge.demo import CLIP
 from edge.errors import BadInput
-from training.batches import age_target, augment, cached_faces, decode, epoch_order, targets, training_batches
-from training.recipe import Augment, load_recipe
+from edge.vision.bundle import load_bundle
+from edge.vision.detector import FaceDetector
+from edge.vision.scan import find_faces
+from training.augment import augment
+from training.batches import (
+    CACHED_SIZE,
+    TrainingSet,
+    age_target,
+    cached_faces,
+    decode,
+    epoch_order,
+    targets,
+    training_batches,
+)
+from training.predictors import FaceCropper
+from training.recipe import load_recipe
+from training.reference import CROP, REFERENCE
 from training.samples import Sample
 
-AUGMENT = load_recipe("table1").augment
-NOTHING = dataclasses.replace(
-    AUGMENT, rotation_degrees=0, scale=0, shift=0, brightness=0, contrast=0, saturation=0, shrink_probability=0, noise=0
+RECIPE = dataclasses.replace(
+    load_recipe("table1"), age_sigma=1.0, age_sigma_per_year=0.04, balance=0.2, photos_share=0.5
 )
+# The first frame of the demo clip shows an empty room, these one patron each, near the camera.
+NOBODY, PATRONS = 0, (60, 75, 150)
 
 
 def noise(seed: int, *shape: int) -> np.ndarray:
@@ -30,6 +48,108 @@ def noise(seed: int, *shape: int) -> np.ndarray:
 def picture(path: Path, image: np.ndarray) -> Sample:
     cv2.imwrite(str(path), image)
     return Sample(path, hashlib.sha256(path.name.encode()).hexdigest(), (30, 30), 1)
+
+
+def sample(age: tuple[int, int] | None, gender: int | None) -> Sample:
+    return Sample(Path("x"), "0", age, gender)
+
+
+def cut_face():
+    """What finds the face in a photo: the agent's own detector and crop."""
+    return FaceCropper(CROP, CACHED_SIZE).crop
+
+
+# --- pictures
+
+
+@pytest.mark.parametrize("shape", [(200, 200, 3), (48, 60, 3), (400, 300, 3), (64, 64)], ids=str)
+def test_pictures_of_any_size_become_rgb_of_one_size(tmp_path, shape):
+    image = np.full(shape, 90, np.uint8)
+    if len(shape) == 3:
+        image[..., 0] = 200  # blue, in OpenCV's order
+    face = decode(picture(tmp_path / "a.png", image).path)
+    assert face is not None
+    assert (face.shape, face.dtype) == ((200, 200, 3), np.uint8)
+    assert face[100, 100].tolist() == ([90, 90, 200] if len(shape) == 3 else [90, 90, 90])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"", "is empty", id="empty"),
+        pytest.param(b"\xff\xd8 no picture", "is not an image", id="damaged"),
+        pytest.param(cv2.imencode(".png", noise(0, 15, 40, 3))[1].tobytes(), "is too small to hold a face", id="tiny"),
+    ],
+)
+def test_what_is_no_usable_picture_is_refused_by_name(tmp_path, content, reason):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=rf"a\.jpg {reason}"):
+        decode(path)
+
+
+def test_faces_are_decoded_once_and_unusable_ones_are_listed_and_skipped(tmp_path, caplog):
+    samples = [picture(tmp_path / f"{index}.png", np.full((32, 32, 3), index, np.uint8)) for index in range(120)]
+    samples[40].path.write_bytes(b"")
+    with caplog.at_level(logging.WARNING):
+        faces, kept, left_out = cached_faces(samples, tmp_path / "cache")
+    assert left_out == ["40.png"]
+    assert "40.png is empty" in caplog.text
+    assert [one.path.name for one in kept] == [f"{index}.png" for index in range(120) if index != 40]
+    assert faces[:, 100, 100, 0].tolist() == [index for index in range(120) if index != 40]
+    for one in samples:
+        one.path.unlink()
+    again, kept_again, left_out_again = cached_faces(samples, tmp_path / "cache")
+    assert (kept_again, left_out_again) == (kept, left_out)
+    assert np.array_equal(again, faces)
+
+
+@pytest.mark.parametrize("photos_too", [False, True], ids=["aligned", "photos"])
+def test_more_than_one_per_cent_of_unusable_pictures_stops_and_names_some(tmp_path, photos_too):
+    samples = [picture(tmp_path / f"{index}.png", noise(index, 32, 32, 3)) for index in range(20)]
+    samples[7].path.write_bytes(b"")
+    picture(samples[9].path, noise(9, 32, 8, 3))
+    for _ in range(2):  # what was decoded before the stop is not taken for the whole by the next run
+        with pytest.raises(BadInput, match=r"1 % of 20 images .*: .*7\.png is empty.*; .*9\.png is too small"):
+            cached_faces(samples, tmp_path / "cache", cut_face() if photos_too else None)
+
+
+def test_no_pictures_are_no_faces_and_no_targets(tmp_path):
+    faces, kept, left_out = cached_faces([], tmp_path / "cache")
+    assert (faces.shape, kept, left_out) == ((0, 200, 200, 3), [], [])
+    assert {name: values.shape for name, values in targets([], RECIPE).items()} == {
+        "age": (0, 101), "years": (0,), "gender": (0,), "age_weight": (0,), "gender_weight": (0,),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    """Whole frames of the demo clip: one of an empty room, three of a patron."""
+    folder = tmp_path_factory.mktemp("photos")
+    clip = cv2.VideoCapture(str(CLIP))
+    frames = [clip.read()[1] for _ in range(max(PATRONS) + 1)]
+    return [picture(folder / f"{number}.png", frames[number]) for number in (NOBODY, *PATRONS)]
+
+
+def test_faces_are_cut_out_of_photos_where_the_networks_want_them(photos, tmp_path):
+    faces, kept, left_out = cached_faces(photos, tmp_path, cut_face())
+    assert left_out == [f"{NOBODY}.png"]
+    assert [one.path.name for one in kept] == [f"{number}.png" for number in PATRONS]
+    detector = FaceDetector(load_bundle(DetectionSettings().model), 1, 0.5)
+    for face in faces:
+        framed = cv2.copyMakeBorder(face[..., ::-1].copy(), 100, 100, 100, 100, cv2.BORDER_REPLICATE)
+        (found,) = find_faces(framed, detector, 60)
+        assert np.abs((found.landmarks[:4] - 100) / CACHED_SIZE - REFERENCE).max() < 0.06
+
+
+def test_photos_and_aligned_faces_of_the_same_files_are_cached_apart(photos, tmp_path):
+    whole, _, _ = cached_faces(photos[1:], tmp_path)
+    cut, _, _ = cached_faces(photos[1:], tmp_path, cut_face())
+    assert np.abs(whole.astype(int) - cut).mean() > 10
+    assert np.array_equal(cached_faces(photos[1:], tmp_path)[0], whole)
+
+
+# --- targets
 
 
 @pytest.mark.parametrize(
@@ -43,106 +163,64 @@ def picture(path: Path, image: np.ndarray) -> Sample:
     ],
 )
 def test_the_age_target_is_a_distribution_around_the_label(age, sigma):
-    target = age_target(age, sigma)
+    target = age_target(age, dataclasses.replace(RECIPE, age_sigma=sigma))
     assert target.shape == (101,)
     assert target.dtype == np.float32
     assert target.sum() == pytest.approx(1.0, abs=1e-5)
     assert age[0] <= int(target.argmax()) <= age[1]
-    assert target[max(age[0] - 1, 0) : age[1] + 2].sum() > 0.3
+    assert target[max(age[0] - 1, 0) : age[1] + 2].sum() > 0.2
 
 
-def test_the_age_target_of_a_year_is_the_normal_of_that_width():
-    target = age_target((50, 50), 2.5)
-    assert target[53] / target[50] == pytest.approx(np.exp(-0.5 * (3 / 2.5) ** 2), rel=1e-4)
-    assert float((target * (np.arange(101) - 50) ** 2).sum()) == pytest.approx(2.5**2, rel=1e-3)
+@pytest.mark.parametrize("age", [10, 30, 50, 80])
+def test_the_age_target_of_a_year_is_a_normal_that_widens_with_the_age(age):
+    target = age_target((age, age), RECIPE)
+    sigma = 1.0 + 0.04 * age
+    assert target[age + 3] / target[age] == pytest.approx(np.exp(-0.5 * (3 / sigma) ** 2), rel=1e-4)
+    assert float((target * (np.arange(101) - age) ** 2).sum()) == pytest.approx(sigma**2, rel=1e-2)
 
 
-def test_the_age_target_of_a_range_is_flat_inside_it():
-    target = age_target((20, 59), 2.5)
-    assert target[30:50].max() - target[30:50].min() < 1e-5
-    assert target[39] == pytest.approx(1 / 40, rel=1e-3)
+def test_the_age_target_of_a_range_holds_each_of_its_years_alike():
+    flat = age_target((20, 59), dataclasses.replace(RECIPE, age_sigma=2.5, age_sigma_per_year=0.0))
+    assert flat[30:50].max() - flat[30:50].min() < 1e-5
+    assert flat[39] == pytest.approx(1 / 40, rel=1e-3)
+    widening = age_target((20, 59), RECIPE)
+    assert np.abs(widening[30:45] * 40 - 1).max() < 0.1
+    # The older end is the softer one.
+    assert widening[60:].sum() > 1.5 * widening[:20].sum()
 
 
-def test_unknown_labels_are_masked():
-    samples = [
-        Sample(Path("a"), "0", None, 1),
-        Sample(Path("b"), "1", (20, 29), None),
-        Sample(Path("c"), "2", (0, 0), 0),
-    ]
-    labels = targets(samples, 2.5)
-    assert labels["age_known"].tolist() == [0, 1, 1]
-    assert labels["gender_known"].tolist() == [1, 0, 1]
+def test_unknown_labels_weigh_nothing():
+    labels = targets([sample(None, 1), sample((20, 29), None), sample((0, 0), 0)], RECIPE)
+    assert {values.dtype for values in labels.values()} == {np.dtype(np.float32)}
+    assert labels["age_weight"].tolist() == [0, 1, 1]
+    assert labels["gender_weight"].tolist() == [1, 0, 1]
     assert labels["years"].tolist() == [0, 24.5, 0]
     assert labels["gender"].tolist() == [1, 0, 0]
     assert labels["age"].sum(1) == pytest.approx([0, 1, 1], abs=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(200, 200, 3), (48, 60, 3), (400, 300, 3), (64, 64)], ids=str)
-def test_pictures_of_any_size_become_rgb_of_one_size(tmp_path, shape):
-    image = np.full(shape, 90, np.uint8)
-    if len(shape) == 3:
-        image[..., 0] = 200  # blue, in OpenCV's order
-    sample = picture(tmp_path / "a.png", image)
-    face = decode(sample.path)
-    assert face is not None
-    assert (face.shape, face.dtype) == ((200, 200, 3), np.uint8)
-    assert face[100, 100].tolist() == ([90, 90, 200] if len(shape) == 3 else [90, 90, 90])
+@pytest.mark.parametrize(
+    ("age", "gender"), [pytest.param(None, 1, id="no ages"), pytest.param((20, 20), None, id="no genders")]
+)
+def test_a_set_without_one_of_the_labels_has_no_weight_there(age, gender):
+    labels = targets([sample(age, gender)] * 3, RECIPE)
+    assert labels["age_weight"].tolist() == [0 if age is None else 1] * 3
+    assert labels["gender_weight"].tolist() == [0 if gender is None else 1] * 3
 
 
-@pytest.mark.parametrize("content", [pytest.param(b"", id="empty"), pytest.param(b"\xff\xd8 no picture", id="damaged")])
-def test_what_is_no_picture_is_not_decoded(tmp_path, content):
-    path = tmp_path / "a.jpg"
-    path.write_bytes(content)
-    assert decode(path) is None
+@pytest.mark.parametrize("balance", [0.0, 0.2, 1.0])
+def test_rare_groups_of_decade_and_gender_weigh_more(balance):
+    # Sixteen men of 20-29, four of 30-39, one woman of 20-29: the middle of a range counts.
+    crowd = [sample((20 + year % 10,) * 2, 0) for year in range(16)] + [sample((30, 39), 0)] * 4 + [sample((25, 25), 1)]
+    labels = targets(crowd, dataclasses.replace(RECIPE, balance=balance))
+    for weights in (labels["age_weight"], labels["gender_weight"]):
+        assert weights.mean() == pytest.approx(1, rel=1e-5)
+        assert np.ptp(weights[:16]) == np.ptp(weights[16:20]) == 0
+        assert weights[16] / weights[0] == pytest.approx(4**balance, rel=1e-5)
+        assert weights[20] / weights[0] == pytest.approx(16**balance, rel=1e-5)
 
 
-def test_a_tiny_picture_is_not_decoded(tmp_path):
-    assert decode(picture(tmp_path / "a.png", noise(0, 15, 40, 3)).path) is None
-
-
-def test_faces_are_decoded_once_and_unreadable_ones_skipped(tmp_path):
-    samples = [picture(tmp_path / f"{index}.png", np.full((32, 32, 3), index, np.uint8)) for index in range(120)]
-    samples[40].path.write_bytes(b"")
-    faces, kept, unreadable = cached_faces(samples, tmp_path / "cache")
-    assert unreadable == ["40.png"]
-    assert [sample.path.name for sample in kept] == [f"{index}.png" for index in range(120) if index != 40]
-    assert faces[:, 100, 100, 0].tolist() == [index for index in range(120) if index != 40]
-    for sample in samples:
-        sample.path.unlink()
-    again, kept_again, unreadable_again = cached_faces(samples, tmp_path / "cache")
-    assert (kept_again, unreadable_again) == (kept, unreadable)
-    assert np.array_equal(again, faces)
-
-
-def test_too_many_unreadable_pictures_stop(tmp_path):
-    samples = [picture(tmp_path / f"{index}.png", noise(index, 32, 32, 3)) for index in range(20)]
-    samples[7].path.write_bytes(b"")
-    with pytest.raises(BadInput, match=r"1 of 20 images cannot be read, more than 1 %: .*7\.png"):
-        cached_faces(samples, tmp_path / "cache")
-
-
-def test_augmentation_keeps_shape_and_range():
-    for step in range(6):  # enough for a batch that is shrunk and one that is not
-        faces = augment(tf.constant(noise(step, 4, 200, 200, 3)), AUGMENT, tf.constant([1, step], tf.int64)).numpy()
-        assert (faces.shape, faces.dtype) == ((4, 180, 180, 3), np.float32)
-        assert 0 <= faces.min() < faces.max() <= 1
-
-
-def test_augmentation_depends_on_the_seed_alone():
-    images = tf.constant(noise(0, 3, 200, 200, 3))
-    first, second, other = (augment(images, AUGMENT, tf.constant([1, s], tf.int64)).numpy() for s in (5, 5, 6))
-    assert np.array_equal(first, second)
-    assert np.abs(first - other).mean() > 0.01
-
-
-def test_augmentation_that_is_switched_off_only_resizes_and_mirrors():
-    smooth = cv2.resize(noise(0, 6, 6, 3), (200, 200), interpolation=cv2.INTER_CUBIC)
-    plain = cv2.resize(smooth, (180, 180), interpolation=cv2.INTER_LINEAR) / np.float32(255)
-    faces = augment(tf.constant(np.stack([smooth] * 8)), NOTHING, tf.constant([1, 2], tf.int64)).numpy()
-    mirrored = [bool(np.abs(face[:, ::-1] - plain).max() < np.abs(face - plain).max()) for face in faces]
-    assert {True, False} == set(mirrored)
-    for face, flipped in zip(faces, mirrored, strict=True):
-        assert np.abs((face[:, ::-1] if flipped else face) - plain).max() < 0.02
+# --- order
 
 
 def test_an_epoch_shows_every_picture_once_in_another_order():
@@ -150,26 +228,84 @@ def test_an_epoch_shows_every_picture_once_in_another_order():
     assert sorted(first) == sorted(second) == list(range(50))
     assert first.tolist() != second.tolist()
     assert first.tolist() == epoch_order(50, 1, 0).tolist()
+    assert first.tolist() != epoch_order(50, 2, 0).tolist()
 
 
-def batches(first_step: int, count: int, changes: Augment = AUGMENT) -> list[tuple[np.ndarray, np.ndarray]]:
-    faces = np.stack([np.full((200, 200, 3), 10 * index, np.uint8) for index in range(10)])
-    labels = targets([Sample(Path("x"), "0", (index, index), index % 2) for index in range(10)], 2.5)
-    stream = training_batches(faces, labels, changes, 3, 7, first_step)
-    return [(x.numpy(), y["years"].numpy()) for x, y in itertools.islice(iter(stream), count)]
+def test_an_epoch_shows_a_new_share_of_the_extra_pictures_among_the_others():
+    epochs = [epoch_order(50, 1, epoch, extra=20, extra_share=0.25) for epoch in range(40)]
+    extras = [set(order[order >= 50].tolist()) for order in epochs]
+    for order, extra in zip(epochs, extras, strict=True):
+        assert sorted(order[order < 50]) == list(range(50))
+        assert len(order) == 55
+        assert len(extra) == 5
+        assert extra <= set(range(50, 70))
+    assert extras[0] != extras[1]
+    assert set.union(*extras) == set(range(50, 70))
+    last_places = np.concatenate([np.flatnonzero(order >= 50) for order in epochs])
+    assert last_places.min() < 15  # mixed in, not put behind
+    assert last_places.max() > 40
+
+
+def levels(first: int, count: int) -> np.ndarray:
+    """Plain pictures, each as bright as its row."""
+    return np.stack([np.full((200, 200, 3), 10 * row, np.uint8) for row in range(first, first + count)])
+
+
+def training_set(*parts: int) -> TrainingSet:
+    """Parts of so many pictures each; a picture's age is its row."""
+    ends = [0, *itertools.accumulate(parts)]
+    faces = [levels(first, count) for first, count in zip(ends, parts, strict=False)]
+    return TrainingSet(faces, targets([sample((row, row), row % 2) for row in range(ends[-1])], RECIPE), 0.5)
+
+
+def test_a_training_set_finds_the_face_of_a_row_in_its_part():
+    data = training_set(4, 3, 2)
+    assert [int(data.face(row)[0, 0, 0]) for row in range(9)] == [10 * row for row in range(9)]
+    with pytest.raises(IndexError):
+        data.face(9)
+    assert len(data) == 4 + 2  # of five photos, half, rounded to the even number
+    assert len(training_set(4)) == 4
+
+
+OFF = dataclasses.replace(
+    RECIPE.augment, brightness=0, contrast=0, gamma=0, saturation=0, tint=0, occlude_probability=0,
+    noise_probability=0, jpeg_probability=0,
+)  # fmt: skip
+
+
+def batches(first_step: int, count: int, data: TrainingSet, changes=RECIPE.augment):
+    stream = training_batches(data, changes, 180, 3, 7, first_step)
+    return [
+        (x.numpy(), {name: y.numpy() for name, y in labels.items()}) for x, labels in itertools.islice(stream, count)
+    ]
 
 
 def test_a_resumed_stream_goes_on_like_the_uninterrupted_one():
-    whole, resumed = batches(0, 8), batches(5, 3)  # three batches an epoch, so this starts inside the second
-    for (faces, years), (faces_again, years_again) in zip(whole[5:], resumed, strict=True):
-        assert years.tolist() == years_again.tolist()
+    data = training_set(8, 4)
+    whole, resumed = batches(0, 8, data), batches(5, 3, data)  # three batches an epoch, so this is inside the second
+    for (faces, labels), (faces_again, labels_again) in zip(whole[5:], resumed, strict=True):
         assert np.array_equal(faces, faces_again)
+        for name in labels:
+            assert np.array_equal(labels[name], labels_again[name])
 
 
 def test_labels_stay_with_their_faces_and_epochs_differ():
-    stream = batches(0, 6, NOTHING)
-    for faces, years in stream:
-        assert faces.mean((1, 2, 3)) * 25.5 == pytest.approx(years, abs=0.01)
-    first, second = ([y for _, years in part for y in years] for part in (stream[:3], stream[3:]))
-    assert len(set(first)) == 9
+    data = training_set(8, 4)
+    stream = batches(0, 6, data, OFF)
+    for faces, labels in stream:
+        assert (faces.shape, faces.dtype) == ((3, 180, 180, 3), np.float32)
+        rows = labels["years"].astype(int)
+        assert faces.mean((1, 2, 3)) * 25.5 == pytest.approx(rows, abs=0.01)
+        for name, values in data.labels.items():
+            assert np.array_equal(labels[name], values[rows])
+    first, second = ([y for _, labels in part for y in labels["years"]] for part in (stream[:3], stream[3:]))
+    assert len(set(first)) == len(set(second)) == 9
     assert first != second
+
+
+def test_the_changes_of_a_picture_follow_from_seed_step_and_place():
+    data = TrainingSet([noise(0, 7, 200, 200, 3)], targets([sample((row, row), 0) for row in range(7)], RECIPE), 0.0)
+    for step, (faces, labels) in enumerate(batches(0, 3, data)):
+        for place, (face, row) in enumerate(zip(faces, labels["years"].astype(int), strict=True)):
+            rng = np.random.default_rng((7, step, place))
+            assert np.array_equal(face, augment(data.face(row), 180, RECIPE.augment, rng))

@@ -9,7 +9,8 @@ from keras import layers
 
 from convert.macs import count_macs
 from edge.errors import BadInput, MaitredError
-from training.networks import DEPLOYED, load_network, table1, table1_deployed
+from training.networks import NETWORKS, load_network
+from training.table1 import table1, table1_deployed
 
 
 def unsettled(seed: int = 3) -> keras.Model:
@@ -110,5 +111,5 @@ def test_what_is_no_network_of_ours_is_refused(tmp_path):
         load_network(tmp_path / "broken.keras")
     other = keras.Sequential([keras.Input((4,)), layers.Dense(1)], name="other")
     other.save(tmp_path / "other.keras")
-    with pytest.raises(BadInput, match=f"a network called 'other'; known: {', '.join(DEPLOYED)}"):
+    with pytest.raises(BadInput, match=f"a network called 'other'; known: {', '.join(NETWORKS)}"):
         load_network(tmp_path / "other.keras")

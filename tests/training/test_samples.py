@@ -50,6 +50,7 @@ def test_labels_are_read_from_utkface_names(tmp_path, name, age, gender, ethnici
         pytest.param("34_1_7_20170112213500903.jpg", id="no such ethnicity"),
         pytest.param("121_1_0_20170112213500903.jpg", id="no such age"),
         pytest.param("_1_0_20170112213500903.jpg", id="no age"),
+        pytest.param("53__0_20170116184028385.jpg", id="gender blank"),
     ],
 )
 def test_a_name_without_labels_is_left_out_and_named(tmp_path, name):
@@ -65,6 +66,7 @@ def test_other_files_are_not_taken_for_malformed_images(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg")
     put(tmp_path, "README.txt")
     put(tmp_path, ".DS_Store")
+    put(tmp_path, "__MACOSX/._34_1_2_20170112213500903.jpg")
     assert list_samples(tmp_path).dropped == {}
 
 
@@ -110,6 +112,30 @@ def test_labels_csv_takes_ages_ranges_and_blanks(tmp_path):
     assert listing.layout == "labels.csv"
 
 
+FAIRFACE = """file,age,gender,race,service_test
+train/1.jpg,50-59,Male,East Asian,True
+train/2.jpg,3-9,Female,Latino_Hispanic,False
+train/3.jpg,more than 70,Female,Middle Eastern,True
+val/1.jpg,0-2,Male,Black,False
+val/2.jpg,More than 70,Male,Southeast Asian,False
+"""
+
+
+def test_fairfaces_own_columns_and_age_groups_are_read(tmp_path):
+    for line in FAIRFACE.splitlines()[1:]:
+        put(tmp_path, line.partition(",")[0])
+    (tmp_path / "labels.csv").write_text(FAIRFACE, encoding="utf-8")
+    listing = list_samples(tmp_path)
+    assert [(sample.age, sample.gender, sample.ethnicity) for sample in listing.samples] == [
+        ((50, 59), 0, "East Asian"),
+        ((3, 9), 1, "Latino_Hispanic"),
+        ((70, 100), 1, "Middle Eastern"),
+        ((0, 2), 0, "Black"),
+        ((70, 100), 0, "Southeast Asian"),
+    ]
+    assert listing.dropped == {}
+
+
 def test_labels_csv_goes_before_names(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg")
     put(tmp_path, "labels.csv", "file,age,gender\n34_1_2_20170112213500903.jpg,50,male\n")
@@ -123,6 +149,8 @@ def test_labels_csv_goes_before_names(tmp_path):
         pytest.param("x.jpg,young,female", id="age in words"),
         pytest.param("x.jpg,29-20,female", id="range the wrong way round"),
         pytest.param("x.jpg,340,female", id="impossible age"),
+        pytest.param("x.jpg,more than 20-29,female", id="more than a range"),
+        pytest.param("x.jpg,20-29+,female", id="an open range with an end"),
         pytest.param("x.jpg,34,2", id="unknown gender"),
         pytest.param(",34,female", id="no file"),
     ],
@@ -168,6 +196,7 @@ def test_a_missing_or_empty_folder_is_refused(tmp_path):
         pytest.param("70+", (70, 100), id="open"),
         pytest.param("110+", (100, 100), id="open, beyond the scale"),
         pytest.param("90-110", (90, 100), id="cut at the scale's end"),
+        pytest.param("more than 70", (70, 100), id="open, in FairFace's words"),
     ],
 )
 def test_ages_are_read(text, age):
@@ -191,6 +220,18 @@ def test_copies_whose_labels_disagree_are_all_dropped(tmp_path):
     assert listing.dropped == {
         "copies whose labels disagree": ["34_1_2_20170112213500903.jpg", "43_1_2_20170112213500903.jpg"]
     }
+
+
+def test_what_was_dropped_is_counted_and_named_in_the_log(tmp_path):
+    put(tmp_path, "34_1_2_20170112213500903.jpg", "same picture")
+    for index in range(7):
+        put(tmp_path, f"34_1_2_2017011300000000{index}.jpg", "same picture")
+    put(tmp_path, "holiday.jpg")
+    lines = list_samples(tmp_path).describe().splitlines()
+    assert lines[0].startswith("1 samples: train ")
+    assert lines[1].startswith("dropped 7 (copies with the same labels): 34_1_2_20170113000000000.jpg, ")
+    assert lines[1].endswith("34_1_2_20170113000000004.jpg, …")
+    assert lines[2:] == ["dropped 1 (malformed name or label): holiday.jpg"]
 
 
 def test_the_split_depends_on_content_alone(tmp_path):

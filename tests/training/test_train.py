@@ -17,10 +17,11 @@ from edge.cli import main
 from edge.errors import BadInput, MaitredError
 from training import train
 from training.batches import targets
+from training.loss import learning_rate_schedule, loss_of
 from training.networks import NETWORKS, load_network
 from training.recipe import Recipe, load_recipe
 from training.samples import Sample, list_samples
-from training.train import Run, learning_rate_schedule, loss_of
+from training.train import Data, Run
 
 RECIPE = dataclasses.replace(load_recipe("table1"), epochs=6, batch_size=8, warmup_steps=2, ema_decay=0.7)
 
@@ -57,7 +58,7 @@ def _frequent_checkpoints():
 
 @pytest.fixture(scope="module")
 def finished(faces, tmp_path_factory) -> Run:
-    run = Run(RECIPE, faces, tmp_path_factory.mktemp("whole"), resume=False)
+    run = Run(RECIPE, Data(faces), tmp_path_factory.mktemp("whole"), resume=False)
     run.train()
     return run
 
@@ -71,11 +72,11 @@ def resumed(faces, tmp_path_factory) -> Run:
             raise Killed
 
     with pytest.raises(Killed):
-        Run(RECIPE, faces, out, resume=False).train(until_second_epoch)
+        Run(RECIPE, Data(faces), out, resume=False).train(until_second_epoch)
     # Of the second epoch the killed run has listed what lies after its last checkpoint.
     with (out / "progress.jsonl").open("a") as lines:
         lines.write(json.dumps({"epoch": 2, "step": KILLED_AT, "loss": 99.0}) + "\n")
-    run = Run(RECIPE, faces, out, resume=True)
+    run = Run(RECIPE, Data(faces), out, resume=True)
     assert 2 * run.steps_per_epoch == KILLED_AT
     assert int(run.step) == LAST_CHECKPOINT
     run.train()
@@ -87,11 +88,11 @@ def progress(run: Run) -> list[dict]:
 
 
 def test_a_run_learns(finished):
-    batch = np.asarray(finished.faces[:, 10:190, 10:190], np.float32) / 255
+    batch = np.asarray(finished.data.faces[0][:, 10:190, 10:190], np.float32) / 255
     keras.utils.set_random_seed(RECIPE.seed)
     fresh, trained = NETWORKS["table1"](dropout=0.0), load_network(finished.out / "model.keras")
     # With the statistics of the batch: those that validation goes by have had no time to settle.
-    before, after = (float(loss_of(m(batch, training=True), finished.labels, RECIPE)) for m in (fresh, trained))
+    before, after = (float(loss_of(m(batch, training=True), finished.data.labels, RECIPE)) for m in (fresh, trained))
     assert after < 0.95 * before
 
 
@@ -125,8 +126,8 @@ def test_the_averaged_weights_are_what_is_saved(finished):
 def test_run_json_says_what_the_weights_were_made_from(faces, finished, resumed):
     facts = json.loads((finished.out / "run.json").read_text())
     assert facts["recipe"] == RECIPE.as_dict()
-    assert facts["data_sha256"] == list_samples(faces).sha256
-    assert facts["samples"] == 48
+    assert facts["data_sha256"] == [list_samples(faces).sha256]
+    assert facts["samples"] == [48]
     assert set(facts["versions"]) == {"python", "tensorflow", "keras"}
     assert "resumed_at_steps" not in facts
     assert json.loads((resumed.out / "run.json").read_text())["resumed_at_steps"] == [LAST_CHECKPOINT]
@@ -134,7 +135,7 @@ def test_run_json_says_what_the_weights_were_made_from(faces, finished, resumed)
 
 def test_a_folder_with_a_run_is_not_overwritten(faces, finished):
     with pytest.raises(BadInput, match="holds a run already; add --resume"):
-        Run(RECIPE, faces, finished.out, resume=False)
+        Run(RECIPE, Data(faces), finished.out, resume=False)
 
 
 def other_recipe(faces: Path) -> tuple[Recipe, Path]:
@@ -157,19 +158,19 @@ def test_a_run_is_not_resumed_with_another_recipe_or_other_images(faces, finishe
     recipe, data = change(faces)
     before = (finished.out / "run.json").read_bytes()
     with pytest.raises(BadInput, match=f"holds a run with another {what}"):
-        Run(recipe, data, finished.out, resume=True)
+        Run(recipe, Data(data), finished.out, resume=True)
     assert (finished.out / "run.json").read_bytes() == before
 
 
 def test_resuming_where_there_is_nothing_starts_from_the_beginning(faces, tmp_path):
-    run = Run(RECIPE, faces, tmp_path / "new", resume=True)
+    run = Run(RECIPE, Data(faces), tmp_path / "new", resume=True)
     assert int(run.step) == 0
     assert "resumed_at_steps" not in json.loads((tmp_path / "new" / "run.json").read_text())
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_weights_that_give_no_number_are_not_kept(faces, tmp_path, loss):
-    run = Run(RECIPE, faces, tmp_path, resume=False)
+    run = Run(RECIPE, Data(faces), tmp_path, resume=False)
     run.save(4, 5.0)
     good = run.checkpoints.latest_checkpoint
     with pytest.raises(MaitredError, match=f"the loss is {loss} at step 8; the last good checkpoint is kept"):
@@ -179,7 +180,7 @@ def test_weights_that_give_no_number_are_not_kept(faces, tmp_path, loss):
 
 def test_too_few_images_are_refused(faces, tmp_path):
     with pytest.raises(BadInput, match="training images are fewer than one batch of 500"):
-        Run(dataclasses.replace(RECIPE, batch_size=500), faces, tmp_path, resume=False)
+        Run(dataclasses.replace(RECIPE, batch_size=500), Data(faces), tmp_path, resume=False)
 
 
 @pytest.mark.parametrize(
@@ -202,16 +203,16 @@ def test_the_learning_rate_rises_then_falls_to_zero(total, warmup_steps, peak):
 def test_unknown_labels_weigh_nothing_in_the_loss():
     known = Sample(Path("a"), "0", (30, 30), 1)
     logits = [tf.random.stateless_normal((2, 101), (1, 2)), tf.constant([[0.4], [3.0]])]
-    alone = loss_of([part[:1] for part in logits], targets([known], 2.5), RECIPE)
-    both = loss_of(logits, targets([known, Sample(Path("b"), "1", None, None)], 2.5), RECIPE)
-    nothing = loss_of(logits, targets([Sample(Path("b"), "1", None, None)] * 2, 2.5), RECIPE)
+    alone = loss_of([part[:1] for part in logits], targets([known], RECIPE), RECIPE)
+    both = loss_of(logits, targets([known, Sample(Path("b"), "1", None, None)], RECIPE), RECIPE)
+    nothing = loss_of(logits, targets([Sample(Path("b"), "1", None, None)] * 2, RECIPE), RECIPE)
     assert float(both) == pytest.approx(float(alone), rel=1e-6)
     assert float(nothing) == 0
 
 
 def test_the_loss_is_cross_entropy_age_error_and_gender():
     recipe = dataclasses.replace(RECIPE, age_l1_weight=0.05, gender_weight=2.0, gender_smoothing=0.1)
-    labels = targets([Sample(Path("a"), "0", (30, 30), 1)], 2.5)
+    labels = targets([Sample(Path("a"), "0", (30, 30), 1)], RECIPE)
     flat = [tf.zeros((1, 101)), tf.constant([[1.5]])]
     # Flat over 0..100: cross-entropy ln 101, expected age 50, twenty years off; P(female) against a target of 0.95.
     female = 1 / (1 + math.exp(-1.5))

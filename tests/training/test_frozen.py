@@ -1,0 +1,95 @@
+"""The paper's transfer learning on a few pictures: what is trained, what stays, and what a second run finds done."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import BadInput
+from edge.vision.crop import crop_aligned
+from training.frozen import FrozenRun
+from training.heads import HEADS
+from training.networks import load_network
+from training.recipe import load_recipe
+from training.vgg16 import vgg16
+from training.weights import write_weights
+
+RECIPE = dataclasses.replace(load_recipe("vgg16"), dropout=0.0)
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """40 pictures, reddish for female and bluish for male."""
+    folder = tmp_path_factory.mktemp("faces")
+    rng = np.random.default_rng(0)
+    for index in range(40):
+        gender = index % 2
+        image = np.array((60, 60, 200) if gender else (200, 60, 60)) + rng.normal(0, 8, (32, 32, 3))
+        name = f"{20 + index}_{gender}_0_{20170101000000000 + index}.png"
+        cv2.imwrite(str(folder / name), image.clip(0, 255).astype(np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "vgg16.h5"
+    rng = np.random.default_rng(1)
+    trunk = [layer for layer in vgg16().layers if layer.weights and layer.name not in HEADS]
+    write_weights(
+        path,
+        {
+            # Of a size with which a picture's colour is still there after thirteen layers.
+            layer.name: {
+                "kernel": rng.normal(0, np.sqrt(2 / np.prod(layer.kernel.shape[:3])), layer.kernel.shape),
+                "bias": np.zeros(layer.bias.shape),
+            }
+            for layer in trunk
+        },
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(faces: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> FrozenRun:
+    run = FrozenRun(RECIPE, faces, tmp_path_factory.mktemp("run"), str(weights))
+    run.train()
+    return run
+
+
+def test_the_trunk_stays_as_it_was_and_the_dense_layers_learn(run: FrozenRun, faces: Path):
+    model = load_network(run.out / "model.keras")
+    assert model.name == "vgg16_frozen"
+    for layer in run.trunk.layers:
+        if layer.weights and layer.name not in HEADS:
+            for before, after in zip(layer.get_weights(), model.get_layer(layer.name).get_weights(), strict=True):
+                assert np.array_equal(before, after)
+    right = 0
+    pictures = sorted(faces.iterdir())
+    for path in pictures:
+        face = crop_aligned(cv2.imread(str(path)), 128)[None, :, :, ::-1].astype(np.float32) / 255
+        right += (float(model(face)[1][0, 0]) > 0) == (path.name.split("_")[1] == "1")
+    assert right >= 0.9 * len(pictures)
+
+
+def test_features_that_are_there_are_not_computed_again(run: FrozenRun, faces: Path, weights: Path):
+    stored = sorted((run.out / "cache").glob("features-*.npy"))
+    assert len(stored) == 2  # one chunk of each split
+    before = [path.stat().st_mtime_ns for path in stored]
+    FrozenRun(RECIPE, faces, run.out, str(weights))
+    assert [path.stat().st_mtime_ns for path in stored] == before
+
+
+@pytest.mark.parametrize(
+    ("network", "given", "message"),
+    [
+        pytest.param("table1", "imagenet", "table1 has no frozen form", id="a network from scratch"),
+        pytest.param("vgg16", None, "--frozen needs --weights", id="no weights"),
+    ],
+)
+def test_what_cannot_be_frozen_is_refused(network: str, given: str | None, message: str, faces: Path, tmp_path: Path):
+    with pytest.raises(BadInput, match=message):
+        FrozenRun(load_recipe(network), faces, tmp_path, given)

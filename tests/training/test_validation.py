@@ -1,0 +1,77 @@
+"""Temperatures: a network that is too sure, or not sure enough, is made to mean what it says."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.batches import targets
+from training.mobile import mobile
+from training.recipe import load_recipe
+from training.samples import Sample
+from training.validation import Outputs, calibrate, coverage, figures, fit_temperatures, outputs_of
+
+RNG = np.random.default_rng(3)
+
+
+def faces_of(count: int, sharpness: float) -> tuple[Outputs, list[Sample]]:
+    """Outputs whose logits are ``sharpness`` times those that the labels were drawn from."""
+    centres = RNG.uniform(15, 75, count)
+    true_logits = -0.5 * ((np.arange(101)[None] - centres[:, None]) / 6) ** 2
+    density = np.exp(true_logits) / np.exp(true_logits).sum(1, keepdims=True)
+    ages = [int(RNG.choice(101, p=row)) for row in density]
+    gender_logits = RNG.normal(0, 2, count)
+    female = RNG.random(count) < 1 / (1 + np.exp(-gender_logits))
+    samples = [Sample(Path(str(row)), str(row), (ages[row],) * 2, int(female[row])) for row in range(count)]
+    outputs = Outputs(*(np.asarray(part * sharpness, np.float32) for part in (true_logits, gender_logits)))
+    return outputs, samples
+
+
+@pytest.mark.parametrize("sharpness", [pytest.param(2.0, id="too sure"), pytest.param(0.5, id="not sure enough")])
+def test_the_temperature_undoes_the_sharpness(sharpness: float):
+    outputs, samples = faces_of(1500, sharpness)
+    assert abs(coverage(outputs.age, samples) - 0.8) > 0.08
+    found = fit_temperatures(outputs, samples)
+    assert found.gender == pytest.approx(sharpness, rel=0.15)
+    assert found.age == pytest.approx(sharpness, rel=0.2)
+    assert coverage(outputs.age / np.float32(found.age), samples) == pytest.approx(0.8, abs=0.005)
+
+
+def test_few_faces_leave_the_model_as_it_is(caplog: pytest.LogCaptureFixture):
+    found = fit_temperatures(*faces_of(150, 2.0))
+    assert (found.age, found.gender) == (1, 1)
+    assert "150 ages and 150 genders in the validation split; below 200 the model stays as it is" in caplog.text
+
+
+def test_calibrating_divides_the_logits():
+    model = mobile()
+    faces = RNG.integers(0, 256, (2, 200, 200, 3)).astype(np.uint8)
+    before = outputs_of(model, faces)
+    calibrate(model, fit_temperatures(*faces_of(600, 2.0)))
+    after = outputs_of(model, faces)
+    assert (np.abs(before.gender) > np.abs(after.gender) * 1.5).all()
+    ratios = before.age / after.age
+    np.testing.assert_allclose(ratios, np.median(ratios), rtol=1e-3)
+    assert np.median(ratios) == pytest.approx(2, rel=0.25)
+
+
+def test_figures_are_those_of_the_faces_that_have_the_label():
+    logits = np.full((3, 101), -50, np.float32)
+    logits[[0, 1, 2], [30, 40, 50]] = 50
+    samples = [
+        Sample(Path("a"), "0", (33, 33), 1), Sample(Path("b"), "1", None, 0), Sample(Path("c"), "2", (50, 50), None),
+    ]  # fmt: skip
+    recipe = load_recipe("mobile")
+    found = figures(Outputs(logits, np.array([2.0, 1.0, -1.0], np.float32)), targets(samples, recipe), recipe)
+    assert found.age_mae == pytest.approx(1.5)
+    assert found.gender_accuracy == pytest.approx(0.5)
+    assert math.isfinite(found.loss)
+
+
+def test_figures_of_no_faces_are_no_numbers():
+    recipe = load_recipe("mobile")
+    found = figures(outputs_of(mobile(), np.zeros((0, 200, 200, 3), np.uint8)), targets([], recipe), recipe)
+    assert all(math.isnan(value) for value in vars(found).values())

@@ -1,0 +1,132 @@
+"""The paper's transfer learning: a pretrained trunk that stays as it is, small dense layers trained on its features."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from edge.errors import BadInput
+from edge.vision.crop import crop_aligned
+from training.batches import cached_faces, targets
+from training.heads import PAPER_DENSE, heads
+from training.loss import loss_of
+from training.networks import NETWORKS
+from training.recipe import Recipe
+from training.samples import Listing, Sample, Split, list_samples
+from training.validation import Outputs, Validation, calibrate, figures, fit_temperatures
+from training.weights import load_weights
+
+log = logging.getLogger(__name__)
+EPOCHS = 40
+BATCH = 64
+LEARNING_RATE = 1e-3
+CHUNK = 512
+"""Pictures whose features are computed and written at once: what a killed run loses at most."""
+
+
+class FrozenRun:
+    """Trains the paper's dense layers on the pooled features of a network of the recipe, with ``weights``.
+
+    Features are computed once for each picture as it is, without random changes, and kept in ``out/cache``: a run that
+    was killed goes on behind the last chunk of them. The epoch with the least validation loss is kept.
+
+    Raises:
+        BadInput: the network has no frozen form, there are no weights, or ``data`` cannot be used.
+    """
+
+    def __init__(self, recipe: Recipe, data: Path, out: Path, weights: str | None) -> None:
+        self.name = f"{recipe.network}_frozen"
+        if self.name not in NETWORKS:
+            raise BadInput(f"{recipe.network} has no frozen form; vgg16 and resnet50 have")
+        if weights is None:
+            raise BadInput("--frozen needs --weights: a frozen trunk of random numbers sees nothing")
+        self.recipe, self.out = recipe, out
+        keras.utils.set_random_seed(recipe.seed)
+        self.trunk = NETWORKS[recipe.network]()
+        digest = load_weights(self.trunk, weights)
+        listing = list_samples(data)
+        log.info("%s", listing.describe())
+        (out / "cache").mkdir(parents=True, exist_ok=True)
+        key = f"{digest[:8]}-{listing.sha256[:8]}"
+        self._train, self._validation = (self._features(listing, split, key) for split in ("train", "validation"))
+        width = self._train[0].shape[1]
+        inputs = keras.Input((width,), name="features")
+        self.head = keras.Model(inputs, heads(layers.Dropout(recipe.dropout)(inputs), PAPER_DENSE))
+        self.optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=recipe.weight_decay)
+        self.optimizer.build(self.head.trainable_variables)
+        facts = {
+            "recipe": recipe.as_dict(), "frozen": True, "weights_sha256": digest, "data_sha256": [listing.sha256],
+            "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        }  # fmt: skip
+        (out / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+    def train(self) -> Path:
+        """Train the dense layers, and return the path of the whole network: trunk and layers."""
+        features, samples = self._train
+        labels = targets(samples, self.recipe)
+        best, weights, lines = np.inf, self.head.get_weights(), []
+        for epoch in range(1, EPOCHS + 1):
+            order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(features))
+            batches = np.array_split(order, max(1, len(order) // BATCH))
+            for rows in batches:
+                self._step(features[rows], {name: values[rows] for name, values in labels.items()})
+            found = self._validate()
+            line = {"epoch": epoch, "step": epoch * len(batches), **vars(found)}
+            lines.append(json.dumps(line) + "\n")
+            if found.loss < best:
+                best, weights = found.loss, self.head.get_weights()
+                log.info("epoch %d: validation age MAE %.3f, gender %.4f", epoch, found.age_mae, found.gender_accuracy)
+        self.head.set_weights(weights)
+        calibrate(self.head, fit_temperatures(self._outputs(), self._validation[1]))
+        (self.out / "progress.jsonl").write_text("".join(lines), encoding="utf-8")
+        model = NETWORKS[self.name]()
+        trained = {layer.name: layer for layer in (*self.trunk.layers, *self.head.layers)}  # of both heads the trained
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights(trained[layer.name].get_weights())
+        path = self.out / "model.keras"
+        model.save(path)
+        return path
+
+    @tf.function(reduce_retracing=True)
+    def _step(self, features: tf.Tensor, labels: dict[str, tf.Tensor]) -> None:
+        with tf.GradientTape() as tape:
+            loss = loss_of(self.head(features, training=True), labels, self.recipe)
+        variables = self.head.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+    def _validate(self) -> Validation:
+        return figures(self._outputs(), targets(self._validation[1], self.recipe), self.recipe)
+
+    def _outputs(self) -> Outputs:
+        age, gender = (output.numpy() for output in self.head(self._validation[0], training=False))
+        return Outputs(age, gender[:, 0])
+
+    def _features(self, listing: Listing, split: Split, key: str) -> tuple[np.ndarray, list[Sample]]:
+        """Pooled features float32 (n, channels) of one split, and its samples."""
+        faces, samples, _ = cached_faces(listing.of(split), self.out / "cache")
+        if not samples:
+            raise BadInput(f"no images in the {split} split; give more images")
+        model = keras.Model(self.trunk.input, self.trunk.get_layer("pool").output)
+        forward: Any = tf.function(lambda crops: model(crops, training=False), reduce_retracing=True)
+        size, began, parts = int(model.input_shape[1]), time.monotonic(), []
+        for start in range(0, len(faces), CHUNK):
+            path = self.out / "cache" / f"features-{key}-{split}-{start:06d}.npy"
+            if not path.exists():
+                chunk = faces[start : start + CHUNK]
+                batches = (chunk[row : row + 32] for row in range(0, len(chunk), 32))
+                crops = (np.stack([crop_aligned(face, size) for face in batch]) for batch in batches)
+                partial = path.with_suffix(".partial.npy")
+                np.save(partial, np.concatenate([forward(crop.astype(np.float32) / 255).numpy() for crop in crops]))
+                partial.replace(path)
+                log.info("features, %s: %d of %d, %.0f s", split, start, len(faces), time.monotonic() - began)
+            parts.append(np.load(path))
+        return np.concatenate(parts), samples

@@ -1,0 +1,141 @@
+"""Pretrained trunks in the form others publish them, turned into the plain biased convolutions of ours.
+
+Two things are folded into the convolutions: batch normalisation, and what the network expects done to its input. All
+networks here take RGB / 255. Folding is exact but at the picture's border, where zero padding means another colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from edge.errors import BadInput, MaitredError
+
+Layers = dict[str, dict[str, np.ndarray]]
+"""Layer name -> weight name (kernel, bias, gamma, …) -> array."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a family of published weights differs from ours.
+
+    Attributes:
+        about: what it is, for the log.
+        means: taken off blue, green and red of 0..255 first; None: RGB brought to -1..1.
+        ours: name of a layer of ours -> name in the file.
+        normalisation: name of a convolution in the file -> that of its normalisation.
+        epsilon: of the normalisation.
+    """
+
+    about: str
+    means: tuple[float, float, float] | None
+    ours: Callable[[str], str] = lambda name: name
+    normalisation: Callable[[str], str] = lambda name: f"{name}_bn"
+    epsilon: float = 1e-3
+
+
+def _vggface_resnet(name: str) -> str:
+    """``conv2_block1_3_conv`` -> ``conv2_1_1x1_increase``."""
+    if name == "conv1_conv":
+        return "conv1/7x7_s2"
+    stage, block, part, _ = name.split("_")
+    kind = {"0": "1x1_proj", "1": "1x1_reduce", "2": "3x3", "3": "1x1_increase"}[part]
+    return f"{stage}_{block.removeprefix('block')}_{kind}"
+
+
+IMAGENET_MEANS = (103.939, 116.779, 123.68)
+# By network, and by the name of the first layer in the file.
+ORIGINS = {
+    ("vgg16", "block1_conv1"): Origin("Keras' VGG16, ImageNet", IMAGENET_MEANS),
+    ("vgg16", "conv1_1"): Origin(
+        "keras-vggface's VGG16, VGGFace", (93.5940, 104.7624, 129.1863),
+        ours=lambda name: name.replace("_conv", "_").replace("block", "conv"),
+    ),
+    ("resnet50", "conv1_conv"): Origin(
+        "Keras' ResNet50, ImageNet", IMAGENET_MEANS,
+        normalisation=lambda name: name.replace("_conv", "_bn"), epsilon=1.001e-5,
+    ),
+    ("resnet50", "conv1/7x7_s2"): Origin(
+        "keras-vggface's ResNet50, VGGFace2", (91.4953, 103.8827, 131.0912),
+        ours=_vggface_resnet, normalisation=lambda name: f"{name}/bn",
+    ),
+    ("mobile", "conv1"): Origin("Keras' MobileNet, ImageNet", None),
+}  # fmt: skip
+
+
+def imagenet(network: str) -> Layers:
+    """ImageNet's weights for a network, downloaded by Keras (kept in its cache).
+
+    Raises:
+        BadInput: there are none for this network.
+        MaitredError: they cannot be fetched.
+    """
+    makers = {
+        "vgg16": keras.applications.VGG16,
+        "resnet50": keras.applications.ResNet50,
+        "mobile": keras.applications.MobileNet,
+    }
+    if network not in makers:
+        raise BadInput(f"{network} is trained from scratch: leave out --weights")
+    try:
+        model = makers[network](include_top=False, weights="imagenet")
+    except Exception as error:  # Keras raises a bare Exception for whatever goes wrong on the way
+        raise MaitredError(
+            f"ImageNet's weights cannot be fetched ({error}); without a network, give --weights a file"
+            " (docs/training.md says where from)"
+        ) from error
+    return {layer.name: {weight.name: weight.numpy() for weight in layer.weights} for layer in model.layers}
+
+
+def folded(layers: Layers, network: str, wanted: list[str]) -> Layers:
+    """The layers named in ``wanted`` (ours, convolutions), each with a kernel and a bias, for RGB / 255.
+
+    Raises:
+        BadInput: the layers are of no known origin for this network, or one is missing; it is named.
+    """
+    origin = next((known for (name, first), known in ORIGINS.items() if name == network and first in layers), None)
+    if origin is None:
+        firsts = ", ".join(first for name, first in ORIGINS if name == network) or "none known"
+        raise BadInput(f"no weights for {network}: the first layer should be one of {firsts}; it has {few(layers)}")
+    found: Layers = {}
+    for name in wanted:
+        source = origin.ours(name)
+        if source not in layers:
+            raise BadInput(f"{origin.about}: layer {source!r} is missing, which {network} needs as {name!r}")
+        found[name] = _without_normalisation(layers[source], layers.get(origin.normalisation(source)), origin.epsilon)
+    first = wanted[0]
+    found[first] = for_rgb(found[first], origin.means)
+    return found
+
+
+def _without_normalisation(
+    convolution: dict[str, np.ndarray], norm: dict[str, np.ndarray] | None, epsilon: float
+) -> dict[str, np.ndarray]:
+    # By shape: Keras and those who publish weights have called kernels by more than one name.
+    kernel = next(array for array in convolution.values() if array.ndim == 4)
+    depthwise = kernel.shape[3] == 1
+    none = np.zeros(kernel.shape[2 if depthwise else 3], np.float32)
+    bias = next((array for array in convolution.values() if array.ndim == 1), none)
+    if norm:
+        scale = norm["gamma"] / np.sqrt(norm["moving_variance"] + epsilon)
+        kernel = kernel * (scale[:, None] if depthwise else scale)
+        bias = (bias - norm["moving_mean"]) * scale + norm["beta"]
+    return {"kernel": kernel, "bias": bias}
+
+
+def for_rgb(first: dict[str, np.ndarray], means: tuple[float, float, float] | None) -> dict[str, np.ndarray]:
+    """A first convolution for RGB / 255, from one for BGR minus ``means``, or (None) for RGB in -1..1."""
+    kernel, bias = first["kernel"], first["bias"]
+    if means is None:
+        return {"kernel": kernel * 2, "bias": bias - kernel.sum((0, 1, 2))}
+    shifted = bias - (kernel * np.array(means)[:, None]).sum((0, 1, 2))
+    return {"kernel": kernel[:, :, ::-1] * 255, "bias": shifted}
+
+
+def few(names: object) -> str:
+    """The first few names of a collection, for a message."""
+    listed = list(names)  # type: ignore[call-overload]
+    return ", ".join(listed[:5]) + (", …" if len(listed) > 5 else "")

@@ -1,0 +1,118 @@
+"""What a network says about the validation split while it is trained, and the temperatures that make it honest."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from edge.vision.crop import crop_aligned
+from edge.vision.demographics import INTERVAL, Estimate
+from training.heads import AGES, HEADS
+from training.loss import loss_of
+from training.recipe import Recipe
+from training.samples import Sample
+
+log = logging.getLogger(__name__)
+BATCH = 64
+FEWEST = 200
+"""Labelled faces that a temperature is fitted on; of fewer it would follow chance."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Of n faces: ``age`` logits float32 (n, 101) and ``gender`` logits float32 (n,)."""
+
+    age: np.ndarray
+    gender: np.ndarray
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Figures on the validation split: years, share of 0..1, loss; not a number where no face has the label."""
+
+    age_mae: float
+    gender_accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Temperatures:
+    """What logits are divided by, so that probabilities mean what they say; 1 where there are too few labels."""
+
+    age: float
+    gender: float
+
+
+def outputs_of(model: keras.Model, faces: np.ndarray) -> Outputs:
+    """Run a network over aligned faces, uint8 RGB (n, side, side, 3), each scaled to its input as the agent does."""
+    size = int(model.input_shape[1])
+    ages, genders = [], []
+    for start in range(0, len(faces), BATCH):
+        crops = np.stack([crop_aligned(face, size) for face in faces[start : start + BATCH]])
+        age, gender = model(crops.astype(np.float32) / 255, training=False)
+        ages.append(np.asarray(age, np.float32))
+        genders.append(np.asarray(gender, np.float32)[:, 0])
+    if not ages:
+        return Outputs(np.zeros((0, AGES), np.float32), np.zeros(0, np.float32))
+    return Outputs(np.concatenate(ages), np.concatenate(genders))
+
+
+def figures(outputs: Outputs, labels: dict[str, np.ndarray], recipe: Recipe) -> Validation:
+    """Compare outputs with what :func:`training.batches.targets` makes of the same faces' labels."""
+    shifted = np.exp(outputs.age - outputs.age.max(1, keepdims=True, initial=-np.inf))
+    years = shifted / shifted.sum(1, keepdims=True) @ np.arange(AGES)
+    errors = np.abs(years - labels["years"])[labels["age_weight"] > 0]
+    right = ((outputs.gender > 0) == labels["gender"])[labels["gender_weight"] > 0]
+    loss = float(loss_of([outputs.age, outputs.gender[:, None]], labels, recipe)) if len(years) else math.nan
+    mae, accuracy = (float(part.mean()) if len(part) else math.nan for part in (errors, right))
+    return Validation(mae, accuracy, loss)
+
+
+def coverage(age_logits: np.ndarray, samples: Sequence[Sample]) -> float:
+    """Share of faces whose labelled age lies in the agent's own 80 % interval."""
+    held = []
+    for logits, sample in zip(age_logits, samples, strict=True):
+        low, high = Estimate.from_logits(logits, 0.0).age_interval
+        held.append(sample.age_years is not None and low <= sample.age_years <= high)
+    return float(np.mean(held))
+
+
+def fit_temperatures(outputs: Outputs, samples: Sequence[Sample]) -> Temperatures:
+    """The temperatures with which intervals cover as they should, and with which gender has the least log loss.
+
+    C. Guo et al., "On Calibration of Modern Neural Networks", 2017, is the source of the second.
+    """
+    exact = np.array([row for row, sample in enumerate(samples) if sample.age and sample.age[0] == sample.age[1]], int)
+    known = np.array([row for row, sample in enumerate(samples) if sample.gender is not None], int)
+    age = gender = 1.0
+    if len(exact) >= FEWEST:
+        of_exact = [samples[row] for row in exact]
+        # Coverage grows with the temperature, in small steps: halve the range where it crosses the wanted share.
+        low, high = 0.25, 4.0
+        for _ in range(14):
+            age = math.sqrt(low * high)
+            covers = coverage(outputs.age[exact] / np.float32(age), of_exact)
+            low, high = (age, high) if covers < INTERVAL else (low, age)
+    if len(known) >= FEWEST:
+        signs = np.array([1 if samples[row].gender else -1 for row in known])
+        candidates = np.exp(np.linspace(math.log(0.25), math.log(4), 241))
+        losses = [np.logaddexp(0, -signs * outputs.gender[known] / candidate).mean() for candidate in candidates]
+        gender = float(candidates[int(np.argmin(losses))])
+    if min(len(exact), len(known)) < FEWEST:
+        log.warning(
+            "calibration: %d ages and %d genders in the validation split; below %d the model stays as it is",
+            len(exact), len(known), FEWEST,
+        )  # fmt: skip
+    return Temperatures(age, gender)
+
+
+def calibrate(model: keras.Model, temperatures: Temperatures) -> None:
+    """Divide the weights of the two output layers by their temperatures, which divides the logits."""
+    for name, temperature in zip(HEADS, (temperatures.age, temperatures.gender), strict=True):
+        layer = model.get_layer(name)
+        layer.set_weights([weight / np.float32(temperature) for weight in layer.get_weights()])

@@ -1,0 +1,33 @@
+"""VGG16, the paper's trunk, with our heads on its pooled features."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from training.heads import PAPER_DENSE, heads
+
+SIZE = 128
+"""Pixels. UTKFace holds little detail beyond, and at the paper's 180 a face costs twice as much."""
+BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
+
+
+def vgg16(dropout: float = 0.3, batch_size: int | None = None, paper_head: bool = False) -> keras.Model:
+    """Five blocks of 3x3 convolutions and a 2x2 pooling each: float32 RGB / 255 (batch, 128, 128, 3) -> logits.
+
+    K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015,
+    configuration D. Its dense layers (119 of its 138 million parameters) give way to an average over the last map;
+    ``paper_head`` puts the paper's dense layers behind it.
+    """
+    inputs = keras.Input((SIZE, SIZE, 3), batch_size=batch_size, name="face")
+    x = inputs
+    for block, (filters, convolutions) in enumerate(BLOCKS, start=1):
+        for index in range(1, convolutions + 1):
+            name = f"block{block}_conv{index}"
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)(x)
+        x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(dropout)(x)
+    if paper_head:
+        return keras.Model(inputs, heads(x, PAPER_DENSE), name="vgg16_frozen")
+    return keras.Model(inputs, heads(x), name="vgg16")

@@ -1,0 +1,103 @@
+"""Starting a network from pretrained weights: an HDF5 file whose layers are found by name, or ImageNet's from Keras."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from edge.errors import BadInput
+from training.heads import HEADS
+from training.pretrained import Layers, few, folded, imagenet
+
+log = logging.getLogger(__name__)
+IMAGENET = "imagenet"
+OURS = "maitred"
+"""Attribute of a file whose layers are those of our networks already: no normalisation, RGB / 255."""
+
+
+def read_weights(path: Path) -> tuple[Layers, bool]:
+    """The weights of each layer by its name, from the HDF5 layout of ``model.save_weights``, and whether they are ours.
+
+    That is the form in which VGGFace and VGGFace2 weights are passed around (``rcmalli_vggface_tf_notop_vgg16.h5``).
+
+    Raises:
+        BadInput: no such file, or not one of that layout.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path}: no such weights file; give a Keras .h5 file, or {IMAGENET}")
+    try:
+        with h5py.File(path) as file:
+            root = file.get("model_weights", file)
+            found: Layers = {}
+            for name in map(_text, root.attrs["layer_names"]):
+                weights = map(_text, root[name].attrs["weight_names"])
+                # "conv1_1/conv1_1_W:0" of some old files is no kind; Keras' own are "block1_conv1/kernel:0".
+                found[name] = {
+                    weight.rpartition("/")[2].partition(":")[0]: root[name][weight][()] for weight in weights
+                }
+            return found, OURS in root.attrs
+    except (OSError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path}: not a Keras weights file with layers by name ({error})") from error
+
+
+def write_weights(path: Path, layers: Layers) -> None:
+    """Write layers of ours by name as float16, for :func:`read_weights`."""
+    with h5py.File(path, "w") as file:
+        file.attrs[OURS] = "RGB / 255, no normalisation"
+        file.attrs["layer_names"] = [name.encode() for name in layers]
+        for name, arrays in layers.items():
+            group = file.create_group(name)
+            group.attrs["weight_names"] = [f"{name}/{kind}:0".encode() for kind in arrays]
+            for kind, array in arrays.items():
+                group.create_dataset(f"{name}/{kind}:0", data=array.astype(np.float16))
+
+
+def load_weights(model: keras.Model, source: str) -> str:
+    """Put weights into the layers of ``model``, its heads aside, and return the SHA-256 of where they come from.
+
+    ``source`` is ``imagenet`` or the path of a file: one of ours, or one of :data:`training.pretrained.ORIGINS`.
+    Layers that the model does not have (another task's heads) are left out, and logged.
+
+    Raises:
+        BadInput: a layer of the model is missing in the source, or its weights have other shapes; it is named.
+        MaitredError: ImageNet's weights cannot be fetched.
+    """
+    trunk = [layer for layer in model.layers if layer.weights and layer.name not in HEADS]
+    if source == IMAGENET:
+        found, ours, digest = imagenet(model.name), False, hashlib.sha256()
+        for name in sorted(found):
+            for kind in sorted(found[name]):
+                digest.update(found[name][kind].tobytes())
+    else:
+        found, ours = read_weights(Path(source))
+        digest = hashlib.sha256(Path(source).read_bytes())
+    log.info("weights %s, SHA-256 %s", source, digest.hexdigest())
+    unused = sorted(found.keys() - {layer.name for layer in trunk})
+    if ours and unused:
+        log.info("not used: %s", few(unused))
+    try:
+        layers = found if ours else folded(found, model.name, [layer.name for layer in trunk])
+        _assign(model, trunk, layers)
+    except BadInput as error:
+        raise BadInput(f"{source}: {error}") from error
+    return digest.hexdigest()
+
+
+def _assign(model: keras.Model, trunk: list[keras.Layer], layers: Layers) -> None:
+    for layer in trunk:
+        if layer.name not in layers:
+            raise BadInput(f"has no layer {layer.name!r}, which {model.name} needs; it has {few(layers)}")
+        wanted = [tuple(weight.shape) for weight in layer.weights]
+        given = [array.shape for array in layers[layer.name].values()]
+        if given != wanted:
+            raise BadInput(f"layer {layer.name!r} has weights of shape {given}, {model.name} needs {wanted}")
+        layer.set_weights([array.astype(np.float32) for array in layers[layer.name].values()])
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
