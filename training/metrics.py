@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.bands import AgeBands
+from training.bootstrap import Columns, intervals
+from training.curves import band_figures, cumulative_score, reliability, roc
 from training.samples import Sample
 
 BANDS = AgeBands((0, 13, 18, 25, 35, 45, 55, 65))
 ADULT = (20, 60)
-FIGURES = (
-    "age_mae", "age_bias", "age_cs5", "age_interval_coverage", "gender_accuracy", "gender_precision", "gender_recall",
-    "gender_specificity", "gender_f1", "gender_ece", "confusion_matrix",
-)  # fmt: skip
+ADULTS = f"adults {ADULT[0]}-{ADULT[1]}"
+BINS = 10
 Array = npt.NDArray[Any]
 
 
@@ -34,81 +34,125 @@ class Predictions:
         return Predictions(self.age[rows], self.interval[rows], self.female[rows])
 
 
-def report(samples: Sequence[Sample], predictions: Predictions) -> dict[str, Any]:
-    """All figures, overall and by slice; a figure that cannot be computed (no such label) is None."""
-    result = figures(samples, predictions)
+def report(samples: Sequence[Sample], predictions: Predictions, resamples: int = 0) -> dict[str, Any]:
+    """All figures, overall and by slice, and the tables behind the plots; None where no face has the label needed.
+
+    With ``resamples``, each figure gets its 95 % interval under ``intervals``.
+    """
+    result = figures(samples, predictions, resamples)
+    result["slices"] = {
+        name: figures([samples[row] for row in rows], predictions.take(np.array(rows)), resamples)
+        for name, rows in sorted(_groups(samples).items())
+    }
+    adults = result["slices"].get(ADULTS, {})
+    result["adults_gender_accuracy"] = adults.get("gender_accuracy")
+    if resamples:
+        result["intervals"]["adults_gender_accuracy"] = adults.get("intervals", {}).get("gender_accuracy")
+    matrix = _age_confusion(samples, predictions)
+    result["age_confusion"] = {"bands": list(BANDS.labels), "matrix": matrix.tolist()}
+    result["age_bands"] = band_figures(BANDS.labels, matrix)
+    aged = np.array([row for row, sample in enumerate(samples) if sample.age is not None], int)
+    known = np.array([row for row, sample in enumerate(samples) if sample.gender is not None], int)
+    labels = np.array([samples[row].gender for row in known], int)
+    errors = age_errors(_ranges(samples)[aged], predictions.age[aged])
+    return result | {
+        "age_cumulative_score": cumulative_score(errors),
+        "gender_reliability": reliability(labels, predictions.female[known], BINS),
+        "gender_roc": roc(labels, predictions.female[known]),
+    }
+
+
+def figures(samples: Sequence[Sample], predictions: Predictions, resamples: int = 0) -> dict[str, Any]:
+    """The figures of one group of faces; None where no face has the label that a figure needs."""
+    table = columns(samples, predictions)
+    sums = {name: column.sum(0) for name, column in table.items()}
+    result: dict[str, Any] = {
+        name: None if np.isnan(value) else float(value) for name, value in ratios(sums).items()
+    }  # fmt: skip
+    matrix = [[int(sums[cell]) for cell in row] for row in (("tn", "fp"), ("fn", "tp"))]
+    counts = {"age_n": "aged", "age_range_n": "ranged", "gender_n": "gendered"}
+    result |= {"n": len(samples), **{name: int(sums[column]) for name, column in counts.items()}}
+    result["confusion_matrix"] = matrix if result["gender_n"] else None
+    if resamples:
+        result["intervals"] = intervals(table, ratios, resamples)
+    return result
+
+
+def columns(samples: Sequence[Sample], predictions: Predictions) -> Columns:
+    """What each of n faces adds to the sums that :func:`ratios` takes: float64 (n,), ``gaps`` (n, 10)."""
+    labels = _ranges(samples)
+    aged = np.array([sample.age is not None for sample in samples], float)
+    ranged = labels[:, 1] > labels[:, 0]
+    errors = _exact(age_errors(labels, predictions.age))
+    inside = (labels[:, 1] >= predictions.interval[:, 0]) & (labels[:, 0] <= predictions.interval[:, 1])
+    # As people tell their age, 29.9 is still 29: every estimate lies in one of the ranges 20-29, 30-39.
+    years = np.floor(predictions.age)
+    gendered = np.array([sample.gender is not None for sample in samples], float)
+    women = np.array([sample.gender or 0 for sample in samples], bool)
+    as_women = predictions.female >= 0.5
+    bins = np.minimum((predictions.female * BINS).astype(int), BINS - 1)
+    gaps = (gendered * _exact(women - predictions.female))[:, None] * (bins[:, None] == np.arange(BINS))
+    return {
+        "aged": aged, "error": aged * errors, "absolute_error": aged * np.abs(errors),
+        "within_5": aged * (np.abs(errors) <= 5), "covered": aged * inside,
+        "ranged": ranged.astype(float), "in_range": ranged * ((labels[:, 0] <= years) & (years <= labels[:, 1])),
+        "gendered": gendered, "tn": gendered * ~women * ~as_women, "fp": gendered * ~women * as_women,
+        "fn": gendered * women * ~as_women, "tp": gendered * women * as_women, "gaps": gaps,
+    }  # fmt: skip
+
+
+def ratios(sums: Columns) -> Columns:
+    """Figures from sums of :func:`columns`, of one group or of many at once (leading axis); NaN where undefined.
+
+    Female is the positive class. ``gender_ece`` is the mean gap between stated and observed P(female) over ten equal
+    bins (M. Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015).
+    """
+    tn, fp, fn, tp = (sums[cell] for cell in ("tn", "fp", "fn", "tp"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "age_mae": sums["absolute_error"] / sums["aged"], "age_bias": sums["error"] / sums["aged"],
+            "age_cs5": sums["within_5"] / sums["aged"], "age_interval_coverage": sums["covered"] / sums["aged"],
+            "age_range_accuracy": sums["in_range"] / sums["ranged"],
+            "gender_accuracy": (tp + tn) / sums["gendered"], "gender_precision": tp / (tp + fp),
+            "gender_recall": tp / (tp + fn), "gender_specificity": tn / (tn + fp),
+            "gender_f1": 2 * tp / (2 * tp + fp + fn),
+            "gender_ece": np.abs(sums["gaps"]).sum(-1) / sums["gendered"],
+        }  # fmt: skip
+
+
+def age_errors(labels: Array, ages: Array) -> Array:
+    """Signed error in years against label ranges (n, 2): 0 inside the range, else the distance to its nearer end."""
+    return ages - np.clip(ages, labels[:, 0], labels[:, 1])
+
+
+def _groups(samples: Sequence[Sample]) -> dict[str, list[int]]:
+    """Rows of the faces of each slice: age band, adults, gender, ethnicity. A range counts by its middle."""
     groups: dict[str, list[int]] = {}
     for row, sample in enumerate(samples):
         if sample.age_years is not None:
             groups.setdefault(f"age {BANDS.label(sample.age_years)}", []).append(row)
             if ADULT[0] <= sample.age_years <= ADULT[1]:
-                groups.setdefault("adults 20-60", []).append(row)
+                groups.setdefault(ADULTS, []).append(row)
         if sample.gender is not None:
             groups.setdefault("female" if sample.gender else "male", []).append(row)
         if sample.ethnicity is not None:
             groups.setdefault(f"ethnicity {sample.ethnicity}", []).append(row)
-    result["slices"] = {
-        name: figures([samples[row] for row in rows], predictions.take(np.array(rows)))
-        for name, rows in sorted(groups.items())
-    }
-    result["age_confusion"] = _age_confusion(samples, predictions)
-    return result
+    return groups
 
 
-def figures(samples: Sequence[Sample], predictions: Predictions) -> dict[str, Any]:
-    """The figures of one group of faces; None where no face has the label that a figure needs."""
-    aged = np.array([row for row, sample in enumerate(samples) if sample.age is not None], int)
-    known = np.array([row for row, sample in enumerate(samples) if sample.gender is not None], int)
-    result: dict[str, Any] = dict.fromkeys(FIGURES) | {
-        "n": len(samples), "age_n": len(aged), "gender_n": len(known)
-    }  # fmt: skip
-    if len(aged):
-        labels = np.array([samples[row].age for row in aged], float)
-        errors = age_errors(labels, predictions.age[aged])
-        inside = (labels[:, 1] >= predictions.interval[aged, 0]) & (labels[:, 0] <= predictions.interval[aged, 1])
-        result |= {
-            "age_mae": float(np.abs(errors).mean()), "age_bias": float(errors.mean()),
-            "age_cs5": float((np.abs(errors) <= 5).mean()), "age_interval_coverage": float(inside.mean()),
-        }  # fmt: skip
-    if len(known):
-        result |= gender_figures(np.array([samples[row].gender for row in known]), predictions.female[known])
-    return result
-
-
-def age_errors(labels: Array, ages: Array) -> Array:
-    """Signed error in years against label ranges (n, 2): 0 inside the range, else the distance to its nearer end."""
-    return np.where(ages < labels[:, 0], ages - labels[:, 0], np.where(ages > labels[:, 1], ages - labels[:, 1], 0.0))
-
-
-def gender_figures(labels: Array, female: Array) -> dict[str, Any]:
-    """Female is the positive class. ``confusion_matrix`` has rows true male, true female; columns predicted so."""
-    predicted = (female >= 0.5).astype(int)
-    matrix = np.zeros((2, 2), int)
-    np.add.at(matrix, (labels, predicted), 1)
-    (tn, fp), (fn, tp) = matrix.tolist()
-    return {
-        "gender_accuracy": (tp + tn) / len(labels), "gender_precision": _ratio(tp, tp + fp),
-        "gender_recall": _ratio(tp, tp + fn), "gender_specificity": _ratio(tn, tn + fp),
-        "gender_f1": _ratio(2 * tp, 2 * tp + fp + fn),
-        "gender_ece": expected_calibration_error(labels, female), "confusion_matrix": matrix.tolist(),
-    }  # fmt: skip
-
-
-def expected_calibration_error(labels: Array, female: Array, bins: int = 10) -> float:
-    """Mean gap between stated and observed P(female) over equal bins (Naeini et al., AAAI 2015)."""
-    rows = np.minimum((female * bins).astype(int), bins - 1)
-    gaps = [abs(labels[rows == b].mean() - female[rows == b].mean()) * (rows == b).sum() for b in np.unique(rows)]
-    return float(sum(gaps) / len(labels))
-
-
-def _age_confusion(samples: Sequence[Sample], predictions: Predictions) -> dict[str, Any]:
+def _age_confusion(samples: Sequence[Sample], predictions: Predictions) -> Array:
     matrix = np.zeros((len(BANDS.labels), len(BANDS.labels)), int)
     for sample, age in zip(samples, predictions.age, strict=True):
         if sample.age_years is not None:
             row, column = (BANDS.labels.index(BANDS.label(years)) for years in (sample.age_years, float(age)))
             matrix[row, column] += 1
-    return {"bands": list(BANDS.labels), "matrix": matrix.tolist()}
+    return matrix
 
 
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+def _ranges(samples: Sequence[Sample]) -> Array:
+    return np.array([sample.age or (0, 0) for sample in samples], float).reshape(-1, 2)
+
+
+def _exact(values: Array) -> Array:
+    """Rounded to 2**-30: sums of up to 80,000 such ages are exact in any order, so no figure's last digit wavers."""
+    return np.round(values * 2.0**30) / 2.0**30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from edge.cli import main
+from edge.vision.bundle import load_bundle
 from edge.vision.card import Crop
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
@@ -21,7 +23,8 @@ from training.samples import list_samples
 
 CONTRACT = {
     "n", "age_mae", "gender_accuracy", "gender_precision", "gender_recall", "gender_specificity", "gender_f1",
-    "confusion_matrix", "slices", "undetected", "unreadable", "skipped",
+    "confusion_matrix", "slices", "undetected", "unreadable", "skipped", "intervals", "adults_gender_accuracy",
+    "age_bands", "age_cumulative_score", "gender_reliability", "gender_roc", "age_range_accuracy",
 }  # fmt: skip
 
 
@@ -68,23 +71,28 @@ def test_the_split_decides_which_pictures_are_measured(crops, capsys):
         assert result["n"] == sum(sample.split == split for sample in readable)
 
 
-def test_out_holds_the_same_as_a_document_and_as_a_report(crops, tmp_path, capsys):
+def test_out_holds_the_same_as_a_document_as_plots_and_as_a_model_card(crops, tmp_path, capsys):
     out = tmp_path / "new" / "folder"
     result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned", "--out", out)
     assert json.loads((out / "metrics.json").read_text()) == result
-    report = (out / "report.md").read_text()
-    assert f"| apparent age: mean absolute error | {result['age_mae']:.2f} years |" in report
-    assert f"| gender: accuracy | {100 * result['gender_accuracy']:.2f} % |" in report
-    assert "- cannot be read: 1 (`40_1_0_20170101000000099.jpg`)" in report
+    card = (out / "model_card.md").read_text()
+    assert f"| apparent age: mean absolute error | {result['age_mae']:.2f} years [" in card
+    assert f"| gender: accuracy | {100 * result['gender_accuracy']:.2f} % [" in card
+    assert "- cannot be read: 1 (`40_1_0_20170101000000099.jpg`)" in card
     (tn, fp), _ = result["confusion_matrix"]
-    assert f"| male | {tn} | {fp} |" in report
+    assert f"| male | {tn} | {fp} |" in card
+    assert f"| licence | {load_bundle('table1').card.training.licence} |" in card
+    linked = set(re.findall(r"\]\(([^)]+)\)", card))
+    assert linked == {path.name for path in out.iterdir()} - {"metrics.json", "model_card.md"}
+    assert len(linked) == 12
 
 
 def test_the_text_shows_the_same_numbers(crops, capsys):
     result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned")
     assert main(["evaluate", "table1", "--data", str(crops), "--split", "all", "--aligned"]) == 0
     text = capsys.readouterr().out
-    assert f"{result['age_mae']:.2f} years" in text
+    low, high = result["intervals"]["age_mae"]
+    assert f"{result['age_mae']:.2f} years [{low:.2f}, {high:.2f}]" in text
     assert "skipped 1: cannot be read" in text
 
 
@@ -95,8 +103,44 @@ def test_labels_that_are_missing_give_no_figure(crops, capsys):
     assert result["gender_accuracy"] is None
     assert result["confusion_matrix"] is None
     assert result["age_mae"] >= 0
+    assert 0 <= result["age_range_accuracy"] <= 1
+    assert result["intervals"]["gender_accuracy"] is None
     assert main(["evaluate", "table1", "--data", str(crops), "--split", "all", "--aligned"]) == 0
     assert "no labels" in capsys.readouterr().out
+
+
+def test_a_set_with_genders_only_is_measured_and_drawn(crops, tmp_path, capsys):
+    names = sorted(path.name for path in crops.iterdir() if path.suffix == ".bmp")
+    rows = "".join(f"{name},,{('male', 'female')[index % 2]}\n" for index, name in enumerate(names))
+    (crops / "labels.csv").write_text("file,age,gender\n" + rows)
+    out = tmp_path / "out"
+    result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned", "--out", out)
+    assert (result["gender_n"], result["age_n"], result["age_mae"], result["age_bands"]) == (12, 0, None, None)
+    assert {path.stem for path in out.glob("*.svg")} == {"gender_confusion", "gender_reliability", "gender_roc"}
+
+
+def test_shrunk_faces_are_what_the_model_sees(crops, tmp_path, capsys):
+    small = tmp_path / "small"
+    small.mkdir()
+    for path in crops.glob("*.bmp"):
+        shrunk = cv2.resize(cv2.imread(str(path)), (18, 18), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(small / path.name), shrunk)
+    common = ("--split", "all", "--aligned")
+    whole, far, same = (
+        evaluate(capsys, "table1", "--data", folder, *common, *more)
+        for folder, more in ((crops, ()), (crops, ("--shrink", 18)), (small, ()))
+    )
+    assert (whole["data"]["shrink"], far["data"]["shrink"]) == (None, 18)
+    assert far["age_mae"] == same["age_mae"] != whole["age_mae"]
+    assert far["slices"] == same["slices"]
+    # These faces are 24 pixels wide: nothing is enlarged to be shrunk.
+    assert evaluate(capsys, "table1", "--data", crops, *common, "--shrink", 64)["age_mae"] == whole["age_mae"]
+
+
+def test_intervals_repeat_to_the_last_digit(crops, capsys):
+    one, two = (evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned") for _ in range(2))
+    assert one == two
+    assert one["intervals"]["age_mae"][0] < one["age_mae"] < one["intervals"]["age_mae"][1]
 
 
 def test_a_bundle_is_evaluated_without_tensorflow(crops):
@@ -112,18 +156,21 @@ def test_a_bundle_is_evaluated_without_tensorflow(crops):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "extra"),
+    ("module", "arguments", "extra"),
     [
-        pytest.param(("evaluate", "model.keras", "--data", "."), "training", id="evaluate"),
-        pytest.param(("train", "table1", "--data", ".", "--out", "run"), "training", id="train"),
-        pytest.param(("convert", "model.keras", "--data", ".", "--out", "x.tflite"), "convert", id="convert"),
+        pytest.param("tensorflow", ("evaluate", "model.keras", "--data", "."), "training", id="evaluate"),
+        pytest.param("matplotlib", ("evaluate", "table1", "--data", ".", "--out", "x"), "training", id="plots"),
+        pytest.param("tensorflow", ("train", "table1", "--data", ".", "--out", "run"), "training", id="train"),
+        pytest.param(
+            "tensorflow", ("convert", "model.keras", "--data", ".", "--out", "x.tflite"), "convert", id="convert"
+        ),
     ],
 )
-def test_without_tensorflow_the_extra_is_named(monkeypatch, tmp_path, capsys, arguments, extra):
+def test_what_is_missing_is_named_with_its_extra(monkeypatch, tmp_path, capsys, module, arguments, extra):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.setitem(sys.modules, module, None)
     assert main(arguments) == 1
-    assert f"tensorflow: not installed; install it with pip install 'maitred[{extra}]'" in capsys.readouterr().err
+    assert f"{module}: not installed; install it with pip install 'maitred[{extra}]'" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,6 +178,7 @@ def test_bad_input_is_named(crops, tmp_path, capsys):
     assert "nosuch: no such model; shipped: " in refusal(capsys, "nosuch", "--data", crops)
     assert "a model for face-detection" in refusal(capsys, "face", "--data", crops)
     assert "no such folder" in refusal(capsys, "table1", "--data", tmp_path / "nowhere")
+    assert "--shrink 0: not a width" in refusal(capsys, "table1", "--data", crops, "--shrink", 0)
     used = tmp_path / "file"
     used.touch()
     arguments = ("table1", "--data", crops, "--split", "all", "--aligned", "--out", used)
@@ -186,7 +234,7 @@ def test_of_several_faces_the_prominent_one_is_the_labelled_one(monkeypatch, box
     faces = [Detection(box, 0.9, np.zeros((6, 2), np.float32)) for box in boxes]
     monkeypatch.setattr(predictors, "find_faces", lambda *_: faces)
     model = Predictor("stand-in", "", Crop(landmarks=((0.3, 0.3), (0.7, 0.3)), margin=0.0), 40, lambda _: Estimate)
-    crop = FaceCropper(model).crop(photo)
+    crop = FaceCropper(model.crop, model.size).crop(photo)
     assert crop is not None
     assert crop.shape == (40, 40, 3)
     assert (crop == 60 * (boxes.index(chosen) + 1)).all()

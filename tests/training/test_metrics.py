@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.metrics import Predictions, expected_calibration_error, figures, gender_figures, report
+from training.metrics import Predictions, figures, report
 from training.samples import Sample
 
 
@@ -35,6 +35,52 @@ def test_age_error_is_the_distance_to_the_label_range(label, estimate, error):
     result = figures([sample(label, None)], predictions([estimate], [0.5]))
     assert result["age_mae"] == pytest.approx(abs(error))
     assert result["age_bias"] == pytest.approx(error)
+
+
+@pytest.mark.parametrize(
+    ("labels", "estimates", "accuracy"),
+    [
+        pytest.param([(30, 30), (40, 40)], [30, 40], None, id="no ranges"),
+        pytest.param([(20, 29), (20, 29), (20, 29)], [20.0, 29.9, 30.0], 2 / 3, id="29.9 is still 29"),
+        pytest.param([(70, 100), (0, 2)], [100.0, 3.1], 1 / 2, id="open at the top"),
+        pytest.param([(20, 29), (25, 25), None], [24, 60, 60], 1.0, id="years and blanks do not count"),
+    ],
+)
+def test_range_accuracy_is_the_share_of_estimates_inside_their_range(labels, estimates, accuracy):
+    result = figures([sample(label, None) for label in labels], predictions(estimates, [0.5] * len(labels)))
+    assert result["age_range_accuracy"] == (accuracy if accuracy is None else pytest.approx(accuracy))
+
+
+def test_intervals_hold_their_figures_and_agree_with_theory():
+    rng = np.random.default_rng(7)
+    years = rng.integers(20, 60, 1000)
+    ages = years + rng.normal(0, 5, 1000)
+    female = np.where(rng.random(1000) < 0.9, years % 2, 1 - years % 2) * 0.8 + 0.1
+    samples = [sample((int(year), int(year)), int(year) % 2) for year in years]
+    result = report(samples, predictions(ages, female), resamples=2000)
+    share = result["gender_accuracy"]
+    for name, spread in (
+        ("age_mae", np.abs(ages - years).std()),
+        ("gender_accuracy", np.sqrt(share * (1 - share))),
+        ("adults_gender_accuracy", np.sqrt(share * (1 - share))),
+    ):
+        half = 1.96 * spread / np.sqrt(1000)
+        expected = [result[name] - half, result[name] + half]
+        assert result["intervals"][name] == pytest.approx(expected, abs=0.15 * half), name
+    assert set(result["intervals"]) == {
+        "age_mae", "age_bias", "age_cs5", "age_interval_coverage", "age_range_accuracy", "gender_accuracy",
+        "gender_precision", "gender_recall", "gender_specificity", "gender_f1", "gender_ece", "adults_gender_accuracy",
+    }  # fmt: skip
+    assert result["intervals"]["age_range_accuracy"] is None
+    assert all(ends[0] <= result[name] <= ends[1] for name, ends in result["intervals"].items() if ends)
+
+
+def test_sums_are_exact_whatever_the_order():
+    rng = np.random.default_rng(8)
+    years, ages, female = rng.integers(0, 101, 700), rng.random(700) * 100, rng.random(700)
+    samples = [sample((int(year), int(year)), int(year) % 2) for year in years]
+    forth, back = predictions(ages, female), predictions(ages[::-1], female[::-1])
+    assert figures(samples, forth) == figures(samples[::-1], back)
 
 
 def test_age_figures_of_a_small_group():
@@ -82,7 +128,7 @@ def test_age_figures_of_a_small_group():
     ],
 )  # fmt: skip
 def test_gender_figures_take_female_as_positive(labels, female, expected):
-    found = gender_figures(np.array(labels), np.array(female))
+    found = figures([sample(None, label) for label in labels], predictions([30] * len(labels), female))
     matrix, numbers = expected["confusion_matrix"], {k: v for k, v in expected.items() if k != "confusion_matrix"}
     assert found["confusion_matrix"] == matrix
     assert {name: found[name] for name in numbers} == pytest.approx(numbers)
@@ -99,7 +145,8 @@ def test_gender_figures_take_female_as_positive(labels, female, expected):
     ],
 )
 def test_calibration_error(labels, female, error):
-    assert expected_calibration_error(np.array(labels), np.array(female)) == pytest.approx(error)
+    found = figures([sample(None, label) for label in labels], predictions([30] * len(labels), female))
+    assert found["gender_ece"] == pytest.approx(error)
 
 
 def test_report_gives_the_same_figures_by_group():
@@ -119,3 +166,8 @@ def test_report_gives_the_same_figures_by_group():
     assert result["age_confusion"]["bands"] == ["0-12", "13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"]
     matrix = np.array(result["age_confusion"]["matrix"])
     assert (matrix.sum(), matrix[0, 0], matrix[3, 3]) == (3, 1, 2)
+    assert result["age_bands"]["accuracy"] == 1.0
+    assert result["adults_gender_accuracy"] == slices["adults 20-60"]["gender_accuracy"] == 1.0
+    assert result["age_cumulative_score"][:4] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert sum(row["n"] for row in result["gender_reliability"]) == 4
+    assert result["gender_roc"]["auc"] == 1.0

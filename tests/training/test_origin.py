@@ -1,0 +1,60 @@
+"""What lies beside a Keras file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.errors import BadInput
+from training.origin import origin
+
+RUN = {"recipe": {"network": "mobile"}, "data_sha256": ["aa", "bb"], "samples": [100, 20], "weights_sha256": "cc"}
+LINES = [
+    {"epoch": 1, "step": 10, "loss": 9.0}, {"epoch": 1, "step": 10, "loss": 8.0}, {"epoch": 2, "step": 20, "loss": 7.0},
+]  # fmt: skip
+
+
+def write(path: Path, *documents: object) -> None:
+    path.write_text("".join(json.dumps(document) + "\n" for document in documents))
+
+
+@pytest.mark.parametrize("prefix", [pytest.param("", id="run folder"), pytest.param("model.", id="several models")])
+def test_the_run_beside_the_model_is_told(tmp_path, prefix):
+    write(tmp_path / f"{prefix}run.json", RUN)
+    write(tmp_path / f"{prefix}progress.jsonl", *LINES)
+    found = origin(tmp_path / "model.keras")
+    assert found["training"]["data"] == "100 images with SHA-256 aa; 20 images with SHA-256 bb"
+    assert found["training"]["source"] == "maitred train mobile, from weights cc"
+    assert found["history"] == LINES[1:]  # the epoch that was done again counts once
+
+
+def test_files_named_like_the_model_come_first(tmp_path):
+    write(tmp_path / "run.json", RUN)
+    write(tmp_path / "mine.run.json", {**RUN, "data_sha256": "dd", "samples": 5})
+    assert origin(tmp_path / "mine.keras")["training"]["data"] == "5 images with SHA-256 dd"
+
+
+def test_nothing_beside_it_is_nothing_told(tmp_path):
+    assert origin(tmp_path / "model.keras") == {}
+
+
+def test_a_figure_that_is_no_number_is_unknown(tmp_path):
+    (tmp_path / "progress.jsonl").write_text('{"epoch": 1, "age_mae": NaN}\n')
+    assert origin(tmp_path / "model.keras")["history"] == [{"epoch": 1, "age_mae": None}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("run.json", "{", id="half a document"),
+        pytest.param("run.json", "[]", id="no object"),
+        pytest.param("run.json", "{}", id="another program's"),
+        pytest.param("progress.jsonl", '{"epoch": 1}\n{"epo', id="half a line"),
+    ],
+)
+def test_damage_is_named(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BadInput, match=name):
+        origin(tmp_path / "model.keras")

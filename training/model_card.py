@@ -1,0 +1,188 @@
+"""The model card: what a model is for, what it was made from and how good it is, as Markdown for people.
+
+The outline follows M. Mitchell et al., "Model Cards for Model Reporting", 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+HEADLINES = (
+    ("apparent age: mean absolute error", "age_mae", "years"),
+    ("apparent age: mean error", "age_bias", "years"),
+    ("apparent age: within 5 years", "age_cs5", "share"),
+    ("apparent age: inside the label's range", "age_range_accuracy", "share"),
+    ("apparent age: label inside the 80 % interval", "age_interval_coverage", "share"),
+    ("gender: accuracy", "gender_accuracy", "share"),
+    ("gender: accuracy, adults of 20 to 60", "adults_gender_accuracy", "share"),
+    ("gender: precision (female)", "gender_precision", "share"),
+    ("gender: recall, sensitivity (female)", "gender_recall", "share"),
+    ("gender: specificity", "gender_specificity", "share"),
+    ("gender: F1 score", "gender_f1", "share"),
+    ("gender: expected calibration error", "gender_ece", "share"),
+)
+FEW = 100
+"""Slices with fewer faces than this say little."""
+
+USE = """\
+## Intended use
+
+The model looks at one face crop and states an *apparent* age, as a distribution over 0 to 100 years with an 80 %
+interval, and a probability that people would call the face female. It is made for counting the guests of a house by age
+band and gender, from many faces, on a device that keeps no picture.
+
+Not for: decisions about a single person (entry, sale of alcohol, price, credit, work, security); proof of anybody's
+age; recognising or finding persons; inferring ethnicity, mood or health; faces of people who have not been told. The
+two genders of the labels are what others saw, not how anyone identifies; of children under 13 the agent states none.
+"""
+LIMITS = """\
+- The figures hold for pictures like these. Another camera, light, distance, pose, or people unlike those in the
+  training data give other errors, as a rule larger: measure on your own.
+- Labels of apparent age are themselves estimates of people.
+- Bands that hold few training faces are pulled towards the ages of many.
+- The 95 % intervals (percentile bootstrap over the pictures) say how far chance moves a figure on such pictures, not
+  how far other pictures would. The interval of a calibration error leans upwards.
+"""
+
+
+def shown(figures: Mapping[str, Any], key: str, unit: str) -> str:
+    """``5.30 years [5.08, 5.52]``: a figure and, where there is one, its 95 % interval; in ``years`` or as a share."""
+    if figures[key] is None:
+        return "no labels"
+    factor, name = (1, "years") if unit == "years" else (100, "%")
+    ends = figures.get("intervals", {}).get(key)
+    interval = f" [{factor * ends[0]:.2f}, {factor * ends[1]:.2f}]" if ends else ""
+    return f"{factor * figures[key]:.2f} {name}{interval}"
+
+
+def headlines(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values of the headline figures; of age ranges only where there are some."""
+    return [
+        (label, shown(result, key, unit))
+        for label, key, unit in HEADLINES
+        if key != "age_range_accuracy" or result[key] is not None
+    ]
+
+
+def seen(data: Mapping[str, Any]) -> str:
+    """How the model saw the pictures, in words."""
+    crops = "face crops as they are" if data["aligned"] else "photos, their faces found and cut out first"
+    return crops + (f", shrunk to {data['shrink']} px and enlarged again" if data["shrink"] else "")
+
+
+def model_card(result: Mapping[str, Any], plots: Mapping[str, str]) -> str:
+    """The card of an evaluation's ``result``; ``plots`` gives titles by the names of the files beside the card."""
+    data = result["data"]
+    measured = (
+        f"Measured on {result['n']} faces of the split {data['split']} (images SHA-256 `{data['sha256']}`):"
+        f" {seen(data)}. In brackets 95 % intervals."
+    )
+    blocks = [
+        f"# Model card: {result['model']['name']}",
+        *_section("The model", _made(result["model"])),
+        USE,
+        *_section("How good it is", measured, _table(("Figure", "Value"), headlines(result))),
+        *_section("By group", _slices(result["slices"])),
+        *_section("Gender", *_gender(result), *_plots(plots, "gender_confusion", "gender_reliability", "gender_roc")),
+        *_section("Apparent age", *_age(result), *_plots(plots, "age_confusion", "age_error", "cumulative_score")),
+        *_section("Training", *_plots(plots, "training")),
+        *_section("Limits", _weakest(result["slices"]) + LIMITS),
+        *_section("Skipped", _skipped(result["skipped"])),
+    ]
+    return "\n\n".join(block.strip("\n") for block in blocks) + "\n"
+
+
+def _section(title: str, *blocks: str) -> list[str]:
+    return [f"## {title}", *filter(None, blocks)] if any(blocks) else []
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def _plots(plots: Mapping[str, str], *names: str) -> list[str]:
+    return [f"![{plots[name]}]({name}.png) ([SVG]({name}.svg))" for name in names if name in plots]
+
+
+def _made(model: Mapping[str, Any]) -> str:
+    training = model.get("training", {})
+    head, rows = ("file", f"SHA-256 `{model['sha256']}`"), []
+    for name, key in (("training data", "data"), ("licence", "licence"), ("split", "split"), ("source", "source")):
+        rows.append((name, training.get(key) or "not known"))
+    if model.get("macs"):
+        rows.append(("multiply-accumulates", f"{model['macs'] / 1e6:.0f} million for a face"))
+    return _table(head, rows)
+
+
+def _slices(slices: Mapping[str, Any]) -> str:
+    return _table(
+        ("Group", "Faces", "Age error", "Gender accuracy", "80 % interval holds"),
+        [
+            (name, part["n"], shown(part, "age_mae", "years"), shown(part, "gender_accuracy", "share"),
+             shown(part, "age_interval_coverage", "share"))
+            for name, part in slices.items()
+        ],
+    ) if slices else ""  # fmt: skip
+
+
+def _gender(result: Mapping[str, Any]) -> list[str]:
+    if not result["confusion_matrix"]:
+        return []
+    men, women = result["confusion_matrix"]
+    confusion = _table(("Label", "Estimated male", "Estimated female"), [("male", *men), ("female", *women)])
+    calibration = _table(
+        ("Stated P(female)", "Faces", "Mean stated", "Observed share of women"),
+        [
+            (f"{100 * row['low']:.0f}-{100 * row['high']:.0f} %", row["n"],
+             _percent(row["stated"]), _percent(row["observed"]))
+            for row in result["gender_reliability"]
+        ],
+    )  # fmt: skip
+    area = [f"Area under the ROC curve: {result['gender_roc']['auc']:.4f}."] if result["gender_roc"] else []
+    return [confusion, calibration, *area]
+
+
+def _age(result: Mapping[str, Any]) -> list[str]:
+    if not result["age_bands"]:
+        return []
+    bands, matrix = result["age_confusion"]["bands"], result["age_confusion"]["matrix"]
+    figures = ("accuracy", "precision", "recall", "f1", "specificity")
+    rows = [*result["age_bands"]["by_band"].items(), ("mean of the bands", result["age_bands"]["macro"])]
+    score = " · ".join(f"{year}: {100 * share:.1f} %" for year, share in enumerate(result["age_cumulative_score"]))
+    return [
+        f"Estimates in the right band: {_percent(result['age_bands']['accuracy'])}. A label that is a range of years"
+        " belongs to the band of its middle.",
+        _table(("Label \\ estimate", *bands), [(band, *row) for band, row in zip(bands, matrix, strict=True)]),
+        "Each band against all others:",
+        _table(("Band", *figures), [(name, *(_percent(row[figure]) for figure in figures)) for name, row in rows]),
+        f"Cumulative score, the share of faces with an error of at most so many years: {score}.",
+    ]
+
+
+def _weakest(slices: Mapping[str, Any]) -> str:
+    """The worst slice for age and for gender among those with enough faces to tell, as items of a list."""
+    lines = ""
+    told = {name: part for name, part in slices.items() if part["n"] >= FEW}
+    aged = {name: part["age_mae"] for name, part in told.items() if part["age_mae"] is not None}
+    gendered = {name: part["gender_accuracy"] for name, part in told.items() if part["gender_accuracy"] is not None}
+    if aged:
+        worst = max(aged, key=aged.__getitem__)
+        lines += f"- Largest age error: {worst}, {shown(told[worst], 'age_mae', 'years')}.\n"
+    if gendered:
+        worst = min(gendered, key=gendered.__getitem__)
+        lines += f"- Lowest gender accuracy: {worst}, {shown(told[worst], 'gender_accuracy', 'share')}.\n"
+    small = [name for name, part in slices.items() if part["n"] < FEW]
+    return lines + (f"- Fewer than {FEW} faces, so hardly a figure: {', '.join(small)}.\n" if small else "")
+
+
+def _skipped(skipped: Mapping[str, list[str]]) -> str:
+    return "\n".join(
+        f"- {reason}: {len(names)} ({', '.join(f'`{name}`' for name in names[:10])}{', …' if len(names) > 10 else ''})"
+        for reason, names in skipped.items()
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"

@@ -1,0 +1,57 @@
+"""Where a Keras file comes from: the run that made it, as far as that lies beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from edge.errors import BadInput
+
+
+def origin(model: Path) -> dict[str, Any]:
+    """``training`` from the run's ``run.json`` and ``history`` from its ``progress.jsonl``, each where it is there.
+
+    They lie in the folder of the model, or as NAME.run.json and NAME.progress.jsonl beside several models.
+
+    Raises:
+        BadInput: one of the two is damaged.
+    """
+    found: dict[str, Any] = {}
+    run, progress = _beside(model, "run.json"), _beside(model, "progress.jsonl")
+    if run:
+        try:
+            found["training"] = _training(_parsed(run, run.read_text(encoding="utf-8")))
+        except (KeyError, TypeError) as error:
+            raise BadInput(f"{run}: not written by maitred train ({error}); restore it or move it away") from error
+    if progress:
+        lines = [_parsed(progress, line) for line in progress.read_text(encoding="utf-8").splitlines()]
+        # A run that was killed and resumed may have seen the end of an epoch twice: the later one went on.
+        found["history"] = list({line.get("epoch"): line for line in lines}.values())
+    return found
+
+
+def _training(run: dict[str, Any]) -> dict[str, str]:
+    digests, samples = (value if isinstance(value, list) else [value] for value in (run["data_sha256"], run["samples"]))
+    sets = (f"{count} images with SHA-256 {digest}" for count, digest in zip(samples, digests, strict=True))
+    start = run.get("weights_sha256")
+    return {
+        "data": "; ".join(sets), "licence": "that of these images, which the run does not record",
+        "split": "80/10/10 by SHA-256 of the image file",
+        "source": f"maitred train {run['recipe']['network']}" + (f", from weights {start}" if start else ""),
+    }  # fmt: skip
+
+
+def _beside(model: Path, name: str) -> Path | None:
+    return next((path for path in (model.with_suffix(f".{name}"), model.with_name(name)) if path.is_file()), None)
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        # A figure without labels is written as NaN, which is no JSON.
+        parsed = json.loads(text, parse_constant=lambda _: None)
+    except ValueError as error:
+        raise BadInput(f"{path}: damaged ({error}); restore it or move it away") from error
+    if not isinstance(parsed, dict):
+        raise BadInput(f"{path}: damaged (an object is expected); restore it or move it away")
+    return parsed
