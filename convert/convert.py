@@ -16,9 +16,10 @@ from convert.quantise import quantise, representatives
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from edge.vision.card import Card, Input, Training
+from training.checkpoint import load_network
 from training.metrics import report
 from training.networks import deployed as in_deployed_form
-from training.networks import load_network
+from training.origin import origin
 from training.predictors import bundle_predictor, keras_predictor, predict
 from training.reference import CROP
 from training.samples import Listing, Split, list_samples
@@ -94,7 +95,7 @@ def _card(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -
     return Card(
         name=name, version="1", task="demographics",
         input=Input(width=size, height=size, dtype="uint8", colour="RGB", scale=1 / 255, offset=0.0),
-        outputs=outputs, crop=CROP, training=_origin(name, listing),
+        outputs=outputs, crop=CROP, training=_training(source, name, listing),
         macs=count_macs(deployed), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )  # fmt: skip
 
@@ -103,12 +104,12 @@ def _size(network: keras.Model) -> int:
     return int(network.input_shape[1])
 
 
-def _origin(name: str, listing: Listing) -> Training:
-    if listing.layout == "utkface":
-        data, licence = "UTKFace (aligned and cropped), de-duplicated", "non-commercial research only (UTKFace)"
-    else:
-        data = f"{len(listing.samples)} images of a labels.csv, de-duplicated, SHA-256 {listing.sha256}"
-        licence = "that of the images, which maitred does not know"
+def _training(source: Path, name: str, listing: Listing) -> Training:
+    """From the run that lies beside the network, or, where none does, by the set that it is converted with."""
+    made = origin(source).get("training")
+    if made:
+        return Training(**made)
+    data, licence = listing.origin
     return Training(
         data=data, licence=licence, split="80/10/10 by SHA-256 of the image file", source=f"maitred train {name}"
     )

@@ -19,7 +19,7 @@ from edge.errors import BadInput
 from edge.vision.crop import crop_aligned
 from training.augment import augment
 from training.heads import AGES
-from training.recipe import Augment, Recipe
+from training.recipe import Recipe
 from training.samples import MAX_MALFORMED_SHARE, Sample
 
 log = logging.getLogger(__name__)
@@ -158,38 +158,40 @@ class TrainingSet:
 
 
 def training_batches(
-    data: TrainingSet, settings: Augment, size: int, batch_size: int, seed: int, first_step: int
+    data: TrainingSet, recipe: Recipe, size: int, first_step: int, part: slice = slice(None)
 ) -> tf.data.Dataset:
     """An endless stream of augmented batches from step ``first_step`` on: (faces float32 in 0..1, labels).
 
-    Every picture's changes depend on the seed, the step and its place in the batch alone.
+    Every picture's changes depend on the seed, the step and its place in the batch alone. Of several workers each takes
+    its ``part`` of every batch; together they see what one would.
     """
-    per_epoch = len(data) // batch_size
+    per_epoch, batch_size, seed = len(data) // recipe.batch_size, recipe.batch_size, recipe.seed
+    places = np.arange(batch_size)[part]
 
     def rows() -> Iterator[tuple[np.ndarray, int]]:
         step = first_step
         while True:
             order = data.rows(seed, step // per_epoch)
             for batch in range(step % per_epoch, per_epoch):
-                yield order[batch * batch_size : (batch + 1) * batch_size], step
+                yield order[batch * batch_size + places], step
                 step += 1
 
     def load(order: np.ndarray, step: int) -> tuple[np.ndarray, ...]:
         faces = [
-            augment(data.face(row), size, settings, np.random.default_rng((seed, int(step), place)))
-            for place, row in enumerate(order)
+            augment(data.face(row), size, recipe.augment, np.random.default_rng((seed, int(step), int(place))))
+            for place, row in zip(places, order, strict=True)
         ]
         return (np.stack(faces), *(values[order] for values in data.labels.values()))
 
     def prepare(order: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         images, *values = tf.numpy_function(load, [order, step], [tf.float32] * (1 + len(data.labels)))
-        images.set_shape((batch_size, size, size, 3))
+        images.set_shape((len(places), size, size, 3))
         named = dict(zip(data.labels, values, strict=True))
         for name, value in named.items():
-            value.set_shape((batch_size, *data.labels[name].shape[1:]))
+            value.set_shape((len(places), *data.labels[name].shape[1:]))
         return images, named
 
-    signature = (tf.TensorSpec((batch_size,), tf.int64), tf.TensorSpec((), tf.int64))
+    signature = (tf.TensorSpec((len(places),), tf.int64), tf.TensorSpec((), tf.int64))
     return (
         tf.data.Dataset.from_generator(rows, output_signature=signature).map(prepare, num_parallel_calls=2).prefetch(4)
     )

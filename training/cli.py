@@ -25,6 +25,14 @@ def add_train(commands: Commands) -> None:
     parser.add_argument(
         "--frozen", action="store_true", help="vgg16, resnet50: keep the trunk, train the paper's dense layers on it"
     )
+    parser.add_argument(
+        "--precision", choices=("float32", "mixed_bfloat16"), default="float32",
+        help="mixed_bfloat16 is faster on CPUs with AMX and on accelerators, and slower elsewhere (float32)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--strategy", choices=("alone", "multiworker"), default="alone",
+        help="multiworker: one of several processes, as the variable TF_CONFIG says; each with its own --out",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this run")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
 
@@ -61,10 +69,15 @@ def train(options: argparse.Namespace) -> int:
 
         path = FrozenRun(recipe, options.data, options.out, options.weights).train()
     else:
-        from training.train import Data, Run
+        import keras
 
+        from training.train import Data, Run
+        from training.workers import Alone, MultiWorker
+
+        workers = MultiWorker() if options.strategy == "multiworker" else Alone()
+        keras.config.set_dtype_policy(options.precision)
         data = Data(options.data, tuple(options.photos))
-        path = Run(recipe, data, options.out, options.resume, options.weights).train()
+        path = Run(recipe, data, options.out, options.resume, options.weights, workers).train()
     sys.stdout.write(f"{path}\n")
     return 0
 

@@ -51,11 +51,11 @@ class FrozenRun:
         self.recipe, self.out = recipe, out
         keras.utils.set_random_seed(recipe.seed)
         self.trunk = NETWORKS[recipe.network]()
-        digest = load_weights(self.trunk, weights)
+        start = load_weights(self.trunk, weights)
         listing = list_samples(data)
         log.info("%s", listing.describe())
         (out / "cache").mkdir(parents=True, exist_ok=True)
-        key = f"{digest[:8]}-{listing.sha256[:8]}"
+        key = f"{start['sha256'][:8]}-{listing.sha256[:8]}"
         self._train, self._validation = (self._features(listing, split, key) for split in ("train", "validation"))
         width = self._train[0].shape[1]
         inputs = keras.Input((width,), name="features")
@@ -63,7 +63,7 @@ class FrozenRun:
         self.optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=recipe.weight_decay)
         self.optimizer.build(self.head.trainable_variables)
         facts = {
-            "recipe": recipe.as_dict(), "frozen": True, "weights_sha256": digest, "data_sha256": [listing.sha256],
+            "recipe": recipe.as_dict(), "frozen": True, "weights": start, "data": [listing.facts],
             "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         }  # fmt: skip
         (out / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")

@@ -98,7 +98,10 @@ def _member(archive: tarfile.TarFile, name: str):  # type: ignore[no-untyped-def
     return member
 
 
-IMPORTERS = {"mobile": import_mobile, "vgg16": import_vgg16}
+IMPORTERS = {
+    "mobile": (import_mobile, "HSE MobileNetV1, VGGFace2 identities (Apache-2.0)"),
+    "vgg16": (import_vgg16, "Keras' VGG16, ImageNet"),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -109,7 +112,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path, metavar="OUT", help="weights file to write (.h5)")
     options = parser.parse_args(arguments)
     try:
-        write_weights(options.out, IMPORTERS[options.kind](options.package))
+        importer, about = IMPORTERS[options.kind]
+        write_weights(options.out, importer(options.package), about)
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
         return error.exit_code

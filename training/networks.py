@@ -1,4 +1,4 @@
-"""The networks by name, each a small function in a module of its own, and how they are loaded and deployed.
+"""The networks by name, each a small function in a module of its own, and how they are deployed.
 
 All take float32 RGB / 255, (batch, size, size, 3), and give two outputs. ``age_logits`` is (batch, 101), one logit a
 year from 0 to 100: its softmax is the distribution of the apparent age. ``gender_logit`` is (batch, 1): its sigmoid is
@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import keras
 
-from edge.errors import BadInput
 from training.mobile import mobile
 from training.resnet50 import resnet50
 from training.table1 import table1, table1_deployed
@@ -42,20 +40,3 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "resnet50_frozen": partial(resnet50, paper_head=True),
     "mobile": mobile,
 }
-
-
-def load_network(path: Path) -> keras.Model:
-    """A trained network from its Keras file.
-
-    Raises:
-        BadInput: no such file, not a Keras model, or not one of the networks here.
-    """
-    if not path.is_file():
-        raise BadInput(f"{path}: no such Keras file; maitred train writes one (model.keras)")
-    try:
-        model = keras.saving.load_model(path)
-    except (ValueError, OSError, TypeError, KeyError) as error:
-        raise BadInput(f"{path}: not a Keras model that can be loaded: {error}") from error
-    if model.name not in NETWORKS:
-        raise BadInput(f"{path}: a network called {model.name!r}; known: {', '.join(NETWORKS)}")
-    return model

@@ -32,13 +32,12 @@ def origin(model: Path) -> dict[str, Any]:
 
 
 def _training(run: dict[str, Any]) -> dict[str, str]:
-    digests, samples = (value if isinstance(value, list) else [value] for value in (run["data_sha256"], run["samples"]))
-    sets = (f"{count} images with SHA-256 {digest}" for count, digest in zip(samples, digests, strict=True))
-    start = run.get("weights_sha256")
+    start, folders = run.get("weights"), run["data"]
+    licences = dict.fromkeys(folder["licence"] for folder in folders)
     return {
-        "data": "; ".join(sets), "licence": "that of these images, which the run does not record",
+        "data": "; ".join(folder["about"] for folder in folders), "licence": "; ".join(licences),
         "split": "80/10/10 by SHA-256 of the image file",
-        "source": f"maitred train {run['recipe']['network']}" + (f", from weights {start}" if start else ""),
+        "source": f"maitred train {run['recipe']['network']}" + (f", from {start['about']}" if start else ""),
     }  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def predictor(name_or_path: str) -> Predictor:
     if not name_or_path.endswith(".keras"):
         return bundle_predictor(load_bundle(name_or_path))
     require("training", "tensorflow")
-    from training.networks import load_network
+    from training.checkpoint import load_network
 
     path = Path(name_or_path)
     loaded = keras_predictor(load_network(path), hashlib.sha256(path.read_bytes()).hexdigest())

@@ -90,8 +90,8 @@ def imagenet(network: str) -> Layers:
     return {layer.name: {weight.name: weight.numpy() for weight in layer.weights} for layer in model.layers}
 
 
-def folded(layers: Layers, network: str, wanted: list[str]) -> Layers:
-    """The layers named in ``wanted`` (ours, convolutions), each with a kernel and a bias, for RGB / 255.
+def folded(layers: Layers, network: str, wanted: list[str]) -> tuple[Layers, str]:
+    """The layers named in ``wanted`` (ours), each with a kernel and a bias, for RGB / 255, and what they are.
 
     Raises:
         BadInput: the layers are of no known origin for this network, or one is missing; it is named.
@@ -108,7 +108,7 @@ def folded(layers: Layers, network: str, wanted: list[str]) -> Layers:
         found[name] = _without_normalisation(layers[source], layers.get(origin.normalisation(source)), origin.epsilon)
     first = wanted[0]
     found[first] = for_rgb(found[first], origin.means)
-    return found
+    return found, origin.about
 
 
 def _without_normalisation(

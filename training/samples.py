@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from edge.cameras.still import SUFFIXES
 from edge.errors import BadInput
@@ -70,6 +70,23 @@ class Listing:
     def of(self, *splits: Split) -> list[Sample]:
         """The samples of some splits."""
         return [sample for sample in self.samples if sample.split in splits]
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """What the images are, and their licence."""
+        if self.layout == "utkface":
+            return "UTKFace (aligned and cropped), de-duplicated", "non-commercial research only (UTKFace)"
+        about = f"{len(self.samples)} images of a labels.csv, de-duplicated, SHA-256 {self.sha256}"
+        return about, "that of the images, which maitred does not know"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """For ``run.json``: what it is, how many, which, and what was left out and why."""
+        about, licence = self.origin
+        return {
+            "about": about, "licence": licence, "sha256": self.sha256, "samples": len(self.samples),
+            "dropped": {reason: sorted(names) for reason, names in self.dropped.items()},
+        }  # fmt: skip
 
     def describe(self) -> str:
         """Counts by split, and what was dropped and why, for the log."""

@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from edge.errors import BadInput, MaitredError
 from training.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
+from training.checkpoint import in_type
 from training.loss import learning_rate_schedule, loss_of
 from training.networks import NETWORKS
 from training.predictors import FaceCropper
@@ -28,6 +29,7 @@ from training.reference import CROP
 from training.samples import Listing, list_samples
 from training.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
 from training.weights import load_weights
+from training.workers import Alone
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30
@@ -49,8 +51,11 @@ class Run:
         BadInput: ``data`` or ``out`` cannot be used: nothing labelled in it, too few images, another run's folder.
     """
 
-    def __init__(self, recipe: Recipe, data: Data, out: Path, resume: bool, weights: str | None = None) -> None:
-        self.recipe, self.out = recipe, out
+    def __init__(
+        self, recipe: Recipe, data: Data, out: Path, resume: bool, weights: str | None = None,
+        workers: Alone | None = None,
+    ) -> None:  # fmt: skip
+        self.recipe, self.out, self.workers = recipe, out, workers or Alone()
         earlier = _earlier_run(out, resume)
         keras.utils.set_random_seed(recipe.seed)
         listing = list_samples(data.aligned)
@@ -58,13 +63,12 @@ class Run:
         photos = [list_samples(folder) for folder in data.photos]
         self.model = NETWORKS[recipe.network](dropout=recipe.dropout)
         facts: dict[str, Any] = {
-            "recipe": recipe.as_dict(), "data_sha256": [part.sha256 for part in (listing, *photos)],
-            "samples": [len(part.samples) for part in (listing, *photos)],
-            "weights_sha256": load_weights(self.model, weights) if weights else None,
+            "recipe": recipe.as_dict(), "data": [part.facts for part in (listing, *photos)],
+            "weights": load_weights(self.model, weights) if weights else None,
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
-            "command": sys.argv,
+            "precision": keras.config.dtype_policy().name, "workers": self.workers.count, "command": sys.argv,
         }  # fmt: skip
-        for key, what in (("recipe", "recipe"), ("data_sha256", "images"), ("weights_sha256", "weights")):
+        for key, what in (("recipe", "recipe"), ("data", "images"), ("weights", "weights")):
             if earlier and earlier.get(key) != facts[key]:
                 raise BadInput(f"{out}: holds a run with another {what}; it cannot be resumed: give another --out")
         self.size = int(self.model.input_shape[1])
@@ -72,6 +76,8 @@ class Run:
         self.val_faces, self.validation, _ = cached_faces(listing.of("validation"), out / "cache")
         self.steps_per_epoch = len(self.data) // recipe.batch_size
         self.total_steps = self.steps_per_epoch * recipe.epochs
+        if recipe.batch_size % self.workers.count:
+            raise BadInput(f"a batch of {recipe.batch_size} cannot be shared among {self.workers.count} workers evenly")
         if not self.steps_per_epoch:
             raise BadInput(
                 f"{data.aligned}: {len(self.data)} training images are fewer than one batch of {recipe.batch_size}"
@@ -94,6 +100,7 @@ class Run:
                     f"{out}: its checkpoint is damaged or from another version of maitred; give another --out"
                 ) from error
             log.info("resumed at step %d of %d", int(self.step), self.total_steps)
+        self.workers.share([*state, self.step])
         if earlier:
             facts["resumed_at_steps"] = [*earlier.get("resumed_at_steps", []), int(self.step)]
             self._forget_epochs_after(int(self.step))
@@ -106,8 +113,9 @@ class Run:
         Raises:
             MaitredError: the loss is no number any more.
         """
-        recipe = self.recipe
-        batches = training_batches(self.data, recipe.augment, self.size, recipe.batch_size, recipe.seed, int(self.step))
+        batches = training_batches(
+            self.data, self.recipe, self.size, int(self.step), slice(self.workers.index, None, self.workers.count)
+        )
         first, shown = int(self.step), 0.0
         writer = tf.summary.create_file_writer(str(self.out / "tensorboard"))
         if first < self.total_steps:
@@ -121,6 +129,8 @@ class Run:
                     shown, left = now, (now - started) / (step - first - 1) * (self.total_steps - step)
                     progress(f"step {step}/{self.total_steps} loss {float(loss):.3f}, about {left / 60:.0f} min left")
                 if step % self.steps_per_epoch == 0:
+                    # Each worker has normalised by the statistics of its own part of the batches.
+                    self.workers.agree([v.value for v in self.model.non_trainable_variables if v.dtype == "float32"])
                     self._end_of_epoch(step, writer, progress)
                 if step % STEPS_BETWEEN_CHECKPOINTS == 0 or step >= self.total_steps:
                     self.save(step, float(loss))
@@ -129,7 +139,7 @@ class Run:
         self._with_averaged_weights()
         self._calibrate()
         path = self.out / "model.keras"
-        self.model.save(path)
+        in_type(self.model, "float32").save(path)
         return path
 
     def save(self, step: int, loss: float) -> None:
@@ -157,7 +167,8 @@ class Run:
         with tf.GradientTape() as tape:
             loss = loss_of(self.model(faces, training=True), labels, self.recipe)
         variables = self.model.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        gradients = self.workers.mean(tape.gradient(loss, variables))
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss
 
     def _with_averaged_weights(self) -> list[np.ndarray]:

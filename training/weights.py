@@ -17,11 +17,11 @@ from training.pretrained import Layers, few, folded, imagenet
 log = logging.getLogger(__name__)
 IMAGENET = "imagenet"
 OURS = "maitred"
-"""Attribute of a file whose layers are those of our networks already: no normalisation, RGB / 255."""
+"""Attribute of a file whose layers are ours already (no normalisation, RGB / 255): what the weights are."""
 
 
-def read_weights(path: Path) -> tuple[Layers, bool]:
-    """The weights of each layer by its name, from the HDF5 layout of ``model.save_weights``, and whether they are ours.
+def read_weights(path: Path) -> tuple[Layers, str | None]:
+    """The weights of each layer by its name, from the layout of ``model.save_weights``, and what they are, if ours.
 
     That is the form in which VGGFace and VGGFace2 weights are passed around (``rcmalli_vggface_tf_notop_vgg16.h5``).
 
@@ -40,15 +40,15 @@ def read_weights(path: Path) -> tuple[Layers, bool]:
                 found[name] = {
                     weight.rpartition("/")[2].partition(":")[0]: root[name][weight][()] for weight in weights
                 }
-            return found, OURS in root.attrs
+            return found, _text(root.attrs[OURS]) if OURS in root.attrs else None
     except (OSError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: not a Keras weights file with layers by name ({error})") from error
 
 
-def write_weights(path: Path, layers: Layers) -> None:
-    """Write layers of ours by name as float16, for :func:`read_weights`."""
+def write_weights(path: Path, layers: Layers, about: str) -> None:
+    """Write layers of ours by name as float16, for :func:`read_weights`; ``about`` says where they are from."""
     with h5py.File(path, "w") as file:
-        file.attrs[OURS] = "RGB / 255, no normalisation"
+        file.attrs[OURS] = about
         file.attrs["layer_names"] = [name.encode() for name in layers]
         for name, arrays in layers.items():
             group = file.create_group(name)
@@ -57,8 +57,8 @@ def write_weights(path: Path, layers: Layers) -> None:
                 group.create_dataset(f"{name}/{kind}:0", data=array.astype(np.float16))
 
 
-def load_weights(model: keras.Model, source: str) -> str:
-    """Put weights into the layers of ``model``, its heads aside, and return the SHA-256 of where they come from.
+def load_weights(model: keras.Model, source: str) -> dict[str, str]:
+    """Put weights into the layers of ``model``, its heads aside; returns ``about`` and ``sha256`` of them.
 
     ``source`` is ``imagenet`` or the path of a file: one of ours, or one of :data:`training.pretrained.ORIGINS`.
     Layers that the model does not have (another task's heads) are left out, and logged.
@@ -69,23 +69,25 @@ def load_weights(model: keras.Model, source: str) -> str:
     """
     trunk = [layer for layer in model.layers if layer.weights and layer.name not in HEADS]
     if source == IMAGENET:
-        found, ours, digest = imagenet(model.name), False, hashlib.sha256()
+        found, about, digest = imagenet(model.name), None, hashlib.sha256()
         for name in sorted(found):
             for kind in sorted(found[name]):
                 digest.update(found[name][kind].tobytes())
     else:
-        found, ours = read_weights(Path(source))
+        found, about = read_weights(Path(source))
         digest = hashlib.sha256(Path(source).read_bytes())
     log.info("weights %s, SHA-256 %s", source, digest.hexdigest())
     unused = sorted(found.keys() - {layer.name for layer in trunk})
-    if ours and unused:
+    if about and unused:
         log.info("not used: %s", few(unused))
     try:
-        layers = found if ours else folded(found, model.name, [layer.name for layer in trunk])
+        layers = found
+        if about is None:
+            layers, about = folded(found, model.name, [layer.name for layer in trunk])
         _assign(model, trunk, layers)
     except BadInput as error:
         raise BadInput(f"{source}: {error}") from error
-    return digest.hexdigest()
+    return {"about": about, "sha256": digest.hexdigest()}
 
 
 def _assign(model: keras.Model, trunk: list[keras.Layer], layers: Layers) -> None:

@@ -274,7 +274,7 @@ OFF = dataclasses.replace(
 
 
 def batches(first_step: int, count: int, data: TrainingSet, changes=RECIPE.augment):
-    stream = training_batches(data, changes, 180, 3, 7, first_step)
+    stream = training_batches(data, dataclasses.replace(RECIPE, augment=changes, batch_size=3, seed=7), 180, first_step)
     return [
         (x.numpy(), {name: y.numpy() for name, y in labels.items()}) for x, labels in itertools.islice(stream, count)
     ]

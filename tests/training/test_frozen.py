@@ -11,9 +11,9 @@ import pytest
 
 from edge.errors import BadInput
 from edge.vision.crop import crop_aligned
+from training.checkpoint import load_network
 from training.frozen import FrozenRun
 from training.heads import HEADS
-from training.networks import load_network
 from training.recipe import load_recipe
 from training.vgg16 import vgg16
 from training.weights import write_weights
@@ -49,6 +49,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
             for layer in trunk
         },
+        "random numbers",
     )
     return path
 

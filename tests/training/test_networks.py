@@ -9,7 +9,8 @@ from keras import layers
 
 from convert.macs import count_macs
 from edge.errors import BadInput, MaitredError
-from training.networks import NETWORKS, load_network
+from training.checkpoint import load_network
+from training.networks import NETWORKS
 from training.table1 import table1, table1_deployed
 
 

@@ -10,7 +10,8 @@ import pytest
 from edge.errors import BadInput
 from training.origin import origin
 
-RUN = {"recipe": {"network": "mobile"}, "data_sha256": ["aa", "bb"], "samples": [100, 20], "weights_sha256": "cc"}
+FACES, PHOTOS = {"about": "faces", "licence": "research"}, {"about": "photos", "licence": "research"}
+RUN = {"recipe": {"network": "mobile"}, "data": [FACES, PHOTOS], "weights": {"about": "a face network", "sha256": "cc"}}
 LINES = [
     {"epoch": 1, "step": 10, "loss": 9.0}, {"epoch": 1, "step": 10, "loss": 8.0}, {"epoch": 2, "step": 20, "loss": 7.0},
 ]  # fmt: skip
@@ -25,15 +26,16 @@ def test_the_run_beside_the_model_is_told(tmp_path, prefix):
     write(tmp_path / f"{prefix}run.json", RUN)
     write(tmp_path / f"{prefix}progress.jsonl", *LINES)
     found = origin(tmp_path / "model.keras")
-    assert found["training"]["data"] == "100 images with SHA-256 aa; 20 images with SHA-256 bb"
-    assert found["training"]["source"] == "maitred train mobile, from weights cc"
+    assert found["training"]["data"] == "faces; photos"
+    assert found["training"]["licence"] == "research"
+    assert found["training"]["source"] == "maitred train mobile, from a face network"
     assert found["history"] == LINES[1:]  # the epoch that was done again counts once
 
 
 def test_files_named_like_the_model_come_first(tmp_path):
     write(tmp_path / "run.json", RUN)
-    write(tmp_path / "mine.run.json", {**RUN, "data_sha256": "dd", "samples": 5})
-    assert origin(tmp_path / "mine.keras")["training"]["data"] == "5 images with SHA-256 dd"
+    write(tmp_path / "mine.run.json", {**RUN, "data": [PHOTOS]})
+    assert origin(tmp_path / "mine.keras")["training"]["data"] == "photos"
 
 
 def test_nothing_beside_it_is_nothing_told(tmp_path):

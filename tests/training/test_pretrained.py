@@ -64,7 +64,7 @@ def test_a_published_trunk_computes_the_same_once_folded(
         if network == "resnet50":  # keras-vggface's normalisation has another epsilon than Keras' own
             monkeypatch.setitem(pretrained.ORIGINS, (network, first), dataclasses.replace(origin, epsilon=1.001e-5))
     wanted = [layer.name for layer in ours.layers if layer.weights and layer.name not in HEADS]
-    for name, arrays in folded(layers, network, wanted).items():
+    for name, arrays in folded(layers, network, wanted)[0].items():
         ours.get_layer(name).set_weights(list(arrays.values()))
     faces = RNG.random((1, size, size, 3), np.float32)
     expected = np.asarray(theirs(faces[..., ::-1] * 255))

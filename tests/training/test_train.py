@@ -17,8 +17,9 @@ from edge.cli import main
 from edge.errors import BadInput, MaitredError
 from training import train
 from training.batches import targets
+from training.checkpoint import load_network
 from training.loss import learning_rate_schedule, loss_of
-from training.networks import NETWORKS, load_network
+from training.networks import NETWORKS
 from training.recipe import Recipe, load_recipe
 from training.samples import Sample, list_samples
 from training.train import Data, Run
@@ -126,8 +127,8 @@ def test_the_averaged_weights_are_what_is_saved(finished):
 def test_run_json_says_what_the_weights_were_made_from(faces, finished, resumed):
     facts = json.loads((finished.out / "run.json").read_text())
     assert facts["recipe"] == RECIPE.as_dict()
-    assert facts["data_sha256"] == [list_samples(faces).sha256]
-    assert facts["samples"] == [48]
+    assert facts["data"] == [list_samples(faces).facts]
+    assert facts["data"][0]["samples"] == 48
     assert set(facts["versions"]) == {"python", "tensorflow", "keras"}
     assert "resumed_at_steps" not in facts
     assert json.loads((resumed.out / "run.json").read_text())["resumed_at_steps"] == [LAST_CHECKPOINT]

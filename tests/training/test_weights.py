@@ -46,9 +46,9 @@ def vggface_file(path: Path, layers: Layers, nested: bool, leave_out: str = "") 
 
 def test_weights_come_back_as_they_were_written(tmp_path):
     layers = {"first": {"kernel": np.arange(12.0).reshape(3, 4), "bias": np.ones(4)}, "second": {"kernel": np.eye(2)}}
-    write_weights(tmp_path / "own.h5", layers)
-    found, ours = read_weights(tmp_path / "own.h5")
-    assert ours
+    write_weights(tmp_path / "own.h5", layers, "random numbers")
+    found, about = read_weights(tmp_path / "own.h5")
+    assert about == "random numbers"
     assert list(found) == ["first", "second"]
     assert list(found["first"]) == ["kernel", "bias"]
     for name, arrays in layers.items():
@@ -60,11 +60,11 @@ def test_weights_come_back_as_they_were_written(tmp_path):
 def test_our_own_file_fills_the_trunk_and_leaves_the_heads(tmp_path, caplog):
     layers = random_layers()
     path = tmp_path / "own.h5"
-    write_weights(path, {**layers, "identities": {"kernel": np.zeros((512, 9))}})
+    write_weights(path, {**layers, "identities": {"kernel": np.zeros((512, 9))}}, "random numbers")
     model = vgg16()
     heads = [model.get_layer(name).get_weights() for name in HEADS]
     with caplog.at_level(logging.INFO):
-        digest = load_weights(model, str(path))
+        digest = load_weights(model, str(path))["sha256"]
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
     assert f"weights {path}, SHA-256 {digest}" in caplog.text
     assert "not used: identities" in caplog.text
@@ -82,7 +82,7 @@ def test_vggface_files_load_by_name_whether_nested_or_not(tmp_path, nested, capl
     path = vggface_file(tmp_path / "rcmalli_vggface_tf_notop_vgg16.h5", layers, nested)
     model = vgg16()
     with caplog.at_level(logging.INFO):
-        digest = load_weights(model, str(path))
+        digest = load_weights(model, str(path))["sha256"]
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
     assert digest in caplog.text
     for name, arrays in list(layers.items())[1:]:
@@ -107,13 +107,13 @@ def test_what_keras_saves_today_as_one_file_is_read(tmp_path):
 def missing_in_ours(path: Path) -> None:
     layers = random_layers()
     del layers["block4_conv2"]
-    write_weights(path, layers)
+    write_weights(path, layers, "random numbers")
 
 
 def wrong_shape_in_ours(path: Path) -> None:
     layers = random_layers()
     layers["block2_conv1"]["kernel"] = np.zeros((3, 3, 64, 127))
-    write_weights(path, layers)
+    write_weights(path, layers, "random numbers")
 
 
 def wrong_shape_in_vggface(path: Path) -> None:
@@ -123,7 +123,7 @@ def wrong_shape_in_vggface(path: Path) -> None:
 
 
 def another_network(path: Path) -> None:
-    write_weights(path, {"stem": {"kernel": np.zeros((3, 3, 3, 8))}})
+    write_weights(path, {"stem": {"kernel": np.zeros((3, 3, 3, 8))}}, "random numbers")
     with h5py.File(path, "a") as file:
         del file.attrs["maitred"]
 

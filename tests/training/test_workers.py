@@ -1,0 +1,92 @@
+"""Two real processes on the loopback train one network: together, to the same weights, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import BadInput
+from training.checkpoint import load_network
+from training.workers import MultiWorker
+
+TRAIN = [sys.executable, "-c", "import sys; from edge.cli import main; sys.exit(main())"]
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "table1.toml"
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(40):
+        image = np.array((60, 60, 200) if index % 2 else (200, 60, 60)) + rng.normal(0, 8, (32, 32, 3))
+        name = f"{20 + index}_{index % 2}_0_{20170101000000000 + index}.png"
+        cv2.imwrite(str(folder / name), image.clip(0, 255).astype(np.uint8))
+    return folder
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in sockets]
+    for server in sockets:
+        server.close()
+    return ports
+
+
+def environment(addresses: list[str], index: int) -> dict[str, str]:
+    config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+    return {**os.environ, "TF_CONFIG": json.dumps(config), "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+def test_two_workers_end_with_the_same_weights(faces: Path, tmp_path: Path):
+    recipe = tmp_path / "small.toml"
+    text = RECIPE.read_text().replace("epochs = 10", "epochs = 2").replace("batch_size = 32", "batch_size = 8")
+    recipe.write_text(text)
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    processes = [
+        subprocess.Popen(
+            [
+                *TRAIN, "train", str(recipe), "--data", str(faces), "--out", str(tmp_path / f"worker{index}"),
+                "--strategy", "multiworker",
+            ],
+            env=environment(addresses, index), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for index in range(2)
+    ]  # fmt: skip
+    for process in processes:
+        _, errors = process.communicate(timeout=400)
+        assert process.returncode == 0, errors[-3000:]
+    one, other = (load_network(tmp_path / f"worker{index}" / "model.keras") for index in range(2))
+    for before, after in zip(one.weights, other.weights, strict=True):
+        assert np.array_equal(before.numpy(), after.numpy()), before.path
+    assert json.loads((tmp_path / "worker0" / "run.json").read_text())["workers"] == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        pytest.param(None, "needs the variable TF_CONFIG on every worker", id="missing"),
+        pytest.param("{", "TF_CONFIG: JSONDecodeError", id="no JSON"),
+        pytest.param('{"cluster": {}}', "TF_CONFIG: KeyError", id="no workers"),
+        pytest.param(
+            '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "no such worker", id="index"
+        ),
+        pytest.param(
+            '{"cluster": {"worker": ["a:1"]}, "task": {"type": "ps", "index": 0}}', "no such worker", id="another task"
+        ),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_named(config: str | None, message: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if config is not None:
+        monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(BadInput, match=message):
+        MultiWorker()

@@ -1,0 +1,90 @@
+"""Keras files of the networks: reading them, and ``python -m training.checkpoint RUN OUT.keras``, which halves them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+
+from edge.errors import BadInput, MaitredError
+from training.networks import NETWORKS
+
+
+def load_network(path: Path) -> keras.Model:
+    """A trained network from its Keras file, in float32 whatever its weights are stored as.
+
+    Raises:
+        BadInput: no such file, not a Keras model, or not one of the networks here.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path}: no such Keras file; maitred train writes one (model.keras)")
+    try:
+        model = keras.saving.load_model(path)
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        raise BadInput(f"{path}: not a Keras model that can be loaded: {error}") from error
+    if model.name not in NETWORKS:
+        raise BadInput(f"{path}: a network called {model.name!r}; known: {', '.join(NETWORKS)}")
+    return in_type(model, "float32")
+
+
+def in_type(model: keras.Model, dtype: str) -> keras.Model:
+    """A network with the weights of ``model`` in another type (float32, float16); the heads are float32 always."""
+    if all(layer.dtype_policy.name == dtype for layer in model.layers if layer.weights):
+        return model
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)
+    try:
+        copy = NETWORKS[model.name]()
+    finally:
+        keras.config.set_dtype_policy(before)
+    for layer in copy.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    return copy
+
+
+def ship(run: Path, out: Path) -> None:
+    """Write the network of a finished run as float16, and what made it as NAME.run.json and NAME.progress.jsonl.
+
+    Of the command that stands in ``run.json``, folders are replaced by what they are for: nobody else has them.
+
+    Raises:
+        BadInput: ``run`` holds no finished run.
+    """
+    network = load_network(run / "model.keras")
+    try:
+        facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{run}: has no run.json that can be read ({error})") from error
+    out.parent.mkdir(parents=True, exist_ok=True)
+    in_type(network, "float16").save(out)
+    words = ["maitred", *map(str, facts.get("command", [])[1:])]
+    for place, word in enumerate(words[:-1]):
+        if word.startswith("--") and not words[place + 1].startswith("--"):
+            words[place + 1] = word.removeprefix("--").upper()
+    facts["command"] = words
+    out.with_suffix(".run.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    shutil.copyfile(run / "progress.jsonl", out.with_suffix(".progress.jsonl"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the file, say which."""
+    parser = argparse.ArgumentParser(prog="python -m training.checkpoint", description="a run's network, to be kept")
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a finished run")
+    parser.add_argument("out", type=Path, metavar="OUT", help="Keras file to write")
+    options = parser.parse_args(arguments)
+    try:
+        ship(options.run, options.out)
+    except MaitredError as error:
+        sys.stderr.write(f"maitred: {error}\n")
+        return error.exit_code
+    sys.stdout.write(f"{options.out}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
