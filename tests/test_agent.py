@@ -149,7 +149,7 @@ def test_the_heartbeat_tells_how_the_agent_is(settings, database: Path):
     assert seen.fps > 0
     assert seen.latency_ms > 0
     assert seen.memory_mb > 10
-    assert seen.model.startswith("table1 ")
+    assert seen.model.startswith("mobile ")
     assert seen.uplink == "off"
 
 

@@ -11,7 +11,7 @@ class Demographics(Section):
     """The age and gender model."""
 
     model: str = Field(
-        "table1", title="Model", description="Name of a shipped bundle, or the path of one.", min_length=1
+        "mobile", title="Model", description="Name of a shipped bundle, or the path of one.", min_length=1
     )
     threads: int = Field(2, title="Threads", description="Interpreter threads of the model.", ge=1, le=8)
     shots: int = Field(

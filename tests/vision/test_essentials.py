@@ -95,7 +95,7 @@ def test_what_is_no_sound_bundle_is_refused_by_name(tmp_path: Path, content: Cal
 
 
 def test_an_unknown_model_is_answered_with_the_shipped_ones():
-    with pytest.raises(BadInput, match=r"nobody.*face.*table1"):
+    with pytest.raises(BadInput, match=r"nobody.*face.*mobile.*table1"):
         load_bundle("nobody")
 
 
