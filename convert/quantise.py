@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from convert.inspection import check
 from edge.errors import MaitredError
-from edge.vision.crop import crop_aligned
+from training.crops import network_input
 from training.samples import Sample
 
 Face = npt.NDArray[np.float32]
@@ -72,7 +72,5 @@ def representatives(samples: Sequence[Sample], size: int, count: int = REPRESENT
     for sample in chosen[:count]:
         image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR)
         if image is not None:
-            faces.append(
-                crop_aligned(np.asarray(image, np.uint8), size)[:, :, ::-1].astype(np.float32) / np.float32(255)
-            )
+            faces.append(network_input([np.asarray(image, np.uint8)[:, :, ::-1]], size)[0])
     return faces

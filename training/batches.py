@@ -98,22 +98,18 @@ def targets(samples: Sequence[Sample], recipe: Recipe) -> dict[str, np.ndarray]:
     """
     groups = [(None if sample.age_years is None else int(sample.age_years // 10), sample.gender) for sample in samples]
     counts = Counter(groups)
-    weights = np.array([counts[group] ** -recipe.balance for group in groups])
-    known = {
-        "age": np.array([sample.age is not None for sample in samples]),
-        "gender": np.array([sample.gender is not None for sample in samples]),
-    }
+    rarity = np.array([counts[group] ** -recipe.balance for group in groups])
     return {
         "age": np.array([age_target(sample.age, recipe) for sample in samples], np.float32).reshape(-1, AGES),
         "years": np.array([sample.age_years or 0 for sample in samples], np.float32),
         "gender": np.array([sample.gender or 0 for sample in samples], np.float32),
-        **{
-            f"{name}_weight": np.where(mask, weights / max(weights[mask].mean(), 1e-9) if mask.any() else 0, 0).astype(
-                np.float32
-            )
-            for name, mask in known.items()
-        },
+        "age_weight": _weights(rarity, np.array([sample.age is not None for sample in samples], bool)),
+        "gender_weight": _weights(rarity, np.array([sample.gender is not None for sample in samples], bool)),
     }
+
+
+def _weights(rarity: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return (rarity * known / rarity[known].mean() if known.any() else 0 * rarity).astype(np.float32)
 
 
 def epoch_order(count: int, seed: int, epoch: int, extra: int = 0, extra_share: float = 1.0) -> np.ndarray:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import keras
 
-from edge.errors import BadInput, MaitredError
+from edge.errors import BadInput
 from training.networks import NETWORKS
+from training.script import written
 
 
 def load_network(path: Path) -> keras.Model:
@@ -77,13 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a finished run")
     parser.add_argument("out", type=Path, metavar="OUT", help="Keras file to write")
     options = parser.parse_args(arguments)
-    try:
-        ship(options.run, options.out)
-    except MaitredError as error:
-        sys.stderr.write(f"maitred: {error}\n")
-        return error.exit_code
-    sys.stdout.write(f"{options.out}\n")
-    return 0
+    return written(options.out, lambda: ship(options.run, options.out))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from edge.commands import Commands, command
+from edge.errors import BadInput
 
 
 def add_train(commands: Commands) -> None:
@@ -65,9 +66,13 @@ def train(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.model)
     require("training", "tensorflow", "tensorboard")
     if options.frozen:
+        if options.photos or options.strategy != "alone" or options.precision != "float32":
+            raise BadInput(
+                "--frozen computes features once, on one machine: leave out --photos, --strategy, --precision"
+            )
         from training.frozen import FrozenRun
 
-        path = FrozenRun(recipe, options.data, options.out, options.weights).train()
+        path = FrozenRun(recipe, options.data, options.out, options.resume, options.weights).train()
     else:
         import keras
 

@@ -18,6 +18,11 @@ def cumulative_score(errors: Array) -> list[float] | None:
     return [float((np.abs(errors) <= years).mean()) for years in range(YEARS + 1)] if len(errors) else None
 
 
+def bin_of(female: Array, bins: int) -> Array:
+    """Which of so many equal bins of P(female) each of n faces is in: int (n,)."""
+    return np.minimum((female * bins).astype(int), bins - 1)
+
+
 def reliability(labels: Array, female: Array, bins: int) -> list[dict[str, Any]] | None:
     """Stated against observed share of women in equal bins of P(female): ``low, high, n, stated, observed``.
 
@@ -25,7 +30,7 @@ def reliability(labels: Array, female: Array, bins: int) -> list[dict[str, Any]]
     """
     if not len(labels):
         return None
-    rows = np.minimum((female * bins).astype(int), bins - 1)
+    rows = bin_of(female, bins)
     table = []
     for index in range(bins):
         inside = rows == index

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import platform
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,13 @@ import tensorflow as tf
 from keras import layers
 
 from edge.errors import BadInput
-from edge.vision.crop import crop_aligned
 from training.batches import cached_faces, targets
+from training.crops import network_input
 from training.heads import PAPER_DENSE, heads
 from training.loss import loss_of
 from training.networks import NETWORKS
 from training.recipe import Recipe
+from training.run_folder import check_same_run, earlier_run, write_whole
 from training.samples import Listing, Sample, Split, list_samples
 from training.validation import Outputs, Validation, calibrate, figures, fit_temperatures
 from training.weights import load_weights
@@ -39,22 +42,28 @@ class FrozenRun:
     was killed goes on behind the last chunk of them. The epoch with the least validation loss is kept.
 
     Raises:
-        BadInput: the network has no frozen form, there are no weights, or ``data`` cannot be used.
+        BadInput: the network has no frozen form, there are no weights, or ``data`` or ``out`` cannot be used.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, out: Path, weights: str | None) -> None:
+    def __init__(self, recipe: Recipe, data: Path, out: Path, resume: bool, weights: str | None) -> None:
         self.name = f"{recipe.network}_frozen"
         if self.name not in NETWORKS:
             raise BadInput(f"{recipe.network} has no frozen form; vgg16 and resnet50 have")
         if weights is None:
             raise BadInput("--frozen needs --weights: a frozen trunk of random numbers sees nothing")
         self.recipe, self.out = recipe, out
+        earlier = earlier_run(out, resume)
         keras.utils.set_random_seed(recipe.seed)
         self.trunk = NETWORKS[recipe.network]()
         start = load_weights(self.trunk, weights)
         listing = list_samples(data)
         log.info("%s", listing.describe())
-        (out / "cache").mkdir(parents=True, exist_ok=True)
+        facts = {
+            "recipe": recipe.as_dict(), "frozen": True, "weights": start, "data": [listing.facts],
+            "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+            "command": sys.argv,
+        }  # fmt: skip
+        check_same_run(out, earlier, facts)
         key = f"{start['sha256'][:8]}-{listing.sha256[:8]}"
         self._train, self._validation = (self._features(listing, split, key) for split in ("train", "validation"))
         width = self._train[0].shape[1]
@@ -62,11 +71,7 @@ class FrozenRun:
         self.head = keras.Model(inputs, heads(layers.Dropout(recipe.dropout)(inputs), PAPER_DENSE))
         self.optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=recipe.weight_decay)
         self.optimizer.build(self.head.trainable_variables)
-        facts = {
-            "recipe": recipe.as_dict(), "frozen": True, "weights": start, "data": [listing.facts],
-            "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-        }  # fmt: skip
-        (out / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        write_whole(out / "run.json", json.dumps(facts, indent=1))
 
     def train(self) -> Path:
         """Train the dense layers, and return the path of the whole network: trunk and layers."""
@@ -86,7 +91,7 @@ class FrozenRun:
                 log.info("epoch %d: validation age MAE %.3f, gender %.4f", epoch, found.age_mae, found.gender_accuracy)
         self.head.set_weights(weights)
         calibrate(self.head, fit_temperatures(self._outputs(), self._validation[1]))
-        (self.out / "progress.jsonl").write_text("".join(lines), encoding="utf-8")
+        write_whole(self.out / "progress.jsonl", "".join(lines))
         model = NETWORKS[self.name]()
         trained = {layer.name: layer for layer in (*self.trunk.layers, *self.head.layers)}  # of both heads the trained
         for layer in model.layers:
@@ -123,9 +128,8 @@ class FrozenRun:
             if not path.exists():
                 chunk = faces[start : start + CHUNK]
                 batches = (chunk[row : row + 32] for row in range(0, len(chunk), 32))
-                crops = (np.stack([crop_aligned(face, size) for face in batch]) for batch in batches)
                 partial = path.with_suffix(".partial.npy")
-                np.save(partial, np.concatenate([forward(crop.astype(np.float32) / 255).numpy() for crop in crops]))
+                np.save(partial, np.concatenate([forward(network_input(batch, size)).numpy() for batch in batches]))
                 partial.replace(path)
                 log.info("features, %s: %d of %d, %.0f s", split, start, len(faces), time.monotonic() - began)
             parts.append(np.load(path))

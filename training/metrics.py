@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edge.census.bands import AgeBands
 from training.bootstrap import Columns, intervals
-from training.curves import band_figures, cumulative_score, reliability, roc
+from training.curves import band_figures, bin_of, cumulative_score, reliability, roc
 from training.samples import Sample
 
 BANDS = AgeBands((0, 13, 18, 25, 35, 45, 55, 65))
@@ -90,7 +90,7 @@ def columns(samples: Sequence[Sample], predictions: Predictions) -> Columns:
     gendered = np.array([sample.gender is not None for sample in samples], float)
     women = np.array([sample.gender or 0 for sample in samples], bool)
     as_women = predictions.female >= 0.5
-    bins = np.minimum((predictions.female * BINS).astype(int), BINS - 1)
+    bins = bin_of(predictions.female, BINS)
     gaps = (gendered * _exact(women - predictions.female))[:, None] * (bins[:, None] == np.arange(BINS))
     return {
         "aged": aged, "error": aged * errors, "absolute_error": aged * np.abs(errors),

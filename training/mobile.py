@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from training.heads import heads
+from training.heads import with_heads
 
 SIZE = 160
 # (filters of the pointwise convolution, stride of the depthwise one), after A. Howard et al., "MobileNets: Efficient
@@ -29,8 +29,7 @@ def mobile(dropout: float = 0.3, batch_size: int | None = None) -> keras.Model:
         depthwise, pointwise = f"conv_dw_{index}", f"conv_pw_{index}"
         x = _rectified(layers.DepthwiseConv2D(3, strides=stride, padding="same", name=depthwise)(x), depthwise)
         x = _rectified(layers.Conv2D(filters, 1, name=pointwise)(x), pointwise)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(inputs, heads(layers.Dropout(dropout)(x)), name="mobile")
+    return with_heads(inputs, x, "mobile", dropout)
 
 
 def _rectified(x: keras.KerasTensor, name: str) -> keras.KerasTensor:

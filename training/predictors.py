@@ -23,6 +23,7 @@ from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.scan import find_faces
+from training.crops import network_input
 from training.metrics import Predictions
 from training.origin import origin
 from training.reference import CROP
@@ -91,8 +92,8 @@ def keras_predictor(network: Any, sha256: str) -> Predictor:
     size = int(network.input_shape[1])
 
     def estimate(crop: Image) -> Estimate:
-        face = crop_aligned(crop, size)[None, :, :, ::-1].astype(np.float32) / 255
-        age_logits, gender_logit = (np.asarray(output)[0] for output in network(face, training=False))
+        outputs = network(network_input([crop[:, :, ::-1]], size), training=False)
+        age_logits, gender_logit = (np.asarray(output)[0] for output in outputs)
         return Estimate.from_logits(age_logits, gender_logit[0])
 
     return Predictor(network.name, sha256, CROP, size, estimate)

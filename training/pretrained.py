@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from edge.errors import BadInput, MaitredError
+from training.samples import few
 
 Layers = dict[str, dict[str, np.ndarray]]
 """Layer name -> weight name (kernel, bias, gamma, …) -> array."""
@@ -133,9 +134,3 @@ def for_rgb(first: dict[str, np.ndarray], means: tuple[float, float, float] | No
         return {"kernel": kernel * 2, "bias": bias - kernel.sum((0, 1, 2))}
     shifted = bias - (kernel * np.array(means)[:, None]).sum((0, 1, 2))
     return {"kernel": kernel[:, :, ::-1] * 255, "bias": shifted}
-
-
-def few(names: object) -> str:
-    """The first few names of a collection, for a message."""
-    listed = list(names)  # type: ignore[call-overload]
-    return ", ".join(listed[:5]) + (", …" if len(listed) > 5 else "")

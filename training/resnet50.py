@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from training.heads import PAPER_DENSE, heads
+from training.heads import with_heads
 
 SIZE = 128
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
@@ -24,11 +24,7 @@ def resnet50(dropout: float = 0.3, batch_size: int | None = None, paper_head: bo
     for stage, (filters, blocks) in enumerate(STAGES, start=2):
         for block in range(1, blocks + 1):
             x = _bottleneck(x, filters, 2 if block == 1 and stage > 2 else 1, f"conv{stage}_block{block}", block == 1)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dropout(dropout)(x)
-    if paper_head:
-        return keras.Model(inputs, heads(x, PAPER_DENSE), name="resnet50_frozen")
-    return keras.Model(inputs, heads(x), name="resnet50")
+    return with_heads(inputs, x, "resnet50", dropout, paper_head)
 
 
 def _bottleneck(x: keras.KerasTensor, filters: int, stride: int, name: str, project: bool) -> keras.KerasTensor:

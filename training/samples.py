@@ -6,7 +6,7 @@ import csv
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -93,7 +93,7 @@ class Listing:
         counts = ", ".join(f"{split} {len(self.of(split))}" for split in SPLITS)
         lines = [f"{len(self.samples)} samples: {counts}"]
         for reason, names in self.dropped.items():
-            lines.append(f"dropped {len(names)} ({reason}): {_few(names)}")
+            lines.append(f"dropped {len(names)} ({reason}): {few(names)}")
         return "\n".join(lines)
 
 
@@ -119,7 +119,7 @@ def list_samples(folder: Path) -> Listing:
             f"{folder}: no labelled image (UTKFace names like 34_1_2_20170112213500903.jpg, or a labels.csv)"
         )
     if len(malformed) > max(1, MAX_MALFORMED_SHARE * (len(found) + len(malformed))):
-        raise BadInput(f"{folder}: {len(malformed)} malformed entries, more than 1 %: {_few(malformed)}")
+        raise BadInput(f"{folder}: {len(malformed)} malformed entries, more than 1 %: {few(malformed)}")
     listing = _deduplicate(found)
     listing.layout = "labels.csv" if labels.exists() else "utkface"
     if malformed:
@@ -207,7 +207,9 @@ def _deduplicate(found: list[Sample]) -> Listing:
     return Listing(kept, {reason: names for reason, names in dropped.items() if names})
 
 
-def _few(names: list[str]) -> str:
+def few(names: Iterable[str]) -> str:
+    """The first few names, for a message."""
+    names = list(names)
     return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 

@@ -26,7 +26,8 @@ from training.networks import NETWORKS
 from training.predictors import FaceCropper
 from training.recipe import Recipe
 from training.reference import CROP
-from training.samples import Listing, list_samples
+from training.run_folder import check_same_run, earlier_run, write_whole
+from training.samples import Listing, few, list_samples
 from training.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
 from training.weights import load_weights
 from training.workers import Alone
@@ -56,7 +57,7 @@ class Run:
         workers: Alone | None = None,
     ) -> None:  # fmt: skip
         self.recipe, self.out, self.workers = recipe, out, workers or Alone()
-        earlier = _earlier_run(out, resume)
+        earlier = earlier_run(out, resume)
         keras.utils.set_random_seed(recipe.seed)
         listing = list_samples(data.aligned)
         log.info("%s", listing.describe())
@@ -68,9 +69,7 @@ class Run:
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
             "precision": keras.config.dtype_policy().name, "workers": self.workers.count, "command": sys.argv,
         }  # fmt: skip
-        for key, what in (("recipe", "recipe"), ("data", "images"), ("weights", "weights")):
-            if earlier and earlier.get(key) != facts[key]:
-                raise BadInput(f"{out}: holds a run with another {what}; it cannot be resumed: give another --out")
+        check_same_run(out, earlier, facts)
         self.size = int(self.model.input_shape[1])
         self.data = _training_set(recipe, listing, photos, out / "cache")
         self.val_faces, self.validation, _ = cached_faces(listing.of("validation"), out / "cache")
@@ -105,7 +104,7 @@ class Run:
             facts["resumed_at_steps"] = [*earlier.get("resumed_at_steps", []), int(self.step)]
             self._forget_epochs_after(int(self.step))
         self.facts = facts
-        _write_whole(out / "run.json", json.dumps(facts, indent=1))
+        write_whole(out / "run.json", json.dumps(facts, indent=1))
 
     def train(self, progress: Callable[[str], None] = log.info) -> Path:
         """Train to the end of the recipe and return the path of the Keras model with the averaged weights.
@@ -160,7 +159,7 @@ class Run:
         path = self.out / "progress.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         kept = [line for line in lines if json.loads(line)["step"] <= step]
-        _write_whole(path, "".join(line + "\n" for line in kept))
+        write_whole(path, "".join(line + "\n" for line in kept))
 
     @tf.function
     def _train_step(self, faces: tf.Tensor, labels: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -205,41 +204,17 @@ class Run:
         calibrate(self.model, temperatures)
         log.info("temperatures: age %.3f, gender %.3f", temperatures.age, temperatures.gender)
         self.facts["temperatures"] = vars(temperatures)
-        _write_whole(self.out / "run.json", json.dumps(self.facts, indent=1))
+        write_whole(self.out / "run.json", json.dumps(self.facts, indent=1))
 
 
 def _training_set(recipe: Recipe, listing: Listing, photos: list[Listing], cache: Path) -> TrainingSet:
     """The training split of every folder, decoded; validation and test of the photos stay unseen as well."""
     faces, samples, left_out = cached_faces(listing.of("train"), cache)
     if left_out:
-        log.warning("skipped %d unreadable images: %s", len(left_out), ", ".join(left_out[:5]))
+        log.warning("skipped %d unreadable images: %s", len(left_out), few(left_out))
     parts, cut = [faces], FaceCropper(CROP, CACHED_SIZE).crop
     for number, photo in enumerate(photos, start=1):
         faces, found, left_out = cached_faces(photo.of("train"), cache, cut)
         log.info("photos %d: %s; no face found in %d", number, photo.describe(), len(left_out))
         parts, samples = [*parts, faces], samples + found
     return TrainingSet(parts, targets(samples, recipe), recipe.photos_share)
-
-
-def _earlier_run(out: Path, resume: bool) -> dict[str, Any]:
-    """What ``run.json`` says about the run to go on with; empty where there is none."""
-    path = out / "run.json"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            return {}
-        if not resume:
-            raise BadInput(f"{out}: holds a run already; add --resume to go on with it, or give another --out")
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be used for a run ({error.strerror}); give another --out") from error
-    except ValueError as error:
-        raise BadInput(f"{path}: damaged; give another --out") from error
-    return facts
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write ``text``, or leave the file as it was: a run may be killed at any moment."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from edge.vision.crop import crop_aligned
 from edge.vision.demographics import INTERVAL, Estimate
+from training.crops import network_input
 from training.heads import AGES, HEADS
 from training.loss import loss_of
 from training.recipe import Recipe
@@ -53,8 +53,7 @@ def outputs_of(model: keras.Model, faces: np.ndarray) -> Outputs:
     size = int(model.input_shape[1])
     ages, genders = [], []
     for start in range(0, len(faces), BATCH):
-        crops = np.stack([crop_aligned(face, size) for face in faces[start : start + BATCH]])
-        age, gender = model(crops.astype(np.float32) / 255, training=False)
+        age, gender = model(network_input(faces[start : start + BATCH], size), training=False)
         ages.append(np.asarray(age, np.float32))
         genders.append(np.asarray(gender, np.float32)[:, 0])
     if not ages:

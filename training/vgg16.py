@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from training.heads import PAPER_DENSE, heads
+from training.heads import with_heads
 
 SIZE = 128
 """Pixels. UTKFace holds little detail beyond, and at the paper's 180 a face costs twice as much."""
@@ -26,8 +26,4 @@ def vgg16(dropout: float = 0.3, batch_size: int | None = None, paper_head: bool 
             name = f"block{block}_conv{index}"
             x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dropout(dropout)(x)
-    if paper_head:
-        return keras.Model(inputs, heads(x, PAPER_DENSE), name="vgg16_frozen")
-    return keras.Model(inputs, heads(x), name="vgg16")
+    return with_heads(inputs, x, "vgg16", dropout, paper_head)

@@ -12,7 +12,8 @@ import numpy as np
 
 from edge.errors import BadInput
 from training.heads import HEADS
-from training.pretrained import Layers, few, folded, imagenet
+from training.pretrained import Layers, folded, imagenet
+from training.samples import few
 
 log = logging.getLogger(__name__)
 IMAGENET = "imagenet"

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.cli import main
 from edge.errors import BadInput
 from edge.vision.crop import crop_aligned
 from training.checkpoint import load_network
@@ -22,16 +23,8 @@ RECIPE = dataclasses.replace(load_recipe("vgg16"), dropout=0.0)
 
 
 @pytest.fixture(scope="module")
-def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """40 pictures, reddish for female and bluish for male."""
-    folder = tmp_path_factory.mktemp("faces")
-    rng = np.random.default_rng(0)
-    for index in range(40):
-        gender = index % 2
-        image = np.array((60, 60, 200) if gender else (200, 60, 60)) + rng.normal(0, 8, (32, 32, 3))
-        name = f"{20 + index}_{gender}_0_{20170101000000000 + index}.png"
-        cv2.imwrite(str(folder / name), image.clip(0, 255).astype(np.uint8))
-    return folder
+def faces(coloured_faces, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return coloured_faces(tmp_path_factory.mktemp("faces"), 40)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +49,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(faces: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> FrozenRun:
-    run = FrozenRun(RECIPE, faces, tmp_path_factory.mktemp("run"), str(weights))
+    run = FrozenRun(RECIPE, faces, tmp_path_factory.mktemp("run"), False, str(weights))
     run.train()
     return run
 
@@ -80,7 +73,7 @@ def test_features_that_are_there_are_not_computed_again(run: FrozenRun, faces: P
     stored = sorted((run.out / "cache").glob("features-*.npy"))
     assert len(stored) == 2  # one chunk of each split
     before = [path.stat().st_mtime_ns for path in stored]
-    FrozenRun(RECIPE, faces, run.out, str(weights))
+    FrozenRun(RECIPE, faces, run.out, True, str(weights))
     assert [path.stat().st_mtime_ns for path in stored] == before
 
 
@@ -93,4 +86,30 @@ def test_features_that_are_there_are_not_computed_again(run: FrozenRun, faces: P
 )
 def test_what_cannot_be_frozen_is_refused(network: str, given: str | None, message: str, faces: Path, tmp_path: Path):
     with pytest.raises(BadInput, match=message):
-        FrozenRun(load_recipe(network), faces, tmp_path, given)
+        FrozenRun(load_recipe(network), faces, tmp_path, False, given)
+
+
+def test_a_folder_with_a_run_is_not_overwritten(run: FrozenRun, faces: Path, weights: Path):
+    with pytest.raises(BadInput, match="holds a run already; add --resume"):
+        FrozenRun(RECIPE, faces, run.out, False, str(weights))
+    with pytest.raises(BadInput, match="holds a run with another recipe"):
+        FrozenRun(dataclasses.replace(RECIPE, dropout=0.5), faces, run.out, True, str(weights))
+
+
+@pytest.mark.parametrize(
+    "option", [["--photos", "x"], ["--strategy", "multiworker"], ["--precision", "mixed_bfloat16"]]
+)
+def test_options_that_a_frozen_run_has_no_use_for_are_refused(option: str, tmp_path: Path, capsys):
+    command = [
+        "train",
+        "vgg16",
+        "--frozen",
+        "--weights",
+        "x.h5",
+        "--data",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main([*command, *option]) == 2
+    assert "--frozen computes features once" in capsys.readouterr().err

@@ -7,7 +7,6 @@ import json
 import math
 from pathlib import Path
 
-import cv2
 import keras
 import numpy as np
 import pytest
@@ -36,18 +35,8 @@ class Killed(Exception):
 
 
 @pytest.fixture(scope="module")
-def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """48 pictures, reddish for female and bluish for male, darker with age; some noise makes each one different."""
-    folder = tmp_path_factory.mktemp("faces")
-    rng = np.random.default_rng(0)
-    for index in range(48):
-        gender, age = index % 2, int(rng.integers(1, 90))
-        colour = (60, 60, 200) if gender else (200, 60, 60)
-        image = np.array(colour) * (1 - age / 200) + rng.normal(0, 8, (32, 32, 3))
-        cv2.imwrite(
-            str(folder / f"{age}_{gender}_0_{20170101000000000 + index}.png"), image.clip(0, 255).astype(np.uint8)
-        )
-    return folder
+def faces(coloured_faces, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return coloured_faces(tmp_path_factory.mktemp("faces"), 48)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -229,3 +218,20 @@ def test_train_on_the_command_line_names_the_network_it_lacks(faces, tmp_path, c
 def test_train_on_the_command_line_refuses_a_used_folder(faces, finished, capsys):
     assert main(["train", "table1", "--data", str(faces), "--out", str(finished.out)]) == 2
     assert "holds a run already; add --resume" in capsys.readouterr().err
+
+
+def test_a_run_in_bfloat16_is_saved_as_float32(faces, tmp_path):
+    before = keras.config.dtype_policy()
+    recipe = tmp_path / "short.toml"
+    text = (Path(train.__file__).parent / "recipes" / "table1.toml").read_text(encoding="utf-8")
+    recipe.write_text(text.replace("epochs = 10", "epochs = 1").replace("batch_size = 32", "batch_size = 8"))
+    out = tmp_path / "run"
+    command = ["train", str(recipe), "--data", str(faces), "--out", str(out), "--precision", "mixed_bfloat16"]
+    try:
+        assert main(command) == 0
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert json.loads((out / "run.json").read_text())["precision"] == "mixed_bfloat16"
+    saved = load_network(out / "model.keras")
+    assert all(layer.compute_dtype == "float32" for layer in saved.layers if layer.weights)
+    assert all(np.isfinite(weight.numpy()).all() for weight in saved.weights)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -22,15 +21,8 @@ RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "table1.toml"
 
 
 @pytest.fixture
-def faces(tmp_path: Path) -> Path:
-    folder = tmp_path / "faces"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for index in range(40):
-        image = np.array((60, 60, 200) if index % 2 else (200, 60, 60)) + rng.normal(0, 8, (32, 32, 3))
-        name = f"{20 + index}_{index % 2}_0_{20170101000000000 + index}.png"
-        cv2.imwrite(str(folder / name), image.clip(0, 255).astype(np.uint8))
-    return folder
+def faces(coloured_faces, tmp_path: Path) -> Path:
+    return coloured_faces(tmp_path / "faces", 40)
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,0 +1,48 @@
+"""The folder of a training run: what is in it already, and writing into it so that a kill leaves nothing half done."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from edge.errors import BadInput
+
+
+def earlier_run(out: Path, resume: bool) -> dict[str, Any]:
+    """What ``run.json`` says about the run to go on with; empty where there is none. Makes the folder.
+
+    Raises:
+        BadInput: there is a run and it is not to be resumed, or the folder or its ``run.json`` cannot be used.
+    """
+    path = out / "run.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return {}
+        if not resume:
+            raise BadInput(f"{out}: holds a run already; add --resume to go on with it, or give another --out")
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be used for a run ({error.strerror}); give another --out") from error
+    except ValueError as error:
+        raise BadInput(f"{path}: damaged; give another --out") from error
+    return facts
+
+
+def check_same_run(out: Path, earlier: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Make sure that a run is resumed with what it was started with.
+
+    Raises:
+        BadInput: recipe, images or weights are others; it is said which.
+    """
+    for key, what in (("recipe", "recipe"), ("data", "images"), ("weights", "weights")):
+        if earlier and earlier.get(key) != facts[key]:
+            raise BadInput(f"{out}: holds a run with another {what}; it cannot be resumed: give another --out")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write ``text``, or leave the file as it was: a run may be killed at any moment."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
