@@ -24,6 +24,10 @@ def add_train(commands: Commands) -> None:
     )  # fmt: skip
     parser.add_argument("--weights", metavar="imagenet|PATH", help="pretrained weights to start from (Keras .h5)")
     parser.add_argument(
+        "--teacher", type=Path, action="append", default=[], metavar="FILE",
+        help="Keras file of a trained network whose opinion is mixed into the labels; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--frozen", action="store_true", help="vgg16, resnet50: keep the trunk, train the paper's dense layers on it"
     )
     parser.add_argument(
@@ -66,10 +70,8 @@ def train(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.model)
     require("training", "tensorflow", "tensorboard")
     if options.frozen:
-        if options.photos or options.strategy != "alone" or options.precision != "float32":
-            raise BadInput(
-                "--frozen computes features once, on one machine: leave out --photos, --strategy, --precision"
-            )
+        if options.photos or options.teacher or options.strategy != "alone" or options.precision != "float32":
+            raise BadInput("--frozen computes features once: leave out --photos, --teacher, --strategy, --precision")
         from training.frozen import FrozenRun
 
         path = FrozenRun(recipe, options.data, options.out, options.resume, options.weights).train()
@@ -81,7 +83,7 @@ def train(options: argparse.Namespace) -> int:
 
         workers = MultiWorker() if options.strategy == "multiworker" else Alone()
         keras.config.set_dtype_policy(options.precision)
-        data = Data(options.data, tuple(options.photos))
+        data = Data(options.data, tuple(options.photos), tuple(options.teacher))
         path = Run(recipe, data, options.out, options.resume, options.weights, workers).train()
     sys.stdout.write(f"{path}\n")
     return 0

@@ -6,7 +6,6 @@ import json
 import logging
 import platform
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from keras import layers
 
 from edge.errors import BadInput
 from training.batches import cached_faces, targets
+from training.chunks import in_chunks
 from training.crops import network_input
 from training.heads import PAPER_DENSE, heads
 from training.loss import loss_of
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 EPOCHS = 40
 BATCH = 64
 LEARNING_RATE = 1e-3
-CHUNK = 512
-"""Pictures whose features are computed and written at once: what a killed run loses at most."""
 
 
 class FrozenRun:
@@ -122,15 +120,10 @@ class FrozenRun:
             raise BadInput(f"no images in the {split} split; give more images")
         model = keras.Model(self.trunk.input, self.trunk.get_layer("pool").output)
         forward: Any = tf.function(lambda crops: model(crops, training=False), reduce_retracing=True)
-        size, began, parts = int(model.input_shape[1]), time.monotonic(), []
-        for start in range(0, len(faces), CHUNK):
-            path = self.out / "cache" / f"features-{key}-{split}-{start:06d}.npy"
-            if not path.exists():
-                chunk = faces[start : start + CHUNK]
-                batches = (chunk[row : row + 32] for row in range(0, len(chunk), 32))
-                partial = path.with_suffix(".partial.npy")
-                np.save(partial, np.concatenate([forward(network_input(batch, size)).numpy() for batch in batches]))
-                partial.replace(path)
-                log.info("features, %s: %d of %d, %.0f s", split, start, len(faces), time.monotonic() - began)
-            parts.append(np.load(path))
-        return np.concatenate(parts), samples
+        size = int(model.input_shape[1])
+
+        def features(chunk: np.ndarray) -> np.ndarray:
+            batches = (chunk[row : row + 32] for row in range(0, len(chunk), 32))
+            return np.concatenate([forward(network_input(batch, size)).numpy() for batch in batches])
+
+        return in_chunks(faces, features, self.out / "cache", f"features-{key}-{split}"), samples

@@ -33,11 +33,13 @@ def origin(model: Path) -> dict[str, Any]:
 
 def _training(run: dict[str, Any]) -> dict[str, str]:
     start, folders = run.get("weights"), run["data"]
+    taught = [teacher["network"] for teacher in run.get("teachers", [])]
     licences = dict.fromkeys(folder["licence"] for folder in folders)
     return {
         "data": "; ".join(folder["about"] for folder in folders), "licence": "; ".join(licences),
         "split": "80/10/10 by SHA-256 of the image file",
-        "source": f"maitred train {run['recipe']['network']}" + (f", from {start['about']}" if start else ""),
+        "source": f"maitred train {run['recipe']['network']}" + (f", from {start['about']}" if start else "")
+        + (f"; taught by {' and '.join(taught)}" if taught else ""),
     }  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class Recipe:
     dropout: float
     photos_share: float
     balance: float
+    teacher_weight: float
     age_sigma: float
     age_sigma_per_year: float
     age_l1_weight: float

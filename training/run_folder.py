@@ -34,10 +34,11 @@ def check_same_run(out: Path, earlier: dict[str, Any], facts: dict[str, Any]) ->
     """Make sure that a run is resumed with what it was started with.
 
     Raises:
-        BadInput: recipe, images or weights are others; it is said which.
+        BadInput: recipe, images, weights or teachers are others; it is said which.
     """
-    for key, what in (("recipe", "recipe"), ("data", "images"), ("weights", "weights")):
-        if earlier and earlier.get(key) != facts[key]:
+    names = {"recipe": "recipe", "data": "images", "weights": "weights", "teachers": "set of teachers"}
+    for key, what in names.items():
+        if earlier and (earlier.get(key) or None) != (facts.get(key) or None):
             raise BadInput(f"{out}: holds a run with another {what}; it cannot be resumed: give another --out")
 
 

@@ -28,6 +28,7 @@ from training.recipe import Recipe
 from training.reference import CROP
 from training.run_folder import check_same_run, earlier_run, write_whole
 from training.samples import Listing, few, list_samples
+from training.teacher import Teacher, ensemble, joined, taught
 from training.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
 from training.weights import load_weights
 from training.workers import Alone
@@ -39,10 +40,17 @@ STEPS_BETWEEN_CHECKPOINTS = 200
 
 @dataclass(frozen=True)
 class Data:
-    """Folders of labelled pictures: one of aligned faces, and any number of photos with one face each."""
+    """What a run learns from.
+
+    Attributes:
+        aligned: folder of labelled, aligned faces.
+        photos: folders of labelled photos with one face each.
+        teachers: Keras files of trained networks.
+    """
 
     aligned: Path
     photos: tuple[Path, ...] = ()
+    teachers: tuple[Path, ...] = ()
 
 
 class Run:
@@ -62,16 +70,18 @@ class Run:
         listing = list_samples(data.aligned)
         log.info("%s", listing.describe())
         photos = [list_samples(folder) for folder in data.photos]
+        teachers = [Teacher(path) for path in data.teachers]
         self.model = NETWORKS[recipe.network](dropout=recipe.dropout)
         facts: dict[str, Any] = {
             "recipe": recipe.as_dict(), "data": [part.facts for part in (listing, *photos)],
             "weights": load_weights(self.model, weights) if weights else None,
+            "teachers": [teacher.facts for teacher in teachers],
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
             "precision": keras.config.dtype_policy().name, "workers": self.workers.count, "command": sys.argv,
         }  # fmt: skip
         check_same_run(out, earlier, facts)
         self.size = int(self.model.input_shape[1])
-        self.data = _training_set(recipe, listing, photos, out / "cache")
+        self.data = _training_set(recipe, listing, photos, teachers, out / "cache")
         self.val_faces, self.validation, _ = cached_faces(listing.of("validation"), out / "cache")
         self.steps_per_epoch = len(self.data) // recipe.batch_size
         self.total_steps = self.steps_per_epoch * recipe.epochs
@@ -207,14 +217,23 @@ class Run:
         write_whole(self.out / "run.json", json.dumps(self.facts, indent=1))
 
 
-def _training_set(recipe: Recipe, listing: Listing, photos: list[Listing], cache: Path) -> TrainingSet:
+def _training_set(
+    recipe: Recipe, listing: Listing, photos: list[Listing], teachers: list[Teacher], cache: Path
+) -> TrainingSet:
     """The training split of every folder, decoded; validation and test of the photos stay unseen as well."""
     faces, samples, left_out = cached_faces(listing.of("train"), cache)
     if left_out:
         log.warning("skipped %d unreadable images: %s", len(left_out), few(left_out))
-    parts, cut = [faces], FaceCropper(CROP, CACHED_SIZE).crop
+    parts, cut = [(faces, samples)], FaceCropper(CROP, CACHED_SIZE).crop
     for number, photo in enumerate(photos, start=1):
         faces, found, left_out = cached_faces(photo.of("train"), cache, cut)
         log.info("photos %d: %s; no face found in %d", number, photo.describe(), len(left_out))
-        parts, samples = [*parts, faces], samples + found
-    return TrainingSet(parts, targets(samples, recipe), recipe.photos_share)
+        parts.append((faces, found))
+    labels = targets([sample for _, found in parts for sample in found], recipe)
+    if teachers:
+        opinions = [
+            ensemble([teacher.opinion(faces, found, cache / str(place)) for teacher in teachers])
+            for place, (faces, found) in enumerate(parts)
+        ]
+        labels = taught(labels, joined(opinions), recipe.teacher_weight)
+    return TrainingSet([faces for faces, _ in parts], labels, recipe.photos_share)

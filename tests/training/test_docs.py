@@ -15,6 +15,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 def commands() -> list[str]:
     text = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("training.md", "conversion.md"))
+    text = text.replace("\\\n", " ")
     return re.findall(r"\bmaitred (?:train|evaluate|convert) [^`\n]*--data [^`\n]*", text)
 
 

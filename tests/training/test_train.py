@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
+import re
 from pathlib import Path
 
 import keras
@@ -21,6 +23,7 @@ from training.loss import learning_rate_schedule, loss_of
 from training.networks import NETWORKS
 from training.recipe import Recipe, load_recipe
 from training.samples import Sample, list_samples
+from training.teacher import Teacher
 from training.train import Data, Run
 
 RECIPE = dataclasses.replace(load_recipe("table1"), epochs=6, batch_size=8, warmup_steps=2, ema_decay=0.7)
@@ -152,6 +155,26 @@ def test_a_run_is_not_resumed_with_another_recipe_or_other_images(faces, finishe
     assert (finished.out / "run.json").read_bytes() == before
 
 
+def test_a_run_is_not_resumed_with_another_teacher(faces, finished):
+    with pytest.raises(BadInput, match="holds a run with another set of teachers"):
+        Run(RECIPE, Data(faces, teachers=(finished.out / "model.keras",)), finished.out, resume=True)
+
+
+def test_a_teacher_changes_what_a_run_learns_from(faces, finished, tmp_path):
+    teacher = finished.out / "model.keras"
+    taught = Run(RECIPE, Data(faces, teachers=(teacher,)), tmp_path, resume=False)
+    said = Teacher(teacher).opinion(faces_of(taught), list_samples(faces).of("train"), tmp_path / "other")
+    for label, opinion in (("age", said.age), ("gender", said.female)):
+        middle = (finished.data.labels[label] + opinion) / 2  # the recipe's teacher_weight is a half
+        assert np.allclose(taught.data.labels[label], middle, atol=1e-6), label
+    facts = json.loads((tmp_path / "run.json").read_text())["teachers"]
+    assert facts == [{"network": "table1", "sha256": hashlib.sha256(teacher.read_bytes()).hexdigest()}]
+
+
+def faces_of(run: Run) -> np.ndarray:
+    return np.asarray(run.data.faces[0])
+
+
 def test_resuming_where_there_is_nothing_starts_from_the_beginning(faces, tmp_path):
     run = Run(RECIPE, Data(faces), tmp_path / "new", resume=True)
     assert int(run.step) == 0
@@ -224,7 +247,7 @@ def test_a_run_in_bfloat16_is_saved_as_float32(faces, tmp_path):
     before = keras.config.dtype_policy()
     recipe = tmp_path / "short.toml"
     text = (Path(train.__file__).parent / "recipes" / "table1.toml").read_text(encoding="utf-8")
-    recipe.write_text(text.replace("epochs = 10", "epochs = 1").replace("batch_size = 32", "batch_size = 8"))
+    recipe.write_text(re.sub(r"(?m)^epochs = .*", "epochs = 1", text).replace("batch_size = 32", "batch_size = 8"))
     out = tmp_path / "run"
     command = ["train", str(recipe), "--data", str(faces), "--out", str(out), "--precision", "mixed_bfloat16"]
     try:

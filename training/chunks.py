@@ -1,0 +1,29 @@
+"""What a network gives for many faces, computed once and kept: a killed run goes on behind the last chunk."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+CHUNK = 512
+"""Faces whose results are computed and written at once: what a killed run loses at most."""
+
+
+def in_chunks(faces: np.ndarray, forward: Callable[[np.ndarray], np.ndarray], folder: Path, name: str) -> np.ndarray:
+    """``forward`` of faces uint8 (n, side, side, 3), float32 (n, …), kept in ``folder`` as ``NAME-START.npy``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    began, parts = time.monotonic(), []
+    for start in range(0, len(faces), CHUNK):
+        path = folder / f"{name}-{start:06d}.npy"
+        if not path.exists():
+            partial = path.with_suffix(".partial.npy")
+            np.save(partial, forward(faces[start : start + CHUNK]))
+            partial.replace(path)
+            log.info("%s: %d of %d, %.0f s", name, min(start + CHUNK, len(faces)), len(faces), time.monotonic() - began)
+        parts.append(np.load(path))
+    return np.concatenate(parts)

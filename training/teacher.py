@@ -1,0 +1,84 @@
+"""Learning from trained networks as well as from labels.
+
+An ensemble of teachers looks at every training face as it is; the mean of what they say is mixed into its label, and
+stands in for an age that nobody has labelled. G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.checkpoint import load_network
+from training.chunks import in_chunks
+from training.heads import AGES
+from training.samples import Sample
+from training.validation import outputs_of
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """Of n faces: distributions of the age float32 (n, 101), each of sum 1, and P(female) float32 (n,)."""
+
+    age: np.ndarray
+    female: np.ndarray
+
+
+class Teacher:
+    """A trained network out of a Keras file.
+
+    Attributes:
+        facts: its network's name and the SHA-256 of its file, for ``run.json``.
+
+    Raises:
+        BadInput: not a Keras file of one of the networks here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._model = load_network(path)
+        self.facts = {"network": self._model.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+    def opinion(self, faces: np.ndarray, samples: Sequence[Sample], cache: Path) -> Opinion:
+        """What it says of faces uint8 RGB (n, side, side, 3), cut out of ``samples``; kept in ``cache``."""
+        key = hashlib.sha256("".join([self.facts["sha256"], *(sample.sha256 for sample in samples)]).encode())
+        found = in_chunks(faces, self._forward, cache, f"{self._model.name}-teaches-{key.hexdigest()[:16]}")
+        return Opinion(found[:, :AGES], found[:, AGES])
+
+    def _forward(self, faces: np.ndarray) -> np.ndarray:
+        outputs = outputs_of(self._model, faces)
+        age = np.exp(outputs.age - outputs.age.max(1, keepdims=True))
+        female = 1 / (1 + np.exp(-outputs.gender[:, None]))
+        return np.concatenate([age / age.sum(1, keepdims=True), female], 1).astype(np.float32)
+
+
+def ensemble(opinions: Sequence[Opinion]) -> Opinion:
+    """The mean of several opinions of the same faces."""
+    return Opinion(
+        np.asarray(np.mean([one.age for one in opinions], 0), np.float32),
+        np.asarray(np.mean([one.female for one in opinions], 0), np.float32),
+    )
+
+
+def joined(opinions: Sequence[Opinion]) -> Opinion:
+    """Opinions of one set of faces after the other as one."""
+    return Opinion(np.concatenate([one.age for one in opinions]), np.concatenate([one.female for one in opinions]))
+
+
+def taught(labels: dict[str, np.ndarray], opinion: Opinion, weight: float) -> dict[str, np.ndarray]:
+    """``labels`` (see :func:`training.batches.targets`) with ``weight``, 0..1, of the opinion in each.
+
+    An unknown age becomes the opinion and counts ``weight`` in the loss; an unknown gender stays unknown, because
+    there are plenty of labels for it.
+    """
+    known = labels["age_weight"] > 0
+    share = np.where(known, weight, 1).astype(np.float32)
+    return labels | {
+        "age": labels["age"] + share[:, None] * (opinion.age - labels["age"]),
+        "years": labels["years"] + share * (opinion.age @ np.arange(AGES, dtype=np.float32) - labels["years"]),
+        "gender": labels["gender"] + np.float32(weight) * (opinion.female - labels["gender"]),
+        "age_weight": np.where(known, labels["age_weight"], np.float32(weight)),
+    }
