@@ -15,7 +15,9 @@ def add_train(commands: Commands) -> None:
     """Add ``maitred train``."""
     parser = command(commands, "train", train, "train a network on labelled faces", log_level=logging.INFO)
     parser.add_argument(
-        "model", metavar="MODEL", help="network: mobile, table1, vgg16, resnet50; or an edited recipe (.toml)"
+        "model",
+        metavar="MODEL",
+        help="network: mobile, table1, table1_paper, vgg16, resnet50; or an edited recipe (.toml)",
     )
     add_data(parser)
     parser.add_argument(

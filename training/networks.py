@@ -24,7 +24,7 @@ def deployed(trained: keras.Model) -> keras.Model:
     Raises:
         MaitredError: see :func:`table1_deployed`.
     """
-    if trained.name == "table1":
+    if trained.name.startswith("table1"):
         return table1_deployed(trained)
     model = NETWORKS[trained.name](dropout=0.0, batch_size=1)
     for layer in model.layers:
@@ -34,6 +34,7 @@ def deployed(trained: keras.Model) -> keras.Model:
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "table1": table1,
+    "table1_paper": partial(table1, paper_head=True),
     "vgg16": vgg16,
     "vgg16_frozen": partial(vgg16, paper_head=True),
     "resnet50": resnet50,

@@ -6,12 +6,12 @@ import keras
 from keras import layers
 
 from edge.errors import MaitredError
-from training.heads import HEADS, PAPER_DENSE, heads
+from training.heads import PAPER_DENSE, heads, paper_heads
 
 SIZE = 180
 
 
-def table1(dropout: float = 0.25) -> keras.Model:
+def table1(dropout: float = 0.25, paper_head: bool = False) -> keras.Model:
     """Table I of the paper in its training form: separable convolutions 64-128-128-256-256, dense 128-64-32.
 
     The paper's block is convolution, ReLU, 2x2 max pooling. Here it is convolution, max pooling, batch normalisation
@@ -19,6 +19,7 @@ def table1(dropout: float = 0.25) -> keras.Model:
     is the paper's block to the letter, computes the same function once the normalisation is folded into the
     convolution; trained this way it converges in far fewer epochs, and each step costs half.
     Padding is "valid" (the Keras default, the paper names none); the map before the dense layers is 3x3x256.
+    ``paper_head`` makes the age the paper's single ReLU output rather than a distribution.
     """
     inputs = keras.Input((SIZE, SIZE, 3), name="face")
     x = inputs
@@ -28,6 +29,8 @@ def table1(dropout: float = 0.25) -> keras.Model:
         x = layers.BatchNormalization(momentum=0.98, gamma_constraint=_AtLeast(1e-3), name=f"norm{index}")(x)
         x = layers.ReLU(name=f"relu{index}")(x)
     x = layers.Dropout(dropout)(layers.Flatten()(x))
+    if paper_head:
+        return keras.Model(inputs, paper_heads(x), name="table1_paper")
     return keras.Model(inputs, heads(x, PAPER_DENSE), name="table1")
 
 
@@ -50,9 +53,14 @@ def table1_deployed(trained: keras.Model) -> keras.Model:
         layer = layers.SeparableConv2D(conv.filters, 3, activation="relu", name=f"conv{index}")
         folded.append((layer, [depthwise, pointwise * scale, beta - mean * scale]))
         x = layers.MaxPooling2D(2, name=f"pool{index}")(layer(x))
-    model = keras.Model(inputs, heads(layers.Flatten()(x), PAPER_DENSE), name="table1")
-    dense = (*(f"dense{units}" for units in PAPER_DENSE), *HEADS)
-    folded += [(model.get_layer(name), trained.get_layer(name).get_weights()) for name in dense]
+    x = layers.Flatten()(x)
+    outputs = paper_heads(x) if trained.name == "table1_paper" else heads(x, PAPER_DENSE)
+    model = keras.Model(inputs, outputs, name=trained.name)
+    folded += [
+        (layer, trained.get_layer(layer.name).get_weights())
+        for layer in model.layers
+        if isinstance(layer, layers.Dense)
+    ]
     for layer, weights in folded:
         layer.set_weights(weights)
     return model

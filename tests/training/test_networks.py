@@ -14,10 +14,10 @@ from training.networks import NETWORKS
 from training.table1 import table1, table1_deployed
 
 
-def unsettled(seed: int = 3) -> keras.Model:
+def unsettled(seed: int = 3, paper_head: bool = False) -> keras.Model:
     """Table I with random normalisation statistics: as after training, not the identity they start as."""
     keras.utils.set_random_seed(seed)
-    model = table1()
+    model = table1(paper_head=paper_head)
     rng = np.random.default_rng(seed)
     for index in range(1, 6):
         norm = model.get_layer(f"norm{index}")
@@ -67,6 +67,32 @@ def test_the_deployed_form_computes_the_same_function(trained, deployed):
             before = before.numpy()
             assert np.abs(before).max() > 1e-3  # else any two dead networks would agree
             assert np.abs(before - after.numpy()).max() < 1e-4 * max(1.0, np.abs(before).max())
+
+
+def test_the_papers_single_output_is_the_age_that_the_distribution_means():
+    trained = unsettled(paper_head=True)
+    faces = np.random.default_rng(0).random((1, 180, 180, 3), np.float32)
+    years = keras.Model(trained.input, trained.get_layer("years").output)
+    expected = lambda logits: float(np.asarray(keras.ops.softmax(logits))[0] @ np.arange(101))  # noqa: E731
+    for age in (0.0, 7.0, 40.0, 90.0):
+        weights, bias = trained.get_layer("years").get_weights()
+        trained.get_layer("years").set_weights([weights * 0, bias * 0 + age])
+        assert float(years(faces)[0, 0]) == age
+        found = expected(trained(faces)[0])
+        # Near 0 and 100 the bell is cut off: the mean of what is left lies further in.
+        assert found == pytest.approx(age, abs=0.01 if 20 < age < 80 else 5)
+        deployed = table1_deployed(trained)
+        assert deployed.name == "table1_paper"
+        assert expected(deployed(faces)[0]) == pytest.approx(found, abs=1e-3)
+    # A ReLU has no negative ages.
+    trained.get_layer("years").set_weights([weights * 0, bias * 0 - 3])
+    assert float(years(faces)[0, 0]) == 0
+
+
+def test_the_single_outputs_bell_is_not_trained():
+    trained = table1(paper_head=True)
+    assert "age_logits" not in {weight.path.split("/")[0] for weight in trained.trainable_weights}
+    assert "years" in {weight.path.split("/")[0] for weight in trained.trainable_weights}
 
 
 def test_a_negative_scale_would_break_it_and_training_keeps_it_positive():
