@@ -20,6 +20,9 @@ def add_convert(commands: Commands) -> None:
     parser.add_argument("keras", type=Path, metavar="KERAS", help="trained network (model.keras)")
     add_data(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="model bundle to write")
+    parser.add_argument(
+        "--edgetpu", action="store_true", help="also compile it for the Edge TPU, as FILE_edgetpu.tflite beside it"
+    )
 
 
 def convert(options: argparse.Namespace) -> int:
@@ -28,7 +31,10 @@ def convert(options: argparse.Namespace) -> int:
 
     require("convert", "tensorflow")
     from convert.convert import convert as make_bundle
+    from convert.edgetpu_compiler import compile_bundle, require_compiler
 
+    if options.edgetpu:
+        require_compiler()  # rather than find it missing after minutes of work
     bundle = make_bundle(options.keras, options.data, options.out)
     test = bundle.card.metrics["int8"]["test"]
     sys.stdout.write(
@@ -36,4 +42,8 @@ def convert(options: argparse.Namespace) -> int:
         f" multiply-accumulates; on the test split ({test['n']} faces) age MAE {test['age_mae']:.2f} years, "
         f"gender {100 * test['gender_accuracy']:.2f} %\n"
     )
+    if options.edgetpu:
+        compiled = options.out.with_name(f"{options.out.stem}_edgetpu.tflite")
+        compile_bundle(bundle, compiled)
+        sys.stdout.write(f"{compiled}\n")
     return 0

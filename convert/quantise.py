@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import cv2
 import keras
@@ -49,13 +50,17 @@ def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
     # A private switch, the only one for this; a test holds its effect.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     try:
-        # On the way Keras prints the list of its variables; stdout is for results.
-        with contextlib.redirect_stdout(io.StringIO()):
-            quantised = bytes(converter.convert())
+        quantised = silently_converted(converter)
     except Exception as error:
         raise MaitredError(f"the model cannot be quantised to INT8: {error}") from error
     check(quantised)
     return quantised
+
+
+def silently_converted(converter: Any) -> bytes:
+    """What ``converter`` makes. On the way Keras prints the list of its variables; stdout is for results."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return bytes(converter.convert())
 
 
 def representatives(samples: Sequence[Sample], size: int, count: int = REPRESENTATIVES, seed: int = 1) -> list[Face]:

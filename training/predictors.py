@@ -32,6 +32,7 @@ from training.samples import Sample
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30
+BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Predictor:
         sha256: of its file.
         crop: where the face lies in a crop.
         size: side of a crop in pixels.
-        estimate: from a face crop (uint8 BGR, any size) to an estimate.
+        estimate: from face crops (uint8 BGR, any size) to their estimates.
         about: what is known of its making, for people: ``training``, ``macs``, ``history``; any may be absent.
     """
 
@@ -51,7 +52,7 @@ class Predictor:
     sha256: str
     crop: Crop
     size: int
-    estimate: Callable[[Image], Estimate]
+    estimate: Callable[[Sequence[Image]], list[Estimate]]
     about: dict[str, Any] = field(default_factory=dict)
 
 
@@ -82,19 +83,22 @@ def bundle_predictor(bundle: Bundle, threads: int = 2) -> Predictor:
     if card.task != "demographics" or card.crop is None:
         raise BadInput(f"{card.name}: a model for {card.task}; age and gender need a demographics model")
     about = {"training": card.training.model_dump(), "macs": card.macs}
-    return Predictor(
-        card.name, bundle.sha256, card.crop, card.input.width, DemographicsEstimator(bundle, threads).estimate, about
-    )
+    estimator = DemographicsEstimator(bundle, threads)
+
+    def estimate(crops: Sequence[Image]) -> list[Estimate]:
+        return [estimator.estimate(crop) for crop in crops]
+
+    return Predictor(card.name, bundle.sha256, card.crop, card.input.width, estimate, about)
 
 
 def keras_predictor(network: Any, sha256: str) -> Predictor:
     """A network of :mod:`training.networks`, run by Keras."""
     size = int(network.input_shape[1])
 
-    def estimate(crop: Image) -> Estimate:
-        outputs = network(network_input([crop[:, :, ::-1]], size), training=False)
-        age_logits, gender_logit = (np.asarray(output)[0] for output in outputs)
-        return Estimate.from_logits(age_logits, gender_logit[0])
+    def estimate(crops: Sequence[Image]) -> list[Estimate]:
+        outputs = network(network_input([crop[:, :, ::-1] for crop in crops], size), training=False)
+        ages, genders = (np.asarray(output) for output in outputs)
+        return [Estimate.from_logits(age, gender[0]) for age, gender in zip(ages, genders, strict=True)]
 
     return Predictor(network.name, sha256, CROP, size, estimate)
 
@@ -148,7 +152,8 @@ def predict(
     if not samples:
         raise BadInput("there are no images in this split; give more images or another split")
     seen: list[Sample] = []
-    rows: list[tuple[float, float, float, float]] = []
+    waiting: list[Image] = []
+    found: list[Estimate] = []
     unreadable, undetected = [], []
     shown = time.monotonic()
     for number, sample in enumerate(samples, start=1):
@@ -165,14 +170,18 @@ def predict(
         if crop is None:
             undetected.append(sample.path.name)
             continue
-        # The model enlarges it again, as it does a small crop of any camera.
-        found = model.estimate(crop_aligned(crop, shrink) if shrink and shrink < min(crop.shape[:2]) else crop)
         seen.append(sample)
-        rows.append((found.age, *found.age_interval, found.female_probability))
-    if not rows:
+        # The model enlarges it again, as it does a small crop of any camera.
+        waiting.append(crop_aligned(crop, shrink) if shrink and shrink < min(crop.shape[:2]) else crop)
+        if len(waiting) == BATCH:
+            found += model.estimate(waiting)
+            waiting.clear()
+    if waiting:
+        found += model.estimate(waiting)
+    if not found:
         raise BadInput(
             f"none of {len(samples)} images could be used: {len(unreadable)} unreadable, {len(undetected)} without a"
             " face that is found (pictures that are face crops already need --aligned)"
         )
-    table = np.array(rows)
+    table = np.array([(one.age, *one.age_interval, one.female_probability) for one in found])
     return Outcome(seen, Predictions(table[:, 0], table[:, 1:3], table[:, 3]), unreadable, undetected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from edge.errors import BadInput
+from edge.errors import BadInput, MaitredError
 from edge.vision.card import Card
 from edge.vision.interpreter import Interpreter
 
@@ -78,7 +79,11 @@ def load_bundle(name_or_path: str) -> Bundle:
 
 
 def write_bundle(path: Path, model: bytes, card: Card) -> None:
-    """Write the model with its card appended. The same model and card give the same bytes; never leaves half a file."""
+    """Write the model with its card appended. The same model and card give the same bytes; never leaves half a file.
+
+    Raises:
+        MaitredError: it cannot be written there: no folder, no right, a full disk.
+    """
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as files:
         # A fixed date: the bytes must not depend on when the bundle was made.
@@ -88,8 +93,11 @@ def write_bundle(path: Path, model: bytes, card: Card) -> None:
     try:
         partial.write_bytes(model + archive.getvalue())
         partial.replace(path)
+    except OSError as error:
+        raise MaitredError(f"{path}: cannot be written ({error.strerror}); make room or give another file") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def shipped() -> list[str]:

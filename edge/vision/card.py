@@ -89,6 +89,8 @@ class Card(_Part):
     """Float and INT8 figures on the validation split."""
     calibration: dict[str, Any] = Field(default_factory=dict)
     """Confusion matrices and age errors on the validation split, for intervals and for the census."""
+    verification: dict[str, Any] = Field(default_factory=dict)
+    """What conversion found when it compared INT8 with float: tolerances, agreement, layers, runtimes."""
     macs: int | None = None
     source_sha256: str = ""
 

@@ -86,8 +86,10 @@ def test_it_refuses_to_listen_where_others_could_reach_it(settings: Settings, ho
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_signal_ends_the_process_cleanly(database: Path, number: signal.Signals):
     code = f"""
+        import signal
         from edge.config import parse_settings
         from edge.dashboard import serve
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background would ignore it
         settings = parse_settings({{"dashboard": {{"port": 0}}, "store": {{"path": {str(database)!r}}}}}, "test")
         serve(settings, lambda url: print(url, flush=True))
     """

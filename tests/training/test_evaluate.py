@@ -15,7 +15,6 @@ import pytest
 from edge.cli import main
 from edge.vision.bundle import load_bundle
 from edge.vision.card import Crop
-from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 from training import predictors
 from training.predictors import FaceCropper, Predictor
@@ -233,7 +232,7 @@ def test_of_several_faces_the_prominent_one_is_the_labelled_one(monkeypatch, box
         photo[y - 10 : y + height + 10, x - 10 : x + width + 10] = 60 * level
     faces = [Detection(box, 0.9, np.zeros((6, 2), np.float32)) for box in boxes]
     monkeypatch.setattr(predictors, "find_faces", lambda *_: faces)
-    model = Predictor("stand-in", "", Crop(landmarks=((0.3, 0.3), (0.7, 0.3)), margin=0.0), 40, lambda _: Estimate)
+    model = Predictor("stand-in", "", Crop(landmarks=((0.3, 0.3), (0.7, 0.3)), margin=0.0), 40, lambda _: [])
     crop = FaceCropper(model.crop, model.size).crop(photo)
     assert crop is not None
     assert crop.shape == (40, 40, 3)

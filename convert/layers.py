@@ -1,0 +1,82 @@
+"""Where a quantised network differs from its float form: the signal-to-noise ratio of every layer, in decibels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from convert.quantise import Face, silently_converted
+
+SAME = 120.0
+"""Decibels said of layers that do not differ at all."""
+_PASS_ON = {schema.BuiltinOperator.QUANTIZE, schema.BuiltinOperator.DEQUANTIZE}
+
+
+@dataclass(frozen=True)
+class LayerNoise:
+    """``snr_db`` is 10 log10 of the power of the float layer's output over that of its difference to INT8's."""
+
+    layer: str
+    snr_db: float
+
+
+def layer_noise(network: keras.Model, quantised: bytes, faces: Sequence[Face]) -> list[LayerNoise]:
+    """Every layer's noise over ``faces``, float32 (size, size, 3) in 0..1, in order of execution.
+
+    The float network goes through the same converter, so that both have the same operators in the same order.
+    """
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    plain, exact = _Traced(silently_converted(converter)), _Traced(quantised)
+    signal, noise = np.zeros(len(exact.names)), np.zeros(len(exact.names))
+    for face in faces:
+        for place, (before, after) in enumerate(zip(plain.outputs(face), exact.outputs(face), strict=True)):
+            signal[place] += np.square(before).sum()
+            noise[place] += np.square(before - after).sum()
+    ratio = np.divide(signal, noise, out=np.full(len(noise), np.inf), where=noise > 0)
+    decibels = np.minimum(SAME, 10 * np.log10(np.maximum(ratio, 1e-12)))
+    return [LayerNoise(name, float(value)) for name, value in zip(exact.names, decibels, strict=True)]
+
+
+class _Traced:
+    """A model that shows the output of every operator but of those that only change the type."""
+
+    def __init__(self, model: bytes) -> None:
+        file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
+        graph = file.subgraphs[0]
+        codes = [file.operatorCodes[operator.opcodeIndex].builtinCode for operator in graph.operators]
+        kept = [operator for operator, code in zip(graph.operators, codes, strict=True) if code not in _PASS_ON]
+        self._tensors = [operator.outputs[0] for operator in kept]
+        self.names = [_short(graph.tensors[index]) for index in self._tensors]
+        # With its delegate the runtime computes several layers at once and shows nothing between.
+        self._interpreter = Interpreter(
+            model_content=model, experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )  # fmt: skip
+        self._interpreter.allocate_tensors()
+        self._details = {detail["index"]: detail for detail in self._interpreter.get_tensor_details()}
+
+    def outputs(self, face: Face) -> list[npt.NDArray[np.float32]]:
+        taken = self._interpreter.get_input_details()[0]
+        values = np.rint(face * 255).astype(np.uint8) if taken["dtype"] == np.uint8 else face
+        self._interpreter.set_tensor(taken["index"], values[None])
+        self._interpreter.invoke()
+        return [self._real(index) for index in self._tensors]
+
+    def _real(self, index: int) -> npt.NDArray[np.float32]:
+        values = np.asarray(self._interpreter.get_tensor(index), np.float32)
+        scale, zero = self._details[index]["quantization"]
+        return (values - np.float32(zero)) * np.float32(scale) if scale else values
+
+
+def _short(tensor: Any) -> str:
+    """``table1/conv1/Relu;table1/conv1/BiasAdd`` as ``conv1/Relu``; an output, which has no such name, by its size."""
+    first = bytes(tensor.name).decode(errors="replace").split(";")[0]
+    return first.partition("/")[2] or f"output of {int(np.prod(tensor.shape))}"

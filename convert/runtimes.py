@@ -1,0 +1,53 @@
+"""One fixed picture through every runtime and number of threads at hand: the outputs must be the same to the bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from ai_edge_litert import interpreter as litert
+
+from edge.errors import MaitredError
+from edge.vision.interpreter import Interpreter
+from edge.vision.probe import outputs_sha256, probe
+
+THREADS = (1, 2, 4)
+PLAIN = "litert, plain kernels"
+
+
+def same_outputs(model: bytes) -> dict[str, Any]:
+    """SHA-256 of the outputs for :func:`edge.vision.probe.probe`, and how many steps each runtime is from them.
+
+    Raises:
+        MaitredError: the outputs depend on the number of threads or on the runtime. Of kernels without the runtime's
+            fast paths, which round otherwise between layers, it is only said how far they are off.
+    """
+    found = {f"litert, {threads} threads": _agent(model, threads) for threads in THREADS}
+    plain = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    found[PLAIN] = _native(litert.Interpreter(model_content=model, experimental_op_resolver_type=plain))
+    found["tensorflow"] = _native(tf.lite.Interpreter(model_content=model))
+    first = found[f"litert, {THREADS[0]} threads"]
+    steps = {name: _distance(first, outputs) for name, outputs in found.items()}
+    for name, distance in steps.items():
+        if distance and name != PLAIN:
+            raise MaitredError(f"outputs differ by {distance} quantisation steps ({name}); no bundle written")
+    return {"outputs_sha256": outputs_sha256(Interpreter(model, THREADS[0])), "steps": steps}
+
+
+def _agent(model: bytes, threads: int) -> list[npt.NDArray[Any]]:
+    interpreter = Interpreter(model, threads)
+    return interpreter.run(probe(interpreter.inputs[0].shape))
+
+
+def _native(interpreter: Any) -> list[npt.NDArray[Any]]:
+    interpreter.allocate_tensors()
+    taken = interpreter.get_input_details()[0]
+    interpreter.set_tensor(taken["index"], probe(tuple(taken["shape"])))
+    interpreter.invoke()
+    return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+
+
+def _distance(one: list[npt.NDArray[Any]], other: list[npt.NDArray[Any]]) -> int:
+    return max(int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in zip(one, other, strict=True))

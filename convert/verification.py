@@ -1,0 +1,73 @@
+"""What INT8 costs: float against INT8 on the same faces, layer by layer, and on every runtime to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from edge.errors import MaitredError
+from training.metrics import Predictions
+
+ONE_FACE = 1
+SLICES = ("age ", "ethnicity ")
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How much worse INT8 may be: years of age MAE, and shares of faces whose gender is right.
+
+    Where that share is less than one face, one face may be lost: fewer can't be told from none.
+    """
+
+    age_mae: float
+    gender_accuracy: float
+
+    def fault(self, before: dict[str, Any], after: dict[str, Any]) -> str | None:
+        """What was lost beyond it between two sets of figures, or None."""
+        for name, decimals in (("age_mae", 2), ("gender_accuracy", 4)):
+            if before.get(name) is None or after.get(name) is None:
+                continue
+            lost = (after[name] - before[name]) * (1 if name == "age_mae" else -1)
+            allowed = self.age_mae if name == "age_mae" else max(self.gender_accuracy, ONE_FACE / max(1, before["n"]))
+            if lost > allowed + 1e-9:
+                return f"{name} {before[name]:.{decimals}f} -> {after[name]:.{decimals}f}"
+        return None
+
+
+OVERALL = Tolerance(age_mae=0.05, gender_accuracy=0.002)
+SLICE = Tolerance(age_mae=0.3, gender_accuracy=0.01)
+
+
+def verify(before: dict[str, Any], after: dict[str, Any], split: str) -> None:
+    """Make sure that INT8 lost no more than it may, on all faces and on each band of age and ethnicity label.
+
+    Raises:
+        MaitredError: it did; each loss is named.
+    """
+    faults = [f"{where}: {fault}" for where, fault in _faults(before, after) if fault]
+    if faults:
+        raise MaitredError(f"INT8 loses too much on the {split} split: {'; '.join(faults)}; no bundle written")
+
+
+def _faults(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    yield "all", OVERALL.fault(before, after)
+    for name, figures in before["slices"].items():
+        if name.startswith(SLICES):
+            yield name, SLICE.fault(figures, after["slices"][name])
+
+
+def agreement(before: Predictions, after: Predictions) -> dict[str, float]:
+    """Of the same faces: median and 95th percentile of the distance of ages in years, share of equal genders."""
+    years = np.abs(before.age - after.age)
+    return {
+        "age_years_median": float(np.median(years)), "age_years_p95": float(np.quantile(years, 0.95)),
+        "gender": float(np.mean((before.female > 0.5) == (after.female > 0.5))),
+    }  # fmt: skip
+
+
+def tolerances() -> dict[str, dict[str, float]]:
+    """For the card."""
+    return {"overall": asdict(OVERALL), "slice": asdict(SLICE)}

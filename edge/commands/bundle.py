@@ -1,0 +1,77 @@
+"""``maitred bundle show``: what a model bundle says about itself."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from edge.commands import Commands, command
+
+if TYPE_CHECKING:
+    from edge.vision.bundle import Bundle
+
+VERDICTS = {
+    True: "gives here what it gave when it was verified, to the bit",
+    False: "gives OTHER outputs here than when it was verified: report this runtime",
+    None: "its card has no outputs to compare with",
+}
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    parser = command(commands, "bundle", run, "look into a model bundle")
+    parser.add_argument("action", choices=("show",), help="show: its card, and whether it runs here as it was verified")
+    parser.add_argument("model", metavar="NAME|FILE", help="shipped model by name, or a bundle")
+    parser.add_argument("--json", action="store_true", help="print the whole card as one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it."""
+    from edge.commands.output import print_json
+    from edge.vision.bundle import load_bundle
+
+    bundle = load_bundle(options.model)
+    runs = _runs_as_verified(bundle)
+    if options.json:
+        print_json({"sha256": bundle.sha256, "runs_as_verified": runs, "card": bundle.card.model_dump(mode="json")})
+    else:
+        sys.stdout.write(_text(bundle, runs) + "\n")
+    return 0
+
+
+def _runs_as_verified(bundle: Bundle) -> bool | None:
+    """Whether the fixed picture gives the outputs, to the bit, that the card has the digest of; None without one."""
+    from edge.vision.probe import outputs_sha256
+
+    expected = bundle.card.verification.get("runtimes", {}).get("outputs_sha256")
+    found = outputs_sha256(bundle.interpreter(1))
+    return None if expected is None else found == expected
+
+
+def _text(bundle: Bundle, runs: bool | None) -> str:
+    card = bundle.card
+    tpu = card.verification.get("edge_tpu", {})
+    rows = [
+        ("name", f"{card.name}, version {card.version}, for {card.task}"),
+        ("file", f"{len(bundle.model) / 1e6:.2f} MB, SHA-256 {bundle.sha256}"),
+        ("input", f"{card.input.width}x{card.input.height} {card.input.colour} {card.input.dtype}"),
+        *(("output", f"{output.name} {output.dtype} {output.shape}") for output in card.outputs),
+        ("trained on", card.training.data),
+        ("licence", card.training.licence),
+        ("source", card.training.source),
+    ]
+    if card.macs is not None:
+        rows.append(("work", f"{card.macs / 1e6:.0f} million multiply-accumulates"))
+    rows += [
+        (f"{kind}, {split}", f"age MAE {part['age_mae']:.2f} years, gender {100 * part['gender_accuracy']:.2f} %"
+         f" ({part['n']} faces)")
+        for kind, splits in card.metrics.items() for split, part in splits.items()
+    ]  # fmt: skip
+    worst = card.verification.get("noisiest_layers", [])
+    if worst:
+        rows.append(("noise", ", ".join(f"{layer['layer']} {layer['snr_db']:.1f} dB" for layer in worst)))
+    if tpu:
+        rows.append(("Edge TPU", f"{tpu['expected_to_map']} of {tpu['operators']} operators are expected to map"))
+    rows.append(("runs", VERDICTS[runs]))
+    return "\n".join(f"{name:20}{value}" for name, value in rows)

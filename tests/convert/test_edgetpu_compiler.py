@@ -1,0 +1,50 @@
+"""The adapter for Coral's compiler, against a stand-in: the compiler itself can't be had here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from convert.edgetpu_compiler import compile_bundle
+from edge.cli import main
+from edge.errors import MaitredError
+from edge.vision.bundle import load_bundle
+
+COPIES = """#!/bin/sh
+# edgetpu_compiler --show_operations --out_dir DIR FILE
+cp "$4" "$3/$(basename "$4" .tflite)_edgetpu.tflite"
+"""
+REFUSES = """#!/bin/sh
+echo "Invalid model: $4"
+echo "Model not quantized" >&2
+exit 1
+"""
+
+
+def install(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = folder / "edgetpu_compiler"
+    program.write_text(script)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_what_it_compiles_keeps_its_card(tmp_path, monkeypatch):
+    install(tmp_path, COPIES, monkeypatch)
+    bundle = load_bundle("table1")
+    compile_bundle(bundle, tmp_path / "out.tflite")
+    assert load_bundle(str(tmp_path / "out.tflite")).card == bundle.card
+
+
+def test_a_refusal_is_repeated_and_nothing_is_written(tmp_path, monkeypatch):
+    install(tmp_path, REFUSES, monkeypatch)
+    with pytest.raises(MaitredError, match="edgetpu_compiler refused table1: Invalid model: .* Model not quantized"):
+        compile_bundle(load_bundle("table1"), tmp_path / "out.tflite")
+    assert not (tmp_path / "out.tflite").exists()
+
+
+def test_where_it_is_missing_convert_says_so_before_any_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    command = ["convert", "gone.keras", "--data", "gone", "--out", str(tmp_path / "x.tflite"), "--edgetpu"]
+    assert main(command) == 2
+    assert "--edgetpu needs edgetpu_compiler, which is not installed" in capsys.readouterr().err

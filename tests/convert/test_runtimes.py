@@ -1,0 +1,43 @@
+"""The same bits from every runtime and number of threads."""
+
+from __future__ import annotations
+
+import pytest
+
+from convert import runtimes
+from convert.runtimes import same_outputs
+from edge.errors import MaitredError
+from edge.vision.bundle import load_bundle
+from edge.vision.probe import outputs_sha256, probe
+
+
+@pytest.mark.parametrize("name", ["mobile", "table1"])
+def test_a_shipped_model_gives_the_same_everywhere(name):
+    bundle = load_bundle(name)
+    found = same_outputs(bundle.model)
+    assert found["outputs_sha256"] == outputs_sha256(bundle.interpreter(2))
+    assert found["steps"]["litert, 4 threads"] == found["steps"]["tensorflow"] == 0
+    assert found["steps"]["litert, plain kernels"] <= 1
+
+
+@pytest.mark.parametrize("runtime", ["_agent", "_native"])
+def test_outputs_that_differ_stop_the_conversion(monkeypatch, runtime):
+    real, calls = getattr(runtimes, runtime), []
+
+    def disturbed(*arguments):
+        calls.append(arguments)
+        outputs = real(*arguments)
+        return [output + 1 if len(calls) == 2 else output for output in outputs]
+
+    monkeypatch.setattr(runtimes, runtime, disturbed)
+    with pytest.raises(MaitredError, match=r"differ by \d+ quantisation steps \(.+\); no bundle written"):
+        same_outputs(load_bundle("table1").model)
+
+
+def test_the_probe_is_fixed():
+    # Written down: another machine must make the same picture.
+    assert probe((1, 2, 2, 3)).tobytes().hex() == EXPECTED
+    assert probe((1, 180, 180, 3)).std() > 40
+
+
+EXPECTED = "0013071b0f02160a1e110519"
