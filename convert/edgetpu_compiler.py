@@ -22,9 +22,9 @@ def require_compiler() -> str:
     found = shutil.which(COMPILER)
     if found is None:
         raise BadInput(
-            f"--edgetpu needs {COMPILER}, which is not installed. Coral publishes it for Debian on x86-64 alone (package"
-            " edgetpu-compiler): install it from there, or leave out --edgetpu and compile the bundle on another machine."
-            " python -m convert.edgetpu tells without it what is expected to map"
+            f"--edgetpu needs {COMPILER}, which is not installed. Coral publishes it for Debian on x86-64 alone, as the"
+            " package edgetpu-compiler: install that, or leave out --edgetpu; python -m convert.edgetpu says without it"
+            " what is expected to map"
         )
     return found
 

@@ -38,7 +38,7 @@ def test_what_it_compiles_keeps_its_card(tmp_path, monkeypatch):
 
 def test_a_refusal_is_repeated_and_nothing_is_written(tmp_path, monkeypatch):
     install(tmp_path, REFUSES, monkeypatch)
-    with pytest.raises(MaitredError, match="edgetpu_compiler refused table1: Invalid model: .* Model not quantized"):
+    with pytest.raises(MaitredError, match=r"edgetpu_compiler refused table1: Invalid model: .* Model not quantized"):
         compile_bundle(load_bundle("table1"), tmp_path / "out.tflite")
     assert not (tmp_path / "out.tflite").exists()
 
