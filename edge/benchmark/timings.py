@@ -1,0 +1,37 @@
+"""Durations, and what is said of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Timings:
+    """Seconds that the same thing took, one after the other."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Time what is done inside, as one more."""
+        began = time.perf_counter()
+        yield
+        self.seconds.append(time.perf_counter() - began)
+
+    @property
+    def median_ms(self) -> float:
+        """Median in milliseconds, 0 of none."""
+        return self._quantile_ms(0.5)
+
+    @property
+    def p95_ms(self) -> float:
+        """95th percentile in milliseconds, 0 of none."""
+        return self._quantile_ms(0.95)
+
+    def _quantile_ms(self, share: float) -> float:
+        return float(np.quantile(self.seconds, share) * 1000) if self.seconds else 0.0
