@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import cv2
+import numpy as np
 
 from edge.benchmark.timings import Timings
 from edge.cameras.frame import Image
@@ -42,7 +43,7 @@ def measure_peer(name: str, estimate: Estimator, crops: Sequence[Image]) -> dict
     """Time it on face crops, uint8 BGR; the first, which may load something, does not count."""
     timings = Timings()
     for crop in [*crops[:1], *crops]:
-        face = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
+        face = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.uint8)
         with timings.one():
             estimate(face)
     timings.seconds.pop(0)

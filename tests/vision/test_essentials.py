@@ -258,8 +258,8 @@ def test_pooling_favours_what_all_agree_on():
         pool([])
 
 
-def test_the_shipped_model_tells_old_from_young_and_women_from_men(utkface: Path):
-    estimator = DemographicsEstimator(load_bundle("table1"), 1)
+def test_the_default_model_tells_old_from_young_and_women_from_men(utkface: Path):
+    estimator = DemographicsEstimator(load_bundle("mobile"), 1)
 
     def mean(pattern: str) -> tuple[float, float]:
         chips = [cv2.imread(str(path)) for path in sorted(utkface.glob(pattern))[:40]]
