@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -12,21 +14,20 @@ from statistics import median
 
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.open import redact
-from edge.census.closing import WindowCloser
+from edge.census.recorder import Recorder
 from edge.census.window import Traffic, Window
 from edge.clock import clock_quality, wall_time
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
 from edge.machine import resident_mb, temperature_c
-from edge.store import Health, Store
+from edge.store import Health, Store, StoreDamaged
 from edge.store.store import Event
 from edge.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
-PRUNE_S = 3600.0
 WAIT_S = 0.5
 """Longest wait for a frame before the other duties get their turn."""
 RATE_S = 10.0
@@ -49,7 +50,7 @@ class Agent:
         self._settings = settings
         self._eyes = Eyes.open(settings)
         self._pipeline = Pipeline(settings, self._eyes)
-        self._store = Store.open(settings.store.path)
+        self._store = Store.open_mended(settings.store.path, time.time())
         self._sender = Sender(settings.uplink, settings.store.path)
         self._camera = LatestFrame(
             lambda: open_source(settings),
@@ -58,12 +59,12 @@ class Agent:
         )
         card = self._eyes.demographics.card
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
-        self._closer = WindowCloser(settings, self._store, self._event_of, time.time())
+        self._recorder = Recorder(settings, self._store, self._event_of, time.time())
         self._stopping = threading.Event()
         self._started_at = time.time()
         self._frames = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._beaten_s = self._pruned_s = -PRUNE_S
+        self._beaten_s = -HEARTBEAT_S
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
@@ -71,7 +72,11 @@ class Agent:
 
     def run(self) -> None:
         """The frame loop. Visits in progress are counted before it returns."""
-        self._closer.catch_up()
+        try:
+            self._recorder.start()
+        except StoreDamaged:
+            self._mend(time.time())
+            self._recorder.start()
         self._camera.start()
         self._sender.start()
         notify("READY=1")
@@ -114,21 +119,33 @@ class Agent:
                 replace(visit, started_at=wall_time(visit.started_at), ended_at=wall_time(visit.ended_at))
                 for visit in visits
             ]
-            self._store.record(at_wall, time.time())
+            self._recorder.record(at_wall, time.time())
             log.info("counted %d, in view %d", len(visits), self._pipeline.in_view)
 
     def _duties(self, *, last: bool = False) -> None:
         now, now_s = time.time(), time.monotonic()
-        if self._closer.tick(now, Traffic(self._frames, self._camera.status.dropped)):
+        traffic = Traffic(self._frames, self._camera.status.dropped)
+        try:
+            closed = self._recorder.tick(now, now_s, traffic, last=last)
+        except StoreDamaged:
+            self._mend(now)
+            closed = self._recorder.tick(now, now_s, traffic, last=last)
+        if closed:
             self._sender.wake()
         if last or now_s - self._beaten_s >= HEARTBEAT_S:
             self._beaten_s = now_s
-            self._store.heartbeat.write(self._health(now, now_s))
-        if now_s - self._pruned_s >= PRUNE_S:
-            self._pruned_s = now_s
-            dropped = self._store.prune(now, self._settings.store)
-            if dropped:
-                log.warning("dropped %d events that could not be delivered in time", dropped)
+            # A store that takes no visits takes no heartbeat either; the recorder tells of it.
+            with contextlib.suppress(sqlite3.DatabaseError, OSError):
+                self._store.heartbeat.write(self._health(now, now_s), last=last)
+
+    def _mend(self, now: float) -> None:
+        self._sender.stop()
+        self._store.close()
+        # The sender holds a connection to the file that is set aside.
+        self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
+        self._recorder.use(self._store)
+        self._sender = Sender(self._settings.uplink, self._settings.store.path)
+        self._sender.start()
 
     def _health(self, now: float, now_s: float) -> Health:
         camera = self._camera.status
@@ -144,12 +161,13 @@ class Agent:
             temperature_c=temperature_c(), memory_mb=resident_mb(),
             model=f"{self._model.name} {self._model.version}", uplink=self._sender.state,
             people_in_view=self._pipeline.in_view,
+            store_error=self._recorder.error, visits_waiting=self._recorder.waiting,
         )  # fmt: skip
 
     def _event_of(self, window: Window) -> Event | None:
         if not self._settings.uplink.url:
             return None
-        return census_event(window, self._settings, self._model, clock_quality())
+        return census_event(window, self._settings, self._model, clock_quality(), self._store.outbox.dropped)
 
 
 def open_source(settings: Settings) -> Camera:
