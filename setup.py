@@ -11,7 +11,7 @@ CONVERT = [*TENSORFLOW]
 TRAINING = [*TENSORFLOW, "matplotlib>=3.8", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
 # An endpoint is no device: it validates what it is sent, and may keep it in PostgreSQL.
-RECEIVE = ["jsonschema[format-nongpl]>=4.21", "psycopg[binary]>=3.2"]
+RECEIVE = ["jsonschema-rs>=0.26", "psycopg[binary]>=3.2"]
 
 setup(
     packages=find_packages(include=["edge", "edge.*", "convert", "convert.*", "training", "training.*"]),

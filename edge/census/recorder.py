@@ -17,7 +17,7 @@ from edge.store.database import is_damage
 from edge.store.store import Event, Store
 
 log = logging.getLogger(__name__)
-BATCH_S = 30.0
+BATCH_S = 45.0
 """In a rush, visits are written so often. Each write costs a card several pages, however little is written."""
 RETRY_S = 10.0
 """A store that took nothing (full, read-only, locked) is tried again so often."""

@@ -29,7 +29,8 @@ class Store(Section):
         ge=1, le=3650,
     )  # fmt: skip
     keep_outbox_mb: int = Field(
-        64, title="Size of unsent", description="Megabytes of unsent events; beyond, the oldest are dropped and counted.",
+        64, title="Size of unsent",
+        description="Megabytes of unsent events; beyond, the oldest are dropped and counted.",
         ge=1, le=4096,
     )  # fmt: skip
 

@@ -93,7 +93,7 @@ def authorities(uplink: Uplink) -> str:
     if uplink.ca_file is None:
         return ""
     if not uplink.ca_file.is_file():
-        raise BadInput(f"{uplink.ca_file}: no such file; [uplink] ca_file takes the certificate of your authority (PEM)")
+        raise BadInput(f"{uplink.ca_file}: no such file; [uplink] ca_file takes certificates of authorities (PEM)")
     return str(uplink.ca_file)
 
 

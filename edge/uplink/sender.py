@@ -77,7 +77,7 @@ class Sender:
             return
         self._state = "idle"
         # A daemon: a request in flight must not hold up the end of the process.
-        self._thread = threading.Thread(target=self._run, args=(self._endpoint,), name="uplink", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -91,11 +91,19 @@ class Sender:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _run(self, endpoint: Endpoint) -> None:
+    def attempt(self, store: Store) -> bool:
+        """Try once to deliver what is queued longest, and pause if that failed; False if nothing is queued."""
+        events = store.outbox.next(1 if self._singly else self._batch)
+        if not events or self._endpoint is None:
+            return False
+        self._deliver(events, store, self._endpoint)
+        return True
+
+    def _run(self) -> None:
         while not self._closing.is_set() and self._state != "stopped":
             try:
                 with Store.open(self._database) as store:
-                    self._serve(store, endpoint)
+                    self._serve(store)
             except Exception:  # a locked or full database passes; a dead thread would go unnoticed
                 self._state = "retrying"
                 seconds = self._backoff.next()
@@ -104,12 +112,9 @@ class Sender:
         if self._state != "stopped":
             self._state = "off"
 
-    def _serve(self, store: Store, endpoint: Endpoint) -> None:
+    def _serve(self, store: Store) -> None:
         while not self._closing.is_set() and self._state != "stopped":
-            queued = store.outbox.next(1 if self._singly else self._batch)
-            if queued:
-                self._deliver(queued, store, endpoint)
-            else:
+            if not self.attempt(store):
                 self._state = "idle"
                 self._wake.wait(IDLE_S)
                 self._wake.clear()

@@ -19,9 +19,9 @@ from edge.config import parse_settings
 from edge.config.uplink import Uplink
 from edge.store import Queued
 from edge.uplink import ModelIdentity, census_event
-from edge.uplink.endpoint import CONTENT_TYPE, Endpoint
+from edge.uplink.endpoint import BATCH, SINGLE, Endpoint
 from edge.uplink.outcome import RETRIED, Verdict, judge
-from edge.uplink.secret import read_secret
+from edge.uplink.secret import read_secrets
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cloud.md").read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def make_secret(folder: Path) -> Path:
 
 
 def test_the_command_on_the_page_makes_a_secret_that_is_accepted(tmp_path: Path):
-    read_secret(make_secret(tmp_path))
+    read_secrets(make_secret(tmp_path))
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_the_endpoint_on_the_page_stores_each_event_once(receiver, tmp_path: Pat
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
     event = Queued("00000000-0000-4000-8000-000000000001", json.dumps(example_now("a"), separators=(",", ":")), 0)
     now = datetime.now(UTC).timestamp()
-    assert [endpoint.post(event, now).verdict for _ in range(2)] == [Verdict.ACKNOWLEDGED] * 2
+    assert [endpoint.post([event], now).verdict for _ in range(2)] == [Verdict.ACKNOWLEDGED] * 2
     with sqlite3.connect(tmp_path / "census.db") as database:
         assert database.execute("SELECT id, source FROM events").fetchall() == [
             ("a", "maitred/trattoria-lucia/front-door")
@@ -118,7 +118,7 @@ def test_the_endpoint_on_the_page_refuses_old_and_future_signatures(receiver, se
     url, secret = receiver
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
     body = json.dumps(example_now("a"), separators=(",", ":"))
-    outcome = endpoint.post(Queued("a", body, 0), datetime.now(UTC).timestamp() + seconds)
+    outcome = endpoint.post([Queued("a", body, 0)], datetime.now(UTC).timestamp() + seconds)
     assert outcome.verdict == verdict
 
 
@@ -156,7 +156,7 @@ def test_openapi_names_every_header_and_every_special_status():
         ("webhook-signature", "header", True),
     }
     assert operation["requestBody"]["required"] is True
-    assert list(operation["requestBody"]["content"]) == [CONTENT_TYPE]
+    assert list(operation["requestBody"]["content"]) == [SINGLE, BATCH]
     assert {"2XX", "3XX", "4XX", "5XX", "409", "410"} <= set(operation["responses"])
     text = json.dumps(operation["responses"])
     assert all(str(status) in text for status in RETRIED)
