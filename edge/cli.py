@@ -13,7 +13,19 @@ from importlib.metadata import entry_points, version
 from edge.errors import MaitredError
 
 log = logging.getLogger(__name__)
-COMMANDS = ("benchmark", "bundle", "demo", "run", "dashboard", "predict", "count", "receive", "report", "doctor")
+COMMANDS = (
+    "benchmark",
+    "bundle",
+    "demo",
+    "run",
+    "dashboard",
+    "predict",
+    "count",
+    "receive",
+    "report",
+    "resend",
+    "doctor",
+)
 PLUGINS = "maitred.commands"
 """Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""
 

@@ -55,7 +55,9 @@ def _store_metrics(now: Now, disk: Disk) -> list[Metric]:
         Metric("maitred_visits_today", "gauge", "Visits since local midnight by age band and gender.", cells),
         _gauge("maitred_outbox_queued", "Events that wait to be sent.", outbox.queued),
         _gauge("maitred_outbox_rejected", "Kept events that the endpoint refused for good.", outbox.rejected),
-        Metric("maitred_outbox_dropped_total", "counter", "Events that were too old to keep.", [((), outbox.dropped)]),
+        Metric(
+            "maitred_outbox_dropped_total", "counter", "Events dropped: too old, or too many.", [((), outbox.dropped)]
+        ),
         _gauge("maitred_last_upload_timestamp_seconds", "Unix time of the last acknowledged event.", sent),
         _gauge("maitred_disk_free_bytes", "Free space where the database is.", disk.free),
         _gauge("process_resident_memory_bytes", "Resident memory of the dashboard.", resident_mb() * 1e6 or None),
@@ -79,6 +81,8 @@ def _agent_metrics(status: Status) -> list[Metric]:
         _gauge("maitred_frame_latency_seconds", "Median from capture to counted.", health.latency_ms / 1000),
         _gauge("maitred_temperature_celsius", "Temperature of the processor.", health.temperature_c),
         _gauge("maitred_agent_memory_bytes", "Resident memory of the agent.", health.memory_mb * 1e6),
+        _gauge("maitred_store_failing", "1 while the database takes nothing.", float(health.store_error is not None)),
+        _gauge("maitred_visits_waiting", "Visits in memory that are not in the database yet.", health.visits_waiting),
         _gauge("maitred_people_in_view", "People in view of the camera now.", health.people_in_view),
     ]
 

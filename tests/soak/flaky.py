@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import random
 import socket
@@ -54,52 +55,53 @@ def flaky_endpoint(database: Path, secret: Path, seed: int, hang_s: float) -> It
 
 
 def _handler(line: Line, port: int) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    return type("Handler", (_Handler,), {"line": line, "port": port})
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            fault = line.dice.choice(FAULTS) if line.faulty else "none"
-            line.counts[fault] += 1
-            self.close_connection = fault != "none"
-            if fault == "drop":
-                self.connection.shutdown(socket.SHUT_RDWR)
-            elif fault == "hang":
-                threading.Event().wait(line.hang_s)
-            elif fault == "500":
-                self._answer(500, b"the database is on fire")
-            else:
-                self._pass_on(body, fault)
 
-        def _pass_on(self, body: bytes, fault: str) -> None:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-            connection.request("POST", "/events", body, dict(self.headers.items()))
-            answer = connection.getresponse()
-            text = answer.read()
-            connection.close()
-            line.counts[f"answer {answer.status}"] += 1
-            if fault == "lost reply":
-                self.connection.shutdown(socket.SHUT_RDWR)
-            elif fault == "half reply":
-                self.wfile.write(b"HTTP/1.1 20")
-                self.connection.shutdown(socket.SHUT_RDWR)
-            else:
-                self._answer(answer.status, text)
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    line: Line
+    port: int
 
-        def _answer(self, status: int, text: bytes) -> None:
-            self.send_response(status)
-            if status != 204:
-                self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        fault = self.line.dice.choice(FAULTS) if self.line.faulty else "none"
+        self.line.counts[fault] += 1
+        self.close_connection = fault != "none"
+        if fault == "drop":
+            self.connection.shutdown(socket.SHUT_RDWR)
+        elif fault == "hang":
+            threading.Event().wait(self.line.hang_s)
+        elif fault == "500":
+            self._answer(500, b"the database is on fire")
+        else:
+            self._pass_on(body, fault)
 
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except OSError:
-                pass  # the device was killed
+    def _pass_on(self, body: bytes, fault: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("POST", "/events", body, dict(self.headers.items()))
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        self.line.counts[f"answer {answer.status}"] += 1
+        if fault == "lost reply":
+            self.connection.shutdown(socket.SHUT_RDWR)
+        elif fault == "half reply":
+            self.wfile.write(b"HTTP/1.1 20")
+            self.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            self._answer(answer.status, text)
 
-        def log_message(self, *args: object) -> None:
-            pass
+    def _answer(self, status: int, text: bytes) -> None:
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
 
-    return Handler
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):  # the device was killed
+            super().handle()
+
+    def log_message(self, *args: object) -> None:
+        pass
