@@ -10,11 +10,13 @@ TENSORFLOW = [
 CONVERT = [*TENSORFLOW]
 TRAINING = [*TENSORFLOW, "matplotlib>=3.8", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
+# An endpoint is no device: it validates what it is sent, and may keep it in PostgreSQL.
+RECEIVE = ["jsonschema-rs>=0.26", "psycopg[binary]>=3.2"]
 
 setup(
     packages=find_packages(include=["edge", "edge.*", "convert", "convert.*", "training", "training.*"]),
     package_data={
-        "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "uplink/*.json", "py.typed"],
+        "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "receiver/*.json", "py.typed"],
         "edge.dashboard": ["templates/*", "static/*"],
         "edge.store": ["migrations/*.sql"],
         "training": ["recipes/*.toml"],
@@ -36,10 +38,13 @@ setup(
         "picamera": PICAMERA,
         "convert": CONVERT,
         "training": TRAINING,
+        "receive": RECEIVE,
         "dev": [
             *CONVERT,
             *TRAINING,
+            *RECEIVE,
             "build>=1.2",
+            "hypothesis>=6.100",
             "jsonschema[format]>=4.21",
             "mypy>=1.11",
             "playwright>=1.48",

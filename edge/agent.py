@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -11,21 +13,20 @@ from statistics import median
 
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.open import redact
-from edge.census.closing import WindowCloser
+from edge.census.recorder import Recorder
 from edge.census.window import Traffic, Window
 from edge.clock import ClockQuality, clock_quality
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
 from edge.machine import Throttle, resident_mb, temperature_c
-from edge.store import Health, Keeper, Recorder, Store
+from edge.store import Health, Store, StoreDamaged
 from edge.store.store import Event
 from edge.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
-PRUNE_S = 3600.0
 WAIT_S = 0.5
 """Longest wait for a frame before the other duties get their turn."""
 RATE_S = 10.0
@@ -48,9 +49,7 @@ class Agent:
         self._settings = settings
         self._eyes = Eyes.open(settings)
         self._pipeline = Pipeline(settings, self._eyes)
-        self._keeper = Keeper(settings.store.path)
-        self._recorder = Recorder(self._keeper)
-        self._throttle = Throttle()
+        self._store = Store.open_mended(settings.store.path, time.time())
         self._sender = Sender(settings.uplink, settings.store.path)
         self._camera = LatestFrame(
             lambda: open_source(settings),
@@ -59,13 +58,13 @@ class Agent:
         )
         card = self._eyes.demographics.card
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
-        self._closer = WindowCloser(settings, self._event_of)
+        self._recorder = Recorder(settings, self._store, self._event_of)
+        self._throttle = Throttle()
         self._stopping = threading.Event()
         self._started_at = time.time()
         self._frames = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
         self._beaten_s = -HEARTBEAT_S
-        self._pruned_s = time.monotonic() - PRUNE_S
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
@@ -86,7 +85,7 @@ class Agent:
             self._record(self._pipeline.finish())
             self._duties(last=True)
             self._sender.stop()
-            self._keeper.close()
+            self._store.close()
 
     def _turn(self, frame: Frame | None) -> None:
         if frame is not None:
@@ -113,33 +112,36 @@ class Agent:
     def _record(self, visits: list[Visit]) -> None:
         if visits:
             log.info("counted %d, in view %d", len(visits), self._pipeline.in_view)
-            self._recorder.record(visits)
+            self._recorder.record(visits, time.monotonic())
 
     def _duties(self, *, last: bool = False) -> None:
-        now_s = time.monotonic()
-        if not last and now_s - self._beaten_s < HEARTBEAT_S:
-            return
-        self._beaten_s = now_s
-        now, quality = time.time(), clock_quality()
+        now, now_s, quality = time.time(), time.monotonic(), clock_quality()
         trusted = quality != "unsynchronised" or self._settings.site.trust_clock
-        self._recorder.flush()
-        if self._keeper.do(lambda store: self._closed(store, now, trusted)):
+        traffic = Traffic(self._frames, self._camera.status.dropped)
+        try:
+            closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
+        except StoreDamaged:
+            self._mend(now)
+            closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
+        if closed:
             self._sender.wake()
-        health = self._health(now, now_s, quality)
-        self._keeper.do(lambda store: store.heartbeat.write(health))
-        if self._keeper.failure:
-            waiting = f"{self._recorder.waiting} visits wait in memory"
-            notify(f"STATUS=the database cannot be written ({self._keeper.failure}); {waiting}")
-        if trusted and now_s - self._pruned_s >= PRUNE_S:
-            ran_s, self._pruned_s = now_s - self._pruned_s, now_s
-            dropped = self._keeper.do(lambda store: store.prune(now, self._settings.store, ran_s))
-            if dropped:
-                log.warning("dropped %d events that could not be delivered in time", dropped)
+        if last or now_s - self._beaten_s >= HEARTBEAT_S:
+            self._beaten_s = now_s
+            # A store that takes no visits takes no heartbeat either; the recorder tells of it.
+            with contextlib.suppress(sqlite3.DatabaseError, OSError):
+                self._store.heartbeat.write(self._health(now, now_s, quality), last=last)
+            if self._recorder.error:
+                waiting = f"{self._recorder.waiting} visits wait in memory"
+                notify(f"STATUS=the database takes nothing ({self._recorder.error}); {waiting}")
 
-    def _closed(self, store: Store, now: float, trusted: bool) -> list[Window]:
-        if self._recorder.follow_clock(store):
-            log.warning("the clock was set: visits that no window holds yet follow it")
-        return self._closer.tick(store, now, Traffic(self._frames, self._camera.status.dropped), trusted=trusted)
+    def _mend(self, now: float) -> None:
+        self._sender.stop()
+        self._store.close()
+        # The sender holds a connection to the file that is set aside.
+        self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
+        self._recorder.use(self._store)
+        self._sender = Sender(self._settings.uplink, self._settings.store.path)
+        self._sender.start()
 
     def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
@@ -155,13 +157,13 @@ class Agent:
             temperature_c=temperature_c(), memory_mb=resident_mb(),
             model=f"{self._model.name} {self._model.version}", uplink=self._sender.state,
             people_in_view=self._pipeline.in_view, clock=clock, throttled=self._throttle.hot,
-            store_failures=self._keeper.failures, visits_lost=self._recorder.lost,
+            store_error=self._recorder.error, visits_waiting=self._recorder.waiting,
         )  # fmt: skip
 
     def _event_of(self, window: Window) -> Event | None:
         if not self._settings.uplink.url:
             return None
-        return census_event(window, self._settings, self._model, clock_quality())
+        return census_event(window, self._settings, self._model, clock_quality(), self._store.outbox.dropped)
 
 
 def open_source(settings: Settings) -> Camera:

@@ -14,7 +14,19 @@ from edge.errors import MaitredError
 from edge.systemd import JournalFormatter, in_journal
 
 log = logging.getLogger(__name__)
-COMMANDS = ("benchmark", "bundle", "demo", "run", "dashboard", "predict", "count", "report", "doctor")
+COMMANDS = (
+    "benchmark",
+    "bundle",
+    "demo",
+    "run",
+    "dashboard",
+    "predict",
+    "count",
+    "receive",
+    "report",
+    "resend",
+    "doctor",
+)
 PLUGINS = "maitred.commands"
 """Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""
 

@@ -25,7 +25,7 @@ from edge.cli import main
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
-from edge.store import Health, Store, keeper
+from edge.store import Health, Store
 
 PATIENCE_S = 60.0
 
@@ -187,28 +187,6 @@ def test_without_the_time_no_window_closes_unless_the_clock_is_trusted(
 
     run_until(Agent(settings(camera=camera, site={"trust_clock": True})), lambda: visits(database)[0]["window_id"])
     assert visits(database)[0]["window_id"] is not None
-
-
-def test_while_the_database_cannot_be_written_visits_wait_and_are_stored_in_the_end(
-    settings, database: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(keeper, "RETRY_S", 0.0)
-    monkeypatch.setattr(agent_module, "HEARTBEAT_S", 0.1)
-    agent = Agent(settings())
-    record, refused = Store.record_counted, []
-
-    def full_once(store: Store, counted: list[tuple[Visit, float]]) -> None:
-        if not refused:
-            refused.append(len(counted))
-            raise sqlite3.OperationalError("database or disk is full")
-        record(store, counted)
-
-    monkeypatch.setattr(Store, "record_counted", full_once)
-    agent.run()
-
-    assert refused
-    assert len(visits(database)) == refused[0]
-    assert health(database).store_failures == 1
 
 
 def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):

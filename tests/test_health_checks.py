@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +18,12 @@ from edge import health_checks, machine
 from edge.config import Settings, parse_settings
 from edge.demo import CLIP
 from edge.health_checks import Check, examine
-from edge.store import Store
+from edge.store import Health, Store
 from edge.vision.bundle import shipped
 
 NAMES = [
-    "camera", "face model", "demographics model", "database", "disk", "memory", "temperature", "clock", "endpoint",
+    "camera", "face model", "demographics model", "database", "dead letters", "disk", "memory", "temperature", "clock",
+    "secret", "endpoint",
 ]  # fmt: skip
 
 
@@ -100,10 +103,49 @@ def test_rejected_events_are_a_warning(found, store: Store):
     store.outbox.add("a", "{}", 1.0)
     store.outbox.rejected("a", 2.0, "HTTP 400")
 
+    check = found("dead letters")
+
+    assert check.verdict == "warning"
+    assert check.found == "1 rejected by the endpoint, the last: a: HTTP 400"
+    assert "maitred resend" in check.way_out
+
+
+def test_a_mended_database_is_a_warning_for_a_month(found, database: Path):
+    database.write_bytes(b"not a database" * 100)
+    Store.open_mended(database, time.time() - 29 * 86400).close()
+
     check = found("database")
 
     assert check.verdict == "warning"
-    assert "1 rejected" in check.found
+    assert "maitred.damaged-" in check.found
+
+    Store.open_mended(database, time.time() - 31 * 86400, damaged=True).close()
+    assert found("database").verdict == "ok"
+
+
+def test_a_database_that_takes_nothing_is_a_failure(found, store: Store):
+    health = Health(time.time(), 1.0, "running", "picamera2:", None, 9, 1, 14.9, 31.5, None, 140.0, "mobile", "idle")
+    store.heartbeat.write(dataclasses.replace(health, store_error="database or disk is full", visits_waiting=12))
+
+    check = found("database")
+
+    assert check.verdict == "failure"
+    assert "database or disk is full" in check.found
+    assert "12 visits wait in memory" in check.found
+
+
+def test_the_secrets_are_counted_and_not_told(found, tmp_path: Path):
+    secret = tmp_path / "secret"
+    secret.write_text("whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM=\n")
+    uplink = {"url": "http://127.0.0.1:9", "secret_file": str(secret)}
+    secret.chmod(0o600)
+
+    assert found("secret", uplink=uplink).found == f"{secret}: 1 in use"
+
+    secret.chmod(0o644)
+    assert found("secret", uplink=uplink).verdict == "failure"
+    assert found("secret").found == "none needed"
+    assert "credential uplink-secret" in found("secret", uplink={"url": "http://127.0.0.1:9"}).found
 
 
 def test_a_damaged_database_is_a_failure(found, tmp_path: Path):

@@ -56,7 +56,9 @@ def _store_metrics(now: Now, disk: Disk) -> list[Metric]:
         Metric("maitred_visits_today", "gauge", "Visits since local midnight by age band and gender.", cells),
         _gauge("maitred_outbox_queued", "Events that wait to be sent.", outbox.queued),
         _gauge("maitred_outbox_rejected", "Kept events that the endpoint refused for good.", outbox.rejected),
-        Metric("maitred_outbox_dropped_total", "counter", "Events that were too old to keep.", [((), outbox.dropped)]),
+        Metric(
+            "maitred_outbox_dropped_total", "counter", "Events dropped: too old, or too many.", [((), outbox.dropped)]
+        ),
         _gauge("maitred_last_upload_timestamp_seconds", "Unix time of the last acknowledged event.", sent),
         _gauge("maitred_disk_free_bytes", "Free space where the database is.", disk.free),
         _gauge("process_resident_memory_bytes", "Resident memory of the dashboard.", resident_mb() * 1e6 or None),
@@ -82,14 +84,8 @@ def _agent_metrics(status: Status) -> list[Metric]:
         _gauge("maitred_agent_memory_bytes", "Resident memory of the agent.", health.memory_mb * 1e6),
         _gauge("maitred_throttled", "1 while fewer frames are looked at because it is hot.", float(health.throttled)),
         _gauge("maitred_clock_unsynchronised", "1 while the time is not known.", float(_unset(health))),
-        Metric(
-            "maitred_store_failures_total", "counter", "Failed attempts to write the database.",
-            [((), health.store_failures)],
-        ),
-        Metric(
-            "maitred_visits_lost_total", "counter", "Visits that could not be written and were too many to wait.",
-            [((), health.visits_lost)],
-        ),
+        _gauge("maitred_store_failing", "1 while the database takes nothing.", float(health.store_error is not None)),
+        _gauge("maitred_visits_waiting", "Visits in memory that are not in the database yet.", health.visits_waiting),
         _gauge("maitred_people_in_view", "People in view of the camera now.", health.people_in_view),
     ]  # fmt: skip
 

@@ -10,14 +10,15 @@ from edge.census.window import UNKNOWN
 from edge.config import Settings
 from edge.dashboard import wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
+from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status, redact
 from edge.machine import HOT_C, WARM_C, Disk, resident_mb
-from edge.store import StoredVisit
+from edge.store import Health, Mended, StoredVisit
 
 LAST_VISITS = 8
-FULL_BYTES = 2**20
-"""With less free space the database cannot grow, and not even a heartbeat can be written."""
+MENDED_S = 30 * 86400.0
+"""How long a database that was damaged is told of."""
 Rows = list[list[str]]
 CAMERA_WORDS = {
     "running": "Counting",
@@ -113,7 +114,6 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     """The values of ``/device``, and of the banners and the device's figures on ``/``."""
     page = Page()
     _add_state(page, now)
-    page.show["disk-full"] = disk.free < FULL_BYTES
     _add_figures(page, now, disk, settings)
     return page
 
@@ -172,9 +172,29 @@ def _add_state(page: Page, now: Now) -> None:
         "camera-failed": failed,
         "clock-unset": live is not None and live.clock == "unsynchronised",
         "uplink-stopped": live is not None and live.uplink == "stopped",
+        "store-failed": live is not None and live.store_error is not None,
+        "mended": now.mended is not None and now.at - now.mended.at < MENDED_S,
+        "dead-letters": bool(now.dead_letters),
     }
+    zone = now.day.zone
+    page.text["mended"] = "" if now.mended is None else _mended(now.mended, now.at, zone)
+    page.text["store-failed"] = "" if live is None else _store_failed(live)
+    page.rows["dead-letters"] = [
+        [wording.moment(letter.rejected_at, now.at, zone), letter.id, redact(letter.reason)]
+        for letter in now.dead_letters
+    ]
     page.text["stale"] = "" if health is None else wording.moment(health.at, now.at, now.day.zone)
     page.text["camera-failed"] = redact(live.camera_error or "no reason given") if live and failed else ""
+
+
+def _mended(mended: Mended, at: float, zone: Zone) -> str:
+    saved = f"{mended.saved['visits']:,} visits and {mended.saved['windows']:,} windows were saved"
+    rest = "nothing was lost" if mended.whole else "the rest could not be read"
+    return f"{wording.moment(mended.at, at, zone)}: {saved}, {rest}. The damaged file is kept as {mended.file}"
+
+
+def _store_failed(live: Health) -> str:
+    return f"{live.store_error}; {wording.counted(live.visits_waiting, 'visit waits', 'visits wait')} in memory"
 
 
 def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from edge.config import Settings
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
-from edge.store import Health, OutboxState, Store, StoredVisit, StoreError
+from edge.store import DeadLetter, Health, Mended, OutboxState, Store, StoredVisit, StoreError
 from edge.store.database import connect
 
 NOTHING_SENT = OutboxState(queued=0, delivered=0, rejected=0, dropped=0, last_delivered_at=None, last_error=None)
@@ -30,6 +30,10 @@ class Now:
     day: Day
     health: Health | None
     outbox: OutboxState
+    mended: Mended | None = None
+    """When the database last took the place of a damaged one."""
+    dead_letters: tuple[DeadLetter, ...] = ()
+    """The newest events that the endpoint refused."""
 
 
 class Reader:
@@ -50,7 +54,8 @@ class Reader:
             day = self._day(store, today(at, self._zone))
             if store is None:
                 return Now(at, day, None, NOTHING_SENT)
-            return Now(at, day, store.heartbeat.read(), store.outbox.state())
+            letters = tuple(store.outbox.dead_letters())
+            return Now(at, day, store.heartbeat.read(), store.outbox.state(), store.mended, letters)
 
     def day(self, day: date) -> Day:
         """A local day."""

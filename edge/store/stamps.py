@@ -6,6 +6,8 @@ import json
 import sqlite3
 from typing import Any
 
+from edge.store.facts import Facts
+
 STEP_S = 2.0
 """The clock was set if it differs by more from what the monotonic clock says it should be."""
 NO_ID = 2**62
@@ -24,6 +26,7 @@ class Stamps:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._facts = Facts(connection)
 
     def follow(self, boot: str, offset: float, now: float) -> int:
         """Move open visits to the present clock; in a transaction of the caller. Returns how many were moved.
@@ -71,10 +74,8 @@ class Stamps:
         ).rowcount
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else dict(json.loads(row[0]))
+        text = self._facts.read(name)
+        return None if text is None else dict(json.loads(text))
 
     def _write(self, name: str, at: float, value: dict[str, object]) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO facts (name, at, value) VALUES (?, ?, ?)", (name, at, json.dumps(value))
-        )
+        self._facts.write(name, json.dumps(value), at)

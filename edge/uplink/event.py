@@ -28,14 +28,15 @@ class ModelIdentity:
 
 
 def census_event(
-    window: Window, settings: Settings, model: ModelIdentity, clock: ClockQuality = "unknown"
+    window: Window, settings: Settings, model: ModelIdentity, clock: ClockQuality = "unknown", dropped: int = 0
 ) -> tuple[str, str]:
     """Id and body of the event of ``window``, a CloudEvents 1.0 JSON document after small-cell suppression.
 
     Called once, in the transaction that closes the window: the outbox keeps both, so every retry sends the same text.
     The id is random. One derived from device and window would come back with other content when the same quarter of an
     hour is closed again after the card was replaced or the database deleted, and the cloud would drop it as a
-    duplicate; an id of a transaction that was rolled back was never sent.
+    duplicate; an id of a transaction that was rolled back was never sent. ``dropped`` counts the events that the outbox
+    had to drop before this one: the cloud learns of its gaps.
     """
     event_id = str(uuid.uuid4())
     cells = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
@@ -46,7 +47,10 @@ def census_event(
         "type": TYPE,
         "time": _time(window.end),
         "datacontenttype": "application/json",
-        "data": _data(window, cells, disclose(window, cells, settings.census.min_cell), model, clock),
+        "data": {
+            **_data(window, cells, disclose(window, cells, settings.census.min_cell), model, clock),
+            "dropped_events": dropped,
+        },
     }
     return event_id, json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 

@@ -106,10 +106,6 @@ class Fault:
         pytest.param(Fault("[census]\nbands = []\n", ("census.bands",)), id="no-bands"),
         pytest.param(Fault("[census]\nbands = [0, 'x']\n", ("census.bands.1", "integer")), id="band-that-is-a-text"),
         pytest.param(
-            Fault("[uplink]\nurl = 'https://example.com'\n", ("uplink", "secret_file", "whsec_")),
-            id="endpoint-without-a-secret",
-        ),
-        pytest.param(
             Fault("[uplink]\nurl = 'ftp://example.com'\nsecret_file = 'x'\n", ("uplink.url", "ftp://example.com")),
             id="endpoint-that-is-not-http",
         ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from edge.config import Settings, parse_settings
-from edge.dashboard import create_app, page
+from edge.dashboard import create_app
 from edge.store import Store
 
 from .conftest import NOON, a_heartbeat, a_visit, paris
@@ -78,11 +79,6 @@ def test_a_banner_tells_of(client: FlaskClient, store: Store, address: str, hear
         store.heartbeat.write(heartbeat)
 
     assert said in text_of(client.get(address).text)
-
-
-def test_a_full_card_is_told(client: FlaskClient, lunch: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(page, "FULL_BYTES", 2**62)
-    assert "The card is full: nothing can be written" in text_of(client.get("/device").text)
 
 
 def test_a_healthy_agent_has_no_banner(client: FlaskClient, lunch: Store):
@@ -170,3 +166,24 @@ def test_a_missing_page_leads_back(client: FlaskClient):
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
     assert 'href="/"' in answer.text
+
+
+def test_refused_events_a_mended_and_a_failing_database_are_told(settings: Settings, database: Path):
+    database.write_bytes(b"not a database" * 100)
+    with Store.open_mended(database, NOON - 86400) as store:
+        store.outbox.add("5f0a", "{}", NOON - 7200)
+        store.outbox.rejected("5f0a", NOON - 3600, "HTTP 422: <unknown> site")
+        store.heartbeat.write(a_heartbeat(NOON - 1, store_error="database or disk is full", visits_waiting=3))
+    page = create_app(settings, clock=lambda: NOON).test_client().get("/device").text
+    assert "HTTP 422: &lt;unknown&gt; site" in page
+    assert "5f0a" in page
+    assert "maitred.damaged-20260511T100000Z.db" in page
+    assert "database or disk is full; 3 visits wait in memory" in page
+    assert 'data-show="mended" hidden' not in page
+    assert 'data-show="store-failed" hidden' not in page
+
+
+def test_without_trouble_nothing_is_told_of_it(lunch: Store, client: FlaskClient):
+    page = client.get("/device").text
+    for key in ("mended", "store-failed", "dead-letters"):
+        assert f'data-show="{key}" hidden' in page

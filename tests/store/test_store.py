@@ -12,7 +12,7 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.store import Health, Queued, Store
+from edge.store import DeadLetter, Health, Queued, Store
 from edge.store.store import DAY_S
 
 BANDS = AgeBands((0, 13, 18, 65))
@@ -155,7 +155,7 @@ def test_a_failed_event_stays_first_with_its_body_and_its_error(store: Store):
     assert store.outbox.state().last_error == "HTTP 503"
 
 
-def test_delivered_and_rejected_events_are_counted_and_never_sent_again(store: Store):
+def test_delivered_events_are_counted_and_gone_and_refused_ones_are_dead_letters(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
     store.outbox.failed("a", "HTTP 500")
     store.outbox.delivered("a", 1000.0)
@@ -164,6 +164,24 @@ def test_delivered_and_rejected_events_are_counted_and_never_sent_again(store: S
     assert [event.id for event in store.outbox.next(9)] == ["c"]
     assert (state.queued, state.delivered, state.rejected, state.dropped) == (1, 1, 1, 0)
     assert (state.last_delivered_at, state.last_error) == (1000.0, None)
+    assert store.outbox.dead_letters() == [DeadLetter("b", 1001.0, "HTTP 422")]
+
+
+def test_a_delivery_that_is_noted_twice_is_counted_once(store: Store):
+    queue(store, ("a", 100.0))
+    store.outbox.delivered("a", 1000.0)
+    store.outbox.delivered("a", 1001.0)
+    assert store.outbox.state().delivered == 1
+
+
+def test_dead_letters_come_back_at_their_place(store: Store):
+    queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
+    store.outbox.rejected("b", 1001.0, "HTTP 422")
+    assert store.outbox.requeue() == 1
+    assert [(event.id, event.body) for event in store.outbox.next(9)] == [
+        (name, f'{{"id":"{name}"}}') for name in ("a", "b", "c")
+    ]
+    assert store.outbox.dead_letters() == []
 
 
 def kept(**days: int):
@@ -171,13 +189,30 @@ def kept(**days: int):
 
 
 def test_undelivered_events_that_are_too_old_are_dropped_and_counted(store: Store):
-    queue(store, ("old", 1 * DAY_S), ("older", 0.5 * DAY_S), ("new", 9 * DAY_S), ("sent", 1 * DAY_S))
-    store.outbox.delivered("sent", 1 * DAY_S)
+    queue(store, ("old", 1 * DAY_S), ("older", 0.5 * DAY_S), ("new", 9 * DAY_S), ("refused", 1 * DAY_S))
+    store.outbox.rejected("refused", 1 * DAY_S, "HTTP 422")
     assert store.prune(12 * DAY_S, kept(outbox=10)) == 2
     assert [event.id for event in store.outbox.next(9)] == ["new"]
     assert store.outbox.state().dropped == 2
     assert store.prune(30 * DAY_S, kept(outbox=10)) == 1
-    assert store.outbox.state().dropped == 3
+    assert store.outbox.state().dropped == store.outbox.dropped == 3
+    assert store.outbox.dead_letters() == []
+
+
+def test_what_is_more_than_the_bound_is_dropped_oldest_first_and_counted(store: Store):
+    for number in range(10):
+        store.outbox.add(str(number), "é" * 100_000, float(number))  # 200 kB each
+    settings = kept().model_copy(update={"keep_outbox_mb": 1})
+    assert store.prune(10.0, settings) == 5
+    assert [event.id for event in store.outbox.next(99)] == ["5", "6", "7", "8", "9"]
+    assert store.prune(10.0, settings) == 0
+    assert store.outbox.dropped == 5
+
+
+def test_an_event_that_is_more_than_the_bound_alone_is_dropped(store: Store):
+    store.outbox.add("small", "{}", 0.0)
+    store.outbox.add("huge", "x" * 1_100_000, 0.0)
+    assert store.prune(10.0, kept().model_copy(update={"keep_outbox_mb": 1})) == 2
 
 
 def test_visits_and_windows_are_deleted_when_their_time_is_over(store: Store):
