@@ -344,6 +344,40 @@ def test_what_cannot_work_ends_the_start_with_its_name(
     assert told_of in capsys.readouterr().err
 
 
+def test_a_database_that_is_damaged_at_the_start_is_replaced_and_counted_into(settings, database: Path):
+    database.write_bytes(b"not a database" * 1000)
+
+    Agent(settings()).run()
+
+    assert visits(database)
+    with Store.open(database, read_only=True) as store:
+        assert (database.parent / store.mended.file).read_bytes() == b"not a database" * 1000
+
+
+def test_a_database_that_is_damaged_while_the_agent_runs_is_replaced_and_no_visit_lost(
+    settings, database: Path, monkeypatch: pytest.MonkeyPatch
+):
+    record_all = Store.record_all
+    calls: list[int] = []
+
+    def fails_once(store: Store, *arguments: object) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            error = sqlite3.DatabaseError("database disk image is malformed")
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # as SQLite sets it when it reads a damaged page
+            raise error
+        record_all(store, *arguments)
+
+    monkeypatch.setattr(Store, "record_all", fails_once)
+    Agent(settings()).run()
+
+    assert len(calls) >= 2
+    assert visits(database)
+    with Store.open(database, read_only=True) as store:
+        assert store.mended is not None
+    assert health(database).visits_waiting == 0
+
+
 def test_a_database_that_cannot_be_opened_is_a_failure_with_its_name(
     tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,6 +1,6 @@
 """``python -m tests.soak``: what takes too long for every run of the tests. Prints a report; exits with 1 on a failure.
 
-Bounded by its options: with the defaults some 40 minutes on two cores.
+Bounded by its options; with the defaults some 40 minutes on two idle cores.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="kill -9 of a real agent so many times (200; 0: none)")
     parser.add_argument("--histories", type=int, default=2000, help="histories of the model-based test (2000; 0: none)")
     parser.add_argument("--windows", type=int, default=10_000, help="length of the queue to deliver (10000; 0: none)")
+    parser.add_argument("--minutes", type=float, default=120, help="stop killing after so long (120)")
     parser.add_argument("--no-writes", action="store_true", help="do not measure what is written to the disk")
     parser.add_argument("--folder", help="where the disk writes are measured: a folder on a real disk")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of all that is random")
@@ -38,7 +39,7 @@ def main() -> int:
         "disk writes": (not options.no_writes, lambda: busy_hours(options.seed, options.folder)),
         "queue": (options.windows > 0, lambda: queue_of(options.windows)),
         "histories": (options.histories > 0, lambda: histories(options.histories)),
-        "kill -9": (options.kills > 0, lambda: kills(options.kills, options.seed, tell)),
+        "kill -9": (options.kills > 0, lambda: kills(options.kills, options.seed, options.minutes, tell)),
     }
     report: dict[str, Any] = {"seed": options.seed}
     for name, (wanted, work) in parts.items():

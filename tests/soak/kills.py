@@ -162,8 +162,8 @@ def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def kills(count: int, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Kill the agent ``count`` times; returns what was lost, doubled and altered."""
+def kills(count: int, seed: int, minutes: float, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Kill the agent ``count`` times, or for so many minutes; returns what was lost, doubled and altered."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="maitred-soak-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -173,11 +173,17 @@ def kills(count: int, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
         with flaky_endpoint(folder / "census.db", secret, seed, hang_s=3.0) as line:
             bench = Bench(folder, line, seed)
             for number in range(count):
+                if time.monotonic() - began > 60 * minutes:
+                    break
                 bench.kill_once()
                 tell(f"kill {number + 1} of {count}; {line.archive.count()} events received")
             bench.deliver_the_rest()
             found = bench.verdict()
-        found |= {"kills": count, "moments": dict(bench.moments), "line": dict(sorted(line.counts.items()))}
+        found |= {
+            "kills": bench.moments.total(),
+            "moments": dict(bench.moments),
+            "line": dict(sorted(line.counts.items())),
+        }
     found["seconds"] = round(time.monotonic() - began)
     good = all(not found[key] for key in ("windows lost", "windows doubled", "events altered"))
     good = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
+from edge.store import heartbeat as heartbeat_module
 from edge.store import DeadLetter, Health, Queued, Store
 from edge.store.store import DAY_S
 
@@ -259,3 +261,36 @@ def test_the_heartbeat_is_the_last_one_written(store: Store):
     later = dataclasses.replace(HEALTH, at=102.0, camera="failed", camera_error="no frame", temperature_c=61.5)
     store.heartbeat.write(later)
     assert store.heartbeat.read() == later
+
+
+@pytest.fixture
+def state_and_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Folders that stand for /var/lib and /run, each with one of the service."""
+    state, runtime = tmp_path / "lib", tmp_path / "run"
+    for folder in (state, runtime):
+        (folder / "maitred").mkdir(parents=True)
+    monkeypatch.setattr(heartbeat_module, "STATE", state)
+    monkeypatch.setattr(heartbeat_module, "RUNTIME", runtime)
+    return state / "maitred", runtime / "maitred"
+
+
+def test_the_heartbeat_of_a_device_is_in_ram_and_its_last_one_in_the_database(state_and_runtime):
+    state, runtime = state_and_runtime
+    with Store.open(state / "maitred.db") as store, Store.open(state / "maitred.db", read_only=True) as reader:
+        before = (state / "maitred.db-wal").stat().st_size
+        for second in range(100):
+            store.heartbeat.write(dataclasses.replace(HEALTH, at=100.0 + second))
+        assert (state / "maitred.db-wal").stat().st_size == before
+        assert reader.heartbeat.read().at == 199.0
+        store.heartbeat.write(dataclasses.replace(HEALTH, at=300.0), last=True)
+        assert reader.heartbeat.read().at == 300.0
+        (runtime / "maitred.db-heartbeat").unlink()  # as after the machine was switched off
+        assert reader.heartbeat.read().at == 300.0
+
+
+def test_without_a_folder_in_ram_the_heartbeat_is_a_row(state_and_runtime):
+    state, runtime = state_and_runtime
+    runtime.rmdir()
+    with Store.open(state / "maitred.db") as store:
+        store.heartbeat.write(HEALTH)
+        assert store.heartbeat.read() == HEALTH
