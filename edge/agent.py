@@ -17,6 +17,7 @@ from edge.census.window import Traffic, Window
 from edge.clock import clock_quality, wall_time
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.staff import without_staff
 from edge.counting.visit import Visit
 from edge.machine import resident_mb, temperature_c
 from edge.store import Health, Store
@@ -71,6 +72,8 @@ class Agent:
 
     def run(self) -> None:
         """The frame loop. Visits in progress are counted before it returns."""
+        self._store.entrance.drawn(self._settings.entrance, time.time())
+        self._store.entrance.write_map(self._pipeline.sight_map, time.time())  # that of an earlier run is over
         self._closer.catch_up()
         self._camera.start()
         self._sender.start()
@@ -114,8 +117,11 @@ class Agent:
                 replace(visit, started_at=wall_time(visit.started_at), ended_at=wall_time(visit.ended_at))
                 for visit in visits
             ]
+            at_wall = [without_staff(visit, self._settings) for visit in at_wall]
             self._store.record(at_wall, time.time())
-            log.info("counted %d, in view %d", len(visits), self._pipeline.in_view)
+            self._store.entrance.write_map(self._pipeline.sight_map, time.time())
+            excluded = sum(visit.excluded for visit in at_wall)
+            log.info("counted %d, excluded %d, in view %d", len(visits) - excluded, excluded, self._pipeline.in_view)
 
     def _duties(self, *, last: bool = False) -> None:
         now, now_s = time.time(), time.monotonic()

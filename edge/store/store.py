@@ -13,6 +13,7 @@ from edge.census.window import Traffic, Window, tally
 from edge.config.store import Store as StoreSettings
 from edge.counting.visit import Visit
 from edge.store.database import connect, transaction
+from edge.store.entrance import EntranceFacts
 from edge.store.heartbeat import Heartbeat
 from edge.store.outbox import Outbox
 from edge.store.visits import Visits
@@ -32,6 +33,7 @@ class Store:
         self.windows = Windows(connection)
         self.outbox = Outbox(connection)
         self.heartbeat = Heartbeat(connection)
+        self.entrance = EntranceFacts(connection)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
