@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from edge.cameras import open_camera
 from edge.clock import clock_quality
 from edge.config.settings import Settings
+from edge.counting.placement import ENOUGH, judge
+from edge.counting.visit import Direction
 from edge.errors import MaitredError
 from edge.machine import HOT_C, WARM_C, Disk, temperature_c
 from edge.store import Store
@@ -39,8 +41,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     """All checks, one after the other; none of them raises."""
     checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
-        ("database", _database), ("disk", _disk), ("memory", _memory), ("temperature", _temperature),
-        ("clock", _clock), ("endpoint", _endpoint),
+        ("database", _database), ("entrance", _entrance), ("disk", _disk), ("memory", _memory),
+        ("temperature", _temperature), ("clock", _clock), ("endpoint", _endpoint),
     )  # fmt: skip
     for name, check in checks:
         try:
@@ -85,6 +87,16 @@ def _database(settings: Settings) -> Check:
     if state.rejected:
         return Check("database", "warning", told, "the endpoint refused events; see its log and docs/cloud.md")
     return Check("database", "ok", told)
+
+
+def _entrance(settings: Settings) -> Check:
+    entrance, path = settings.entrance, settings.store.path
+    latest: Sequence[Direction | None] | None = []
+    if path.exists():
+        with Store.open(path, read_only=True) as store:
+            latest = store.entrance.latest(entrance, ENOUGH)
+    placed = judge(entrance, latest)
+    return Check("entrance", placed.verdict, placed.found, placed.way_out)
 
 
 def _disk(settings: Settings) -> Check:

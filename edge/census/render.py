@@ -163,7 +163,9 @@ local time. {{ report.total.visits }} visits.</p>
 </tbody>
 </table>
 </div>
-{% if report.total.excluded %}<p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>{% endif %}
+{% if report.total.excluded %}
+<p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>
+{% endif %}
 <p class="note">Ages and genders are estimates from appearance, as the model gave them, without correction for its
 errors. A visit is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
 faces that were never clear enough. “–”: not given, or no longer stored.

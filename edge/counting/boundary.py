@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -61,6 +60,8 @@ class Zone:
 
     def depth(self, place: Point) -> float:
         """Distance from the nearest edge."""
+        import cv2  # here, because the dashboard draws lines and zones without it
+
         return float(cv2.pointPolygonTest(self.corners, place, True))
 
     def is_passed(self, before: Point, after: Point) -> bool:  # noqa: ARG002 (a zone has no ends to go around)

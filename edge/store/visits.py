@@ -50,6 +50,11 @@ class Visits:
             "WHERE ended_at >= ? AND NOT excluded ORDER BY ended_at DESC, id DESC LIMIT ?", (since, count)
         )
 
+    def oldest(self) -> float | None:
+        """When the oldest visit that is kept, excluded or not, ended; None if none is kept."""
+        found = self._connection.execute("SELECT min(ended_at) FROM visits").fetchone()[0]
+        return None if found is None else float(found)
+
     def excluded_between(self, start: float, end: float) -> int:
         """How many excluded visits ended in ``[start, end)``."""
         query = "SELECT count(*) FROM visits WHERE ended_at >= ? AND ended_at < ? AND excluded"
