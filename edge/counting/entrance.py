@@ -106,8 +106,9 @@ class _Path:
 
     def go_on(self, here: _Sight, boundary: Boundary | None, margin: float) -> None:
         elapsed = here.time_s - self.last.time_s
-        self.inside_s += elapsed * _share_inside(self.last.depth, here.depth)
-        self.staff_s += elapsed * _share_inside(self.last.staff_depth, here.staff_depth)
+        # Of a step over the edge half the time counts.
+        self.inside_s += elapsed * ((self.last.depth >= 0) + (here.depth >= 0)) / 2
+        self.staff_s += elapsed * ((self.last.staff_depth >= 0) + (here.staff_depth >= 0)) / 2
         if boundary is not None:
             self._cross(here, boundary, margin)
         self.last = here
@@ -121,10 +122,3 @@ class _Path:
         if self.side == -side:
             self.net += (self.passes > 0) - (self.passes < 0)
         self.side, self.passes = side, 0
-
-
-def _share_inside(before: float, after: float) -> float:
-    """Share of the straight way between two depths that lies inside, 0..1."""
-    if (before >= 0) == (after >= 0):
-        return float(after >= 0)
-    return max(before, after) / abs(after - before)

@@ -44,6 +44,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
         "site": settings.site,
         "privacy": page.privacy_note(settings),
         "tiles": page.TILES,
+        "directed": settings.entrance.drawn,
         "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS, "entrance": SKETCH},
     }
     app.context_processor(lambda: shared)

@@ -100,7 +100,7 @@ def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
     page.show |= {"day": summary.visits > 0, "empty": summary.visits == 0, "direction": bool(day.entries + day.exits)}
     page.show |= {"inside": now.occupancy is not None, "excluded": day.excluded > 0}
     page.rows |= {
-        "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day),
+        "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day, directed=settings.entrance.drawn),
         "hours": hour_rows(day.by_hour),
         "pyramid": pyramid_rows(day.pyramid),
     }
@@ -130,12 +130,13 @@ def _sights_note(sights: SightMap | None) -> str:
     return f"{wording.counted(sights.visits, 'visit', 'visits')} since the agent started; larger is more."
 
 
-def visit_rows(visits: Sequence[StoredVisit], day: Day) -> Rows:
-    """Time, apparent age with interval, gender, dwell time of each visit."""
+def visit_rows(visits: Sequence[StoredVisit], day: Day, *, directed: bool) -> Rows:
+    """Time, apparent age with interval, gender, direction if ``directed``, dwell time of each visit."""
     return [
         [
             wording.clock(stored.visit.ended_at, day.zone), wording.age(stored.visit),
-            stored.visit.gender or wording.DASH, wording.duration(stored.visit.dwell_s),
+            stored.visit.gender or wording.DASH, *([stored.visit.direction or wording.DASH] if directed else ()),
+            wording.duration(stored.visit.dwell_s),
         ]
         for stored in visits
     ]  # fmt: skip
