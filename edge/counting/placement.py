@@ -42,7 +42,9 @@ def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Plac
     if fault:
         return Placement("warning", fault, f"draw the {name} anew: docs/entrance.md, [entrance] {name}")
     if latest is None:
-        return Placement("warning", f"the agent has not run with this {name} yet", "systemctl restart agent")
+        return Placement(
+            "warning", f"the agent has not run with this {name} yet", "restart it: systemctl restart agent"
+        )
     ins, outs = latest.count("in"), latest.count("out")
     if ins + outs:
         return Placement("ok", f"of the last {len(latest)} visits {ins} came in and {outs} went out")

@@ -114,8 +114,8 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     _add_figures(page, now, disk, settings)
     placement, sights = now.placement, now.sights
     page.text |= {
-        "entrance": placement.found[0].upper() + placement.found[1:] + ".",
-        "entrance-way-out": placement.way_out,
+        "entrance": wording.sentence(placement.found),
+        "entrance-way-out": wording.sentence(placement.way_out),
         "sights": _sights_note(sights),
     }
     page.level["entrance"] = "warn" if placement.verdict == "warning" else ""
