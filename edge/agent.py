@@ -7,20 +7,19 @@ import re
 import threading
 import time
 from collections import deque
-from dataclasses import replace
 from statistics import median
 
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.open import redact
 from edge.census.closing import WindowCloser
 from edge.census.window import Traffic, Window
-from edge.clock import clock_quality, wall_time
+from edge.clock import ClockQuality, clock_quality
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.staff import without_staff
 from edge.counting.visit import Visit
-from edge.machine import resident_mb, temperature_c
-from edge.store import Health, Store
+from edge.machine import Throttle, resident_mb, temperature_c
+from edge.store import Health, Keeper, Recorder, Store
 from edge.store.store import Event
 from edge.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
@@ -50,7 +49,9 @@ class Agent:
         self._settings = settings
         self._eyes = Eyes.open(settings)
         self._pipeline = Pipeline(settings, self._eyes)
-        self._store = Store.open(settings.store.path)
+        self._keeper = Keeper(settings.store.path)
+        self._recorder = Recorder(self._keeper, lambda visit: without_staff(visit, settings))
+        self._throttle = Throttle()
         self._sender = Sender(settings.uplink, settings.store.path)
         self._camera = LatestFrame(
             lambda: open_source(settings),
@@ -59,12 +60,13 @@ class Agent:
         )
         card = self._eyes.demographics.card
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
-        self._closer = WindowCloser(settings, self._store, self._event_of, time.time())
+        self._closer = WindowCloser(settings, self._event_of)
         self._stopping = threading.Event()
         self._started_at = time.time()
         self._frames = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._beaten_s = self._pruned_s = -PRUNE_S
+        self._beaten_s = -HEARTBEAT_S
+        self._pruned_s = time.monotonic() - PRUNE_S
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
@@ -72,9 +74,7 @@ class Agent:
 
     def run(self) -> None:
         """The frame loop. Visits in progress are counted before it returns."""
-        self._store.entrance.drawn(self._settings.entrance, time.time())
-        self._store.entrance.write_map(self._pipeline.sight_map, time.time())  # that of an earlier run is over
-        self._closer.catch_up()
+        self._keeper.do(self._tell_entrance)
         self._camera.start()
         self._sender.start()
         notify("READY=1")
@@ -88,7 +88,7 @@ class Agent:
             self._record(self._pipeline.finish())
             self._duties(last=True)
             self._sender.stop()
-            self._store.close()
+            self._keeper.close()
 
     def _turn(self, frame: Frame | None) -> None:
         if frame is not None:
@@ -98,6 +98,7 @@ class Agent:
             self._recent.append((now_s, now_s - frame.time_s))
             self._record(visits)
             notify("WATCHDOG=1")
+            self._stopping.wait(self._throttle.pause_s(now_s))
         elif self._camera_is_away():
             self._record(self._pipeline.finish())
             # The supervisor is at work on the camera and says so: killing the agent would not bring it back sooner.
@@ -106,6 +107,11 @@ class Agent:
                 notify("WATCHDOG=1")
         self._duties()
 
+    def _tell_entrance(self, store: Store) -> None:
+        now = time.time()
+        store.entrance.drawn(self._settings.entrance, now)
+        store.entrance.write_map(self._pipeline.sight_map, now)  # that of an earlier run is over
+
     def _camera_is_away(self) -> bool:
         status = self._camera.status
         lost = status.last_frame_s is None or time.monotonic() - status.last_frame_s > self._settings.counting.lost_s
@@ -113,30 +119,37 @@ class Agent:
 
     def _record(self, visits: list[Visit]) -> None:
         if visits:
-            at_wall = [
-                replace(visit, started_at=wall_time(visit.started_at), ended_at=wall_time(visit.ended_at))
-                for visit in visits
-            ]
-            at_wall = [without_staff(visit, self._settings) for visit in at_wall]
-            self._store.record(at_wall, time.time())
-            self._store.entrance.write_map(self._pipeline.sight_map, time.time())
-            excluded = sum(visit.excluded for visit in at_wall)
-            log.info("counted %d, excluded %d, in view %d", len(visits) - excluded, excluded, self._pipeline.in_view)
+            log.info("counted %d, in view %d", len(visits), self._pipeline.in_view)
+            self._recorder.record(visits)
+            self._keeper.do(lambda store: store.entrance.write_map(self._pipeline.sight_map, time.time()))
 
     def _duties(self, *, last: bool = False) -> None:
-        now, now_s = time.time(), time.monotonic()
-        if self._closer.tick(now, Traffic(self._frames, self._camera.status.dropped)):
+        now_s = time.monotonic()
+        if not last and now_s - self._beaten_s < HEARTBEAT_S:
+            return
+        self._beaten_s = now_s
+        now, quality = time.time(), clock_quality()
+        trusted = quality != "unsynchronised" or self._settings.site.trust_clock
+        self._recorder.flush()
+        if self._keeper.do(lambda store: self._closed(store, now, trusted)):
             self._sender.wake()
-        if last or now_s - self._beaten_s >= HEARTBEAT_S:
-            self._beaten_s = now_s
-            self._store.heartbeat.write(self._health(now, now_s))
-        if now_s - self._pruned_s >= PRUNE_S:
-            self._pruned_s = now_s
-            dropped = self._store.prune(now, self._settings.store)
+        health = self._health(now, now_s, quality)
+        self._keeper.do(lambda store: store.heartbeat.write(health))
+        if self._keeper.failure:
+            waiting = f"{self._recorder.waiting} visits wait in memory"
+            notify(f"STATUS=the database cannot be written ({self._keeper.failure}); {waiting}")
+        if trusted and now_s - self._pruned_s >= PRUNE_S:
+            ran_s, self._pruned_s = now_s - self._pruned_s, now_s
+            dropped = self._keeper.do(lambda store: store.prune(now, self._settings.store, ran_s))
             if dropped:
                 log.warning("dropped %d events that could not be delivered in time", dropped)
 
-    def _health(self, now: float, now_s: float) -> Health:
+    def _closed(self, store: Store, now: float, trusted: bool) -> list[Window]:
+        if self._recorder.follow_clock(store):
+            log.warning("the clock was set: visits that no window holds yet follow it")
+        return self._closer.tick(store, now, Traffic(self._frames, self._camera.status.dropped), trusted=trusted)
+
+    def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
         recent = [latency for at_s, latency in self._recent if at_s > now_s - RATE_S]
         return Health(
@@ -149,7 +162,8 @@ class Agent:
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
             model=f"{self._model.name} {self._model.version}", uplink=self._sender.state,
-            people_in_view=self._pipeline.in_view,
+            people_in_view=self._pipeline.in_view, clock=clock, throttled=self._throttle.hot,
+            store_failures=self._keeper.failures, visits_lost=self._recorder.lost,
         )  # fmt: skip
 
     def _event_of(self, window: Window) -> Event | None:

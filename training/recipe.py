@@ -47,6 +47,8 @@ class Recipe:
     """Field meanings and units stand beside the values in ``training/recipes/*.toml``."""
 
     network: str
+    weights: str
+    teachers: tuple[str, ...]
     seed: int
     epochs: int
     batch_size: int
@@ -66,8 +68,8 @@ class Recipe:
     augment: Augment
 
     def as_dict(self) -> dict[str, Any]:
-        """For ``run.json``."""
-        return dataclasses.asdict(self)
+        """For ``run.json``, in the types that JSON knows."""
+        return dataclasses.asdict(self) | {"teachers": list(self.teachers)}
 
 
 def load_recipe(name_or_path: str) -> Recipe:

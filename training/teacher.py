@@ -1,7 +1,8 @@
 """Learning from trained networks as well as from labels.
 
 An ensemble of teachers looks at every training face as it is and in a mirror; the mean of what they say is mixed into
-its label, and stands in for an age that nobody has labelled. G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
+its label, and stands in for an age that nobody has labelled. G. Hinton et al., "Distilling the Knowledge in a Neural
+Network", 2015.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from training.checkpoint import load_network
 from training.chunks import in_chunks
 from training.heads import AGES
+from training.origin import origin
 from training.samples import Sample
 from training.validation import outputs_of
 
@@ -32,7 +34,8 @@ class Teacher:
     """A trained network out of a Keras file.
 
     Attributes:
-        facts: its network's name and the SHA-256 of its file, for ``run.json``.
+        facts: its network's name, the SHA-256 of its file and, where its ``run.json`` lies beside it, the licence of
+            what it learned from: for ``run.json``.
 
     Raises:
         BadInput: not a Keras file of one of the networks here.
@@ -41,6 +44,8 @@ class Teacher:
     def __init__(self, path: Path) -> None:
         self._model = load_network(path)
         self.facts = {"network": self._model.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        if training := origin(path).get("training"):
+            self.facts["licence"] = training["licence"]
 
     def opinion(self, faces: np.ndarray, samples: Sequence[Sample], cache: Path) -> Opinion:
         """What it says of faces uint8 RGB (n, side, side, 3), cut out of ``samples``; kept in ``cache``.

@@ -14,39 +14,44 @@ log = logging.getLogger(__name__)
 
 
 class WindowCloser:
-    """Closes windows of the configured length, on its full multiples in UTC, each once."""
+    """Closes windows of the configured length, on its full multiples in UTC, each once.
 
-    def __init__(
-        self, settings: Settings, store: Store, event_of: Callable[[Window], Event | None], now: float
-    ) -> None:
-        self._store = store
+    While nobody knows the time, none is closed: their visits wait, and get the right one when the clock does.
+    """
+
+    def __init__(self, settings: Settings, event_of: Callable[[Window], Event | None]) -> None:
         self._event_of = event_of
         self._bands = AgeBands(settings.census.bands)
         self._length = settings.census.window_minutes * 60.0
-        self._start = self._floor(now)
+        self._start: float | None = None
         self._told = Traffic()
 
-    def catch_up(self) -> list[Window]:
-        """Close the windows that an earlier run of the agent left open: visits it stored but did not live to tell."""
-        left = self._store.visits.uncounted_before(self._start)
-        starts = sorted({self._floor(stored.counted_at) for stored in left})
-        return [self._close(start, start + self._length, Traffic()) for start in starts]
+    def tick(self, store: Store, now: float, total: Traffic, *, trusted: bool = True) -> list[Window]:
+        """Close what is over, oldest first. ``total``: frames since the agent started.
 
-    def tick(self, now: float, total: Traffic) -> list[Window]:
-        """Close the open window if its time is over. ``total``: frames since the agent started."""
+        The first time, and after a time without a trusted clock, these are the windows of all visits that no window
+        holds: an earlier run of the agent may have stored them and not lived to tell.
+        """
+        if not trusted:
+            self._start = None
+            return []
+        if self._start is None:
+            self._start = self._floor(now)
+            left = store.visits.uncounted_before(self._start)
+            starts = sorted({self._floor(stored.counted_at) for stored in left})
+            return [self._close(store, start, Traffic()) for start in starts]
         if now < self._start:  # the clock was set back: what was counted meanwhile stays in the window that is open now
             log.warning("the clock went back by %.0f s", self._start - now)
             self._start = self._floor(now)
         if now < self._start + self._length:
             return []
-        told, self._told = self._told, total
-        traffic = Traffic(total.frames - told.frames, total.dropped - told.dropped)
-        closed = self._close(self._start, self._start + self._length, traffic)
-        self._start = self._floor(now)
+        traffic = Traffic(total.frames - self._told.frames, total.dropped - self._told.dropped)
+        closed = self._close(store, self._start, traffic)
+        self._start, self._told = self._floor(now), total
         return [closed]
 
-    def _close(self, start: float, end: float, traffic: Traffic) -> Window:
-        window = self._store.close_window(start, end, self._bands, traffic, self._event_of)
+    def _close(self, store: Store, start: float, traffic: Traffic) -> Window:
+        window = store.close_window(start, start + self._length, self._bands, traffic, self._event_of)
         log.info("closed a window of %d visits", window.visits)
         return window
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.machine import Disk, resident_mb
+from edge.store import Health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CAMERA_STATES = ("running", "opening", "failed", "ended")
@@ -90,8 +91,22 @@ def _agent_metrics(status: Status) -> list[Metric]:
         _gauge("maitred_frame_latency_seconds", "Median from capture to counted.", health.latency_ms / 1000),
         _gauge("maitred_temperature_celsius", "Temperature of the processor.", health.temperature_c),
         _gauge("maitred_agent_memory_bytes", "Resident memory of the agent.", health.memory_mb * 1e6),
+        _gauge("maitred_throttled", "1 while fewer frames are looked at because it is hot.", float(health.throttled)),
+        _gauge("maitred_clock_unsynchronised", "1 while the time is not known.", float(_unset(health))),
+        Metric(
+            "maitred_store_failures_total", "counter", "Failed attempts to write the database.",
+            [((), health.store_failures)],
+        ),
+        Metric(
+            "maitred_visits_lost_total", "counter", "Visits that could not be written and were too many to wait.",
+            [((), health.visits_lost)],
+        ),
         _gauge("maitred_people_in_view", "People in view of the camera now.", health.people_in_view),
-    ]
+    ]  # fmt: skip
+
+
+def _unset(health: Health) -> bool:
+    return health.clock == "unsynchronised"
 
 
 def _gauge(name: str, meaning: str, value: float | None) -> Metric:

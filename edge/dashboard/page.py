@@ -18,6 +18,8 @@ from edge.machine import HOT_C, WARM_C, Disk, resident_mb
 from edge.store import StoredVisit
 
 LAST_VISITS = 8
+FULL_BYTES = 2**20
+"""With less free space the database cannot grow, and not even a heartbeat can be written."""
 Rows = list[list[str]]
 CAMERA_WORDS = {
     "running": "Counting",
@@ -27,6 +29,11 @@ CAMERA_WORDS = {
 }
 CAMERA_LEVELS = {"running": "ok", "opening": "warn", "failed": "bad", "ended": "ok"}
 UPLINK_LEVELS = {"retrying": "warn", "stopped": "bad"}
+CLOCK_WORDS = {
+    "synchronised": "set by a time server",
+    "unsynchronised": "not set yet",
+    "unknown": "no time service tells how good it is",
+}
 TILES = (
     ("camera", "Camera"),
     ("fps", "Frame rate"),
@@ -44,6 +51,7 @@ DETAILS = (
     ("started", "Agent started"),
     ("heartbeat", "Last heartbeat"),
     ("frames", "Frames"),
+    ("clock", "Clock"),
     ("uplink", "Upload"),
     ("delivered", "Events delivered"),
     ("rejected", "Events refused"),
@@ -111,6 +119,7 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     """The values of ``/device``, and of the banners and the device's figures on ``/``."""
     page = Page()
     _add_state(page, now)
+    page.show["disk-full"] = disk.free < FULL_BYTES
     _add_figures(page, now, disk, settings)
     placement, sights = now.placement, now.sights
     page.text |= {
@@ -192,6 +201,7 @@ def _add_state(page: Page, now: Now) -> None:
         "never": health is None,
         "stale": health is not None and live is None,
         "camera-failed": failed,
+        "clock-unset": live is not None and live.clock == "unsynchronised",
         "uplink-stopped": live is not None and live.uplink == "stopped",
     }
     page.text["stale"] = "" if health is None else wording.moment(health.at, now.at, now.day.zone)
@@ -206,7 +216,7 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
         "camera": wording.DASH if live is None else live.camera,
         "fps": wording.DASH if live is None else f"{live.fps:.1f} fps",
         "latency": wording.DASH if live is None else f"{live.latency_ms:.0f} ms",
-        "temperature": wording.DASH if live is None else _temperature(live.temperature_c),
+        "temperature": wording.DASH if live is None else _temperature(live.temperature_c, live.throttled),
         "memory": wording.DASH if live is None else wording.size(live.memory_mb * 1e6),
         "disk": wording.size(disk.free),
         "queue": f"{outbox.queued:,}",
@@ -216,6 +226,7 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
         "started": wording.DASH if health is None else wording.moment(health.started_at, now.at, zone),
         "heartbeat": "never" if health is None else wording.moment(health.at, now.at, zone),
         "frames": wording.DASH if health is None else f"{health.frames:,} counted, {health.dropped:,} dropped",
+        "clock": wording.DASH if live is None else CLOCK_WORDS.get(live.clock, live.clock),
         "uplink": _uplink(now, settings),
         "delivered": f"{outbox.delivered:,}",
         "rejected": f"{outbox.rejected:,}",
@@ -231,10 +242,10 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
     }
 
 
-def _temperature(celsius: float | None) -> str:
+def _temperature(celsius: float | None, throttled: bool) -> str:
     if celsius is None:
         return "not known"
-    return f"{celsius:.0f} °C" + (", slowed down" if celsius >= HOT_C else "")
+    return f"{celsius:.0f} °C" + (", slowed down" if throttled else "")
 
 
 def _temperature_level(celsius: float | None) -> str:

@@ -19,28 +19,36 @@ class EntranceFacts:
         self._connection = connection
 
     def drawn(self, entrance: Entrance, at: float) -> None:
-        """The agent starts with this entrance; ``at`` (unix seconds) is kept while it is the same one."""
-        self._connection.execute(
-            "INSERT INTO facts (name, at, value) VALUES ('entrance', ?, ?) ON CONFLICT (name)"
-            " DO UPDATE SET at = excluded.at, value = excluded.value WHERE value <> excluded.value",
-            (at, _geometry(entrance)),
-        )
+        """The agent starts with this entrance at ``at`` (unix seconds); visits count for it while it stays the same.
+
+        Which ones is told by their row, not by the time: the clock may be set later.
+        """
+        geometry = _geometry(entrance)
+        if self._first(geometry) is None:
+            first = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM visits").fetchone()[0]
+            self._connection.execute(
+                "INSERT OR REPLACE INTO facts (name, at, value) VALUES ('entrance', ?, ?)",
+                (at, json.dumps({"geometry": geometry, "first": first})),
+            )
 
     def latest(self, entrance: Entrance, count: int) -> Sequence[Direction | None] | None:
         """Directions of the newest ``count`` visits since this entrance was drawn, newest first.
 
         None if the agent never ran with it, or runs with another one.
         """
-        since = self._connection.execute(
-            "SELECT at FROM facts WHERE name = 'entrance' AND value = ?", (_geometry(entrance),)
-        ).fetchone()
-        if since is None:
+        first = self._first(_geometry(entrance))
+        if first is None:
             return None
         rows = self._connection.execute(
-            "SELECT direction FROM visits WHERE NOT excluded AND started_at >= ? ORDER BY ended_at DESC LIMIT ?",
-            (since[0], count),
+            "SELECT direction FROM visits WHERE NOT excluded AND id >= ? ORDER BY id DESC LIMIT ?", (first, count)
         )
         return [row["direction"] for row in rows]
+
+    def _first(self, geometry: object) -> int | None:
+        """The first visit since the entrance was drawn like that."""
+        row = self._connection.execute("SELECT value FROM facts WHERE name = 'entrance'").fetchone()
+        known = None if row is None else json.loads(row["value"])
+        return None if known is None or known["geometry"] != geometry else int(known["first"])
 
     def write_map(self, sights: SightMap, at: float) -> None:
         """Replace the map."""
@@ -55,5 +63,7 @@ class EntranceFacts:
         return None if row is None else SightMap(**json.loads(row["value"]))
 
 
-def _geometry(entrance: Entrance) -> str:
-    return json.dumps([entrance.line, entrance.inside if entrance.line else None, entrance.zone])
+def _geometry(entrance: Entrance) -> list[object]:
+    """As JSON gives it back."""
+    drawn = [entrance.line, entrance.inside if entrance.line else None, entrance.zone]
+    return list(json.loads(json.dumps(drawn)))

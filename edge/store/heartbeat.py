@@ -32,6 +32,14 @@ class Health:
     uplink: str
     """"off", "idle", "sending", "retrying" or "stopped"."""
     people_in_view: int = 0
+    clock: str = "unknown"
+    """"synchronised", "unsynchronised" or "unknown"."""
+    throttled: bool = False
+    """Whether fewer frames are looked at because the processor is hot."""
+    store_failures: int = 0
+    """Attempts to write the database that failed since the agent started."""
+    visits_lost: int = 0
+    """Visits that were counted while nothing could be written, and were too many to be kept in memory."""
 
 
 class Heartbeat:
@@ -50,4 +58,8 @@ class Heartbeat:
     def read(self) -> Health | None:
         """The last health, None if no agent ever ran."""
         row = self._connection.execute("SELECT value FROM facts WHERE name = 'health'").fetchone()
-        return None if row is None else Health(**json.loads(row["value"]))
+        if row is None:
+            return None
+        # An agent of another version, before or after an update, may have told more or less.
+        known = {field.name for field in dataclasses.fields(Health)}
+        return Health(**{name: value for name, value in json.loads(row["value"]).items() if name in known})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from edge.store.database import connect, transaction
 from edge.store.entrance import EntranceFacts
 from edge.store.heartbeat import Heartbeat
 from edge.store.outbox import Outbox
+from edge.store.stamps import Stamps
 from edge.store.visits import Visits
 from edge.store.windows import Windows
 
@@ -34,6 +36,7 @@ class Store:
         self.outbox = Outbox(connection)
         self.heartbeat = Heartbeat(connection)
         self.entrance = EntranceFacts(connection)
+        self._stamps = Stamps(connection)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -58,8 +61,12 @@ class Store:
 
     def record(self, visits: Sequence[Visit], counted_at: float) -> None:
         """Store finished visits, all or none."""
+        self.record_counted([(visit, counted_at) for visit in visits])
+
+    def record_counted(self, visits: Sequence[tuple[Visit, float]]) -> None:
+        """Store finished visits, each with the moment at which it was counted, all or none."""
         with transaction(self._connection):
-            self.visits.add(visits, counted_at)
+            self.visits.add(visits)
 
     def close_window(
         self, start: float, end: float, bands: AgeBands, traffic: Traffic, event_of: Callable[[Window], Event | None]
@@ -78,9 +85,18 @@ class Store:
                 self.outbox.add(*event, at=end)
         return window
 
-    def prune(self, now: float, keep: StoreSettings) -> int:
-        """Apply the retention times; returns how many undelivered events were dropped (also counted in the outbox)."""
+    def follow_clock(self, boot: str, offset: float, now: float) -> int:
+        """Stamp the visits that no window holds yet as the clock stands now; see :meth:`Stamps.follow`."""
         with transaction(self._connection):
+            return self._stamps.follow(boot, offset, now)
+
+    def prune(self, now: float, keep: StoreSettings, ran_s: float = math.inf) -> int:
+        """Apply the retention times; returns how many undelivered events were dropped (also counted in the outbox).
+
+        ``ran_s``: seconds for which the agent has run since the last call; see :meth:`Stamps.retention_now`.
+        """
+        with transaction(self._connection):
+            now = self._stamps.retention_now(now, ran_s)
             self.visits.delete_before(now - keep.keep_visits_days * DAY_S)
             self.windows.delete_before(now - keep.keep_windows_days * DAY_S)
             return self.outbox.delete_before(now - keep.keep_outbox_days * DAY_S, now)

@@ -24,15 +24,15 @@ class Visits:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, visits: Sequence[Visit], counted_at: float) -> None:
-        """Store ``visits`` in the caller's transaction or one of their own; they are durable when this returns."""
+    def add(self, visits: Sequence[tuple[Visit, float]]) -> None:
+        """Store visits, each with when it was counted, in the caller's transaction or one of their own."""
         rows = [
             (
                 counted_at, visit.started_at, visit.ended_at, visit.observations, visit.age,
                 *(visit.age_interval or (None, None)), visit.female_probability, visit.direction, visit.zone_s,
                 visit.excluded,
             )
-            for visit in visits
+            for visit, counted_at in visits
         ]  # fmt: skip
         self._connection.executemany(
             "INSERT INTO visits (counted_at, started_at, ended_at, observations, age, age_low, age_high,"

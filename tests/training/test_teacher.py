@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
@@ -87,6 +88,21 @@ def test_a_teacher_says_what_its_network_says_and_keeps_it(network_file, tmp_pat
     other = teacher.opinion(np.zeros_like(faces), SAMPLES[::-1], tmp_path)
     assert not np.array_equal(first.age, other.age)
     assert len(sorted(tmp_path.iterdir())) == 2 * len(kept)
+
+
+def test_the_licence_of_what_a_teacher_learned_from_goes_with_it(network_file):
+    run = network_file.with_name("run.json")
+    assert "licence" not in Teacher(network_file).facts
+    run.write_text(json.dumps({"recipe": {"network": "table1"}, "data": [{"about": "faces", "licence": "research"}]}))
+    assert Teacher(network_file).facts["licence"] == "research"
+
+
+def test_a_face_and_its_mirror_image_are_the_same_to_a_teacher(network_file, tmp_path):
+    faces = np.random.default_rng(1).integers(0, 256, (3, 200, 200, 3), np.uint8)
+    teacher = Teacher(network_file)
+    one, other = (teacher.opinion(f, SAMPLES, tmp_path / n) for f, n in ((faces, "a"), (faces[:, :, ::-1], "b")))
+    assert one.age == pytest.approx(other.age, abs=1e-6)
+    assert one.female == pytest.approx(other.female, abs=1e-6)
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path):

@@ -168,7 +168,9 @@ def test_a_teacher_changes_what_a_run_learns_from(faces, finished, tmp_path):
         middle = (finished.data.labels[label] + opinion) / 2  # the recipe's teacher_weight is a half
         assert np.allclose(taught.data.labels[label], middle, atol=1e-6), label
     facts = json.loads((tmp_path / "run.json").read_text())["teachers"]
-    assert facts == [{"network": "table1", "sha256": hashlib.sha256(teacher.read_bytes()).hexdigest()}]
+    licence = json.loads((finished.out / "run.json").read_text())["data"][0]["licence"]
+    digest = hashlib.sha256(teacher.read_bytes()).hexdigest()
+    assert facts == [{"network": "table1", "sha256": digest, "licence": licence}]
 
 
 def faces_of(run: Run) -> np.ndarray:
@@ -239,7 +241,7 @@ def test_train_on_the_command_line_names_the_network_it_lacks(faces, tmp_path, c
 
 
 def test_train_on_the_command_line_refuses_a_used_folder(faces, finished, capsys):
-    assert main(["train", "table1", "--data", str(faces), "--out", str(finished.out)]) == 2
+    assert main(["train", "table1", "--data", str(faces), "--out", str(finished.out), "--teacher", "none"]) == 2
     assert "holds a run already; add --resume" in capsys.readouterr().err
 
 
@@ -250,6 +252,7 @@ def test_a_run_in_bfloat16_is_saved_as_float32(faces, tmp_path):
     recipe.write_text(re.sub(r"(?m)^epochs = .*", "epochs = 1", text).replace("batch_size = 32", "batch_size = 8"))
     out = tmp_path / "run"
     command = ["train", str(recipe), "--data", str(faces), "--out", str(out), "--precision", "mixed_bfloat16"]
+    command += ["--teacher", "none"]
     try:
         assert main(command) == 0
     finally:

@@ -1,0 +1,69 @@
+"""Weights and teachers that a run starts from: those of its recipe, or those that were asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.errors import BadInput
+from training import start
+from training.import_weights import PACKAGES
+from training.recipe import RECIPES, load_recipe
+from training.start import CHECKPOINTS, teachers_of, weights_of
+
+SHIPPED = sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_a_recipe_starts_from_is_there(name):
+    recipe = load_recipe(name)
+    assert all(file.is_file() for file in teachers_of(recipe, []))
+    assert recipe.weights in ("none", "imagenet") or recipe.network in PACKAGES
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param([], (CHECKPOINTS / "mobile.keras",), id="the recipe's"),
+        pytest.param(["none"], (), id="none"),
+        pytest.param(["a.keras", "b.keras"], (Path("a.keras"), Path("b.keras")), id="others"),
+    ],
+)
+def test_teachers(asked, expected):
+    assert teachers_of(load_recipe("table1"), asked) == expected
+
+
+def test_none_and_a_teacher_contradict_each_other():
+    with pytest.raises(BadInput, match="--teacher none and other teachers"):
+        teachers_of(load_recipe("table1"), ["none", "a.keras"])
+
+
+def test_a_checkpoint_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "CHECKPOINTS", tmp_path)
+    with pytest.raises(BadInput, match=r"teacher mobile: .*come with a clone of the repository.*--teacher none"):
+        teachers_of(load_recipe("table1"), [])
+
+
+@pytest.mark.parametrize(
+    ("network", "asked", "expected"),
+    [
+        pytest.param("table1", None, None, id="from scratch"),
+        pytest.param("resnet50", None, "imagenet", id="Keras' own"),
+        pytest.param("mobile", "none", None, id="none asked for"),
+        pytest.param("mobile", "own.h5", "own.h5", id="a file"),
+    ],
+)
+def test_weights(network, asked, expected, tmp_path):
+    assert weights_of(load_recipe(network), asked, tmp_path) == expected
+
+
+def test_weights_fetched_before_are_used_again(tmp_path):
+    (tmp_path / "weights.h5").write_bytes(b"kept")
+    assert weights_of(load_recipe("mobile"), None, tmp_path) == str(tmp_path / "weights.h5")
+    assert (tmp_path / "weights.h5").read_bytes() == b"kept"
+
+
+def test_a_network_without_a_package_is_refused_with_those_that_have_one(tmp_path):
+    with pytest.raises(BadInput, match="no package has weights for resnet50; mobile, vgg16 have one"):
+        weights_of(load_recipe("resnet50"), "package", tmp_path / "new")

