@@ -124,7 +124,8 @@ class Routes:
 
     def entrance_svg(self) -> Response:
         """The frame with the line or zone, and where faces appear and vanish."""
-        return _svg(entrance_sketch(self._settings.entrance, self._reader.sights() or SightMap()))
+        size = parameters.choice(request.args, "size", charts.SIZES)
+        return _svg(entrance_sketch(self._settings.entrance, self._reader.sights() or SightMap(), size))
 
     def api_today(self) -> Response:
         """Today's counts, the agent's health, and both in words for the page."""
