@@ -27,6 +27,8 @@ from edge.uplink import ModelIdentity, Sender, census_event
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
+MAP_S = 300.0
+"""How often the map of where faces appear is written: it changes slowly, and each time costs the card some pages."""
 WAIT_S = 0.5
 """Longest wait for a frame before the other duties get their turn."""
 RATE_S = 10.0
@@ -64,7 +66,7 @@ class Agent:
         self._started_at = time.time()
         self._frames = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._beaten_s = -HEARTBEAT_S
+        self._beaten_s, self._mapped_s = -HEARTBEAT_S, -MAP_S
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
@@ -72,6 +74,8 @@ class Agent:
 
     def run(self) -> None:
         """The frame loop. Visits in progress are counted before it returns."""
+        with contextlib.suppress(sqlite3.DatabaseError):  # a full card must not keep anybody from counting
+            self._store.entrance.drawn(self._settings.entrance, time.time())
         self._camera.start()
         self._sender.start()
         notify("READY=1")
@@ -125,9 +129,13 @@ class Agent:
             closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
         if closed:
             self._sender.wake()
+        # A store that takes no visits takes no heartbeat and no map either; the recorder tells of it.
+        if last or now_s - self._mapped_s >= MAP_S:
+            self._mapped_s = now_s
+            with contextlib.suppress(sqlite3.DatabaseError):
+                self._store.entrance.write_map(self._pipeline.sight_map, now)
         if last or now_s - self._beaten_s >= HEARTBEAT_S:
             self._beaten_s = now_s
-            # A store that takes no visits takes no heartbeat either; the recorder tells of it.
             with contextlib.suppress(sqlite3.DatabaseError, OSError):
                 self._store.heartbeat.write(self._health(now, now_s, quality), last=last)
             if self._recorder.error:

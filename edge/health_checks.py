@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from edge.cameras import open_camera
 from edge.clock import clock_quality
 from edge.config.settings import Settings
+from edge.counting.placement import ENOUGH, judge
+from edge.counting.visit import Direction
 from edge.errors import MaitredError
 from edge.machine import HOT_C, WARM_C, Disk, temperature_c
 from edge.store import Store
@@ -46,8 +48,9 @@ def examine(settings: Settings) -> Iterator[Check]:
     """All checks, one after the other; none of them raises."""
     checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
-        ("database", _database), ("dead letters", _refused), ("disk", _disk), ("memory", _memory),
-        ("temperature", _temperature), ("clock", _clock), ("secret", _secret), ("endpoint", _endpoint),
+        ("database", _database), ("dead letters", _refused), ("entrance", _entrance), ("disk", _disk),
+        ("memory", _memory), ("temperature", _temperature), ("clock", _clock), ("secret", _secret),
+        ("endpoint", _endpoint),
     )  # fmt: skip
     for name, check in checks:
         try:
@@ -110,6 +113,16 @@ def _refused(settings: Settings) -> Check:
     shown = "; ".join(f"{letter.id}: {letter.reason}" for letter in letters)
     way_out = "see the endpoint's log and docs/cloud.md; then maitred resend --config FILE"
     return Check("dead letters", "warning", f"{count} rejected by the endpoint, the last: {shown}", way_out)
+
+
+def _entrance(settings: Settings) -> Check:
+    entrance, path = settings.entrance, settings.store.path
+    latest: Sequence[Direction | None] | None = []
+    if path.exists():
+        with Store.open(path, read_only=True) as store:
+            latest = store.entrance.latest(entrance, ENOUGH)
+    placed = judge(entrance, latest)
+    return Check("entrance", placed.verdict, placed.found, placed.way_out)
 
 
 def _disk(settings: Settings) -> Check:

@@ -23,6 +23,7 @@ from edge.agent import Agent
 from edge.cameras import Camera, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
+from edge.counting.sight_map import COLUMNS
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.store import Health, Store
@@ -135,6 +136,32 @@ def test_a_recording_becomes_visits_at_the_time_of_the_day(settings, database: P
         assert row["observations"] >= settings().counting.confirm_hits
         assert row["age_low"] <= row["age"] <= row["age_high"]
         assert row["window_id"] is None
+
+
+def test_visits_in_the_staff_hours_are_a_number_and_nothing_else(settings, database: Path):
+    """Each hour of the day is one of staff, in two intervals, of which one goes on to midnight."""
+    Agent(settings(entrance={"staff_hours": ["00:00-12:00", "12:00-00:00"]})).run()
+
+    excluded = visits(database)
+    assert excluded
+    for row in excluded:
+        assert row["excluded"] == 1
+        assert {row[name] for name in ("age", "age_low", "age_high", "female_probability", "direction")} == {None}
+
+
+def test_the_agent_tells_what_is_drawn_and_where_faces_were(settings, database: Path):
+    with_line = settings(entrance={"line": [[0.3, 0.1], [0.3, 0.9]], "inside": "left"})
+    Agent(with_line).run()
+
+    with Store.open(database, read_only=True) as store:
+        sights = store.entrance.read_map()
+        latest = store.entrance.latest(with_line.entrance, 9)
+        assert store.entrance.latest(settings().entrance, 9) is None
+    assert latest is not None
+    assert sights is not None
+    assert len(latest) == sights.visits == len(visits(database)) > 0
+    assert (sights.width, sights.height) == (960, 540)
+    assert sum(sights.began[COLUMNS * 6 :]) == 0  # the door is far away, in the upper part of the frame
 
 
 def test_the_heartbeat_tells_how_the_agent_is(settings, database: Path):

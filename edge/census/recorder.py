@@ -13,6 +13,7 @@ from edge.census.closing import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.clock import boot_id
 from edge.config.settings import Settings
+from edge.counting.staff import without_staff
 from edge.counting.visit import Visit
 from edge.store import StoreDamaged
 from edge.store.database import is_damage
@@ -114,10 +115,11 @@ class Recorder:
     def _stamped(self) -> list[tuple[Visit, float]]:
         """What waits, with the time of day, by the very offset that the store remembers: or it would be moved twice."""
         by = self._offset or 0.0
-        return [
+        dated = (
             (replace(visit, started_at=by + visit.started_at, ended_at=by + visit.ended_at), by + at_s)
             for visit, at_s in self._waiting
-        ]
+        )
+        return [(without_staff(visit, self._settings), counted_at) for visit, counted_at in dated]
 
     def _prune(self, now: float, now_s: float) -> None:
         if self._pruned_s is None or now_s - self._pruned_s >= PRUNE_S:

@@ -10,7 +10,17 @@ from typing import Any
 from edge.census.report import Report, Row
 from edge.census.window import GENDERS
 
-FIELDS = ("start", "end", "visits", "entries", "exits", "mean_apparent_age", "median_dwell_s")
+FIELDS = (
+    "start",
+    "end",
+    "visits",
+    "entries",
+    "exits",
+    "most_inside",
+    "excluded",
+    "mean_apparent_age",
+    "median_dwell_s",
+)
 
 
 def to_csv(report: Report) -> str:
@@ -59,6 +69,8 @@ def _values(row: Row) -> dict[str, Any]:
         "visits": row.visits,
         "entries": row.entries,
         "exits": row.exits,
+        "most_inside": row.most_inside,
+        "excluded": row.excluded,
         "mean_apparent_age": None if row.mean_age is None else round(row.mean_age, 1),
         "median_dwell_s": None if row.median_dwell_s is None else round(row.median_dwell_s, 1),
     }
@@ -135,7 +147,7 @@ local time. {{ report.total.visits }} visits.</p>
 <caption>By {{ report.by }}</caption>
 <thead><tr><th scope="col">{{ report.by | capitalize }}</th><th scope="col">Visits</th>
 <td class="bar"></td>
-<th scope="col">In</th><th scope="col">Out</th>
+<th scope="col">In</th><th scope="col">Out</th><th scope="col">Most inside</th>
 {% for gender in genders %}<th scope="col">{{ gender }}</th>{% endfor %}
 <th scope="col">Mean apparent age</th><th scope="col">Median dwell</th></tr></thead>
 <tbody>
@@ -143,6 +155,7 @@ local time. {{ report.total.visits }} visits.</p>
 <tr><th scope="row">{{ label(row) }}</th><td>{{ row.visits }}</td>
 <td class="bar" aria-hidden="true"><span style="width: {{ (100 * row.visits / most) | round(1) }}%"></span></td>
 <td>{{ row.entries }}</td><td>{{ row.exits }}</td>
+<td>{{ "–" if row.most_inside is none else row.most_inside }}</td>
 {% for gender in genders %}<td>{{ of_gender(row, gender) }}</td>{% endfor %}
 <td>{{ "–" if row.mean_age is none else "%.0f" | format(row.mean_age) }}</td>
 <td>{{ "–" if row.median_dwell_s is none else "%.1f s" | format(row.median_dwell_s) }}</td></tr>
@@ -150,6 +163,9 @@ local time. {{ report.total.visits }} visits.</p>
 </tbody>
 </table>
 </div>
+{% if report.total.excluded %}
+<p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>
+{% endif %}
 <p class="note">Ages and genders are estimates from appearance, as the model gave them, without correction for its
 errors. A visit is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
 faces that were never clear enough. “–”: not given, or no longer stored.

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from statistics import fmean, median
 
 from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
+from edge.census.occupancy import last_reset, most_inside
 from edge.census.periods import Step, boundaries
 from edge.census.window import Cell, Window, cell_of
 from edge.config.settings import Settings
@@ -26,6 +28,9 @@ class Row:
     Attributes:
         counts: visits by band and gender; absent is 0.
         entries: crossings inwards and ``exits``, outwards.
+        most_inside: the highest occupancy; None without crossings, where nobody was seen leaving, and where single
+            visits were already deleted.
+        excluded: visits of staff, which are in none of the other numbers.
         mean_age: mean apparent age in years, and ``median_dwell_s`` in seconds. None without such visits, and None
             where single visits were already deleted, so that only windows tell of the period.
     """
@@ -35,6 +40,8 @@ class Row:
     counts: dict[Cell, int]
     entries: int
     exits: int
+    most_inside: int | None
+    excluded: int
     mean_age: float | None
     median_dwell_s: float | None
 
@@ -83,8 +90,19 @@ def report(store: Store, start: float, end: float, by: Step, settings: Settings)
         visits_of[bisect_right(edges, visit.ended_at) - 1].append(visit)
     for window in windows:
         windows_of[bisect_right(edges, window.start) - 1].append(window)
-    rows = tuple(_row(edges[i], edges[i + 1], visits_of[i], windows_of[i], bands, zone) for i in range(len(edges) - 1))
-    total = _row(start, end, visits, windows, bands, zone)
+
+    def excluded(begin: float, finish: float, held: Sequence[Window]) -> int:
+        return store.visits.excluded_between(begin, finish) + sum(window.excluded for window in held)
+
+    reset = settings.entrance.reset_time
+    crossings = store.visits.crossings_between(last_reset(start, reset, zone), end)
+    most = most_inside(crossings, edges, reset, zone)
+    rows = tuple(
+        _row(begin, finish, visits_of[i], windows_of[i], bands, zone, most[i], excluded(begin, finish, windows_of[i]))
+        for i, (begin, finish) in enumerate(pairwise(edges))
+    )
+    (highest,) = most_inside(crossings, [start, end], reset, zone)
+    total = _row(start, end, visits, windows, bands, zone, highest, excluded(start, end, windows))
     known = possible_cells(bands, settings.census.no_gender_below)
     # Windows closed under other settings may have other bands.
     other = sorted(set(total.counts).difference(known))
@@ -94,14 +112,26 @@ def report(store: Store, start: float, end: float, by: Step, settings: Settings)
 def _windows_before_visits(store: Store, start: float, end: float, visits: Sequence[Visit]) -> list[Window]:
     """Windows of the range from before the oldest visit that is still stored: what those hold is in no stored visit."""
     oldest = visits[0].ended_at if visits else end
-    windows = [window for window in store.windows.between(start, oldest) if window.visits and window.start >= start]
+    oldest_of_all = store.visits.oldest() or end
+    windows = [
+        window
+        for window in store.windows.between(start, oldest)
+        if window.start >= start and (window.visits or (window.excluded and window.end <= oldest_of_all))
+    ]
     # Visits from before the range mean that nothing of the range was deleted yet; such a window then holds visits
     # that ended before the range and were counted late. Asked last, because it may read many rows.
     return windows if windows and not store.visits.between(0.0, start) else []
 
 
 def _row(
-    start: float, end: float, visits: Sequence[Visit], windows: Sequence[Window], bands: AgeBands, zone: tzinfo | None
+    start: float,
+    end: float,
+    visits: Sequence[Visit],
+    windows: Sequence[Window],
+    bands: AgeBands,
+    zone: tzinfo | None,
+    highest: int | None,
+    excluded: int,
 ) -> Row:
     counts = Counter(cell_of(visit, bands) for visit in visits)
     for window in windows:
@@ -115,6 +145,8 @@ def _row(
         dict(counts),
         entries=sum(visit.direction == "in" for visit in visits) + sum(window.entries for window in windows),
         exits=sum(visit.direction == "out" for visit in visits) + sum(window.exits for window in windows),
+        most_inside=highest if whole else None,
+        excluded=excluded,
         mean_age=fmean(ages) if ages and whole else None,
         median_dwell_s=median(visit.dwell_s for visit in visits) if visits and whole else None,
     )

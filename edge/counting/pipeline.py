@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
+from edge.counting.entrance import EntranceWatch, with_passage
 from edge.counting.second_look import context_of, second_look
 from edge.counting.shots import BestShots, Shot, quality_of
+from edge.counting.sight_map import SightMap
+from edge.counting.staff import exclude
 from edge.counting.tracker import Track, Tracker
 from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
@@ -50,7 +53,9 @@ class Pipeline:
         self._eyes = eyes
         self._scan = LiveScan(eyes.detector, settings.detection.min_face_px, settings.detection.tiles_per_frame)
         self._tracker = Tracker(settings.counting, settings.detection.min_score)
+        self._entrance = EntranceWatch(settings.entrance)
         self._shots: dict[int, BestShots] = {}
+        self.sight_map = SightMap()
 
     @property
     def in_view(self) -> int:
@@ -61,7 +66,9 @@ class Pipeline:
         """Take the next frame; returns the visits that ended with it, times on the frames' time line."""
         known = [track.expected(frame.time_s) for track in self._tracker.tracks]
         step = self._tracker.step(self._scan.find(frame.image, known), frame.time_s)
+        self.sight_map.width, self.sight_map.height = frame.size
         for track in step.seen:
+            self._entrance.see(track.id, track.detection, frame.time_s, frame.size)
             self._keep_best(track, frame)
         return self._visits(step.ended)
 
@@ -80,12 +87,17 @@ class Pipeline:
     def _visits(self, ended: tuple[Track, ...]) -> list[Visit]:
         visits = []
         for track in ended:
-            shots = self._shots.pop(track.id, None)
+            shots, passage = self._shots.pop(track.id, None), self._entrance.end(track.id)
             if shots is None or not lasted(track, self._settings):
                 continue
-            if second_look(shots.shots, self._eyes.detector):
-                estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
-                visits.append(visit_of(track, estimates, self._settings))
+            if not second_look(shots.shots, self._eyes.detector):
+                continue
+            if passage.staff:
+                visits.append(exclude(visit_of(track, [], self._settings)))
+                continue
+            estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
+            visits.append(with_passage(visit_of(track, estimates, self._settings), passage))
+            self.sight_map.add(passage.began, passage.ended)
         return visits
 
 

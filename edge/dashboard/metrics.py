@@ -49,11 +49,22 @@ def _store_metrics(now: Now, disk: Disk) -> list[Metric]:
         for row in now.day.pyramid
         for gender, count in (("female", row.female), ("male", row.male), ("unknown", row.unknown))
     ]
+    crossings = [((("direction", "in"),), now.day.entries), ((("direction", "out"),), now.day.exits)]
+    occupancy = now.occupancy
+    inside = occupancy.inside if occupancy else None
     age, sent = status.heartbeat_age_s, outbox.last_delivered_at
     return [
         _gauge("maitred_up", "1 if the agent's heartbeat is fresh.", float(status.fresh)),
         _gauge("maitred_heartbeat_age_seconds", "Seconds since the agent's last heartbeat.", age),
         Metric("maitred_visits_today", "gauge", "Visits since local midnight by age band and gender.", cells),
+        _gauge("maitred_excluded_visits_today", "Visits of staff since local midnight.", now.day.excluded),
+        Metric(
+            "maitred_crossings_today",
+            "gauge",
+            "Crossings of the entrance since local midnight.",
+            crossings if occupancy else [],
+        ),
+        _gauge("maitred_occupancy", "People inside, by the crossings since the reset.", inside),
         _gauge("maitred_outbox_queued", "Events that wait to be sent.", outbox.queued),
         _gauge("maitred_outbox_rejected", "Kept events that the endpoint refused for good.", outbox.rejected),
         Metric(

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from edge.census.occupancy import Occupancy
 from edge.census.window import UNKNOWN
 from edge.config import Settings
+from edge.counting.sight_map import SightMap
 from edge.dashboard import wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
 from edge.dashboard.localtime import Zone
@@ -82,7 +84,7 @@ def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
     live = Status(now.health, now.at).live
     seen = live.people_in_view if live and live.camera == "running" else None
     female = summary.female_share
-    page.charts = day.version
+    page.charts = day.version  # the charts of this page show nothing else
     page.text |= {
         "date": wording.long_date(day.date),
         "people": wording.whole(seen),
@@ -98,12 +100,16 @@ def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
         "peak": wording.hour(summary.peak, day.zone),
         "peak-note": wording.counted(summary.peak.visits, "visit", "visits") if summary.peak else "no visits yet",
         "direction": f"{day.entries:,} came in, {day.exits:,} went out",
+        "excluded": f"{wording.counted(day.excluded, 'visit', 'visits')} of staff not counted",
+        "inside": wording.DASH if now.occupancy is None else wording.whole(now.occupancy.inside),
+        "inside-note": _inside_note(now.occupancy, day),
         "announcement": f"{wording.counted(summary.visits, 'visit', 'visits')} so far today",
     }
     page.width |= {"women": 100 * (female or 0.0), "men": 0.0 if female is None else 100.0}
     page.show |= {"day": summary.visits > 0, "empty": summary.visits == 0, "direction": bool(day.entries + day.exits)}
+    page.show |= {"inside": now.occupancy is not None, "excluded": day.excluded > 0}
     page.rows |= {
-        "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day),
+        "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day, directed=settings.entrance.drawn),
         "hours": hour_rows(day.by_hour),
         "pyramid": pyramid_rows(day.pyramid),
     }
@@ -115,15 +121,31 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     page = Page()
     _add_state(page, now)
     _add_figures(page, now, disk, settings)
+    placement, sights = now.placement, now.sights
+    page.text |= {
+        "entrance": wording.sentence(placement.found),
+        "entrance-way-out": wording.sentence(placement.way_out),
+        "sights": _sights_note(sights),
+    }
+    page.level["entrance"] = "warn" if placement.verdict == "warning" else ""
+    page.show["entrance-way-out"] = bool(placement.way_out)
+    page.charts = f"{now.day.version}-{sights.visits if sights else 0}"
     return page
 
 
-def visit_rows(visits: Sequence[StoredVisit], day: Day) -> Rows:
-    """Time, apparent age with interval, gender, dwell time of each visit."""
+def _sights_note(sights: SightMap | None) -> str:
+    if sights is None or not sights.visits:
+        return "No visit has ended since the agent started."
+    return f"{wording.counted(sights.visits, 'visit', 'visits')} since the agent started; larger is more."
+
+
+def visit_rows(visits: Sequence[StoredVisit], day: Day, *, directed: bool) -> Rows:
+    """Time, apparent age with interval, gender, direction if ``directed``, dwell time of each visit."""
     return [
         [
             wording.clock(stored.visit.ended_at, day.zone), wording.age(stored.visit),
-            stored.visit.gender or wording.DASH, wording.duration(stored.visit.dwell_s),
+            stored.visit.gender or wording.DASH, *([stored.visit.direction or wording.DASH] if directed else ()),
+            wording.duration(stored.visit.dwell_s),
         ]
         for stored in visits
     ]  # fmt: skip
@@ -152,6 +174,15 @@ def privacy_note(settings: Settings) -> str:
     if not host:
         return "No endpoint configured: nothing leaves this device."
     return f"Counts by window, age band and gender are sent to {host}; no image and no single visit leaves this device."
+
+
+def _inside_note(inside: Occupancy | None, day: Day) -> str:
+    if inside is None:
+        return ""
+    since = f"since {wording.clock(inside.since, day.zone)}"
+    if inside.inside is None:
+        return f"not known: {inside.entries:,} came in {since}, and nobody was seen leaving"
+    return f"came in less went out {since}"
 
 
 def _gender_note(summary: Summary) -> str:

@@ -60,8 +60,14 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection, path)
-        if _check_version(connection, path) == 0:
+        found = _check_version(connection, path)
+        if found == 0:
             raise StoreError(f"{path}: an empty database; start the agent first (maitred run)")
+        if found < (newest := _migrations()[-1][0]):
+            raise StoreError(
+                f"{path}: written by an older maitred (schema {found}, this one reads {newest}); start the agent, which"
+                " upgrades it (systemctl restart agent)"
+            )
     except (sqlite3.Error, OSError, StoreError) as error:
         if connection is not None:
             connection.close()

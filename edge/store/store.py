@@ -16,6 +16,7 @@ from edge.config.store import Store as StoreSettings
 from edge.counting.visit import Visit
 from edge.store.damage import Mended, delete_quarantined, mend
 from edge.store.database import connect, transaction
+from edge.store.entrance import EntranceFacts
 from edge.store.facts import Facts
 from edge.store.heartbeat import Heartbeat
 from edge.store.outbox import Outbox
@@ -41,6 +42,7 @@ class Store:
         self.outbox = Outbox(connection)
         self.heartbeat = Heartbeat(connection)
         self._facts = Facts(connection)
+        self.entrance = EntranceFacts(connection)
         self._stamps = Stamps(connection)
 
     @classmethod

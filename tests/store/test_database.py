@@ -6,10 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from edge.census.bands import AgeBands
+from edge.census.window import Traffic, Window
 from edge.counting.visit import Visit
 from edge.store import Store, StoreError
 from edge.store.database import connect, transaction
@@ -34,6 +38,25 @@ def test_opening_again_keeps_schema_and_content(database: Path):
         assert [stored.visit for stored in store.visits.between(0, 1000)] == [VISIT]
         again = store._connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
     assert [tuple(row) for row in again] == [tuple(row) for row in schema]
+
+
+def test_a_database_of_the_first_version_is_upgraded_with_all_it_holds(database: Path):
+    script = resources.files("edge.store").joinpath("migrations/0001_first.sql").read_text(encoding="utf-8")
+    with closing(sqlite3.connect(database)) as old, old:
+        old.executescript(script)
+        old.execute("PRAGMA user_version = 1")
+        old.execute("INSERT INTO visits VALUES (7, 101, 90, 100, 12, 34.5, 28, 41, 0.83, 'in', NULL)")
+        old.execute("INSERT INTO windows VALUES (3, 0, 900, '[]', 2, 1, NULL, 90, 10)")
+    with pytest.raises(StoreError, match=r"maitred\.db: written by an older maitred .*start the agent"):
+        Store.open(database, read_only=True)
+
+    with Store.open(database) as store:
+        assert [(stored.id, stored.visit) for stored in store.visits.between(0, 1000)] == [(7, VISIT)]
+        assert store.windows.between(0, 900) == [Window(0, 900, {}, 2, 1, None, Traffic(90, 10))]
+        store.record([Visit(190.0, 200.0, 12, excluded=True)], 201.0)
+        assert store.close_window(900, 1800, AgeBands((0,)), Traffic(), lambda _: None).excluded == 1
+    with Store.open(database, read_only=True) as store:
+        assert [stored.id for stored in store.visits.last(9)] == [7]
 
 
 def test_two_who_open_a_new_database_at_once_both_succeed(database: Path):

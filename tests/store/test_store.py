@@ -13,8 +13,8 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.store import heartbeat as heartbeat_module
 from edge.store import DeadLetter, Health, Queued, Store
+from edge.store import heartbeat as heartbeat_module
 from edge.store.store import DAY_S
 
 BANDS = AgeBands((0, 13, 18, 65))
@@ -43,8 +43,9 @@ def visits(store: Store) -> list[Visit]:
         Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "in"),
         Visit(90.0, 100.0, 12, 7.0, (5.0, 9.0), None, "out"),
         Visit(90.0, 100.0, 4),
+        Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "out", 4.5),
     ],
-    ids=["full", "a child", "never classified"],
+    ids=["full", "a child", "never classified", "of a zone"],
 )
 def test_a_visit_comes_back_as_it_was(store: Store, kept: Visit):
     store.record([kept], 101.0)
@@ -63,6 +64,29 @@ def test_visits_are_found_by_when_they_ended(store: Store):
     assert [stored.visit.ended_at for stored in store.visits.between(100, 300)] == [100.0, 200.0]
     assert [stored.visit.ended_at for stored in store.visits.last(2)] == [300.0, 200.0]
     assert [stored.visit.ended_at for stored in store.visits.last(9, since=200)] == [300.0, 200.0]
+
+
+STAFF = Visit(240.0, 250.0, 12, excluded=True)
+
+
+def test_excluded_visits_are_a_number_and_nothing_else(store: Store):
+    store.record([visit(100.0, direction="in"), STAFF, visit(300.0, direction="out")], 301.0)
+
+    assert [stored.visit.ended_at for stored in store.visits.between(0, 1000)] == [100.0, 300.0]
+    assert [stored.visit.ended_at for stored in store.visits.last(9)] == [300.0, 100.0]
+    assert store.visits.crossings_between(0, 1000) == [(100.0, "in"), (300.0, "out")]
+    assert [store.visits.excluded_between(*span) for span in ((0, 250), (250, 251), (251, 1000))] == [0, 1, 0]
+    closed = close(store, 0, 900)
+    assert (closed.visits, closed.excluded, closed.dwell_s) == (2, 1, (5.0, 5.0, 5.0))
+    assert store.windows.between(0, 900) == [closed]
+    assert close(store, 900, 1800).excluded == 0
+
+
+def test_excluded_visits_are_deleted_when_their_time_is_over(store: Store):
+    store.record([STAFF], 251.0)
+    close(store, 0, 900)
+    store.prune(3 * DAY_S, kept(visits=2))
+    assert store.visits.oldest() is None
 
 
 def test_a_window_comes_back_as_it_was_closed(store: Store):
