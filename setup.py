@@ -10,6 +10,7 @@ TENSORFLOW = [
 CONVERT = [*TENSORFLOW]
 TRAINING = [*TENSORFLOW, "matplotlib>=3.8", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
+MQTT = ["paho-mqtt>=2.1"]
 
 setup(
     packages=find_packages(include=["edge", "edge.*", "convert", "convert.*", "training", "training.*"]),
@@ -34,17 +35,21 @@ setup(
     ],
     extras_require={
         "picamera": PICAMERA,
+        "mqtt": MQTT,
         "convert": CONVERT,
         "training": TRAINING,
         "dev": [
             *CONVERT,
             *TRAINING,
+            *MQTT,
             "build>=1.2",
+            "hypothesis>=6.100",
             "jsonschema[format]>=4.21",
             "mypy>=1.11",
             "playwright>=1.48",
             "pytest>=8.2",
             "ruff>=0.6",
+            "schemathesis>=4",
             "scipy>=1.11",  # an independent Wilson interval to test ours against
             "types-requests",
         ],
