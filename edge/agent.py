@@ -23,6 +23,7 @@ from edge.store import Health, Store
 from edge.store.store import Event
 from edge.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
+from edge.uplink.mqtt import Publisher
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
@@ -58,6 +59,8 @@ class Agent:
         )
         card = self._eyes.demographics.card
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
+        self._publisher = Publisher(settings, f"{card.name} {card.version}")
+        self._carrier = self._publisher if settings.mqtt_carries_events else self._sender
         self._closer = WindowCloser(settings, self._store, self._event_of, time.time())
         self._stopping = threading.Event()
         self._started_at = time.time()
@@ -74,6 +77,7 @@ class Agent:
         self._closer.catch_up()
         self._camera.start()
         self._sender.start()
+        self._publisher.start()
         notify("READY=1")
         log.info("counting at %s", self._camera.name)
         try:
@@ -85,6 +89,7 @@ class Agent:
             self._record(self._pipeline.finish())
             self._duties(last=True)
             self._sender.stop()
+            self._publisher.stop()
             self._store.close()
 
     def _turn(self, frame: Frame | None) -> None:
@@ -121,6 +126,7 @@ class Agent:
         now, now_s = time.time(), time.monotonic()
         if self._closer.tick(now, Traffic(self._frames, self._camera.status.dropped)):
             self._sender.wake()
+            self._publisher.wake()
         if last or now_s - self._beaten_s >= HEARTBEAT_S:
             self._beaten_s = now_s
             self._store.heartbeat.write(self._health(now, now_s))
@@ -142,12 +148,12 @@ class Agent:
             fps=len(recent) / min(RATE_S, max(now - self._started_at, 1.0)),
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
-            model=f"{self._model.name} {self._model.version}", uplink=self._sender.state,
+            model=f"{self._model.name} {self._model.version}", uplink=self._carrier.state,
             people_in_view=self._pipeline.in_view,
         )  # fmt: skip
 
     def _event_of(self, window: Window) -> Event | None:
-        if not self._settings.uplink.url:
+        if not self._settings.sends:
             return None
         return census_event(window, self._settings, self._model, clock_quality())
 
