@@ -12,6 +12,7 @@ TRAINING = [*TENSORFLOW, "matplotlib>=3.8", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
 # An endpoint is no device: it validates what it is sent, and may keep it in PostgreSQL.
 RECEIVE = ["jsonschema-rs>=0.26", "psycopg[binary]>=3.2"]
+MQTT = ["paho-mqtt>=2.1"]
 
 setup(
     packages=find_packages(include=["edge", "edge.*", "convert", "convert.*", "training", "training.*"]),
@@ -36,6 +37,7 @@ setup(
     ],
     extras_require={
         "picamera": PICAMERA,
+        "mqtt": MQTT,
         "convert": CONVERT,
         "training": TRAINING,
         "receive": RECEIVE,
@@ -43,6 +45,7 @@ setup(
             *CONVERT,
             *TRAINING,
             *RECEIVE,
+            *MQTT,
             "build>=1.2",
             "hypothesis>=6.100",
             "jsonschema[format]>=4.21",
@@ -50,6 +53,7 @@ setup(
             "playwright>=1.48",
             "pytest>=8.2",
             "ruff>=0.6",
+            "schemathesis>=4",
             "scipy>=1.11",  # an independent Wilson interval to test ours against
             "types-requests",
         ],

@@ -24,6 +24,7 @@ from edge.store import Health, Store, StoreDamaged
 from edge.store.store import Event
 from edge.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
+from edge.uplink.mqtt import Publisher
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
@@ -60,6 +61,7 @@ class Agent:
         )
         card = self._eyes.demographics.card
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
+        self._publisher = Publisher(settings, f"{card.name} {card.version}")
         self._recorder = Recorder(settings, self._store, self._event_of)
         self._throttle = Throttle()
         self._stopping = threading.Event()
@@ -78,6 +80,7 @@ class Agent:
             self._store.entrance.drawn(self._settings.entrance, time.time())
         self._camera.start()
         self._sender.start()
+        self._publisher.start()
         notify("READY=1")
         log.info("counting at %s", self._camera.name)
         try:
@@ -89,6 +92,7 @@ class Agent:
             self._record(self._pipeline.finish())
             self._duties(last=True)
             self._sender.stop()
+            self._publisher.stop()
             self._store.close()
 
     def _turn(self, frame: Frame | None) -> None:
@@ -129,6 +133,7 @@ class Agent:
             closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
         if closed:
             self._sender.wake()
+            self._publisher.wake()
         # A store that takes no visits takes no heartbeat and no map either; the recorder tells of it.
         if last or now_s - self._mapped_s >= MAP_S:
             self._mapped_s = now_s
@@ -142,14 +147,22 @@ class Agent:
                 waiting = f"{self._recorder.waiting} visits wait in memory"
                 notify(f"STATUS=the database takes nothing ({self._recorder.error}); {waiting}")
 
+    @property
+    def _carrier(self) -> Publisher | Sender:
+        """Who empties the outbox."""
+        return self._publisher if self._settings.mqtt_carries_events else self._sender
+
     def _mend(self, now: float) -> None:
+        # Both hold a connection to the file that is set aside.
         self._sender.stop()
+        self._publisher.stop()
         self._store.close()
-        # The sender holds a connection to the file that is set aside.
         self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
         self._recorder.use(self._store)
         self._sender = Sender(self._settings.uplink, self._settings.store.path)
+        self._publisher = Publisher(self._settings, f"{self._model.name} {self._model.version}")
         self._sender.start()
+        self._publisher.start()
 
     def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
@@ -163,13 +176,13 @@ class Agent:
             fps=len(recent) / min(RATE_S, max(now - self._started_at, 1.0)),
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
-            model=f"{self._model.name} {self._model.version}", uplink=self._sender.state,
+            model=f"{self._model.name} {self._model.version}", uplink=self._carrier.state,
             people_in_view=self._pipeline.in_view, clock=clock, throttled=self._throttle.hot,
             store_error=self._recorder.error, visits_waiting=self._recorder.waiting,
         )  # fmt: skip
 
     def _event_of(self, window: Window) -> Event | None:
-        if not self._settings.uplink.url:
+        if not self._settings.sends:
             return None
         return census_event(window, self._settings, self._model, clock_quality(), self._store.outbox.dropped)
 

@@ -21,6 +21,8 @@ from edge.errors import MaitredError
 from edge.machine import HOT_C, WARM_C, Disk, temperature_c
 from edge.store import Store
 from edge.uplink.endpoint import authorities
+from edge.uplink.mqtt.connection import Connection, ConnectionLost, require_client
+from edge.uplink.mqtt.publisher import read_password
 from edge.uplink.secret import CREDENTIAL, read_secrets
 from edge.vision.bundle import load_bundle
 
@@ -50,7 +52,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
         ("database", _database), ("dead letters", _refused), ("entrance", _entrance), ("disk", _disk),
         ("memory", _memory), ("temperature", _temperature), ("clock", _clock), ("secret", _secret),
-        ("endpoint", _endpoint),
+        ("endpoint", _endpoint), ("broker", _broker),
     )  # fmt: skip
     for name, check in checks:
         try:
@@ -169,7 +171,7 @@ def _secret(settings: Settings) -> Check:
 
 def _endpoint(settings: Settings) -> Check:
     if not settings.uplink.url:
-        return Check("endpoint", "ok", "none configured: nothing leaves this device")
+        return Check("endpoint", "ok", "none configured: nothing leaves this device over HTTPS")
     parts = urlsplit(settings.uplink.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     host = parts.hostname or ""
@@ -183,3 +185,17 @@ def _endpoint(settings: Settings) -> Check:
         way_out = "check [uplink] url, the network and the certificate; events wait in the outbox meanwhile"
         return Check("endpoint", "failure", f"{host}:{port} cannot be reached: {error}", way_out)
     return Check("endpoint", "ok", f"{host}:{port} answers")
+
+
+def _broker(settings: Settings) -> Check:
+    mqtt, site = settings.mqtt, settings.site
+    if not mqtt.host:
+        return Check("broker", "ok", "none configured: nothing leaves this device over MQTT")
+    require_client()
+    try:
+        # Under a name of its own: the broker would end the agent's connection for one of the same name.
+        name = f"maitred-{site.name}-{site.device}-doctor"
+        Connection(mqtt, name, read_password(settings), None, lambda: None).close()
+    except ConnectionLost as error:
+        return Check("broker", "failure", str(error), "check [mqtt], the network, certificate, user and password")
+    return Check("broker", "ok", f"{mqtt.host}:{mqtt.port} takes the log-in")

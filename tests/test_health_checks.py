@@ -24,7 +24,7 @@ from edge.vision.bundle import shipped
 
 NAMES = [
     "camera", "face model", "demographics model", "database", "dead letters", "entrance", "disk", "memory",
-    "temperature", "clock", "secret", "endpoint",
+    "temperature", "clock", "secret", "endpoint", "broker",
 ]  # fmt: skip
 
 
@@ -297,4 +297,4 @@ def test_an_endpoint_that_speaks_no_tls_is_a_failure():
 
 
 def endpoint(settings: Settings) -> Check:
-    return list(examine(settings))[-1]
+    return next(check for check in examine(settings) if check.name == "endpoint")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import logging
 import sys
 
@@ -14,14 +15,41 @@ def add(commands: Commands) -> None:
     about = "serve the dashboard (reads the database; has no camera and no upload secret)"
     parser = command(commands, "dashboard", run, about, log_level=logging.INFO)
     add_config(parser, required=True)
+    parser.add_argument(
+        "--set-password",
+        action="store_true",
+        help="ask for a new password (or read it from standard input) and write its hash to [dashboard] password_file",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it, until SIGTERM or SIGINT."""
+    if options.set_password:
+        return _set_password(options)
     from edge.dashboard import serve
 
     def ready(url: str) -> None:
         sys.stderr.write(f"dashboard at {url}\n")
 
     serve(settings_of(options), ready)
+    return 0
+
+
+def _set_password(options: argparse.Namespace) -> int:
+    from edge.dashboard.password import save_password
+    from edge.errors import BadInput
+
+    path = settings_of(options).dashboard.password_file
+    if path is None:
+        raise BadInput(
+            f"{options.config}: [dashboard] password_file is not set; name the file that shall hold the hash"
+        )
+    if sys.stdin.isatty():
+        password = getpass.getpass("New password: ")
+        if getpass.getpass("Once more: ") != password:
+            raise BadInput("the two passwords differ; nothing was changed")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    save_password(path, password)
+    sys.stderr.write(f"{path} written; a running dashboard takes it from its next start on\n")
     return 0

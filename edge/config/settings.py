@@ -16,6 +16,7 @@ from edge.config.dashboard import Dashboard
 from edge.config.demographics import Demographics
 from edge.config.detection import Detection
 from edge.config.entrance import Entrance
+from edge.config.mqtt import Mqtt
 from edge.config.section import Section
 from edge.config.site import Site
 from edge.config.store import Store
@@ -39,7 +40,18 @@ class Settings(Section):
     census: Census = Field(default_factory=Census, title="Census", description="Windows of counts.")
     store: Store = Field(default_factory=Store, title="Store", description="The local database.")
     uplink: Uplink = Field(default_factory=Uplink, title="Uplink", description="The way to the cloud.")
+    mqtt: Mqtt = Field(default_factory=Mqtt, title="MQTT", description="The way to a broker and to Home Assistant.")
     dashboard: Dashboard = Field(default_factory=Dashboard, title="Dashboard", description="The local web pages.")
+
+    @property
+    def mqtt_carries_events(self) -> bool:
+        """Whether the outbox is emptied to the broker: an event has one way out, and that over HTTPS comes first."""
+        return bool(self.mqtt.host) and not self.uplink.url
+
+    @property
+    def sends(self) -> bool:
+        """Whether events leave the device at all."""
+        return bool(self.uplink.url or self.mqtt.host)
 
     def with_model(self, name_or_path: str) -> Settings:
         """The same with another age and gender model."""

@@ -55,7 +55,7 @@ def health(now: Now, disk: Disk, settings: Settings) -> dict[str, Any]:
         "heartbeat_age_s": status.heartbeat_age_s,
         "heartbeat": None if shown is None else asdict(shown),
         "outbox": {**asdict(now.outbox), "last_error": None if error is None else redact(error)},
-        "upload": bool(settings.uplink.url),
+        "upload": settings.sends,
         "disk": {"free": disk.free, "total": disk.total},
         "entrance": asdict(now.placement),
     }

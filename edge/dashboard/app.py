@@ -17,6 +17,7 @@ from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, page, parameters, wording
 from edge.dashboard.export import csv_lines
+from edge.dashboard.gate import Gate, is_known
 from edge.dashboard.localtime import today
 from edge.dashboard.metrics import CONTENT_TYPE, exposition
 from edge.dashboard.parameters import BadParameter
@@ -29,11 +30,17 @@ from edge.store import StoreError
 
 HISTORY_DAYS = 30
 MAX_VISITS = 1000
+LARGEST_FORM = 4096
 
 
 def create_app(settings: Settings, database: Path | None = None, clock: Callable[[], float] = time.time) -> Flask:
-    """The dashboard on ``database`` (the store's path if None); ``clock`` gives unix seconds."""
+    """The dashboard on ``database`` (the store's path if None); ``clock`` gives unix seconds.
+
+    Raises:
+        BadInput: the file of the password or of the token cannot be used.
+    """
     app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.sort_keys = False  # type: ignore[attr-defined] # of the default provider
     reader = Reader(database or settings.store.path, settings)
@@ -53,7 +60,8 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
     app.template_filter("whole")(wording.whole)
     app.template_filter("share")(wording.share)
     app.register_error_handler(Exception, _failed)
-    guard(app)
+    guard(app, settings.dashboard)
+    Gate(settings.dashboard).install(app)
     return app
 
 
@@ -167,9 +175,9 @@ class Routes:
         return response
 
     def healthz(self) -> Response:
-        """200 while the agent counts, else 503 with the reasons."""
+        """200 while the agent counts, else 503 with the reasons, of which strangers learn only that there are some."""
         now = self._reader.now(self._clock())
-        return api.verdict(Status(now.health, now.at).reasons)
+        return api.verdict(_told(Status(now.health, now.at).reasons))
 
     def metrics(self) -> Response:
         """Prometheus metrics."""
@@ -200,6 +208,10 @@ def _svg(document: bytes) -> Response:
     return response
 
 
+def _told(reasons: list[str]) -> list[str]:
+    return reasons if is_known() or not reasons else ["log in to see why"]
+
+
 def _failed(error: Exception) -> Response | tuple[str, int] | tuple[Response, int]:
     if isinstance(error, BadParameter):
         status, title, message = 400, "This address has a mistake", str(error)
@@ -212,7 +224,7 @@ def _failed(error: Exception) -> Response | tuple[str, int] | tuple[Response, in
     else:
         raise error
     if request.path == "/healthz":
-        return api.verdict([message], status)
+        return api.verdict(_told([message]), status)
     if request.path.startswith("/api/"):
         name = {"parameter": error.name} if isinstance(error, BadParameter) else {}
         return jsonify(error=message, **name), status

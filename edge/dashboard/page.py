@@ -170,10 +170,13 @@ def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
 
 def privacy_note(settings: Settings) -> str:
     """What leaves the device, in a sentence."""
-    host = urlsplit(settings.uplink.url).hostname
-    if not host:
+    hosts = [host for host in (urlsplit(settings.uplink.url).hostname, settings.mqtt.host) if host]
+    if not hosts:
         return "No endpoint configured: nothing leaves this device."
-    return f"Counts by window, age band and gender are sent to {host}; no image and no single visit leaves this device."
+    return (
+        f"Counts by window, age band and gender are sent to {' and '.join(hosts)}; "
+        "no image and no single visit leaves this device."
+    )
 
 
 def _inside_note(inside: Occupancy | None, day: Day) -> str:
@@ -240,7 +243,7 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
         "memory": wording.DASH if live is None else wording.size(live.memory_mb * 1e6),
         "disk": wording.size(disk.free),
         "queue": f"{outbox.queued:,}",
-        "upload": wording.moment(outbox.last_delivered_at, now.at, zone) if settings.uplink.url else "off",
+        "upload": wording.moment(outbox.last_delivered_at, now.at, zone) if settings.sends else "off",
         "source": wording.DASH if health is None else redact(health.camera_source),
         "model": wording.DASH if health is None else health.model,
         "started": wording.DASH if health is None else wording.moment(health.started_at, now.at, zone),
@@ -276,6 +279,6 @@ def _temperature_level(celsius: float | None) -> str:
 
 def _uplink(now: Now, settings: Settings) -> str:
     live = Status(now.health, now.at).live
-    if not settings.uplink.url:
+    if not settings.sends:
         return "off"
     return "agent not running" if live is None else live.uplink

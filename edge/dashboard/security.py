@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
+
+from edge.config.dashboard import Dashboard
 
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 # A chart is a document of its own and carries its style sheet; nothing else in it is wanted.
@@ -13,17 +16,28 @@ CHART_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": with it browsers send "Origin: null" with our own forms, too.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
 
-def guard(app: Flask) -> None:
-    """Refuse foreign hosts, and put the security headers on every response of ``app``."""
-    app.before_request(_refuse_foreign_host)
-    app.after_request(_add_headers)
+def guard(app: Flask, settings: Dashboard) -> None:
+    """Refuse foreign hosts and foreign forms, and put the security headers on every response of ``app``."""
+    names = _names(settings)
+
+    def refuse_foreign() -> Response | None:
+        return _refuse_foreign_host(names) or _refuse_foreign_form(settings.https)
+
+    def add_headers(response: Response) -> Response:
+        if settings.https:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return _add_headers(response)
+
+    app.before_request(refuse_foreign)
+    app.after_request(add_headers)
 
 
 def is_loopback(host: str) -> bool:
@@ -36,16 +50,46 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _refuse_foreign_host() -> Response | None:
-    # Any web page could have its own name point here (DNS rebinding) and then read the dashboard as its own.
+def _names(settings: Dashboard) -> frozenset[str] | None:
+    """Names that are answered beside addresses; None: only those of loopback."""
+    if settings.password_file is None:
+        return None
+    own = socket.gethostname().partition(".")[0].lower()
+    return frozenset({own, f"{own}.local", *(name.lower() for name in settings.names)})
+
+
+def _refuse_foreign_host(names: frozenset[str] | None) -> Response | None:
+    # Any web page could have its own name point here (DNS rebinding) and then read the dashboard as its own. It cannot
+    # do so with an address.
     try:
         host = urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         host = ""
-    if is_loopback(host):
+    if is_loopback(host) or (names is not None and (host in names or _is_address(host))):
+        return None
+    known = "Open the dashboard as localhost or 127.0.0.1; it answers to no other name."
+    if names is not None:
+        known = "Open the dashboard by its address; [dashboard] names holds the names that it answers to."
+    return Response(f"{known}\n", 400, mimetype="text/plain")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_foreign_form(https: bool) -> Response | None:
+    # Browsers tell with each POST which page it comes from. Of cookies, SameSite=Strict says the same once more.
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.routing_exception:
+        return None
+    own = f"{'https' if https else 'http'}://{request.host}"
+    if request.headers.get("Origin") == own and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
         return None
     return Response(
-        "Open the dashboard as localhost or 127.0.0.1; it answers to no other name.\n", 400, mimetype="text/plain"
+        f"This form is sent from the dashboard's own page only, with Origin: {own}\n", 403, mimetype="text/plain"
     )
 
 

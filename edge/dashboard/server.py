@@ -1,4 +1,4 @@
-"""The dashboard behind a production WSGI server, on loopback."""
+"""The dashboard behind a production WSGI server: on loopback, or behind a password."""
 
 from __future__ import annotations
 
@@ -12,19 +12,30 @@ from pathlib import Path
 from typing import Any
 
 from edge.config import Settings
+from edge.config.dashboard import Dashboard
 from edge.dashboard.app import create_app
 from edge.dashboard.security import is_loopback
 from edge.errors import BadInput, MaitredError
 
 THREADS = 4
 """Each request is over in milliseconds, and each thread costs memory."""
+IDLE_S = 30
+"""Seconds after which a connection that says nothing is closed, so that a hundred of them keep nobody out for long."""
+
+BEHIND_TLS: dict[str, Any] = {
+    "trusted_proxy": "127.0.0.1",
+    "trusted_proxy_count": 1,
+    "trusted_proxy_headers": {"x-forwarded-for"},
+    "clear_untrusted_proxy_headers": True,
+}
+"""Whose word is taken for the address of a browser: that of the server in front, on this device."""
 
 
 class Server:
     """A dashboard that listens from its construction on, and answers while :meth:`run` runs.
 
     Raises:
-        BadInput: [dashboard] host is not a loopback address.
+        BadInput: [dashboard] host is not a loopback address and there is no password, or its file cannot be used.
         MaitredError: the port is taken or not allowed.
     """
 
@@ -34,18 +45,23 @@ class Server:
 
         # A page asks for its charts and styles at once: that a request waits for a thread is worth no warning.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        listening = _listen(settings.dashboard.host, settings.dashboard.port)
+        app = create_app(settings, database)
+        listening = _listen(settings.dashboard)
         host, self.port = listening.getsockname()[:2]
         self.url = f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
         """Address of the first page."""
         self._sockets: dict[int, Any] = {}
         self._server = create_server(
-            create_app(settings, database),
+            app,
             map=self._sockets,
             sockets=[listening],
             threads=THREADS,
             ident=None,
             max_request_body_size=65536,
+            max_request_header_size=16384,
+            channel_timeout=IDLE_S,
+            cleanup_interval=IDLE_S // 3,
+            **(BEHIND_TLS if settings.dashboard.https else {}),
         )
 
     def run(self) -> None:
@@ -85,12 +101,16 @@ def _exit(number: int, frame: object) -> None:  # noqa: ARG001 (a signal handler
     raise SystemExit(0)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if not is_loopback(host):
+def _listen(settings: Dashboard) -> socket.socket:
+    host, port = settings.host, settings.port
+    if not is_loopback(host) and settings.password_file is None:
         raise BadInput(
-            f"[dashboard] host {host}: the dashboard has no password yet and listens on loopback only. "
-            f"Use 127.0.0.1, and from another machine an SSH tunnel: ssh -L 8000:127.0.0.1:{port or 8000} DEVICE"
+            f"[dashboard] host {host}: without a password the dashboard listens on loopback only. Set [dashboard] "
+            "password_file and run maitred dashboard --config FILE --set-password; or use 127.0.0.1, and from another "
+            f"machine an SSH tunnel: ssh -L 8000:127.0.0.1:{port or 8000} DEVICE"
         )
+    if not is_loopback(host) and settings.https:
+        raise BadInput(f"[dashboard] host {host}: with https the server in front is on this device; use 127.0.0.1")
     address = "127.0.0.1" if host == "localhost" else host
     listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -20,8 +20,8 @@ class Stamps:
     """Keeps visits that no window holds yet at the time of day that the clock gives them now.
 
     A fact in the database remembers the boot, how far its monotonic clock was from the wall clock, and the first visit
-    of that boot: all its open visits are stamped by that distance. When it changes they move along. What a window
-    holds was told already, and stays.
+    and event of that boot: all its open visits are stamped by that distance. When it changes they move along, and so
+    does the age of the events in the outbox. What a window holds was told already, and stays.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -42,17 +42,20 @@ class Stamps:
             return 0
         moved = 0
         if known is not None and same_boot:
-            moved = self._shift(offset - known["offset"], known["first"], NO_ID)
-            first = known["first"]
+            first, event = known["first"], known["event"]
+            moved = self._shift(offset - known["offset"], first, NO_ID)
+            self._connection.execute(
+                "UPDATE outbox SET created_at = created_at + ? WHERE sequence >= ?", (offset - known["offset"], event)
+            )
         else:
-            first = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM visits").fetchone()[0]
+            first, event = self._next("visits", "id"), self._next("outbox", "sequence")
         # Visits of an earlier boot whose clock ran ahead: nobody knows when they were, but it was not in the future.
         ahead = self._connection.execute(
             "SELECT max(counted_at) FROM visits WHERE window_id IS NULL AND id < ?", (first,)
         ).fetchone()[0]
         if ahead is not None and ahead > now:
             moved += self._shift(now - ahead, 0, first)
-        self._write("clock", now, {"boot": boot, "offset": offset, "first": first})
+        self._write("clock", now, {"boot": boot, "offset": offset, "first": first, "event": event})
         return moved
 
     def retention_now(self, now: float, ran_s: float) -> float:
@@ -72,6 +75,9 @@ class Stamps:
             " counted_at = counted_at + :seconds WHERE window_id IS NULL AND id >= :first AND id < :beyond",
             {"seconds": seconds, "first": first, "beyond": beyond},
         ).rowcount
+
+    def _next(self, table: str, key: str) -> int:
+        return int(self._connection.execute(f"SELECT coalesce(max({key}), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608
 
     def _read(self, name: str) -> dict[str, Any] | None:
         text = self._facts.read(name)

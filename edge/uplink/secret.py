@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from standardwebhooks import Webhook
 
 from edge.errors import BadInput
+from edge.private_file import read_private
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64
@@ -59,19 +59,7 @@ def read_secrets(path: Path) -> list[bytes]:
         BadInput: the file is missing, unreadable, open to other users, empty or malformed. No message holds any of its
             content.
     """
-    try:
-        with path.open("rb") as file:
-            # Of the open file, not of the path: what is checked is what is read.
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(4096)
-    except FileNotFoundError as error:
-        raise BadInput(
-            f"{path}: no such file; put the signing secret of the endpoint (whsec_…) there, or set [uplink] secret_file"
-        ) from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot read the signing secret ({error.strerror}); the agent must own it") from error
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077 and not _is_credential(path):
-        raise BadInput(f"{path}: other users can reach the signing secret; run: chmod 600 {path}")
+    content = read_private(path, "the signing secret of the endpoint (whsec_…)")
     lines = [line.strip() for line in content.splitlines()]
     secrets = [_decode(line, path) for line in lines if line and not line.startswith(b"#")]
     if not secrets:
@@ -79,12 +67,6 @@ def read_secrets(path: Path) -> list[bytes]:
     if len(secrets) > MOST_SECRETS:
         raise BadInput(f"{path}: holds {len(secrets)} secrets; at most {MOST_SECRETS} can be in use at once")
     return secrets
-
-
-def _is_credential(path: Path) -> bool:
-    # systemd lets the service in by an access list, which shows as permissions of the group.
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return bool(folder) and path.parent == Path(folder or "")
 
 
 def _decode(text: bytes, path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""What protects a page that has no password yet."""
+"""What protects a page that anybody on this device may open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, lunch: S
     assert policy["frame-ancestors"] == "'none'"
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_a_chart_may_style_itself_and_nothing_else(client: FlaskClient):

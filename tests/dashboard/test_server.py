@@ -15,7 +15,9 @@ import pytest
 import requests
 
 from edge.config import Settings
+from edge.config.dashboard import Dashboard
 from edge.dashboard import Server, serve
+from edge.dashboard.password import save_password
 from edge.errors import BadInput, MaitredError
 
 
@@ -79,8 +81,50 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(settings: Settings):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.9", "::", "restaurant.local"])
 def test_it_refuses_to_listen_where_others_could_reach_it(settings: Settings, host: str):
-    with pytest.raises(BadInput, match=r"no password yet.*loopback only.*ssh -L"):
+    with pytest.raises(BadInput, match=r"without a password.*loopback only.*password_file.*--set-password.*ssh -L"):
         serve(on(settings, host))
+
+
+def test_with_a_password_it_listens_where_others_could_reach_it(settings: Settings, tmp_path: Path):
+    save_password(tmp_path / "password", "a password of some length")
+    dashboard = {"host": "0.0.0.0", "port": 0, "password_file": tmp_path / "password"}
+    server = Server(settings.model_copy(update={"dashboard": Dashboard.model_validate(dashboard)}))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+
+    statuses = [
+        requests.get(f"http://127.0.0.1:{server.port}/{path}", timeout=10).status_code for path in ("", "metrics")
+    ]
+    server.stop()
+    thread.join(timeout=30)
+
+    assert statuses == [200, 401]  # the log-in page, and nothing
+
+
+def test_behind_a_server_that_speaks_tls_the_browsers_address_is_known(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    save_password(tmp_path / "password", "a password of some length")
+    dashboard = {"port": 0, "password_file": tmp_path / "password", "https": True}
+    server = Server(settings.model_copy(update={"dashboard": Dashboard.model_validate(dashboard)}))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+
+    headers = {"X-Forwarded-For": "192.0.2.66", "Origin": f"https://127.0.0.1:{server.port}"}
+    answer = requests.post(f"{server.url}login", data={"password": "wrong"}, headers=headers, timeout=10)
+    server.stop()
+    thread.join(timeout=30)
+
+    assert answer.status_code == 401
+    assert "wrong password from 192.0.2.66" in caplog.text
+
+
+def test_https_in_front_must_be_on_this_device(settings: Settings, tmp_path: Path):
+    save_password(tmp_path / "password", "a password of some length")
+    dashboard = {"host": "0.0.0.0", "password_file": tmp_path / "password", "https": True}
+
+    with pytest.raises(BadInput, match=r"with https.*127\.0\.0\.1"):
+        Server(settings.model_copy(update={"dashboard": Dashboard.model_validate(dashboard)}))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -52,6 +52,17 @@ def test_what_a_window_holds_was_told_and_stays(store: Store):
     assert times(store) == [(1495.0, 1500.0, 1502.0)]
 
 
+def test_an_event_of_a_time_with_a_wrong_clock_does_not_age_by_years(store: Store):
+    keep = parse_settings({"store": {"keep_outbox_days": 30}}, "test").store
+    store.outbox.add("before", "{}", 20_000 * DAY_S)
+    store.follow_clock("boot", 20_000 * DAY_S, 20_000 * DAY_S)
+    store.follow_clock("boot", 20_000 * DAY_S - YEARS, 20_000 * DAY_S - YEARS)
+    store.outbox.add("meanwhile", "{}", 20_000 * DAY_S - YEARS + 60)
+    store.follow_clock("boot", 20_000 * DAY_S, 20_000 * DAY_S + 120)
+    assert store.prune(20_000 * DAY_S + 180, keep) == 0
+    assert [event.id for event in store.outbox.next(9)] == ["before", "meanwhile"]
+
+
 def test_a_leap_and_its_correction_leave_everything_where_it_was(store: Store):
     store.follow_clock("boot", 1000.0, 1500.0)
     store.record([visit(1500.0)], 1502.0)

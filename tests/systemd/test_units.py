@@ -160,7 +160,7 @@ def names(lines: list[str], field: int) -> dict[str, list[str]]:
 def test_users_and_folders_come_out_as_the_units_expect_them(tmp_path: Path):
     root = tmp_path / "root"
     (root / "etc" / "maitred").mkdir(parents=True)
-    for name in ("maitred.toml", "uplink.secret"):
+    for name in ("maitred.toml", "uplink.secret", "mqtt.password", "dashboard.password", "dashboard.token"):
         (root / "etc" / "maitred" / name).write_text("")
     for tool, part in (("sysusers", []), ("tmpfiles", ["--create"])):
         subprocess.run(
@@ -176,6 +176,9 @@ def test_users_and_folders_come_out_as_the_units_expect_them(tmp_path: Path):
         "etc/maitred": ("0o750", 0, group),
         "etc/maitred/maitred.toml": ("0o640", 0, group),
         "etc/maitred/uplink.secret": ("0o600", agent, group),
+        "etc/maitred/mqtt.password": ("0o600", agent, group),
+        "etc/maitred/dashboard.password": ("0o640", 0, group),
+        "etc/maitred/dashboard.token": ("0o640", 0, group),
         "var/lib/maitred": ("0o750", agent, group),
     }
     status = {path: (root / path).stat() for path in expected}

@@ -110,7 +110,12 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.settings = parse_settings(
             {
                 "census": {"window_minutes": 60, "min_cell": 1},
-                "store": {"path": self.folder / "maitred.db", "keep_outbox_days": 3650},
+                "store": {
+                    "path": self.folder / "maitred.db",
+                    "keep_outbox_days": 30,
+                    "keep_visits_days": 3650,
+                    "keep_windows_days": 36500,
+                },
                 "uplink": {"url": "http://receiver.test/events", "secret_file": secret, "batch": 3},
             },
             "test",

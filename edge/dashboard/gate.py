@@ -1,0 +1,140 @@
+"""The gate: who may look. Everybody where no password is set, which is on loopback only."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import math
+import threading
+from pathlib import Path
+
+from flask import Flask, Response, g, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from edge.config.dashboard import Dashboard
+from edge.dashboard.password import Password
+from edge.dashboard.sessions import Sessions
+from edge.dashboard.throttle import Throttle
+from edge.errors import BadInput
+from edge.private_file import read_private
+
+log = logging.getLogger(__name__)
+OPEN = ("/login", "/healthz")
+PAGES = ("/", "/history", "/device")
+SHORTEST_TOKEN = 32
+
+
+def is_known() -> bool:
+    """Whether this request comes from somebody who may see everything."""
+    return bool(g.get("known", False))
+
+
+class Gate:
+    """Sessions by password for people, a token for programs.
+
+    Raises:
+        BadInput: the file of the password or of the token cannot be used.
+    """
+
+    def __init__(self, settings: Dashboard) -> None:
+        self._password = Password(settings.password_file) if settings.password_file else None
+        self._token = read_token(settings.token_file) if settings.token_file else None
+        self._secure = settings.https
+        # The prefix makes browsers refuse a cookie that came over plain HTTP or from a neighbouring name.
+        self._cookie = "__Host-maitred" if settings.https else "maitred"
+        self._sessions = Sessions(settings.session_hours)
+        self._throttle = Throttle()
+        self._hashing = threading.Lock()
+
+    @property
+    def locked(self) -> bool:
+        """Whether there is a password."""
+        return self._password is not None
+
+    def install(self, app: Flask) -> None:
+        """Ask every request, and answer /login and /logout."""
+        app.before_request(self._ask)
+        app.context_processor(lambda: {"may_log_out": self.locked and is_known()})
+        if self.locked:
+            app.add_url_rule("/login", "login", self.login, methods=["GET", "POST"])
+            app.add_url_rule("/logout", "logout", self.logout, methods=["POST"])
+
+    def login(self) -> AnyResponse:
+        """The form, and what it sends."""
+        wanted = request.values.get("next", "/")
+        wanted = wanted if wanted in PAGES else "/"  # never an address of somebody else's
+        if request.method != "POST":
+            return redirect(wanted, 303) if is_known() else _form(wanted)
+        address = request.remote_addr or ""
+        seconds = self._throttle.wait_s(address)
+        # One at a time: each costs 32 MB.
+        if seconds or not self._hashing.acquire(timeout=5):
+            log.warning("dashboard: too many log-ins, refused one from %s", address)
+            return _form(wanted, 429, "Too many attempts.", seconds or 1.0)
+        try:
+            right = self._password is not None and self._password.matches(request.form.get("password", ""))
+        finally:
+            self._hashing.release()
+        if not right:
+            log.warning("dashboard: wrong password from %s", address)
+            return _form(wanted, 401, "That is not the password.")
+        log.info("dashboard: %s logged in", address)
+        self._throttle.forgive(address)
+        self._sessions.end(request.cookies.get(self._cookie, ""))
+        answer = redirect(wanted, 303)
+        answer.set_cookie(
+            self._cookie, self._sessions.begin(), max_age=self._sessions.seconds,
+            path="/", secure=self._secure, httponly=True, samesite="Strict",
+        )  # fmt: skip
+        return answer
+
+    def logout(self) -> AnyResponse:
+        """End the session."""
+        self._sessions.end(request.cookies.get(self._cookie, ""))
+        answer = redirect("/login", 303)
+        answer.delete_cookie(self._cookie, path="/", secure=self._secure, httponly=True, samesite="Strict")
+        return answer
+
+    def _ask(self) -> AnyResponse | None:
+        g.known = not self.locked or self._has_session() or self._has_token()
+        if g.known or request.path in OPEN or request.path.startswith("/static/"):
+            return None
+        if request.path in PAGES:
+            return redirect(f"/login?next={request.path}", 303)
+        if request.path.startswith("/api/"):
+            answer = jsonify(error="log in at /login, or send the token: Authorization: Bearer …")
+        else:
+            answer = Response("Log in at /login, or send the token.\n", mimetype="text/plain")
+        answer.status_code = 401
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    def _has_session(self) -> bool:
+        return self._sessions.holds(request.cookies.get(self._cookie, ""))
+
+    def _has_token(self) -> bool:
+        given = request.authorization
+        if self._token is None or given is None or given.type != "bearer" or not given.token:
+            return False
+        return hmac.compare_digest(given.token.encode("utf-8", "replace"), self._token)
+
+
+def read_token(path: Path) -> bytes:
+    """The token in ``path``: one line of at least SHORTEST_TOKEN printable ASCII characters.
+
+    Raises:
+        BadInput: the file cannot be used.
+    """
+    token = read_private(path, "the dashboard's token", group=True).strip()
+    if not (len(token) >= SHORTEST_TOKEN and token.isascii() and token.decode("ascii").isprintable()):
+        raise BadInput(f"{path}: no token of at least {SHORTEST_TOKEN} characters; openssl rand -hex 32 makes one")
+    return token
+
+
+def _form(wanted: str, status: int = 200, problem: str = "", wait_s: float = 0.0) -> Response:
+    minutes = math.ceil(wait_s / 60)
+    told = f"{problem} Try again in {minutes} minute{'' if minutes == 1 else 's'}." if wait_s else problem
+    answer = Response(render_template("login.html", wanted=wanted, problem=told), status)
+    if wait_s:
+        answer.headers["Retry-After"] = str(math.ceil(wait_s))
+    return answer

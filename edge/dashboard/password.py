@@ -1,0 +1,74 @@
+"""The dashboard's password: a scrypt hash in a file, and nowhere the password itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import unicodedata
+from pathlib import Path
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from edge.errors import BadInput, MaitredError
+from edge.private_file import read_private
+
+METHOD = "scrypt:32768:8:1"
+"""32 MB and a few tenths of a second of a Pi for each guess."""
+SHORTEST, LONGEST = 10, 200
+"""Characters of a password."""
+# Costs are bounded: a hash from elsewhere must not make a log-in take all of the memory.
+HASH = re.compile(r"scrypt:(16384|32768|65536):8:[1-4]\$[A-Za-z0-9]{8,64}\$[0-9a-f]{128}")
+
+
+class Password:
+    """The password whose hash is in a file.
+
+    Raises:
+        BadInput: the file cannot be used; the message names the command that makes one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        text = read_private(path, "the hash of the dashboard's password", group=True).decode("ascii", "replace").strip()
+        if not HASH.fullmatch(text):
+            raise BadInput(f"{path}: no hash of a password; make one: maitred dashboard --config FILE --set-password")
+        self._hash = text
+
+    def matches(self, attempt: str) -> bool:
+        """Whether ``attempt`` is the password, in time that does not depend on how much of it is right."""
+        return len(attempt) <= LONGEST and check_password_hash(self._hash, _normal(attempt))
+
+
+def save_password(path: Path, password: str) -> None:
+    """Write the hash of ``password``: a new file for its folder's group to read, an old one as it was.
+
+    Raises:
+        BadInput: the password is too short or too long.
+        MaitredError: the file cannot be written.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise BadInput(f"a password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.unlink(missing_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 (of a descriptor)
+            file.write(generate_password_hash(_normal(password), METHOD) + "\n")
+            old = path.stat() if path.exists() else None
+            owner, group = (old.st_uid, old.st_gid) if old else (-1, path.parent.stat().st_gid)
+            mode = stat.S_IMODE(old.st_mode) & 0o640 if old else 0o640
+            with contextlib.suppress(PermissionError):  # who may not give files away keeps them
+                os.fchown(descriptor, owner, group)
+            os.fchmod(descriptor, mode)
+        partial.replace(path)
+    except OSError as error:
+        raise MaitredError(f"{path}: cannot write the password ({error.strerror}); run this as root") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _normal(password: str) -> str:
+    # One keyboard types é as one character, another as two.
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,5 @@
+"""The way to an MQTT broker: the same events as over HTTPS, and what Home Assistant shows."""
+
+from edge.uplink.mqtt.publisher import Publisher
+
+__all__ = ["Publisher"]
