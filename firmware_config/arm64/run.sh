@@ -53,7 +53,7 @@ check_machine() {
         [ -e $registered/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64 2>/dev/null || true
     fi
     [ -z "$missing" ] || fail "missing:$missing; on Debian: apt-get install$missing"
-    [ "$(uname -m)" = aarch64 ] || [ -e $registered/qemu-aarch64 ] || fail "this kernel does not start ARM programs:
+    [ "$(uname -m)" = aarch64 ] || [ -e "$registered/qemu-aarch64" ] || fail "this kernel does not start ARM programs:
   $registered has no qemu-aarch64, and it could not be added. In a container, register it on the host
   (apt-get install qemu-user-static binfmt-support) or give the container CAP_SYS_ADMIN"
     unshare --mount true 2>/dev/null || fail "may not make mounts of its own (unshare --mount); a container needs CAP_SYS_ADMIN"
