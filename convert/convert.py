@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,8 @@ from convert.outputs import describe_outputs
 from convert.quantise import quantise, representatives
 from convert.runtimes import same_outputs
 from convert.verification import agreement, tolerances, verify
-from edge.errors import BadInput
-from edge.vision.bundle import Bundle, load_bundle, write_bundle
+from edge.errors import BadInput, MaitredError
+from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.checkpoint import load_network
 from training.metrics import Predictions, report
@@ -45,8 +47,8 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
-        MaitredError: it cannot be quantised, or INT8 loses more than :mod:`convert.verification` allows; no bundle is
-            written then.
+        MaitredError: the disk is full, it cannot be quantised, or INT8 loses more than :mod:`convert.verification`
+            allows; no bundle is written then.
     """
     # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
     keras.utils.clear_session()
@@ -56,6 +58,7 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
     _check_labels(listing, data)
     _make_folder_of(out)
     deployed = in_deployed_form(network)
+    _check_room(out, deployed)
     log.info("quantising %s", network.name)
     faces = representatives(listing.of("train"), _size(deployed))
     model = quantise(deployed, faces)
@@ -85,7 +88,7 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
         "metrics": _metrics(figures), "calibration": _calibration(figures["int8/validation"]),
         "verification": _rounded(verification),
     }  # fmt: skip
-    write_bundle(out, model, blank.model_copy(update=results))
+    write_bundle(out, model, sealed(blank.model_copy(update=results), model))
     return load_bundle(str(out))
 
 
@@ -107,6 +110,24 @@ def _make_folder_of(out: Path) -> None:
         raise BadInput(f"{out}: cannot write there ({error.strerror}); give another --out") from error
     if out.is_dir():
         raise BadInput(f"{out}: a folder; give a file name such as {out / 'table1.tflite'}")
+
+
+def _check_room(out: Path, network: keras.Model) -> None:
+    """Before the work: on a full disk TensorFlow says nothing that anyone would understand.
+
+    Raises:
+        MaitredError: there is too little room for its temporary files or for the bundle.
+    """
+    weights = network.count_params()
+    for folder, needed, way in (
+        (Path(tempfile.gettempdir()), 8 * weights, "set TMPDIR to another folder"),
+        (out.parent, 2 * weights, "give another --out"),
+    ):
+        free = shutil.disk_usage(folder).free
+        if free < needed:
+            raise MaitredError(
+                f"{folder}: {free / 1e6:.1f} MB free where about {needed / 1e6:.1f} are needed; make room or {way}"
+            )
 
 
 def _card(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Card:

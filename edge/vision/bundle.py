@@ -64,7 +64,7 @@ def load_bundle(name_or_path: str) -> Bundle:
     """A shipped bundle by name (``table1``) or any bundle by path.
 
     Raises:
-        BadInput: no such bundle, or the file is no bundle: no TFLite file, no card, another schema, truncated.
+        BadInput: no such bundle, or the file is no bundle: no TFLite file, no card, another schema, truncated, altered.
     """
     try:
         path = _resolve(name_or_path)
@@ -76,6 +76,11 @@ def load_bundle(name_or_path: str) -> Bundle:
     if content[4:8] != b"TFL3":
         raise BadInput(f"{path}: not a TFLite model")
     return Bundle(_read_card(path, content), content, hashlib.sha256(content).hexdigest())
+
+
+def sealed(card: Card, model: bytes) -> Card:
+    """The card with the digest of the model that it belongs to: from then on :func:`load_bundle` sees alterations."""
+    return card.model_copy(update={"model_sha256": hashlib.sha256(model).hexdigest()})
 
 
 def write_bundle(path: Path, model: bytes, card: Card) -> None:
@@ -120,6 +125,7 @@ def _read_card(path: Path, content: bytes) -> Card:
             if files.getinfo(CARD).file_size > MAX_CARD_BYTES:
                 raise BadInput(f"{path}: its card is too large to be one")
             text = files.read(CARD)
+            model = content[: min(entry.header_offset for entry in files.infolist())]
     except UNREADABLE as error:
         raise BadInput(
             f"{path}: a TFLite model without a readable card, or a truncated bundle; make one with maitred convert"
@@ -132,6 +138,10 @@ def _read_card(path: Path, content: bytes) -> Card:
         card = Card.model_validate(values)
     except (ValidationError, ValueError, RecursionError) as error:
         raise BadInput(f"{path}: its card is not valid: {error}") from error
+    if card.model_sha256 and hashlib.sha256(model).hexdigest() != card.model_sha256:
+        raise BadInput(
+            f"{path}: its model was altered or damaged, it is not the one that its card describes; copy it again"
+        )
     missing = REQUIRED_OUTPUTS[card.task] - {output.name for output in card.outputs}
     if missing or (card.crop if card.task == "demographics" else card.anchors) is None:
         raise BadInput(
