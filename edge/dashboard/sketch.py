@@ -24,7 +24,7 @@ text {{ font: 13px {FONT}; fill: var(--muted); }}
 .arrow {{ fill: var(--ink); }}
 .zone {{ stroke: var(--ink); stroke-width: 3; fill: var(--accent); fill-opacity: .1; }}
 .staff {{ stroke: var(--muted); stroke-width: 3; stroke-dasharray: 7 6; fill: none; }}
-.name {{ fill: var(--ink); font-weight: 600; }}
+.name {{ fill: var(--ink); font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }}
 """
 
 
@@ -39,9 +39,9 @@ def entrance_sketch(entrance: Entrance, sights: SightMap, size: str = "wide") ->
     frame = SubElement(root, "g", transform=f"translate({MARGIN} {MARGIN})")
     SubElement(frame, "rect", {"class": "frame", "width": str(width), "height": str(height)})
     _scale(frame, (width, height))
+    _sights(frame, sights, (width, height))
     _zone(frame, entrance.zone, "zone", "inside", (width, height))
     _zone(frame, entrance.staff_zone, "staff", "staff", (width, height))
-    _sights(frame, sights, (width, height))
     boundary = boundary_of(entrance, (width, height))
     if isinstance(boundary, Line):
         _line(frame, boundary)
