@@ -20,7 +20,8 @@ from edge.store import Store
 from edge.vision.bundle import shipped
 
 NAMES = [
-    "camera", "face model", "demographics model", "database", "disk", "memory", "temperature", "clock", "endpoint",
+    "camera", "face model", "demographics model", "database", "disk", "memory", "temperature", "clock",
+    "endpoint", "broker",
 ]  # fmt: skip
 
 
