@@ -105,7 +105,7 @@ def test_malformed_bundles(tmp_path: Path):
 
 def test_damaged_models_never_take_the_process_down(tmp_path: Path):
     path, chance = tmp_path / "model.tflite", random.Random(13)
-    endings = {"used": 0, "crashed elsewhere": 0, "refused": 0}
+    endings = {"used": 0, "crashed elsewhere": 0}
     for _ in range(max(3, COUNT // 100)):
         path.write_bytes(mutations.bundle_with_a_damaged_model(chance))
         try:
@@ -135,7 +135,7 @@ def test_malformed_images(tmp_path: Path):
     assert refused > COUNT / 5
 
 
-@pytest.mark.parametrize("bomb", mutations.BOMBS[:4])
+@pytest.mark.parametrize("bomb", mutations.BOMBS[:4], ids=["lying", "other-packing", "many-files", "deep"])
 def test_a_bundle_that_is_a_bomb_does_not_go_off(tmp_path: Path, bomb):
     path = tmp_path / "bomb.tflite"
     path.write_bytes(load_bundle("table1").model + bomb(b"{}"))
@@ -146,7 +146,7 @@ def test_a_bundle_that_is_a_bomb_does_not_go_off(tmp_path: Path, bomb):
 
 def test_an_image_that_is_a_bomb_does_not_go_off(tmp_path: Path):
     path = tmp_path / "bomb.png"
-    path.write_bytes(mutations.claiming_png(30_000, 30_000, filled=True))
+    path.write_bytes(mutations.claiming_png(12_000, 12_000, filled=True))
     assert path.stat().st_size < 4 << 20
 
     with limited(), pytest.raises(BadInput, match=r"bomb\.png"):
