@@ -12,6 +12,7 @@ from edge.cameras.frame import Image
 from edge.errors import BadInput
 
 MIN_SIDE_PX = 16
+MAX_BYTES = 256 << 20
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
@@ -40,14 +41,7 @@ def read_image(path: Path | str) -> Image:
         BadInput: the file is missing, unreadable, empty, no image, or too small to hold a face.
     """
     path = Path(path)
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder: name the images in it")
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file") from None
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    data = _content(path)
     if not data:
         raise BadInput(f"{path} is empty (0 bytes): copy it again from where it came")
     try:
@@ -61,3 +55,20 @@ def read_image(path: Path | str) -> Image:
     if min(height, width) < MIN_SIDE_PX:
         raise BadInput(f"{path} is too small to hold a face: {width}x{height} pixels, at least {MIN_SIDE_PX} needed")
     return cast(Image, image)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder: name the images in it")
+        if path.exists() and not path.is_file():  # a device or a pipe might never end
+            raise BadInput(f"{path} is no regular file, so no photo")
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput(f"{path} is too large for a photo: more than {MAX_BYTES >> 20} MB")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a zero byte in the name
+        raise BadInput(f"{str(path)!r} cannot be read: {error}") from error

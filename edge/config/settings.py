@@ -23,6 +23,11 @@ from edge.config.store import Store
 from edge.config.uplink import Uplink
 from edge.errors import BadInput
 
+MAX_BYTES, MAX_LINE = 64 << 10, 2000
+"""The parser takes time that grows with the square of a dotted key's length."""
+MOST_FAULTS = 50
+LONGEST_NAME = 120
+
 
 class Settings(Section):
     """Everything that can be set."""
@@ -66,13 +71,13 @@ def load_settings(path: Path) -> Settings:
             out of bounds. All faults are named at once.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark in front
+        values = tomllib.loads(_read(path))
     except OSError as error:
         raise BadInput(
             f"{path}: cannot read the configuration ({error.strerror}); --config takes a TOML file"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # the parser's own, and what it lets pass: huge numbers, deep nesting
+        raise BadInput(f"{path}: not valid TOML: {_short(str(error))}") from error
     return parse_settings(values, str(path))
 
 
@@ -85,16 +90,38 @@ def parse_settings(values: dict[str, Any], origin: str) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        faults = [_describe(fault["type"], fault["loc"], fault["msg"]) for fault in error.errors()]
+        found = error.errors(include_input=False, include_context=False)
+        faults = [_describe(fault["type"], fault["loc"], fault["msg"]) for fault in found[:MOST_FAULTS]]
+        if len(found) > MOST_FAULTS:
+            faults.append(f"and {len(found) - MOST_FAULTS} more faults")
         raise BadInput("\n".join(f"{origin}: {fault}" for fault in faults)) from error
 
 
+def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path}: no regular file; --config takes a TOML file")
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    text = content.decode("utf-8-sig")  # Windows editors put a mark in front
+    if len(content) > MAX_BYTES or max(map(len, text.splitlines()), default=0) > MAX_LINE:
+        raise BadInput(
+            f"{path}: no configuration has more than {MAX_BYTES >> 10} kB, or {MAX_LINE} characters in a line"
+        )
+    return text
+
+
+def _short(text: str) -> str:
+    """On one line, of printable characters, and no longer than somebody wants to read."""
+    printable = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+    return printable if len(printable) <= LONGEST_NAME else f"{printable[:LONGEST_NAME]}…"
+
+
 def _describe(kind: str, location: tuple[int | str, ...], message: str) -> str:
-    name = ".".join(str(part) for part in location)
+    name = ".".join(_short(str(part)) for part in location)
     if kind != "extra_forbidden":
         return f"{name}: {message.removeprefix('Value error, ')}"
     known = _known_keys(location[:-1])
-    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(_short(str(location[-1])), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
     return f"{name}: unknown key; {hint}"
 

@@ -17,6 +17,7 @@ from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator, Estimate, pool
 from edge.vision.detector import FaceDetector
 from edge.vision.scan import LiveScan
+from edge.vision.trial import try_out
 
 WEAKEST = 0.35
 """Lowest detector score that may carry on a track."""
@@ -37,8 +38,8 @@ class Eyes:
             BadInput: a bundle is missing or not valid.
             InterpreterError: no runtime, or it refuses a model.
         """
-        face = load_bundle(settings.detection.model).require("face-detection")
-        model = load_bundle(settings.demographics.model).require("demographics")
+        face = try_out(load_bundle(settings.detection.model).require("face-detection"))
+        model = try_out(load_bundle(settings.demographics.model).require("demographics"))
         return cls(
             FaceDetector(face, settings.detection.threads, min(WEAKEST, settings.detection.min_score)),
             DemographicsEstimator(model, settings.demographics.threads),

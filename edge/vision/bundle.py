@@ -22,6 +22,8 @@ from edge.vision.interpreter import Interpreter
 CARD = "card.json"
 MAX_CARD_BYTES = 4 << 20
 MAX_BUNDLE_BYTES = 256 << 20
+MAX_DIRECTORY_BYTES = 64 << 10
+END_OF_ARCHIVE, END_OF_LARGE_ARCHIVE = b"PK\5\6", b"PK\6\7"
 REQUIRED_OUTPUTS = {"demographics": {"age_logits", "gender_logit"}, "face-detection": {"boxes", "scores"}}
 UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, ValueError, EOFError, OSError, RuntimeError)
 """What the zip reader raises for damaged archives."""
@@ -37,6 +39,8 @@ class Bundle:
     model: bytes
     sha256: str
     """Of the whole file, as hexadecimal digits."""
+    shipped: bool = False
+    """Whether it came with maitred; any other is not to be trusted."""
 
     def require(self, task: str) -> Bundle:
         """This bundle, if it is for ``task``.
@@ -68,6 +72,8 @@ def load_bundle(name_or_path: str) -> Bundle:
     """
     try:
         path = _resolve(name_or_path)
+        if not path.is_file():  # a device or a pipe might never end
+            raise BadInput(f"{path}: no regular file, so no model bundle")
         if path.stat().st_size > MAX_BUNDLE_BYTES:
             raise BadInput(f"{path}: too large for a model bundle")
         content = path.read_bytes()
@@ -75,7 +81,8 @@ def load_bundle(name_or_path: str) -> Bundle:
         raise BadInput(f"{name_or_path}: cannot read the model ({error}); shipped: {', '.join(shipped())}") from error
     if content[4:8] != b"TFL3":
         raise BadInput(f"{path}: not a TFLite model")
-    return Bundle(_read_card(path, content), content, hashlib.sha256(content).hexdigest())
+    card = _read_card(path, content)
+    return Bundle(card, content, hashlib.sha256(content).hexdigest(), name_or_path in shipped())
 
 
 def sealed(card: Card, model: bytes) -> Card:
@@ -121,11 +128,15 @@ def _resolve(name_or_path: str) -> Path:
 
 def _read_card(path: Path, content: bytes) -> Card:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as files:
-            if files.getinfo(CARD).file_size > MAX_CARD_BYTES:
-                raise BadInput(f"{path}: its card is too large to be one")
-            text = files.read(CARD)
+        _check_directory(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as files, files.open(CARD) as card_file:
+            if files.getinfo(CARD).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError("only these two are unpacked no further than asked for")
+            # What the archive says about the size is a claim: a small file can hold gigabytes.
+            text = card_file.read(MAX_CARD_BYTES + 1)
             model = content[: min(entry.header_offset for entry in files.infolist())]
+        if len(text) > MAX_CARD_BYTES or files.getinfo(CARD).file_size > MAX_CARD_BYTES:
+            raise BadInput(f"{path}: its card is too large to be one")
     except UNREADABLE as error:
         raise BadInput(
             f"{path}: a TFLite model without a readable card, or a truncated bundle; make one with maitred convert"
@@ -148,6 +159,17 @@ def _read_card(path: Path, content: bytes) -> Card:
             f"{path}: its card lacks what the task {card.task} needs: {', '.join(sorted(missing)) or 'geometry'}"
         )
     return card
+
+
+def _check_directory(content: bytes) -> None:
+    """Refuse an archive whose list of files alone takes long to read."""
+    end = len(content) - 22
+    if content[end : end + 4] != END_OF_ARCHIVE:
+        end = content.rfind(END_OF_ARCHIVE, max(0, len(content) - (1 << 16) - 22))
+    if end < 0 or len(content) < end + 22 or content[max(0, end - 20) : end].startswith(END_OF_LARGE_ARCHIVE):
+        raise ValueError("no archive, or one of a size that no bundle has")
+    if int.from_bytes(content[end + 12 : end + 16], "little") > MAX_DIRECTORY_BYTES:
+        raise ValueError("too many files")
 
 
 def _check(card: Card, interpreter: Interpreter) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Point = tuple[float, float]
+Count = Annotated[int, Field(ge=1, le=1024)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Input(_Part):
@@ -29,7 +30,7 @@ class Output(_Part):
 
     name: Literal["age_logits", "gender_logit", "boxes", "scores"]
     index: int = Field(ge=0, le=15)
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] = Field(max_length=8)
     dtype: Literal["uint8", "int8", "float32"]
     scale: float = Field(ge=0)
     zero_point: int
@@ -49,8 +50,8 @@ class Crop(_Part):
 class Anchors(_Part):
     """Grid of an anchor-based detector: for each layer its cells per side and the anchors in each cell."""
 
-    cells: tuple[int, ...] = Field(min_length=1, max_length=8)
-    per_cell: tuple[int, ...] = Field(min_length=1, max_length=8)
+    cells: tuple[Count, ...] = Field(min_length=1, max_length=8)
+    per_cell: tuple[Count, ...] = Field(min_length=1, max_length=8)
 
     @property
     def count(self) -> int:
@@ -81,7 +82,7 @@ class Card(_Part):
     version: str
     task: Literal["demographics", "face-detection"]
     input: Input
-    outputs: tuple[Output, ...]
+    outputs: tuple[Output, ...] = Field(max_length=16)
     crop: Crop | None = None
     anchors: Anchors | None = None
     training: Training
