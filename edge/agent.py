@@ -13,6 +13,7 @@ from statistics import median
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.open import redact
 from edge.census.closing import WindowCloser
+from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.clock import clock_quality, wall_time
 from edge.config.settings import Settings
@@ -57,6 +58,7 @@ class Agent:
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
         card = self._eyes.demographics.card
+        self._shares = ShareEstimator.of(card, settings.census)
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
         self._closer = WindowCloser(settings, self._store, self._event_of, time.time())
         self._stopping = threading.Event()
@@ -149,7 +151,7 @@ class Agent:
     def _event_of(self, window: Window) -> Event | None:
         if not self._settings.uplink.url:
             return None
-        return census_event(window, self._settings, self._model, clock_quality())
+        return census_event(window, self._settings, self._model, clock_quality(), self._shares)
 
 
 def open_source(settings: Settings) -> Camera:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.config.uplink import Uplink
@@ -22,6 +23,7 @@ from edge.uplink import ModelIdentity, census_event
 from edge.uplink.endpoint import CONTENT_TYPE, Endpoint
 from edge.uplink.outcome import RETRIED, Verdict, judge
 from edge.uplink.secret import read_secret
+from edge.vision.bundle import load_bundle
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cloud.md").read_text(encoding="utf-8")
@@ -50,13 +52,22 @@ def load(name: str):
 def example_now(event_id: str):
     """The page's example as the code makes it today (the id is random)."""
     settings = parse_settings(tomllib.loads(blocks("toml")[0]), "docs/cloud.md")
-    _, body = census_event(EXAMPLE, settings, MODEL, "synchronised")
+    estimator = ShareEstimator.of(load_bundle("mobile").card, settings.census)
+    _, body = census_event(EXAMPLE, settings, MODEL, "synchronised", estimator)
     return {**json.loads(body), "id": event_id}
 
 
 def test_the_example_event_is_what_the_code_makes():
     shown = json.loads(blocks("json")[0])
-    assert shown == example_now(shown["id"])
+    now = example_now(shown["id"])
+    cells, cells_now = (event["data"]["shares"].pop("cells") for event in (shown, now))
+    assert shown == now
+    # The shares are those of the model that was shipped when the page was written.
+    for cell, cell_now in zip(cells, cells_now, strict=True):
+        assert [cell["band"], cell["gender"]] == [cell_now["band"], cell_now["gender"]]
+        assert cell["low"] <= cell["share"] <= cell["high"]
+        for name in ("share", "low", "high"):
+            assert cell[name] == pytest.approx(cell_now[name], abs=0.06)
 
 
 def test_the_example_event_satisfies_the_schema():
