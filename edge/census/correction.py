@@ -1,8 +1,8 @@
 """Shares corrected for a classifier's errors, with intervals that hold chance and what is not known of the errors.
 
 The classifier turns true cells into estimates with probabilities C = P(estimate | cell) that do not depend on how
-common the cells are (prior, or label, shift). Estimates then have the frequencies ``shares @ C``, and EM finds the shares from
-them, as in M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
+common the cells are (prior, or label, shift). Estimates then have the frequencies ``shares @ C``, and EM finds the
+shares from them, as in M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
 Probabilities: A Simple Procedure", Neural Computation 14, 2002 (there on soft outputs; on counts it is the iterative
 unfolding of W. Richardson, 1972). EM alone takes the counts and C for exact, and amplifies their errors.
 
