@@ -14,6 +14,7 @@ from statistics import median
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.open import redact
 from edge.census.recorder import Recorder
+from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.clock import ClockQuality, clock_quality
 from edge.config.settings import Settings
@@ -60,6 +61,7 @@ class Agent:
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
         card = self._eyes.demographics.card
+        self._shares = ShareEstimator.of(card, settings.census)
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
         self._publisher = Publisher(settings, f"{card.name} {card.version}")
         self._recorder = Recorder(settings, self._store, self._event_of)
@@ -184,7 +186,9 @@ class Agent:
     def _event_of(self, window: Window) -> Event | None:
         if not self._settings.sends:
             return None
-        return census_event(window, self._settings, self._model, clock_quality(), self._store.outbox.dropped)
+        return census_event(
+            window, self._settings, self._model, clock_quality(), self._store.outbox.dropped, self._shares
+        )
 
 
 def open_source(settings: Settings) -> Camera:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import asdict
 from typing import Any
 
+from edge.census.correction import LEVEL
 from edge.census.report import Report, Row
+from edge.census.shares import CORRECTED, Shares
 from edge.census.window import GENDERS
 
 FIELDS = (
@@ -34,12 +37,16 @@ def to_csv(report: Report) -> str:
 
 
 def to_json(report: Report) -> str:
-    """One document: ``source``, ``by``, ``rows`` and ``total``; each row has FIELDS and ``counts`` of every cell."""
+    """One document: ``source``, ``by``, ``rows``, ``total`` and the ``shares`` of the range.
+
+    Each row has FIELDS and ``counts`` of every cell.
+    """
     document = {
         "source": report.source,
         "by": report.by,
         "rows": [_document(row, report) for row in report.rows],
         "total": _document(report.total, report),
+        "shares": shares_json(report.shares),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -57,9 +64,19 @@ def to_html(report: Report) -> str:
         cells=set(report.cells),
         most=max(row.visits for row in report.rows) or 1,
         label=lambda row: _label(row, report),
+        per_cent=lambda share: f"{100 * share:.1f} %",
+        corrected=CORRECTED,
         of_gender=lambda row, gender: sum(n for cell, n in row.counts.items() if cell[1] == gender),
         of_band=lambda row, band: sum(n for cell, n in row.counts.items() if cell[0] == band),
     )
+
+
+def shares_json(shares: Shares) -> dict[str, Any]:
+    """Shares with the names that events give them."""
+    cells = [
+        {**asdict(s), **{name: round(getattr(s, name), 4) for name in ("share", "low", "high")}} for s in shares.cells
+    ]
+    return {"method": shares.method, "interval": shares.interval, "level": LEVEL, "cells": cells}
 
 
 def _values(row: Row) -> dict[str, Any]:
@@ -142,6 +159,27 @@ local time. {{ report.total.visits }} visits.</p>
 <td>{{ report.total.visits }}</td></tr></tfoot>
 </table>
 </div>
+{% if report.shares.cells %}
+<div class="scroll" role="region" aria-label="Shares" tabindex="0">
+<table>
+<caption>Shares with 95 % intervals</caption>
+<thead><tr><th scope="col">Apparent age</th><th scope="col">gender</th><th scope="col">counted</th>
+<th scope="col">share</th><th scope="col">from</th><th scope="col">to</th></tr></thead>
+<tbody>
+{% for s in report.shares.cells %}
+<tr><th scope="row">{{ s.band }}</th><td>{{ s.gender }}</td>
+<td>{{ report.total.counts.get((s.band, s.gender), 0) }}</td>
+<td>{{ per_cent(s.share) }}</td><td>{{ per_cent(s.low) }}</td><td>{{ per_cent(s.high) }}</td></tr>
+{% endfor %}
+</tbody>
+</table>
+</div>
+{% if report.shares.method == corrected %}
+<p class="note">The model’s known errors are taken out; the intervals hold chance and what is not known of them.</p>
+{% else %}
+<p class="note">As the model counted: its errors are not corrected, the intervals hold chance alone.</p>
+{% endif %}
+{% endif %}
 <div class="scroll" role="region" aria-label="By {{ report.by }}" tabindex="0">
 <table>
 <caption>By {{ report.by }}</caption>
@@ -166,8 +204,8 @@ local time. {{ report.total.visits }} visits.</p>
 {% if report.total.excluded %}
 <p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>
 {% endif %}
-<p class="note">Ages and genders are estimates from appearance, as the model gave them, without correction for its
-errors. A visit is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
+<p class="note">Ages and genders are estimates from appearance, and counts are as the model gave them. A visit
+is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
 faces that were never clear enough. “–”: not given, or no longer stored.
 Small counts are shown; withhold them before you publish this page.</p>
 </main>

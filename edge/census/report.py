@@ -14,6 +14,7 @@ from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
 from edge.census.occupancy import last_reset, most_inside
 from edge.census.periods import Step, boundaries
+from edge.census.shares import ShareEstimator, Shares
 from edge.census.window import Cell, Window, cell_of
 from edge.config.settings import Settings
 from edge.counting.visit import Visit
@@ -59,6 +60,7 @@ class Report:
         source: which device counted.
         by: what a row is; the first and the last may be cut by the range.
         cells: all cells that appear, bands rising.
+        shares: of the whole range by cell.
     """
 
     source: str
@@ -66,14 +68,17 @@ class Report:
     rows: tuple[Row, ...]
     total: Row
     cells: tuple[Cell, ...]
+    shares: Shares
 
 
-def report(store: Store, start: float, end: float, by: Step, settings: Settings) -> Report:
+def report(
+    store: Store, start: float, end: float, by: Step, settings: Settings, estimator: ShareEstimator | None = None
+) -> Report:
     """Visits that ended in ``[start, end)`` (unix seconds) by ``by``, in the site's local time.
 
     Counted from single visits; where their retention time has passed, from the windows that are kept longer, each in
     the period in which it began. A range without visits gives rows of zeros. These are the numbers of the device's
-    owner: small counts are not withheld.
+    owner: small counts are not withheld. Without an ``estimator`` for the model the shares are raw.
 
     Raises:
         BadInput: the range is empty or reversed.
@@ -106,7 +111,12 @@ def report(store: Store, start: float, end: float, by: Step, settings: Settings)
     known = possible_cells(bands, settings.census.no_gender_below)
     # Windows closed under other settings may have other bands.
     other = sorted(set(total.counts).difference(known))
-    return Report(settings.site.source, by, rows, total, (*known, *other))
+    cells = (*known, *other)
+    estimator = estimator or ShareEstimator()
+    by_band = windows or estimator.known is None
+    counts = {cell: total.counts.get(cell, 0) for cell in cells}
+    shares = estimator.of_counts(counts) if by_band else estimator.of_visits(visits)
+    return Report(settings.site.source, by, rows, total, cells, shares)
 
 
 def _windows_before_visits(store: Store, start: float, end: float, visits: Sequence[Visit]) -> list[Window]:

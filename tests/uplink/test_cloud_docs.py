@@ -15,6 +15,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
+from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.config.uplink import Uplink
@@ -23,6 +24,7 @@ from edge.uplink import ModelIdentity, census_event
 from edge.uplink.endpoint import BATCH, SINGLE, Endpoint
 from edge.uplink.outcome import RETRIED, Verdict, judge
 from edge.uplink.secret import read_secrets
+from edge.vision.bundle import load_bundle
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cloud.md").read_text(encoding="utf-8")
@@ -51,13 +53,22 @@ def load(name: str):
 def example_now(event_id: str):
     """The page's example as the code makes it today (the id is random)."""
     settings = parse_settings(tomllib.loads(blocks("toml")[0]), "docs/cloud.md")
-    _, body = census_event(EXAMPLE, settings, MODEL, "synchronised")
+    estimator = ShareEstimator.of(load_bundle("mobile").card, settings.census)
+    _, body = census_event(EXAMPLE, settings, MODEL, "synchronised", estimator=estimator)
     return {**json.loads(body), "id": event_id}
 
 
 def test_the_example_event_is_what_the_code_makes():
     shown = json.loads(blocks("json")[0])
-    assert shown == example_now(shown["id"])
+    now = example_now(shown["id"])
+    cells, cells_now = (event["data"]["shares"].pop("cells") for event in (shown, now))
+    assert shown == now
+    # The shares are those of the model that was shipped when the page was written.
+    for cell, cell_now in zip(cells, cells_now, strict=True):
+        assert [cell["band"], cell["gender"]] == [cell_now["band"], cell_now["gender"]]
+        assert cell["low"] <= cell["share"] <= cell["high"]
+        for name in ("share", "low", "high"):
+            assert cell[name] == pytest.approx(cell_now[name], abs=0.06)
 
 
 def test_the_example_event_satisfies_the_schema():
