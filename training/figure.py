@@ -99,7 +99,7 @@ class Figure:
         x, y = self._chin(view, pose)
         unit = self.head_unit * view.scale(pose.z)
         # A turned face moves aside on its head, and is narrower.
-        aside, narrow = 0.38 * FACE_WIDTH * float(np.sin(pose.yaw)), 0.5 + 0.5 * max(float(np.cos(pose.yaw)), 0)
+        aside, narrow = 0.38 * FACE_WIDTH * float(np.sin(pose.yaw)), 0.7 + 0.3 * max(float(np.cos(pose.yaw)), 0)
         width = FACE_WIDTH * narrow
         return Box(x + (aside - width / 2) * unit, y + (FACE_TOP - CHIN) * unit, width * unit, FACE_HEIGHT * unit)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
+from edge.counting.appearance import looks_of
 from edge.counting.second_look import context_of, second_look
 from edge.counting.shots import BestShots, Shot, quality_of
 from edge.counting.tracker import Track, Tracker
@@ -45,7 +47,12 @@ class Eyes:
 class Pipeline:
     """Detection, tracking, best shots, classification, visits: one object that lives as long as its camera."""
 
-    def __init__(self, settings: Settings, eyes: Eyes) -> None:
+    def __init__(
+        self, settings: Settings, eyes: Eyes, watch: Callable[[Track, Visit, list[Estimate]], None] = lambda *_: None
+    ) -> None:
+        """``watch`` is told of each visit with its track and the estimates that were pooled: for measurements."""
+        self._watch = watch
+        self._seen: tuple[Track, ...] = ()
         self._settings = settings
         self._eyes = eyes
         self._scan = LiveScan(eyes.detector, settings.detection.min_face_px, settings.detection.tiles_per_frame)
@@ -57,10 +64,17 @@ class Pipeline:
         """Confirmed tracks at this moment."""
         return sum(track.hits >= self._settings.counting.confirm_hits for track in self._tracker.tracks)
 
+    @property
+    def seen(self) -> tuple[Track, ...]:
+        """Tracks with a detection in the last frame."""
+        return self._seen
+
     def process(self, frame: Frame) -> list[Visit]:
         """Take the next frame; returns the visits that ended with it, times on the frames' time line."""
         known = [track.expected(frame.time_s) for track in self._tracker.tracks]
-        step = self._tracker.step(self._scan.find(frame.image, known), frame.time_s)
+        faces = self._scan.find(frame.image, known)
+        step = self._tracker.step(faces, frame.time_s, looks_of(frame.image, faces), frame.size)
+        self._seen = step.seen
         for track in step.seen:
             self._keep_best(track, frame)
         return self._visits(step.ended)
@@ -86,13 +100,15 @@ class Pipeline:
             if second_look(shots.shots, self._eyes.detector):
                 estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
                 visits.append(visit_of(track, estimates, self._settings))
+                self._watch(track, visits[-1], estimates)
         return visits
 
 
 def lasted(track: Track, settings: Settings) -> bool:
     """Whether a track was seen often and long enough."""
     counting = settings.counting
-    return track.hits >= counting.confirm_hits and track.seen_s - track.started_s >= counting.min_visit_s
+    confirmed = track.hits >= counting.confirm_hits and track.score >= settings.detection.min_score
+    return confirmed and track.seen_s - track.started_s >= counting.min_visit_s
 
 
 def visit_of(track: Track, estimates: list[Estimate], settings: Settings) -> Visit:

@@ -32,8 +32,8 @@ class Conditions:
 
     crowd: int = 2
     fps: int = 15
-    width: int = 1280
-    height: int = 720
+    width: int = 960
+    height: int = 540
     light: float = 1.0
     flicker: float = 0.1
     blur: float = 0.6
@@ -58,7 +58,7 @@ class Conditions:
 
 PRESETS = {
     "calm": Conditions(),
-    "busy": Conditions(crowd=6, noise=3, flicker=0.15, blur=0.7),
+    "busy": Conditions(crowd=6, width=1280, height=720, noise=3, flicker=0.15, blur=0.7),
     "rough": Conditions(crowd=3, fps=8, light=0.4, flicker=0.3, blur=1.4, shutter_s=0.06, noise=8, dropped=0.1),
 }
 """Scenes by name."""
