@@ -31,7 +31,9 @@ def look_of(image: Image, face: Detection) -> Look | None:
     x, y = face.centre
     left, right = x - WIDTH / 2 * face.size, x + WIDTH / 2 * face.size
     top, bottom = y + TOP * face.size, y + BOTTOM * face.size
-    inside = image[int(max(top, 0)) : int(max(min(bottom, height), 0)), int(max(left, 0)) : int(max(min(right, width), 0))]
+    inside = image[
+        int(max(top, 0)) : int(max(min(bottom, height), 0)), int(max(left, 0)) : int(max(min(right, width), 0))
+    ]
     if inside.shape[0] * inside.shape[1] < LEAST * (right - left) * (bottom - top):
         return None
     return np.asarray(cv2.resize(inside, CELLS, interpolation=cv2.INTER_AREA), np.float32).reshape(-1)

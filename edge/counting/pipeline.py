@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.cameras.frame import Frame
@@ -99,7 +99,7 @@ class Pipeline:
                 continue
             if second_look(shots.shots, self._eyes.detector):
                 estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
-                visits.append(visit_of(track, estimates, self._settings))
+                visits.append(visit_of(track, estimates, self._settings, [shot.quality for shot in shots.shots]))
                 self._watch(track, visits[-1], estimates)
         return visits
 
@@ -111,11 +111,16 @@ def lasted(track: Track, settings: Settings) -> bool:
     return confirmed and track.seen_s - track.started_s >= counting.min_visit_s
 
 
-def visit_of(track: Track, estimates: list[Estimate], settings: Settings) -> Visit:
-    """The visit of an ended track. No gender is given for an apparent age at which it is guesswork."""
+def visit_of(
+    track: Track, estimates: list[Estimate], settings: Settings, weights: Sequence[float] | None = None
+) -> Visit:
+    """The visit of an ended track; ``weights`` are the worth of each estimate.
+
+    No gender is given for an apparent age at which it is guesswork.
+    """
     if not estimates:
         return Visit(track.started_s, track.seen_s, track.hits)
-    pooled = pool(estimates)
+    pooled = pool(estimates, weights)
     child = pooled.age < settings.census.no_gender_below
     return Visit(
         track.started_s, track.seen_s, track.hits, pooled.age, pooled.age_interval,

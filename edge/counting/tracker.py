@@ -93,9 +93,7 @@ class Track:
         (pp, pv), (_, vv) = self.doubt.tolist()
         noise = ACCELERATION**2
         new_pv = pv + t * vv + noise * t**3 / 2
-        return np.array(
-            [[pp + 2 * t * pv + t * t * vv + noise * t**4 / 4, new_pv], [new_pv, vv + noise * t * t]]
-        )
+        return np.array([[pp + 2 * t * pv + t * t * vv + noise * t**4 / 4, new_pv], [new_pv, vv + noise * t * t]])
 
     def follow(self, detection: Detection, now_s: float, look: Look | None = None) -> None:
         """Take a matched detection in."""

@@ -62,7 +62,9 @@ def observe(
         for track in pipeline.seen:
             if frame.time_s - looked.get(track.id, -LOOK_EVERY_S) >= LOOK_EVERY_S:
                 looked[track.id] = frame.time_s
-                seen.looks[track.id].append(eyes.demographics.estimate(eyes.demographics.crop(frame.image, track.detection)))
+                seen.looks[track.id].append(
+                    eyes.demographics.estimate(eyes.demographics.crop(frame.image, track.detection))
+                )
         progress(frame.index + 1, frame.time_s)
     pipeline.finish()
     return seen

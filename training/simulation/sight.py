@@ -20,7 +20,10 @@ COVERED, HIDDEN = 0.25, 0.7
 
 @dataclass(frozen=True)
 class Sight:
-    """A face on the frame. Not ``plain``: cut by the frame, far, turned aside or half covered; missing it is no error."""
+    """A face on the frame.
+
+    Not ``plain`` is one that is cut by the frame, far, turned aside or half covered: missing it is no error.
+    """
 
     patron: Patron
     box: Box

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -77,7 +78,7 @@ def _approach(start: float, rng: np.random.Generator) -> Walk:
     x = DOOR[0] + float(rng.uniform(0.2, 0.6))
     points = [(x + 1.6, 7.0), (x, 6.2), (x, 5.2), (x + 0.1, 2.6), (x + 0.9, 1.6), (x + 2.2, 1.4)]
     keys = [(start, *points[0])]
-    for (x0, z0), (x1, z1) in zip(points, points[1:], strict=False):
+    for (x0, z0), (x1, z1) in pairwise(points):
         keys.append((keys[-1][0] + float(np.hypot(x1 - x0, z1 - z0)) / speed, x1, z1))
     return Walk(tuple(keys), _gaze(keys, None, rng, towards=0.0))
 
