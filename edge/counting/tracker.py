@@ -44,8 +44,12 @@ STRIDE = 6.0
 """Face sizes a second that somebody can walk while unseen."""
 LOOK_SMOOTHING = 0.15
 """Weight of the newest look in a track's."""
+LEFT_S = 0.4
+"""Who would be out of the view within this time when last seen, and was not seen for it, has left."""
 RECENT = 9
 """Scores of the last detections whose median confirms a track."""
+WEAK_S = 0.6
+"""Weak detections carry a track on for so long after a confident one: a nape is a weak face for as long as it is seen."""
 MAX_TRACKS = 200
 """Bound on memory: far more than faces fit into a view."""
 
@@ -64,19 +68,19 @@ class Track:
     look: Look | None = None
     position: Floats = field(init=False)
     size: float = field(init=False)
+    score: float = field(init=False)
+    """Best median of its recent detections' scores: one bright moment makes no face, a turned head unmakes none."""
+    sure_s: float = field(init=False)
+    """When a confident detection was last taken in."""
     scores: deque[float] = field(init=False)
     doubt: Floats = field(init=False)
     """Covariance of position and velocity in face sizes, (2, 2), the same for both axes."""
 
     def __post_init__(self) -> None:
         self.position, self.size = np.array(self.detection.centre), self.detection.size
+        self.score, self.sure_s = self.detection.score, self.seen_s
         self.scores = deque([self.detection.score], RECENT)
         self.doubt = np.diag([JITTER**2, FIRST_SPEED**2])
-
-    @property
-    def score(self) -> float:
-        """Median of the recent detections' scores: one bright moment makes no face, one dark one unmakes none."""
-        return median(self.scores)
 
     def expected(self, now_s: float) -> tuple[float, float, float]:
         """Centre and size that a constant velocity predicts."""
@@ -106,6 +110,8 @@ class Track:
         self.doubt = doubt - np.outer(gain, doubt[0])
         self.size = float(np.exp((1 - SMOOTHING) * np.log(self.size) + SMOOTHING * np.log(detection.size)))
         self.scores.append(detection.score)
+        # Of a few scores the best median would be that of chance.
+        self.score = max(self.score, median(self.scores)) if len(self.scores) == RECENT else median(self.scores)
         if look is not None:
             self.look = look if self.look is None else self.look + LOOK_SMOOTHING * (look - self.look)
         self.detection, self.seen_s, self.hits = detection, now_s, self.hits + 1
@@ -156,13 +162,15 @@ class Tracker:
             for row, column in pairs:
                 number = candidates[column]
                 waiting[row].follow(detections[number], now_s, faces.look(number))
+                if detections[number].score >= self._min_score:
+                    waiting[row].sure_s = now_s
                 seen.append(waiting[row])
             taken = {candidates[column] for _, column in pairs}
             return [number for number in candidates if number not in taken]
 
         near = [track for track in self.tracks if now_s - track.seen_s <= self._lost_s]
         unmatched = take(strong, near, by_motion)
-        take(weak, near, by_motion)
+        take(weak, [track for track in near if now_s - track.sure_s <= WEAK_S], by_motion)
         born = take(unmatched, self.tracks, by_look) if looks else unmatched
         for number in born[: MAX_TRACKS - len(self.tracks)]:
             track = Track(self._next_id, detections[number], now_s, now_s, look=faces.look(number))
@@ -178,10 +186,10 @@ class Tracker:
 
     def _is_over(self, track: Track, now_s: float, view: tuple[int, int] | None) -> bool:
         unseen_s = now_s - track.seen_s
-        if unseen_s <= self._lost_s:
-            return False
         # Who has walked out of the view is not hidden: whoever comes in there is somebody else.
-        return unseen_s > self._bridge_s or track.look is None or view is None or _has_left(track, view)
+        if view is not None and unseen_s > LEFT_S and _has_left(track, view):
+            return True
+        return unseen_s > (self._lost_s if view is None or track.look is None else self._bridge_s)
 
 
 class _Faces:
@@ -256,5 +264,5 @@ def _stacked(looks: Sequence[Look | None]) -> npt.NDArray[np.float32]:
 
 def _has_left(track: Track, view: tuple[int, int]) -> bool:
     """Whether somebody last seen close to the frame's edge was walking out."""
-    x, y = track.position + track.velocity * 0.5
+    x, y = track.position + track.velocity * LEFT_S
     return not (0 <= x < view[0] and 0 <= y < view[1])
