@@ -59,7 +59,9 @@ class Conditions:
 PRESETS = {
     "calm": Conditions(),
     "busy": Conditions(crowd=6, width=1280, height=720, noise=3, flicker=0.15, blur=0.7),
-    "rough": Conditions(crowd=3, fps=8, light=0.4, flicker=0.3, blur=1.4, shutter_s=0.06, noise=8, dropped=0.1),
+    "rough": Conditions(
+        crowd=3, fps=8, width=1280, height=720, light=0.4, flicker=0.3, blur=1.2, shutter_s=0.04, noise=8, dropped=0.1
+    ),
 }
 """Scenes by name."""
 
