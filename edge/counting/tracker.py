@@ -37,11 +37,10 @@ REACH, REACH_PER_S = 1.5, 1.5
 GROWTH = 2.0
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
-"""Weight of the newest measurement in a track's size and score."""
+"""Weight of the newest measurement in a track's size."""
 LIKE, UNLIKE = 0.17, 0.5
-"""By how much looks differ, as a share of their brightness: below the first it is one person's, beyond the second it is
-not. In simulated scenes of the validation split four in five looks of one person differ by less than the first, and one
-in twenty of two people's."""
+"""By how much looks differ, as a share of their brightness: below the first it is one person's, beyond the second not.
+In simulated scenes four in five looks of one person differ by less than the first, one in twenty of two people's."""
 DARK = 8.0
 """Grey levels that are added to the brightness: noise must not make black clothes differ."""
 STRIDE = 6.0
@@ -53,7 +52,7 @@ LEFT_S = 0.4
 RECENT = 9
 """Scores of the last detections whose median confirms a track."""
 WEAK_S = 0.6
-"""Weak detections carry a track on for so long after a confident one: a nape is a weak face for as long as it is seen."""
+"""Weak detections carry a track on for so long after a confident one: a nape may be a weak face for ever."""
 MAX_TRACKS = 200
 """Bound on memory: far more than faces fit into a view."""
 

@@ -260,7 +260,8 @@ def test_neighbours_share_a_square_and_people_far_apart_do_not(weak_detector, te
     assert len(around) == 2
     for x, y, size in [(300, 300, 50), (420, 320, 55), (1000, 300, 50)]:
         assert any(
-            left + size <= x <= left + side - size and top + size <= y <= top + side - size for left, top, side in around
+            left + size <= x <= left + side - size and top + size <= y <= top + side - size
+            for left, top, side in around
         )
 
 

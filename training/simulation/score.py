@@ -14,8 +14,8 @@ from edge.vision.detection import overlaps
 from training.simulation.observe import Corners, Counted, Observation
 
 SAME = 0.3
-"""Boxes that overlap by this much (intersection over union) show the same face: the detector's box is a square, the truth's
-is as narrow as the face, and they still share 0.55 and more in 95 % of the cases."""
+"""Boxes that overlap by this much (intersection over union) show the same face. The detector's box is a square, the
+truth's is as narrow as the face; still they share 0.55 and more in 95 % of the cases."""
 CHILD = 13
 """Below this age the agent gives no gender, and none is asked for."""
 LIMITS = {
