@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 # All lengths are in face sizes: a face half as large is twice as far away, and moves half as many pixels.
 JITTER = 0.12
 """Standard deviation of where a face is found, and of how it moves on its head."""
-ACCELERATION = 8.0
+ACCELERATION = 5.0
 """Standard deviation of how people change their speed, per second squared: they stop within a step."""
 FIRST_SPEED = 5.0
 """Standard deviation of the speed of who has just come into view, per second: about a metre."""
@@ -38,7 +38,7 @@ GROWTH = 2.0
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
 """Weight of the newest measurement in a track's size."""
-LIKE, UNLIKE = 0.17, 0.5
+LIKE, UNLIKE = 0.15, 0.5
 """By how much looks differ, as a share of their brightness: below the first it is one person's, beyond the second not.
 In simulated scenes four in five looks of one person differ by less than the first, one in twenty of two people's."""
 DARK = 8.0
