@@ -20,7 +20,7 @@ from edge.machine import resident_mb
 
 SIZE = (640, 360)
 FPS = 15
-ACTIVE, STILL = 200, 1800
+ACTIVE, STILL = 200, 3800
 """Frames of the clip, and of its empty room, in each round."""
 EVERY = 1000
 

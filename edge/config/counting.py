@@ -17,7 +17,7 @@ class Counting(Section):
         1.5, title="Lost", description="Seconds without a detection after which a track ends.", ge=0.2, le=30
     )
     bridge_s: float = Field(
-        4.0,
+        6.0,
         title="Hidden",
         description="Seconds after which somebody who was hidden is still recognised, by place and the colours worn.",
         ge=0,

@@ -30,10 +30,16 @@ ACCELERATION = 5.0
 """Standard deviation of how people change their speed, per second squared: they stop within a step."""
 FIRST_SPEED = 5.0
 """Standard deviation of the speed of who has just come into view, per second: about a metre."""
+FASTEST = 9.0
+"""Face sizes a second beyond which nobody walks: a detection that belongs to nobody must not throw a track away."""
 GATE = 3.0
 """A detection may lie so many standard deviations from where its track is expected ..."""
 REACH, REACH_PER_S = 1.5, 1.5
 """... but no further than this, and so much more for each second without a detection."""
+WALKS_ON_S = 1.0
+"""Time constant with which the speed of who is not seen fades."""
+SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.5
+"""How much size and clothes weigh where several could be meant."""
 GROWTH = 2.0
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
@@ -43,12 +49,13 @@ LIKE, UNLIKE = 0.15, 0.5
 In simulated scenes four in five looks of one person differ by less than the first, one in twenty of two people's."""
 DARK = 8.0
 """Grey levels that are added to the brightness: noise must not make black clothes differ."""
-STRIDE = 6.0
+STRIDE = 4.0
 """Face sizes a second that somebody can walk while unseen."""
 LOOK_SMOOTHING = 0.15
 """Weight of the newest look in a track's."""
-LEFT_S = 0.4
-"""Who would be out of the view within this time when last seen, and was not seen for it, has left."""
+LEFT_S, OUTSIDE, FORESEEN_S = 0.15, 0.25, 1.5
+"""Who was not seen for the first (seconds), and is expected so many face sizes outside the view, has left. So far ahead
+(seconds) somebody is expected to walk on."""
 RECENT = 9
 """Scores of the last detections whose median confirms a track."""
 WEAK_S = 0.6
@@ -86,8 +93,8 @@ class Track:
         self.doubt = np.diag([JITTER**2, FIRST_SPEED**2])
 
     def expected(self, now_s: float) -> tuple[float, float, float]:
-        """Centre and size that a constant velocity predicts."""
-        x, y = self.position + self.velocity * (now_s - self.seen_s)
+        """Centre and size to expect: at the last speed, which fades, because who is long unseen may have stopped."""
+        x, y = self.position + self.velocity * WALKS_ON_S * (1 - np.exp((self.seen_s - now_s) / WALKS_ON_S))
         return float(x), float(y), self.size
 
     def spread(self, now_s: float) -> float:
@@ -105,11 +112,12 @@ class Track:
     def follow(self, detection: Detection, now_s: float, look: Look | None = None) -> None:
         """Take a matched detection in."""
         doubt = self._predicted_doubt(now_s)
-        predicted = self.position + self.velocity * (now_s - self.seen_s)
+        predicted = np.array(self.expected(now_s)[:2])
         surprise = np.array(detection.centre) - predicted
         gain = doubt[:, 0] / (doubt[0, 0] + JITTER**2)
         self.position = predicted + gain[0] * surprise
         self.velocity = self.velocity + gain[1] * surprise
+        self.velocity *= min(1.0, FASTEST * self.size / max(float(np.hypot(*self.velocity)), 1e-9))
         self.doubt = doubt - np.outer(gain, doubt[0])
         self.size = float(np.exp((1 - SMOOTHING) * np.log(self.size) + SMOOTHING * np.log(detection.size)))
         self.scores.append(detection.score)
@@ -192,7 +200,7 @@ class Tracker:
     def _is_over(self, track: Track, now_s: float, view: tuple[int, int] | None) -> bool:
         unseen_s = now_s - track.seen_s
         # Who has walked out of the view is not hidden: whoever comes in there is somebody else.
-        if view is not None and unseen_s > LEFT_S and _has_left(track, view):
+        if view is not None and unseen_s > LEFT_S and _has_left(track, view, now_s):
             return True
         return unseen_s > (self._lost_s if view is None or track.look is None else self._bridge_s)
 
@@ -237,7 +245,7 @@ def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
     reach = np.minimum(GATE * spread, REACH + REACH_PER_S * unseen_s)[:, None]
     # What is worn decides between two who are within reach; it excludes nobody, for arms and neighbours cover it.
     unlike = np.nan_to_num(np.minimum(_differences(tracks, faces) / UNLIKE, 1.0))
-    cost = (away / reach + 0.25 * (growth - 1)) * (0.75 + 0.25 * unlike)
+    cost = (away / reach + SIZE_COUNTS * (growth - 1)) * (1 - LOOK_COUNTS + LOOK_COUNTS * unlike)
     return np.where((growth > GROWTH) | (away >= reach), 2.0, cost)
 
 
@@ -273,7 +281,8 @@ def _at_edge(detection: Detection, view: tuple[int, int]) -> bool:
     return not detection.size <= detection.centre[0] <= view[0] - detection.size
 
 
-def _has_left(track: Track, view: tuple[int, int]) -> bool:
-    """Whether somebody last seen close to the frame's edge was walking out."""
-    x, y = track.position + track.velocity * LEFT_S
-    return not (0 <= x < view[0] and 0 <= y < view[1])
+def _has_left(track: Track, view: tuple[int, int], now_s: float) -> bool:
+    """Whether somebody would be out of the view by now, at the speed of when last seen."""
+    x, y, size = track.expected(min(now_s, track.seen_s + FORESEEN_S))
+    beyond = OUTSIDE * size
+    return not (-beyond <= x < view[0] + beyond and -beyond <= y < view[1] + beyond)

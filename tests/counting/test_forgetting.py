@@ -80,7 +80,7 @@ def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
     [
         pytest.param(3.0, True, 1, id="hidden for seconds"),
         pytest.param(3.0, False, 2, id="somebody else"),
-        pytest.param(4.5, True, 2, id="hidden for too long"),
+        pytest.param(6.5, True, 2, id="hidden for too long"),
     ],
 )
 def test_who_was_hidden_is_recognised_by_clothes_for_seconds_only(gap_s: float, same_clothes: bool, tracks: int):
