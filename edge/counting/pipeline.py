@@ -53,6 +53,7 @@ class Pipeline:
         """``watch`` is told of each visit with its track and the estimates that were pooled: for measurements."""
         self._watch = watch
         self._seen: tuple[Track, ...] = ()
+        self._now_s = 0.0
         self._settings = settings
         self._eyes = eyes
         self._scan = LiveScan(eyes.detector, settings.detection.min_face_px, settings.detection.tiles_per_frame)
@@ -61,8 +62,12 @@ class Pipeline:
 
     @property
     def in_view(self) -> int:
-        """Confirmed tracks at this moment."""
-        return sum(track.hits >= self._settings.counting.confirm_hits for track in self._tracker.tracks)
+        """Confirmed tracks at this moment, without those of people who have been hidden for some time."""
+        counting = self._settings.counting
+        return sum(
+            track.hits >= counting.confirm_hits and self._now_s - track.seen_s <= counting.lost_s
+            for track in self._tracker.tracks
+        )
 
     @property
     def seen(self) -> tuple[Track, ...]:
@@ -74,7 +79,7 @@ class Pipeline:
         known = [track.expected(frame.time_s) for track in self._tracker.tracks]
         faces = self._scan.find(frame.image, known)
         step = self._tracker.step(faces, frame.time_s, looks_of(frame.image, faces), frame.size)
-        self._seen = step.seen
+        self._seen, self._now_s = step.seen, frame.time_s
         for track in step.seen:
             self._keep_best(track, frame)
         return self._visits(step.ended)
