@@ -54,7 +54,8 @@ class Walk:
             return None
         x, z = self._way(np.array([t]))[0]
         times, walked = self._odometer
-        yaw = float(np.interp(t, *zip(*self.gaze, strict=True))) if self.gaze else 0.0
+        gaze = np.array(self.gaze or ((0.0, 0.0),))
+        yaw = float(np.interp(t, gaze[:, 0], gaze[:, 1]))
         return Pose(float(x), float(z), float(np.interp(t, times, walked)), yaw)
 
     def _way(self, times: NDArray[np.float64]) -> NDArray[np.float64]:

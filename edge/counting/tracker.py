@@ -268,7 +268,7 @@ def _differences(tracks: Sequence[Track], faces: _Faces) -> Floats:
     """By how much looks differ, as a share of their brightness, (tracks, faces); NaN where one is not known."""
     worn = _stacked([track.look for track in tracks])
     brightness = (worn.mean(axis=-1)[:, None] + faces.looks.mean(axis=-1)) / 2 + DARK
-    return np.abs(worn[:, None] - faces.looks).mean(axis=-1) / brightness
+    return np.asarray(np.abs(worn[:, None] - faces.looks).mean(axis=-1) / brightness, np.float64)
 
 
 def _stacked(looks: Sequence[Look | None]) -> npt.NDArray[np.float32]:

@@ -165,7 +165,8 @@ class LiveScan:
 
     def _least_motion(self, moving: npt.NDArray[np.bool_]) -> float:
         """Pixels of the thumbnail that must move for somebody to have come."""
-        return max(MOVING_SHARE * (self._smallest_face * moving.shape[1] / self._frame_size[0]) ** 2, 1.0)
+        smallest: float = self._smallest_face * moving.shape[1] / self._frame_size[0]
+        return max(MOVING_SHARE * smallest**2, 1.0)
 
 
 def _span(faces: Sequence[tuple[float, float, float]]) -> float:

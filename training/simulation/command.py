@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.commands import Commands, command
 from edge.errors import BadInput
+
+if TYPE_CHECKING:
+    from training.drawing import Image
 
 CLIP, TRUTH = "clip.mp4", "truth.json"
 OPTIONS = {
@@ -58,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     told = progress("frames")
 
-    def frames():  # type: ignore[no-untyped-def]
+    def frames() -> Iterator[tuple[int, Image]]:
         for count, (number, image) in enumerate(stage.frames(), start=1):
             told(count, number / conditions.fps)
             yield number, image

@@ -72,7 +72,8 @@ def _compare(
             there[index].append((patron["id"], (x, y, width, height), bool(plain) and patron["counts"]))
     if len(there) != len(seen.boxes):
         raise ValueError(f"{len(seen.boxes)} frames were seen, the truth is about {len(there)}")
-    frames, together = [], {}
+    frames: list[_Frame] = []
+    together: dict[tuple[int, int], int] = {}
     for patrons, boxes in zip(there, seen.boxes, strict=True):
         tracks = [track for track in boxes if track in counted]
         distances = _distances([box for _, box, _ in patrons], [boxes[track] for track in tracks])
