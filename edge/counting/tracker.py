@@ -254,8 +254,8 @@ def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
 def by_look(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
     """0 where the same is worn and the place can have been walked to, 1 and more where not.
 
-    The nearer to where somebody stood, or would be had they walked on, the less alike the clothes must look: who covered
-    the face covers them too.
+    The nearer to where somebody stood, or would be had they walked on, the less alike the clothes must look: who
+    covers a face covers them too.
     """
     unseen_s = np.array([now_s - track.seen_s for track in tracks])[:, None]
     stood, sizes = np.array([track.position for track in tracks]), np.array([track.size for track in tracks])
