@@ -40,16 +40,18 @@ WALKS_ON_S = 1.0
 """Time constant with which the speed of who is not seen fades."""
 SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.5
 """How much size and clothes weigh where several could be meant."""
-GROWTH = 2.0
+GROWTH = 2.2
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
 """Weight of the newest measurement in a track's size."""
 LIKE, UNLIKE = 0.15, 0.5
 """By how much looks differ, as a share of their brightness: below the first it is one person's, beyond the second not.
 In simulated scenes four in five looks of one person differ by less than the first, one in twenty of two people's."""
+LIKE_NEAR, NEAR = 0.35, 3.0
+"""The same for who is found just where expected; from so many face sizes off the stricter one holds."""
 DARK = 8.0
 """Grey levels that are added to the brightness: noise must not make black clothes differ."""
-STRIDE = 4.0
+STRIDE = 6.0
 """Face sizes a second that somebody can walk while unseen."""
 LOOK_SMOOTHING = 0.15
 """Weight of the newest look in a track's."""
@@ -250,11 +252,19 @@ def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
 
 
 def by_look(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
-    """0 where the same is worn and the place can have been walked to, 1 and more where not."""
-    away, growth = _apart(np.array([t.position for t in tracks]), np.array([t.size for t in tracks]), faces)
-    reach = np.array([REACH + STRIDE * (now_s - track.seen_s) for track in tracks])[:, None]
-    unlike = np.nan_to_num(_differences(tracks, faces) / LIKE, nan=2.0)
-    return np.where((growth > GROWTH) | (away >= reach), 2.0, unlike)
+    """0 where the same is worn and the place can have been walked to, 1 and more where not.
+
+    The nearer to where somebody stood, or would be had they walked on, the less alike the clothes must look: who
+    covers a face covers them too.
+    """
+    unseen_s = np.array([now_s - track.seen_s for track in tracks])[:, None]
+    stood, sizes = np.array([track.position for track in tracks]), np.array([track.size for track in tracks])
+    walked_on = stood + np.array([track.velocity for track in tracks]) * unseen_s
+    away, growth = _apart(stood, sizes, faces)
+    nearest = np.minimum(away, _apart(walked_on, sizes, faces)[0])
+    like = LIKE + (LIKE_NEAR - LIKE) * np.clip(1 - nearest / NEAR, 0, 1)
+    unlike = np.nan_to_num(_differences(tracks, faces) / like, nan=2.0)
+    return np.where((growth > GROWTH) | (away >= REACH + STRIDE * unseen_s), 2.0, unlike)
 
 
 def _apart(centres: Floats, sizes: Floats, faces: _Faces) -> tuple[Floats, Floats]:

@@ -149,8 +149,8 @@ def test_bad_usage_ends_with_2(faces: Path, tmp_path: Path, capsys: pytest.Captu
         assert named in capsys.readouterr().err
 
 
-def test_three_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
-    """The whole measurement on a small calm scene: three visits, each followed by one track, most of the time."""
+def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
+    """The whole measurement on a small calm scene: a visit for each patron, followed by one track most of the time."""
     pytest.importorskip("motmetrics")
     from edge.cameras import Frame
 
@@ -163,7 +163,8 @@ def test_three_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
     seen = observe(frames, Settings(), Eyes.open(Settings()))  # type: ignore[arg-type]
     found = score(seen, truth)
 
-    assert (found["patrons"], found["visits"], found["missed"], found["switches"]) == (3, 3, 0, 0)
+    assert found["patrons"] == sum(patron["counts"] for patron in truth["patrons"]) >= 2
+    assert (found["visits"], found["missed"], found["switches"]) == (found["patrons"], 0, 0)
     assert found["idf1"] > 0.9
     assert found["direction_right"] == 1
     assert found["dwell_error_s"] < 0.6

@@ -22,8 +22,8 @@ from edge.errors import BadInput, MaitredError
 from training.requirements import require
 from training.simulation.command import CLIP, TRUTH
 
-SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "gender_error_single",
-          "gender_error_visit", "interval_coverage")  # fmt: skip
+SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "direction_right_in_sight",
+          "gender_error_single", "gender_error_visit", "interval_coverage")  # fmt: skip
 
 
 def measure(folder: Path, settings: Settings, eyes: Eyes) -> dict[str, Any]:

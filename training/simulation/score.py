@@ -46,7 +46,8 @@ def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
     expected = [patron for patron in truth["patrons"] if patron["counts"]]
     pairs, spare = _pairs(seen.visits, people, together)
     wrong = abs(len(pairs) + len(spare) - len(expected))
-    ways = _ways(seen, truth["size"][0])
+    middle = truth["size"][0] / 2
+    ways = _ways(seen, middle)
     return {
         "patrons": len(expected),
         "visits": len(pairs) + len(spare),
@@ -55,6 +56,9 @@ def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
         "twice_or_nobody": len(spare),
         **result,
         "direction_right": _mean([ways[one.track] == patron["direction"] for one, patron in pairs]),
+        "direction_right_in_sight": _mean(
+            [ways[one.track] == patron["direction"] for one, patron in pairs if _shown(patron, middle)]
+        ),
         "dwell_error_s": median(
             [abs(one.visit.dwell_s - (patron["to_s"] - patron["from_s"])) for one, patron in pairs] or [float("nan")]
         ),
@@ -130,17 +134,26 @@ def _pairs(
     return pairs, [one for one in visits if one.track in spare_of]
 
 
-def _ways(seen: Observation, width: int) -> dict[int, str | None]:
+def _shown(patron: Patron, middle: float) -> bool:
+    """Whether the way that somebody went can be told from when the face was in plain sight."""
+    plain = [x + width / 2 for _, x, _, width, _, is_plain in patron["path"] if is_plain]
+    return bool(_crossing(plain[0], plain[-1], middle) == patron["direction"])
+
+
+def _crossing(first: float, last: float, middle: float) -> str | None:
+    if (first < middle) == (last < middle):
+        return None
+    return "in" if last > first else "out"
+
+
+def _ways(seen: Observation, middle: float) -> dict[int, str | None]:
     """For each track how it crossed the middle of the frame: where it began and where it ended."""
     ends: dict[int, list[float]] = {}
     for boxes in seen.boxes:
         for track, (left, _, box_width, _) in boxes.items():
-            middle = left + box_width / 2
-            ends.setdefault(track, [middle, middle])[1] = middle
-    directions: dict[int, str | None] = {}
-    for track, (first, last) in ends.items():
-        crossed = (first < width / 2) != (last < width / 2)
-        directions[track] = None if not crossed else "in" if last > first else "out"
+            x = left + box_width / 2
+            ends.setdefault(track, [x, x])[1] = x
+    directions = {track: _crossing(first, last, middle) for track, (first, last) in ends.items()}
     for one in seen.visits:
         if one.visit.direction is not None:
             directions[one.track] = one.visit.direction
