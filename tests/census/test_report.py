@@ -19,11 +19,13 @@ from edge.census.bands import AgeBands
 from edge.census.periods import boundaries
 from edge.census.render import FIELDS, to_csv, to_html, to_json
 from edge.census.report import report
+from edge.census.shares import CORRECTED, ShareEstimator
 from edge.census.window import Traffic
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.store import Store
+from edge.vision.bundle import load_bundle
 
 PARIS = ZoneInfo("Europe/Paris")
 SETTINGS = parse_settings({"site": {"timezone": "Europe/Paris"}}, "test")
@@ -218,6 +220,23 @@ def test_a_visit_that_a_later_window_holds_is_not_counted_twice(store: Store):
     close(store, midnight + 900)
     assert report_of(store, "2026-06-01", "2026-06-02").total.visits == 1
     assert report_of(store, "2026-06-02", "2026-06-03").total.visits == 0
+
+
+def test_shares_of_the_range_are_corrected_from_visits_and_then_from_windows(store: Store):
+    days_of_visits(store)
+    estimator = ShareEstimator.of(load_bundle("mobile").card, SETTINGS.census)
+    start, end = at("2026-06-01"), at("2026-06-06")
+    before = report(store, start, end, "day", SETTINGS, estimator)
+    store.prune(at("2026-06-05"), parse_settings({"store": {"keep_visits_days": 2}}, "test").store)
+    after = report(store, start, end, "day", SETTINGS, estimator)
+    assert before.shares == estimator.of_visits([stored.visit for stored in store.visits.between(0, 9e9)] * 2)
+    assert after.shares == estimator.of_counts({cell: before.total.counts.get(cell, 0) for cell in before.cells})
+    document = json.loads(to_json(after))["shares"]
+    assert (document["method"], document["level"]) == (CORRECTED, 0.95)
+    assert sum(cell["share"] for cell in document["cells"]) == pytest.approx(1, abs=0.001)
+    page = to_html(after)
+    assert "known errors are taken out" in page
+    assert "known errors are taken out" not in to_html(report_of(store, "2026-06-01", "2026-06-06"))
 
 
 def test_cells_of_former_settings_are_told_too(store: Store):
