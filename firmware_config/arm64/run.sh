@@ -43,7 +43,10 @@ check_machine() {
     missing=''
     [ "$(id -u)" = 0 ] || fail "must run as root: it mounts /proc for the ARM system (sudo $0)"
     for tool in mmdebstrap:mmdebstrap unshare:util-linux flock:util-linux chroot:coreutils git:git; do
-        command -v "${tool%:*}" >/dev/null || missing="$missing ${tool#*:}"
+        command -v "${tool%:*}" >/dev/null || case "$missing " in
+            *" ${tool#*:} "*) ;;
+            *) missing="$missing ${tool#*:}" ;;
+        esac
     done
     if [ "$(uname -m)" != aarch64 ]; then
         registered=/proc/sys/fs/binfmt_misc
