@@ -14,7 +14,10 @@ TOPIC = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,7}$"
 class Mqtt(Section):
     """An MQTT 5 broker, and how to log in there."""
 
-    host: str = Field("", title="Broker", description="Host name or address of the broker. Empty: no MQTT.")
+    host: str = Field(
+        "", title="Broker", description="Host name or address of the broker. Empty: no MQTT.",
+        pattern=r"^[A-Za-z0-9._:%-]{0,253}$",
+    )  # fmt: skip
     port: int = Field(8883, title="Port", description="TCP port; brokers without TLS use 1883.", ge=1, le=65535)
     tls: bool = Field(
         True, title="TLS", description="Encrypt the connection and verify the broker's certificate and name."

@@ -117,6 +117,9 @@ def _listen(settings: Dashboard) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
         listening.listen()
+    except UnicodeError as error:  # a name with empty or overlong parts
+        listening.close()
+        raise BadInput(f"[dashboard] host {host}: no host name") from error
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
