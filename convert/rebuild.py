@@ -76,12 +76,12 @@ def outcome(before: bytes | None, made: Path) -> Outcome:
 
 
 def _parts(bundle: bytes) -> tuple[bytes, Any]:
-    """The model and the card, without a look at whether they suit each other; b"" and None of what is no bundle."""
+    """The model and the card, without a look at whether they suit each other; all and None of what is no bundle."""
     try:
         with zipfile.ZipFile(io.BytesIO(bundle)) as files:
             return bundle[: min(entry.header_offset for entry in files.infolist())], json.loads(files.read(CARD))
     except (zipfile.BadZipFile, KeyError, ValueError):
-        return b"", None
+        return bundle, None
 
 
 def _apart(one: Any, other: Any, place: str = "") -> Iterator[tuple[str, float]]:
