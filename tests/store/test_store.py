@@ -13,8 +13,8 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.store import heartbeat as heartbeat_module
 from edge.store import DeadLetter, Health, Queued, Store
+from edge.store import heartbeat as heartbeat_module
 from edge.store.store import DAY_S
 
 BANDS = AgeBands((0, 13, 18, 65))
