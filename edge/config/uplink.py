@@ -26,7 +26,7 @@ class Uplink(Section):
         description="Certificates (PEM) of the authorities that vouch for the endpoint. None: those of the system.",
     )  # fmt: skip
     batch: int = Field(
-        50, title="Batch", description="At most so many waiting events go out in one request. 1: each in its own.",
+        100, title="Batch", description="At most so many waiting events go out in one request. 1: each in its own.",
         ge=1, le=1000,
     )  # fmt: skip
     gzip: bool = Field(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,13 @@ class Unavailable(MaitredError):
 
 
 class Archive:
-    """Stores events, all of a request or none. Each call has a connection of its own, so threads and restarts of the
-    database are no matter.
-    """
+    """Stores events, all of a request or none. Each thread has a connection of its own; one that fails is replaced."""
 
     def __init__(self, connect: Callable[[], Any], mark: str, errors: type[Exception], name: str) -> None:
         self._connect = connect
         self._mark = mark
-        self._errors = errors
+        self._errors = (errors,)
+        self._mine = threading.local()
         self._name = name
         self._run(lambda connection: connection.execute(TABLE))
 
@@ -88,11 +88,33 @@ class Archive:
         return False
 
     def _run(self, work: Callable[[Any], Any]) -> Any:
+        kept = getattr(self._mine, "connection", None)
         try:
-            with closing(self._connect()) as connection, connection:
-                return work(connection)
+            if kept is not None:
+                with contextlib.suppress(*self._errors):  # the database may have been restarted since
+                    return _committed(kept, work)
+                self._forget()
+            self._mine.connection = self._connect()
+            return _committed(self._mine.connection, work)
         except self._errors as error:
+            self._forget()
             raise Unavailable(f"{self._name}: cannot use the database: {error}") from error
+
+    def _forget(self) -> None:
+        connection, self._mine.connection = getattr(self._mine, "connection", None), None
+        if connection is not None:
+            with contextlib.suppress(*self._errors):
+                connection.close()
+
+
+def _committed(connection: Any, work: Callable[[Any], Any]) -> Any:
+    try:
+        result = work(connection)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return result
 
 
 def _sqlite(path: Path) -> sqlite3.Connection:

@@ -104,6 +104,12 @@ def test_the_table_has_the_constraint_and_a_second_start_keeps_it(archive: Archi
     assert archive._run(lambda connection: connection.execute(query).fetchone()[0]) == "UNIQUE (source, id)"
 
 
+def test_a_connection_that_the_server_ended_is_replaced(archive: Archive, address: str):
+    end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = %s"
+    assert Archive.open(address)._run(lambda c: c.execute(end, ("maitred",)).fetchone()[0]) >= 1
+    assert archive.store([an_event(0)]) == 1
+
+
 def test_a_server_that_is_not_there_is_named_without_its_password():
     pytest.importorskip("psycopg")
     with pytest.raises(Unavailable) as caught:

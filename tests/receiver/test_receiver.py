@@ -242,10 +242,15 @@ def test_other_addresses_and_methods_are_named(client: FlaskClient):
 
 
 def test_an_unusable_database_is_told_and_the_device_asked_to_wait(client: FlaskClient, tmp_path: Path):
-    (tmp_path / "census.db").write_bytes(b"no database" * 100)
+    with sqlite3.connect(tmp_path / "census.db") as other:
+        other.execute("ALTER TABLE census_events RENAME TO away")
     answer = post(client, single())
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert answer.json == {"error": "the database is not available"}
+    with other:
+        other.execute("ALTER TABLE away RENAME TO census_events")
+    other.close()
+    assert post(client, single()).status_code == 204
 
 
 def test_members_that_come_later_are_taken(client: FlaskClient):

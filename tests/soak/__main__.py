@@ -65,7 +65,7 @@ def histories(count: int) -> dict[str, Any]:
         [sys.executable, "-m", "pytest", "-q", "--hypothesis-show-statistics", "tests/uplink/test_exactly_once.py"],
         cwd=ROOT, env={**os.environ, "MAITRED_HISTORIES": str(count)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    run = sum(int(found) for found in re.findall(r"(\d+) passing examples", done.stdout))
+    run = sum(int(found) for found in re.findall(r"- (\d+) passing,", done.stdout))
     passed = done.returncode == 0 and run >= count
     shown = {} if passed else {"output": done.stdout[-4000:]}
     return {"passed": passed, "histories": run, "seconds": round(time.monotonic() - began), **shown}

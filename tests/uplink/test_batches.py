@@ -227,7 +227,7 @@ def test_the_windows_of_three_days_without_an_answer_arrive_whole_and_in_order(p
 
     now[0] = 3600.0
     close_windows(0.0)
-    uplink = Uplink(url=picky.url, secret_file=secret_file)
+    uplink = Uplink(url=picky.url, secret_file=secret_file, batch=50)
     sender = Sender(uplink, database, random=lambda: 1.0, clock=lambda: now[0], pause=pause)
     while sender.attempt(store):
         pass
