@@ -167,7 +167,7 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
     assert (found["visits"], found["missed"], found["switches"]) == (found["patrons"], 0, 0)
     assert found["idf1"] > 0.9
     assert found["direction_right"] == 1
-    assert found["dwell_error_s"] < 0.6
+    assert found["dwell_error_s"] < 1.0
     # What the score says is what happens when somebody is counted twice: all but one visit taken away, or one repeated.
     assert score(_without(seen, 1), truth)["missed"] == 1
     wrong_way = json.loads(json.dumps(truth))
