@@ -20,9 +20,11 @@ def test_a_device_starts_with_its_own_camera_and_sends_nothing():
 
 def test_the_lines_to_uncomment_are_valid_too(tmp_path: Path):
     file = tmp_path / "maitred.toml"
-    file.write_text(re.sub(r"^# (?=\[uplink\]|\w+ = )", "", FILE.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    file.write_text(re.sub(r"^# (?=\[\w+\]|\w+ = )", "", FILE.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
     settings = load_settings(file)
 
     assert settings.uplink.url.startswith("https://")
+    assert settings.dashboard.password_file == Path("/etc/maitred/dashboard.password")
+    assert settings.mqtt.username == "front-door"
     assert settings.uplink.secret_file == Path("/etc/maitred/uplink.secret")
