@@ -73,7 +73,7 @@ def load_bundle(name_or_path: str) -> Bundle:
     try:
         path = _resolve(name_or_path)
         if not path.is_file():  # a device or a pipe might never end
-            raise BadInput(f"{path}: no regular file, so no model bundle; shipped: {', '.join(shipped())}")
+            raise BadInput(f"{path}: no file, so no model bundle; shipped: {', '.join(shipped())}")
         if path.stat().st_size > MAX_BUNDLE_BYTES:
             raise BadInput(f"{path}: too large for a model bundle")
         content = path.read_bytes()
