@@ -87,7 +87,7 @@ class Home:
             f"[camera]\nsource = {json.dumps(str(CLIP))}\nloop = true\n[census]\nmin_cell = 1\n"
             f"[store]\npath = {json.dumps(str(self.database))}\n"
             f"[uplink]\nurl = 'http://127.0.0.1:{port}/windows'\nsecret_file = {json.dumps(str(secret))}\n"
-            "batch = 1\n"
+            "batch = 1\ngzip = false\n"
         )
         Store.open(self.database).close()
         self.given = set(self.files())
