@@ -95,7 +95,7 @@ class Home:
         with (self.folder.parent / "log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "edge.cli", "run", "--config", self.config],
-                cwd=self.folder / "work", env=folders | {"PATH": os.environ["PATH"]}, stderr=log,
+                cwd=self.folder / "work", env=folders | {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}, stderr=log,
             )  # fmt: skip
         try:
             deadline = time.monotonic() + PATIENCE_S
