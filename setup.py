@@ -8,14 +8,17 @@ TENSORFLOW = [
     "tensorflow>=2.20,<3; platform_machine != 'x86_64'",
 ]
 CONVERT = [*TENSORFLOW]
-TRAINING = [*TENSORFLOW, "matplotlib>=3.8", "onnx>=1.17", "tensorboard>=2.18"]
+# av writes the simulator's clips, whose frames may be missing; motmetrics scores the tracker on them.
+TRAINING = [*TENSORFLOW, "av>=13", "matplotlib>=3.8", "motmetrics>=1.4", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
+# An endpoint is no device: it validates what it is sent, and may keep it in PostgreSQL.
+RECEIVE = ["jsonschema-rs>=0.26", "psycopg[binary]>=3.2"]
 MQTT = ["paho-mqtt>=2.1"]
 
 setup(
     packages=find_packages(include=["edge", "edge.*", "convert", "convert.*", "training", "training.*"]),
     package_data={
-        "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "uplink/*.json", "py.typed"],
+        "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "receiver/*.json", "py.typed"],
         "edge.dashboard": ["templates/*", "static/*"],
         "edge.store": ["migrations/*.sql"],
         "training": ["recipes/*.toml"],
@@ -38,9 +41,11 @@ setup(
         "mqtt": MQTT,
         "convert": CONVERT,
         "training": TRAINING,
+        "receive": RECEIVE,
         "dev": [
             *CONVERT,
             *TRAINING,
+            *RECEIVE,
             *MQTT,
             "build>=1.2",
             "hypothesis>=6.100",

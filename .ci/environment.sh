@@ -23,7 +23,7 @@ environment() {
 system_packages() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         missing=
-        for package in chromium mosquitto python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good; do
+        for package in chromium mosquitto shellcheck python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good; do
             dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
         done
         if [ -n "$missing" ]; then

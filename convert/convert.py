@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
+from convert.calibration import calibration
 from convert.edgetpu import edgetpu_report
 from convert.layers import layer_noise
 from convert.macs import count_macs
 from convert.outputs import describe_outputs
 from convert.quantise import quantise, representatives
+from convert.rounding import rounded
 from convert.runtimes import same_outputs
 from convert.verification import agreement, tolerances, verify
-from edge.errors import BadInput
-from edge.vision.bundle import Bundle, load_bundle, write_bundle
+from edge.errors import BadInput, MaitredError
+from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.checkpoint import load_network
-from training.metrics import Predictions, report
+from training.metrics import report
 from training.networks import deployed as in_deployed_form
 from training.origin import origin
-from training.predictors import bundle_predictor, keras_predictor, predict
+from training.predictors import Outcome, bundle_predictor, keras_predictor, predict
 from training.reference import CROP
 from training.samples import Listing, Split, list_samples
 
@@ -45,8 +48,8 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
-        MaitredError: it cannot be quantised, or INT8 loses more than :mod:`convert.verification` allows; no bundle is
-            written then.
+        MaitredError: the disk is full, it cannot be quantised, or INT8 loses more than :mod:`convert.verification`
+            allows; no bundle is written then.
     """
     # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
     keras.utils.clear_session()
@@ -56,6 +59,7 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
     _check_labels(listing, data)
     _make_folder_of(out)
     deployed = in_deployed_form(network)
+    _check_room(out, deployed)
     log.info("quantising %s", network.name)
     faces = representatives(listing.of("train"), _size(deployed))
     model = quantise(deployed, faces)
@@ -66,26 +70,27 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
     blank = _card(source, deployed, model, listing)
     candidates = {"float": keras_predictor(network, ""), "int8": bundle_predictor(Bundle(blank, model, ""))}
     figures: dict[str, Any] = {}
-    found: dict[str, Predictions] = {}
+    found: dict[str, Outcome] = {}
     for split in MEASURED:
         for kind, candidate in candidates.items():
             log.info("%s, %s split", kind, split)
             outcome = predict(listing.of(split), candidate)
-            found[f"{kind}/{split}"] = outcome.predictions
+            found[f"{kind}/{split}"] = outcome
             figures[f"{kind}/{split}"] = report(outcome.samples, outcome.predictions)
         before, after = figures[f"float/{split}"], figures[f"int8/{split}"]
         years, share = after["age_mae"] - before["age_mae"], after["gender_accuracy"] - before["gender_accuracy"]
         log.info("INT8 against float, %s: age MAE %+.3f, gender %+.2f points", split, years, 100 * share)
         verify(before, after, split)
+    before_and_after = (found[f"{kind}/test"].predictions for kind in candidates)
     verification = {
-        "tolerance": tolerances(), "agreement": agreement(found["float/test"], found["int8/test"]),
+        "tolerance": tolerances(), "agreement": agreement(*before_and_after),
         "noisiest_layers": worst, "runtimes": runtimes, "edge_tpu": edgetpu_report(model).summary(),
     }  # fmt: skip
     results = {
-        "metrics": _metrics(figures), "calibration": _calibration(figures["int8/validation"]),
-        "verification": _rounded(verification),
+        "metrics": _metrics(figures), "calibration": calibration(found["int8/validation"]),
+        "verification": rounded(verification),
     }  # fmt: skip
-    write_bundle(out, model, blank.model_copy(update=results))
+    write_bundle(out, model, sealed(blank.model_copy(update=results), model))
     return load_bundle(str(out))
 
 
@@ -107,6 +112,24 @@ def _make_folder_of(out: Path) -> None:
         raise BadInput(f"{out}: cannot write there ({error.strerror}); give another --out") from error
     if out.is_dir():
         raise BadInput(f"{out}: a folder; give a file name such as {out / 'table1.tflite'}")
+
+
+def _check_room(out: Path, network: keras.Model) -> None:
+    """Before the work: on a full disk TensorFlow says nothing that anyone would understand.
+
+    Raises:
+        MaitredError: there is too little room for its temporary files or for the bundle.
+    """
+    weights = network.count_params()
+    for folder, needed, way in (
+        (Path(tempfile.gettempdir()), 8 * weights, "set TMPDIR to another folder"),
+        (out.parent, 2 * weights, "give another --out"),
+    ):
+        free = shutil.disk_usage(folder).free
+        if free < needed:
+            raise MaitredError(
+                f"{folder}: {free / 1e6:.1f} MB free where about {needed / 1e6:.1f} are needed; make room or {way}"
+            )
 
 
 def _card(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Card:
@@ -145,21 +168,4 @@ def _metrics(figures: dict[str, Any]) -> dict[str, Any]:
             for name, part in values["slices"].items()
         }
         metrics.setdefault(kind, {})[split] = {k: values[k] for k in SUMMARY if k in values} | {"slices": slices}
-    return _rounded(metrics)
-
-
-def _calibration(validation: dict[str, Any]) -> dict[str, Any]:
-    return _rounded({
-        "split": "validation", "age": validation["age_confusion"],
-        "gender": {"classes": ["male", "female"], "matrix": validation["confusion_matrix"]},
-        "age_error_years": {"bias": validation["age_bias"], "mae": validation["age_mae"]},
-    })  # fmt: skip
-
-
-def _rounded(value: Any) -> Any:
-    """Floats to six digits: the last bits of a sum depend on the machine, the bundle's bytes must not."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return round(float(value), 6) if isinstance(value, (float, np.floating)) else value
+    return rounded(metrics)

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from edge.errors import BadInput, MaitredError
-from edge.vision.bundle import Bundle, write_bundle
+from edge.vision.bundle import Bundle, sealed, write_bundle
 
 COMPILER = "edgetpu_compiler"
 
@@ -50,4 +50,5 @@ def compile_bundle(bundle: Bundle, out: Path) -> None:
         if done.returncode or not compiled.exists():
             last = " ".join((done.stdout + done.stderr).split()[-60:])
             raise MaitredError(f"{COMPILER} refused {bundle.card.name}: {last}")
-        write_bundle(out, compiled.read_bytes(), bundle.card)
+        model = compiled.read_bytes()
+        write_bundle(out, model, sealed(bundle.card, model))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+import sqlite3
 import threading
 import time
 from collections import deque
-from dataclasses import replace
 from statistics import median
 
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.open import redact
-from edge.census.closing import WindowCloser
+from edge.census.recorder import Recorder
+from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
-from edge.clock import clock_quality, wall_time
+from edge.clock import ClockQuality, clock_quality
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
-from edge.machine import resident_mb, temperature_c
-from edge.store import Health, Store
+from edge.machine import Throttle, resident_mb, temperature_c
+from edge.store import Health, Store, StoreDamaged
 from edge.store.store import Event
 from edge.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
@@ -27,7 +29,8 @@ from edge.uplink.mqtt import Publisher
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
-PRUNE_S = 3600.0
+MAP_S = 300.0
+"""How often the map of where faces appear is written: it changes slowly, and each time costs the card some pages."""
 WAIT_S = 0.5
 """Longest wait for a frame before the other duties get their turn."""
 RATE_S = 10.0
@@ -50,7 +53,7 @@ class Agent:
         self._settings = settings
         self._eyes = Eyes.open(settings)
         self._pipeline = Pipeline(settings, self._eyes)
-        self._store = Store.open(settings.store.path)
+        self._store = Store.open_mended(settings.store.path, time.time())
         self._sender = Sender(settings.uplink, settings.store.path)
         self._camera = LatestFrame(
             lambda: open_source(settings),
@@ -58,15 +61,16 @@ class Agent:
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
         card = self._eyes.demographics.card
+        self._shares = ShareEstimator.of(card, settings.census)
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
         self._publisher = Publisher(settings, f"{card.name} {card.version}")
-        self._carrier = self._publisher if settings.mqtt_carries_events else self._sender
-        self._closer = WindowCloser(settings, self._store, self._event_of, time.time())
+        self._recorder = Recorder(settings, self._store, self._event_of)
+        self._throttle = Throttle()
         self._stopping = threading.Event()
         self._started_at = time.time()
         self._frames = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._beaten_s = self._pruned_s = -PRUNE_S
+        self._beaten_s, self._mapped_s = -HEARTBEAT_S, -MAP_S
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
@@ -74,7 +78,8 @@ class Agent:
 
     def run(self) -> None:
         """The frame loop. Visits in progress are counted before it returns."""
-        self._closer.catch_up()
+        with contextlib.suppress(sqlite3.DatabaseError):  # a full card must not keep anybody from counting
+            self._store.entrance.drawn(self._settings.entrance, time.time())
         self._camera.start()
         self._sender.start()
         self._publisher.start()
@@ -100,6 +105,7 @@ class Agent:
             self._recent.append((now_s, now_s - frame.time_s))
             self._record(visits)
             notify("WATCHDOG=1")
+            self._stopping.wait(self._throttle.pause_s(now_s))
         elif self._camera_is_away():
             self._record(self._pipeline.finish())
             # The supervisor is at work on the camera and says so: killing the agent would not bring it back sooner.
@@ -115,28 +121,52 @@ class Agent:
 
     def _record(self, visits: list[Visit]) -> None:
         if visits:
-            at_wall = [
-                replace(visit, started_at=wall_time(visit.started_at), ended_at=wall_time(visit.ended_at))
-                for visit in visits
-            ]
-            self._store.record(at_wall, time.time())
             log.info("counted %d, in view %d", len(visits), self._pipeline.in_view)
+            self._recorder.record(visits, time.monotonic())
 
     def _duties(self, *, last: bool = False) -> None:
-        now, now_s = time.time(), time.monotonic()
-        if self._closer.tick(now, Traffic(self._frames, self._camera.status.dropped)):
+        now, now_s, quality = time.time(), time.monotonic(), clock_quality()
+        trusted = quality != "unsynchronised" or self._settings.site.trust_clock
+        traffic = Traffic(self._frames, self._camera.status.dropped)
+        try:
+            closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
+        except StoreDamaged:
+            self._mend(now)
+            closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
+        if closed:
             self._sender.wake()
             self._publisher.wake()
+        # A store that takes no visits takes no heartbeat and no map either; the recorder tells of it.
+        if last or now_s - self._mapped_s >= MAP_S:
+            self._mapped_s = now_s
+            with contextlib.suppress(sqlite3.DatabaseError):
+                self._store.entrance.write_map(self._pipeline.sight_map, now)
         if last or now_s - self._beaten_s >= HEARTBEAT_S:
             self._beaten_s = now_s
-            self._store.heartbeat.write(self._health(now, now_s))
-        if now_s - self._pruned_s >= PRUNE_S:
-            self._pruned_s = now_s
-            dropped = self._store.prune(now, self._settings.store)
-            if dropped:
-                log.warning("dropped %d events that could not be delivered in time", dropped)
+            with contextlib.suppress(sqlite3.DatabaseError, OSError):
+                self._store.heartbeat.write(self._health(now, now_s, quality), last=last)
+            if self._recorder.error:
+                waiting = f"{self._recorder.waiting} visits wait in memory"
+                notify(f"STATUS=the database takes nothing ({self._recorder.error}); {waiting}")
 
-    def _health(self, now: float, now_s: float) -> Health:
+    @property
+    def _carrier(self) -> Publisher | Sender:
+        """Who empties the outbox."""
+        return self._publisher if self._settings.mqtt_carries_events else self._sender
+
+    def _mend(self, now: float) -> None:
+        # Both hold a connection to the file that is set aside.
+        self._sender.stop()
+        self._publisher.stop()
+        self._store.close()
+        self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
+        self._recorder.use(self._store)
+        self._sender = Sender(self._settings.uplink, self._settings.store.path)
+        self._publisher = Publisher(self._settings, f"{self._model.name} {self._model.version}")
+        self._sender.start()
+        self._publisher.start()
+
+    def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
         recent = [latency for at_s, latency in self._recent if at_s > now_s - RATE_S]
         return Health(
@@ -149,13 +179,16 @@ class Agent:
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
             model=f"{self._model.name} {self._model.version}", uplink=self._carrier.state,
-            people_in_view=self._pipeline.in_view,
+            people_in_view=self._pipeline.in_view, clock=clock, throttled=self._throttle.hot,
+            store_error=self._recorder.error, visits_waiting=self._recorder.waiting,
         )  # fmt: skip
 
     def _event_of(self, window: Window) -> Event | None:
         if not self._settings.sends:
             return None
-        return census_event(window, self._settings, self._model, clock_quality())
+        return census_event(
+            window, self._settings, self._model, clock_quality(), self._store.outbox.dropped, self._shares
+        )
 
 
 def open_source(settings: Settings) -> Camera:

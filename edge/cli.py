@@ -11,9 +11,22 @@ from importlib import import_module
 from importlib.metadata import entry_points, version
 
 from edge.errors import MaitredError
+from edge.systemd import JournalFormatter, in_journal
 
 log = logging.getLogger(__name__)
-COMMANDS = ("benchmark", "bundle", "demo", "run", "dashboard", "predict", "count", "report", "doctor")
+COMMANDS = (
+    "benchmark",
+    "bundle",
+    "demo",
+    "run",
+    "dashboard",
+    "predict",
+    "count",
+    "receive",
+    "report",
+    "resend",
+    "doctor",
+)
 PLUGINS = "maitred.commands"
 """Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""
 
@@ -22,13 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns its exit code: 0 fine, 1 the work failed, 2 bad usage or bad input."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if options.verbose else getattr(options, "log_level", logging.WARNING),
-        format="%(levelname)s %(message)s"
-        if "JOURNAL_STREAM" in os.environ
-        else "%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        JournalFormatter("%(name)s: %(message)s")
+        if in_journal()
+        else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     )
+    level = logging.DEBUG if options.verbose else getattr(options, "log_level", logging.WARNING)
+    logging.basicConfig(level=level, handlers=[handler])
     # Names such as ą or 食 in a path must not end a command on a terminal or pipe that cannot show them.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -11,6 +11,7 @@ ClockQuality = Literal["synchronised", "unsynchronised", "unknown"]
 
 # systemd-timesyncd makes the folder when it starts, and the file when it first hears from a time server.
 TIMESYNC = Path("/run/systemd/timesync")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def clock_quality() -> ClockQuality:
@@ -22,4 +23,17 @@ def clock_quality() -> ClockQuality:
 
 def wall_time(monotonic_s: float) -> float:
     """Unix seconds of a moment on the monotonic clock, as the wall clock stands now."""
-    return time.time() - (time.monotonic() - monotonic_s)
+    return wall_offset() + monotonic_s
+
+
+def wall_offset() -> float:
+    """Seconds from the monotonic clock to the wall clock; it changes when somebody sets the clock, and only then."""
+    return time.time() - time.monotonic()
+
+
+def boot_id() -> str:
+    """What tells one boot of this machine from every other; the monotonic clock means nothing beyond it."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

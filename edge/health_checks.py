@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,11 +15,15 @@ from urllib.parse import urlsplit
 from edge.cameras import open_camera
 from edge.clock import clock_quality
 from edge.config.settings import Settings
+from edge.counting.placement import ENOUGH, judge
+from edge.counting.visit import Direction
 from edge.errors import MaitredError
 from edge.machine import HOT_C, WARM_C, Disk, temperature_c
 from edge.store import Store
+from edge.uplink.endpoint import authorities
 from edge.uplink.mqtt.connection import Connection, ConnectionLost, require_client
 from edge.uplink.mqtt.publisher import read_password
+from edge.uplink.secret import CREDENTIAL, read_secrets
 from edge.vision.bundle import load_bundle
 from edge.vision.trial import try_out
 
@@ -26,6 +32,9 @@ LOW_DISK_MB, FULL_DISK_MB = 500, 50
 LOW_MEMORY_MB = 150
 MEMINFO = Path("/proc/meminfo")
 CONNECT_S = 5.0
+MENDED_S = 30 * 86400.0
+"""How long a database that was damaged is told of."""
+SHOWN_LETTERS = 3
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,9 @@ def examine(settings: Settings) -> Iterator[Check]:
     """All checks, one after the other; none of them raises."""
     checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
-        ("database", _database), ("disk", _disk), ("memory", _memory), ("temperature", _temperature),
-        ("clock", _clock), ("endpoint", _endpoint), ("broker", _broker),
+        ("database", _database), ("dead letters", _refused), ("entrance", _entrance), ("disk", _disk),
+        ("memory", _memory), ("temperature", _temperature), ("clock", _clock), ("secret", _secret),
+        ("endpoint", _endpoint), ("broker", _broker),
     )  # fmt: skip
     for name, check in checks:
         try:
@@ -83,11 +93,39 @@ def _database(settings: Settings) -> Check:
     if not path.exists():
         return Check("database", "warning", f"{path} does not exist yet", "start the agent: systemctl start agent")
     with Store.open(path, read_only=True) as store:
-        state = store.outbox.state()
-    told = f"{path}: {state.queued} queued, {state.delivered} delivered, {state.rejected} rejected"
-    if state.rejected:
-        return Check("database", "warning", told, "the endpoint refused events; see its log and docs/cloud.md")
+        state, mended, health = store.outbox.state(), store.mended, store.heartbeat.read()
+    told = f"{path}: {state.queued} queued, {state.delivered} delivered, {state.dropped} dropped"
+    if health is not None and health.store_error:
+        way_out = "free some space on the card; see whether it turned read-only (dmesg), and replace it if so"
+        found = f"{path} takes nothing ({health.store_error}); {health.visits_waiting} visits wait in memory"
+        return Check("database", "failure", found, way_out)
+    if mended is not None and time.time() - mended.at < MENDED_S:
+        when = datetime.fromtimestamp(mended.at, UTC).strftime("%d %b %Y")
+        found = f"{told}; it was damaged on {when}: {mended.file} holds what it was"
+        return Check("database", "warning", found, "replace the card if it happens again")
     return Check("database", "ok", told)
+
+
+def _refused(settings: Settings) -> Check:
+    if not settings.store.path.exists():
+        return Check("dead letters", "ok", "none")
+    with Store.open(settings.store.path, read_only=True) as store:
+        count, letters = store.outbox.state().rejected, store.outbox.dead_letters(SHOWN_LETTERS)
+    if not count:
+        return Check("dead letters", "ok", "none")
+    shown = "; ".join(f"{letter.id}: {letter.reason}" for letter in letters)
+    way_out = "see the endpoint's log and docs/cloud.md; then maitred resend --config FILE"
+    return Check("dead letters", "warning", f"{count} rejected by the endpoint, the last: {shown}", way_out)
+
+
+def _entrance(settings: Settings) -> Check:
+    entrance, path = settings.entrance, settings.store.path
+    latest: Sequence[Direction | None] | None = []
+    if path.exists():
+        with Store.open(path, read_only=True) as store:
+            latest = store.entrance.latest(entrance, ENOUGH)
+    placed = judge(entrance, latest)
+    return Check("entrance", placed.verdict, placed.found, placed.way_out)
 
 
 def _disk(settings: Settings) -> Check:
@@ -123,16 +161,26 @@ def _clock(settings: Settings) -> Check:  # noqa: ARG001
     return Check("clock", "ok", "synchronised" if quality == "synchronised" else "no time service tells how good it is")
 
 
+def _secret(settings: Settings) -> Check:
+    if not settings.uplink.url:
+        return Check("secret", "ok", "none needed")
+    if settings.uplink.secret_file is None:  # a credential is there for the agent's unit alone
+        return Check("secret", "ok", f"the systemd credential {CREDENTIAL}, which only the agent can see")
+    count = len(read_secrets(settings.uplink.secret_file))
+    return Check("secret", "ok", f"{settings.uplink.secret_file}: {count} in use")
+
+
 def _endpoint(settings: Settings) -> Check:
     if not settings.uplink.url:
         return Check("endpoint", "ok", "none configured: nothing leaves this device over HTTPS")
     parts = urlsplit(settings.uplink.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     host = parts.hostname or ""
+    authority = authorities(settings.uplink)
     try:
         with socket.create_connection((host, port), CONNECT_S) as connection:
             if parts.scheme == "https":
-                with ssl.create_default_context().wrap_socket(connection, server_hostname=host):
+                with ssl.create_default_context(cafile=authority or None).wrap_socket(connection, server_hostname=host):
                     pass
     except OSError as error:
         way_out = "check [uplink] url, the network and the certificate; events wait in the outbox meanwhile"

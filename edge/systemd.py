@@ -1,7 +1,8 @@
-"""Talking to systemd: readiness, status and the watchdog (sd_notify(3))."""
+"""Talking to systemd: readiness, status and the watchdog (sd_notify(3)), and log lines that the journal can sort."""
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 
@@ -18,3 +19,21 @@ def notify(state: str) -> None:
             channel.sendto(state.encode(), address)
         except OSError:
             return  # systemd went away; nobody is left to tell
+
+
+def in_journal() -> bool:
+    """Whether what is written to stderr goes to the journal."""
+    return "JOURNAL_STREAM" in os.environ
+
+
+class JournalFormatter(logging.Formatter):
+    """One line with its priority in front (sd-daemon(3)), so that ``journalctl -p warning`` finds it.
+
+    The journal adds time, unit and process itself. A traceback becomes lines of the same priority.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        level = record.levelno
+        priority = 3 if level >= logging.ERROR else 4 if level >= logging.WARNING else 6 if level >= logging.INFO else 7
+        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())

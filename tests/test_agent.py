@@ -18,10 +18,13 @@ import cv2
 import pytest
 
 from edge import agent as agent_module
+from edge import clock
 from edge.agent import Agent
 from edge.cameras import Camera, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
+from edge.counting.sight_map import COLUMNS
+from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.store import Health, Store
 
@@ -135,6 +138,32 @@ def test_a_recording_becomes_visits_at_the_time_of_the_day(settings, database: P
         assert row["window_id"] is None
 
 
+def test_visits_in_the_staff_hours_are_a_number_and_nothing_else(settings, database: Path):
+    """Each hour of the day is one of staff, in two intervals, of which one goes on to midnight."""
+    Agent(settings(entrance={"staff_hours": ["00:00-12:00", "12:00-00:00"]})).run()
+
+    excluded = visits(database)
+    assert excluded
+    for row in excluded:
+        assert row["excluded"] == 1
+        assert {row[name] for name in ("age", "age_low", "age_high", "female_probability", "direction")} == {None}
+
+
+def test_the_agent_tells_what_is_drawn_and_where_faces_were(settings, database: Path):
+    with_line = settings(entrance={"line": [[0.3, 0.1], [0.3, 0.9]], "inside": "left"})
+    Agent(with_line).run()
+
+    with Store.open(database, read_only=True) as store:
+        sights = store.entrance.read_map()
+        latest = store.entrance.latest(with_line.entrance, 9)
+        assert store.entrance.latest(settings().entrance, 9) is None
+    assert latest is not None
+    assert sights is not None
+    assert len(latest) == sights.visits == len(visits(database)) > 0
+    assert (sights.width, sights.height) == (960, 540)
+    assert sum(sights.began[COLUMNS * 6 :]) == 0  # the door is far away, in the upper part of the frame
+
+
 def test_the_heartbeat_tells_how_the_agent_is(settings, database: Path):
     before = time.time()
     Agent(settings()).run()
@@ -168,6 +197,23 @@ def test_what_an_agent_left_open_is_closed_by_the_next(settings, database: Path)
     assert window.end - window.start == 60 * settings().census.window_minutes
     assert window.end < time.time()
     assert {row["window_id"] for row in visits(database)} == {1}
+
+
+def test_without_the_time_no_window_closes_unless_the_clock_is_trusted(
+    settings, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(clock, "TIMESYNC", tmp_path)  # the service is there and has not heard from a server
+    with Store.open(database) as store:
+        yesterday = time.time() - 86400
+        store.record([Visit(yesterday - 5, yesterday, 9, 30.0, (24.0, 37.0), 0.8)], yesterday)
+    camera = {"source": "v4l2:/dev/video99"}
+
+    run_until(Agent(settings(camera=camera)), lambda: health(database))
+    assert health(database).clock == "unsynchronised"
+    assert visits(database)[0]["window_id"] is None
+
+    run_until(Agent(settings(camera=camera, site={"trust_clock": True})), lambda: visits(database)[0]["window_id"])
+    assert visits(database)[0]["window_id"] is not None
 
 
 def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):
@@ -323,6 +369,40 @@ def test_what_cannot_work_ends_the_start_with_its_name(
 
     assert code == 2
     assert told_of in capsys.readouterr().err
+
+
+def test_a_database_that_is_damaged_at_the_start_is_replaced_and_counted_into(settings, database: Path):
+    database.write_bytes(b"not a database" * 1000)
+
+    Agent(settings()).run()
+
+    assert visits(database)
+    with Store.open(database, read_only=True) as store:
+        assert (database.parent / store.mended.file).read_bytes() == b"not a database" * 1000
+
+
+def test_a_database_that_is_damaged_while_the_agent_runs_is_replaced_and_no_visit_lost(
+    settings, database: Path, monkeypatch: pytest.MonkeyPatch
+):
+    record_all = Store.record_all
+    calls: list[int] = []
+
+    def fails_once(store: Store, *arguments: object) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            error = sqlite3.DatabaseError("database disk image is malformed")
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # as SQLite sets it when it reads a damaged page
+            raise error
+        record_all(store, *arguments)
+
+    monkeypatch.setattr(Store, "record_all", fails_once)
+    Agent(settings()).run()
+
+    assert len(calls) >= 2
+    assert visits(database)
+    with Store.open(database, read_only=True) as store:
+        assert store.mended is not None
+    assert health(database).visits_waiting == 0
 
 
 def test_a_database_that_cannot_be_opened_is_a_failure_with_its_name(

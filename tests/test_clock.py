@@ -43,3 +43,9 @@ def test_a_clock_that_was_set_moves_all_moments_with_it(monkeypatch: pytest.Monk
     now.time = lambda: 1_800_000_000.0
 
     assert clock.wall_time(440.0) - before == 1_799_999_940.0
+
+
+def test_a_boot_has_a_name_that_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    assert clock.boot_id() == clock.boot_id()
+    monkeypatch.setattr(clock, "BOOT_ID", tmp_path / "gone")
+    assert clock.boot_id() == ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +16,15 @@ import pytest
 from edge import clock as clock_module
 from edge import health_checks, machine
 from edge.config import Settings, parse_settings
+from edge.counting.visit import Visit
 from edge.demo import CLIP
 from edge.health_checks import Check, examine
-from edge.store import Store
+from edge.store import Health, Store
 from edge.vision.bundle import shipped
 
 NAMES = [
-    "camera", "face model", "demographics model", "database", "disk", "memory", "temperature", "clock",
-    "endpoint", "broker",
+    "camera", "face model", "demographics model", "database", "dead letters", "entrance", "disk", "memory",
+    "temperature", "clock", "secret", "endpoint", "broker",
 ]  # fmt: skip
 
 
@@ -101,10 +104,96 @@ def test_rejected_events_are_a_warning(found, store: Store):
     store.outbox.add("a", "{}", 1.0)
     store.outbox.rejected("a", 2.0, "HTTP 400")
 
+    check = found("dead letters")
+
+    assert check.verdict == "warning"
+    assert check.found == "1 rejected by the endpoint, the last: a: HTTP 400"
+    assert "maitred resend" in check.way_out
+
+
+def test_a_mended_database_is_a_warning_for_a_month(found, database: Path):
+    database.write_bytes(b"not a database" * 100)
+    Store.open_mended(database, time.time() - 29 * 86400).close()
+
     check = found("database")
 
     assert check.verdict == "warning"
-    assert "1 rejected" in check.found
+    assert "maitred.damaged-" in check.found
+
+    Store.open_mended(database, time.time() - 31 * 86400, damaged=True).close()
+    assert found("database").verdict == "ok"
+
+
+def test_a_database_that_takes_nothing_is_a_failure(found, store: Store):
+    health = Health(time.time(), 1.0, "running", "picamera2:", None, 9, 1, 14.9, 31.5, None, 140.0, "mobile", "idle")
+    store.heartbeat.write(dataclasses.replace(health, store_error="database or disk is full", visits_waiting=12))
+
+    check = found("database")
+
+    assert check.verdict == "failure"
+    assert "database or disk is full" in check.found
+    assert "12 visits wait in memory" in check.found
+
+
+def test_the_secrets_are_counted_and_not_told(found, tmp_path: Path):
+    secret = tmp_path / "secret"
+    secret.write_text("whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM=\n")
+    uplink = {"url": "http://127.0.0.1:9", "secret_file": str(secret)}
+    secret.chmod(0o600)
+
+    assert found("secret", uplink=uplink).found == f"{secret}: 1 in use"
+
+    secret.chmod(0o644)
+    assert found("secret", uplink=uplink).verdict == "failure"
+    assert found("secret").found == "none needed"
+    assert "credential uplink-secret" in found("secret", uplink={"url": "http://127.0.0.1:9"}).found
+
+
+LINE = {"line": [[0.1, 0.5], [0.9, 0.5]]}
+
+
+def crossed(store: Store, *directions: str | None) -> None:
+    """The agent has run with LINE; then there were these visits."""
+    store.entrance.drawn(parse_settings({"entrance": LINE}, "test").entrance, 100.0)
+    visits = [Visit(200.0 + n, 201.0 + n, 9, direction=direction) for n, direction in enumerate(directions)]
+    store.record(visits, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("directions", "verdict", "told"),
+    [
+        pytest.param([], "ok", "too few to judge", id="nobody-yet"),
+        pytest.param([None] * 19, "ok", "19 visits since then, too few", id="too-few"),
+        pytest.param([None] * 20, "warning", "none of the last 20 visits crossed the line", id="never-crossed"),
+        pytest.param(["in"] * 30 + [None] * 20, "warning", "none of the last 20", id="camera-was-moved"),
+        pytest.param([None] * 30 + ["in", "out", "in"], "ok", "2 came in and 1 went out", id="crossed"),
+    ],
+)
+def test_a_line_is_judged_by_the_visits_since_it_was_drawn(found, store: Store, directions, verdict: str, told: str):
+    crossed(store, *directions)
+
+    check = found("entrance", entrance=LINE)
+
+    assert (check.verdict, told in check.found) == (verdict, True)
+    assert ("docs/entrance.md" in check.way_out) == (verdict == "warning")
+
+
+def test_visits_from_before_the_line_was_drawn_anew_do_not_count_against_it(found, store: Store):
+    crossed(store, *[None] * 30)
+    moved = {"line": [[0.1, 0.6], [0.9, 0.6]]}
+
+    assert "has not run with this line yet" in found("entrance", entrance=moved).found
+
+    store.entrance.drawn(parse_settings({"entrance": moved}, "test").entrance, 5000.0)
+    assert "0 visits since then" in found("entrance", entrance=moved).found
+
+
+def test_an_agent_that_starts_again_with_the_same_line_keeps_its_history(found, store: Store):
+    crossed(store, *[None] * 30)
+
+    store.entrance.drawn(parse_settings({"entrance": LINE}, "test").entrance, 9000.0)
+
+    assert found("entrance", entrance=LINE).verdict == "warning"
 
 
 def test_a_damaged_database_is_a_failure(found, tmp_path: Path):

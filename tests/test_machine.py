@@ -47,3 +47,22 @@ def test_memory_that_cannot_be_told_is_zero(tmp_path: Path, monkeypatch: pytest.
         (tmp_path / "status").write_text(content)
 
     assert machine.resident_mb() == 0.0
+
+
+def test_a_hot_processor_rests_until_it_is_cool_again(caplog: pytest.LogCaptureFixture):
+    found = [60.0]
+    throttle = machine.Throttle(lambda: found[0])
+    rests = []
+    for celsius in (60.0, 79.9, 80.0, 77.0, 75.0, 74.9, 79.0, None):
+        found[0] = celsius
+        rests.append(throttle.pause_s(len(rests) * machine.LOOK_S) > 0)
+    assert rests == [False, False, True, True, True, False, False, False]
+    assert [record.message for record in caplog.records] == ["80 °C: fewer frames are looked at", "75 °C: cool again"]
+
+
+def test_the_temperature_is_not_read_for_every_frame():
+    read = []
+    throttle = machine.Throttle(lambda: read.append(1))
+    for frame in range(100):
+        throttle.pause_s(frame / 30)
+    assert len(read) == 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from pathlib import Path
 
 import pytest
 
-from edge.systemd import notify
+from edge.systemd import JournalFormatter, notify
 
 
 @pytest.mark.parametrize("abstract", [False, True], ids=["file", "abstract"])
@@ -30,3 +31,21 @@ def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch, addres
         monkeypatch.setenv("NOTIFY_SOCKET", address)
 
     notify("READY=1")
+
+
+@pytest.mark.parametrize(
+    ("level", "priority"),
+    [
+        pytest.param(logging.CRITICAL, 3, id="critical"),
+        pytest.param(logging.ERROR, 3, id="error"),
+        pytest.param(logging.WARNING, 4, id="warning"),
+        pytest.param(logging.INFO, 6, id="info"),
+        pytest.param(logging.DEBUG, 7, id="debug"),
+    ],
+)
+def test_the_journal_is_told_how_important_each_line_is(level: int, priority: int):
+    record = logging.LogRecord("edge.agent", level, "agent.py", 1, "counted %d\nand more", (3,), None)
+
+    assert JournalFormatter("%(name)s: %(message)s").format(record) == (
+        f"<{priority}>edge.agent: counted 3\n<{priority}>and more"
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
 
 from edge.errors import BadInput
-from training.networks import NETWORKS
+from training.networks import NETWORKS, other_layers
 from training.script import written
 
 
@@ -24,11 +26,14 @@ def load_network(path: Path) -> keras.Model:
         raise BadInput(f"{path}: no such Keras file; maitred train writes one (model.keras)")
     try:
         model = keras.saving.load_model(path)
-    except (ValueError, OSError, TypeError, KeyError) as error:
+    except (ValueError, OSError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{path}: not a Keras model that can be loaded: {error}") from error
     if model.name not in NETWORKS:
         raise BadInput(f"{path}: a network called {model.name!r}; known: {', '.join(NETWORKS)}")
-    return in_type(model, "float32")
+    try:
+        return in_type(model, "float32")
+    except ValueError as error:
+        raise BadInput(f"{path}: {other_layers(model.name, error)}") from error
 
 
 def in_type(model: keras.Model, dtype: str) -> keras.Model:

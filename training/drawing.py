@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
+Bend = Callable[[NDArray[np.float32], int, int, int], NDArray[np.float32]]
 
 _SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
@@ -89,12 +90,10 @@ def smooth_outline(points: Sequence[Point], steps: int = 8) -> list[Point]:
     """The closed Catmull-Rom curve through the points, ``steps`` points for each of them."""
     nodes = np.asarray(points, np.float64)
     before, after, beyond = np.roll(nodes, 1, 0), np.roll(nodes, -1, 0), np.roll(nodes, -2, 0)
-    out: list[Point] = []
-    for a, b, c, d in zip(before, nodes, after, beyond, strict=True):
-        for t in np.arange(steps) / steps:
-            point = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-            out.append((float(point[0]), float(point[1])))
-    return out
+    a, b, c, d = (corner[:, None] for corner in (before, nodes, after, beyond))
+    t = (np.arange(steps) / steps)[:, None]
+    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    return [(x, y) for x, y in curve.reshape(-1, 2).tolist()]
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -108,26 +107,39 @@ class Sprite:
     """An RGBA picture ready to be drawn smaller: float32, alpha premultiplied, each level half the one before."""
 
     levels: tuple[NDArray[np.float32], ...]
+    left: int = 0
+    top: int = 0
+    """What was cut off because nothing is drawn there, in pixels of the first level."""
 
     @classmethod
     def of(cls, rgba: Image, halvings: int = 4) -> Sprite:
         """Prepare a uint8 RGBA picture (height, width, 4) whose colours are not premultiplied."""
-        layer = rgba.astype(np.float32)
+        # Whole pixels of the smallest level are cut off at each side, so that no level changes.
+        step = 2**halvings
+        left, top, right, bottom = _drawn(rgba[..., 3], step)
+        layer = rgba[top:bottom, left:right].astype(np.float32)
         layer[..., :3] *= layer[..., 3:] / 255
         levels = [layer]
         for _ in range(halvings):
             levels.append(np.asarray(cv2.pyrDown(levels[-1]), np.float32))
-        return cls(tuple(levels))
+        return cls(tuple(levels), left, top)
 
-    def paste(self, image: Image, matrix: NDArray[np.float64]) -> None:
-        """Lay the sprite over ``image`` (uint8 RGB) in place; ``matrix`` (2 x 3) maps sprite to image pixels."""
+    def paste(self, image: Image, matrix: NDArray[np.float64], bend: Bend | None = None) -> None:
+        """Lay the sprite over ``image`` (uint8 RGB) in place; ``matrix`` (2 x 3) maps sprite to image pixels.
+
+        ``bend``, if given, is applied to the level that is drawn; it is told where the level's corner lies in the whole
+        picture, and the size of its pixels, in pixels of the first level.
+        """
         matrix = matrix.copy()
+        matrix[:, 2] += matrix[:, :2] @ (self.left, self.top)
         level = 0
         # A level less than twice as large as what is drawn: fine detail must not flicker from frame to frame.
         while level + 1 < len(self.levels) and np.hypot(matrix[0, 0], matrix[1, 0]) < 0.5:
             matrix[:, :2] *= 2
             level += 1
         layer = self.levels[level]
+        if bend is not None:
+            layer = bend(layer, self.left, self.top, 2**level)
         height, width = layer.shape[:2]
         corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]) @ matrix.T
         left, top = np.maximum(np.floor(corners.min(0)).astype(int), 0)
@@ -137,4 +149,15 @@ class Sprite:
         matrix[:, 2] -= (left, top)
         moved = cv2.warpAffine(layer, matrix, (int(right - left), int(bottom - top)), flags=cv2.INTER_LINEAR)
         under = image[top:bottom, left:right]
-        under[...] = np.clip(np.rint(moved[..., :3] + under * (1 - moved[..., 3:] / 255)), 0, 255).astype(np.uint8)
+        under[...] = cv2.convertScaleAbs(moved[..., :3] + under * (1 - moved[..., 3:] / 255))  # rounds and saturates
+
+
+def _drawn(alpha: Image, step: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is not transparent, with some room, at multiples of ``step``."""
+    rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
+    height, width = alpha.shape
+    if not rows.size:
+        return 0, 0, min(step, width), min(step, height)
+    left, top = ((int(at[0]) // step - 2) * step for at in (columns, rows))
+    right, bottom = ((int(at[-1]) // step + 3) * step for at in (columns, rows))
+    return max(left, 0), max(top, 0), min(right, width), min(bottom, height)

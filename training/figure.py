@@ -9,13 +9,15 @@ from typing import Literal
 import numpy as np
 
 from training.drawing import Colour, Image, Pen, Point, View, shade
-from training.head import CHIN, CROWN, FACE_HEIGHT, FACE_LEFT, FACE_TOP, FACE_WIDTH, Head, Style, draw_head
+from training.head import CHIN, CROWN, FACE_HEIGHT, FACE_TOP, FACE_WIDTH, Head, Style, draw_head
 from training.nobody import Portrait
 
 Garment = Literal["shirt", "jacket", "dress"]
 
 STEP = 0.62  # metres
 HEAD_UNIT = 0.0012  # metres to one pixel of a grown-up's portrait: a head drawn a little larger than life
+HEAD_WIDTH = 190  # pixels of the portrait, with hair
+FACE_IS_GONE = np.radians(75)
 SHOES: Colour = (52, 44, 42)
 
 
@@ -54,11 +56,15 @@ class Box:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a patron is: metres right of the camera and in front of it, and metres walked so far."""
+    """Where a patron is: metres right of the camera and in front of it, and metres walked so far.
+
+    ``yaw`` is where the face is turned to, in radians: 0 towards the camera, positive towards the image's right.
+    """
 
     x: float
     z: float
     walked: float
+    yaw: float = 0.0
 
     @property
     def phase(self) -> float:
@@ -79,6 +85,10 @@ class Figure:
         """The head's sprites, drawn once."""
         return draw_head(self.portrait, self.look.style, self.look.hair, np.random.default_rng(self.seed))
 
+    def release(self) -> None:
+        """Let go of the sprites, a dozen megabytes; they are drawn again when they are needed."""
+        self.__dict__.pop("head", None)
+
     @property
     def head_unit(self) -> float:
         """Metres to one pixel of the portrait: small people's heads are nearly as large as tall people's."""
@@ -88,7 +98,20 @@ class Figure:
         """The box of the face on the frame, hairline to chin."""
         x, y = self._chin(view, pose)
         unit = self.head_unit * view.scale(pose.z)
-        return Box(x + (FACE_LEFT - 100) * unit, y + (FACE_TOP - CHIN) * unit, FACE_WIDTH * unit, FACE_HEIGHT * unit)
+        # A turned face moves aside on its head, and is narrower.
+        aside, narrow = 0.38 * FACE_WIDTH * float(np.sin(pose.yaw)), 0.7 + 0.3 * max(float(np.cos(pose.yaw)), 0)
+        width = FACE_WIDTH * narrow
+        return Box(x + (aside - width / 2) * unit, y + (FACE_TOP - CHIN) * unit, width * unit, FACE_HEIGHT * unit)
+
+    def parts(self, view: View, pose: Pose) -> tuple[Box, Box]:
+        """The boxes that the patron covers: head, and body from the shoulders down."""
+        x, y = self._chin(view, pose)
+        unit, scale = self.head_unit * view.scale(pose.z), view.scale(pose.z)
+        head = Box(x - HEAD_WIDTH / 2 * unit, y + (CROWN - CHIN) * unit, HEAD_WIDTH * unit, (CHIN - CROWN) * unit)
+        size = self.look.height / 1.72
+        half = 0.23 * self.look.build * size * scale
+        ground = view.project(pose.x, 0, pose.z)[1]
+        return head, Box(x - half, y + 0.03 * size * scale, 2 * half, ground - y)
 
     def outline(self, view: View, pose: Pose) -> Box:
         """The box around the whole patron, from the crown to the floor; it may reach beyond the frame."""
@@ -105,7 +128,10 @@ class Figure:
         _shadow(image, ground, 0.3 * view.scale(pose.z))
         self.head.paste(image, self.head.behind, chin, unit, tilt)
         self._body(Pen(image, (chin[0], ground[1]), view.scale(pose.z)), pose)
-        self.head.paste(image, self.head.front, chin, unit, tilt)
+        if abs(pose.yaw) < FACE_IS_GONE:
+            self.head.paste(image, self.head.front, chin, unit, tilt, pose.yaw)
+        else:
+            self.head.paste(image, self.head.back, chin, unit, tilt)
 
     def _chin(self, view: View, pose: Pose) -> Point:
         """The chin's pixel: it bobs twice and sways once in two steps."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.drawing import Colour, Image, Pen, Point, Sprite, shade
+from training.drawing import Bend, Colour, Image, Pen, Point, Sprite, shade
 from training.nobody import SIDE, Gray, Portrait
 
-Style = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails"]
+Style = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails", "own"]
 
 # Outlines are in pixels of the portrait, y downwards. The face that a detector should box:
-FACE_LEFT, FACE_TOP, FACE_WIDTH, FACE_HEIGHT = 24, 12, 152, 182
+FACE_TOP, FACE_WIDTH, FACE_HEIGHT = 12, 152, 182
 CHIN = 194
 CROWN = -80
 _MARGIN_LEFT, _MARGIN_TOP = 140, 180
+_RADIUS = 104.0  # of the cylinder that a head is, to be turned
+YAW_STEP = 0.04  # radians: finer turns can't be told apart
+_NOSE = (0.2, 100.0)  # how far it stands out, in radii, and its row
 _CANVAS_WIDTH, _CANVAS_HEIGHT = 480, 560
 
 _SKULL: tuple[Point, ...] = (
@@ -40,8 +44,10 @@ class _Cut:
 
     behind: tuple[tuple[Point, ...], ...]
     front: tuple[tuple[Point, ...], ...]
+    under: tuple[tuple[Point, ...], ...] = ()  # between head and face
     ears: bool = True
     lean: float = 0.0  # degrees by which the strands depart from the vertical
+    face: tuple[float, float, float, float] = (100, 103, 67, 83)  # the part of the portrait that is shown
 
 
 def _round(x: float, y: float, rx: float, ry: float, bumps: int = 0) -> tuple[Point, ...]:
@@ -81,24 +87,34 @@ _CUTS: dict[Style, _Cut] = {
     "curls": _Cut((_round(100, 22, 122, 112, bumps=15),), (_CAP + _SWEPT,), lean=55),
     "afro": _Cut((_round(100, 8, 146, 140, bumps=19),), (_CAP + _SWEPT,)),
     "bun": _Cut((_round(100, -98, 44, 40),), (_CAP + _SWEPT,)),
+    # A photograph brings its own hair; what is drawn behind it is the same for everybody and tells nothing.
+    "own": _Cut((_round(100, 52, 106, 122),), (), (_CAP + _SWEPT,), ears=False, face=(100, 99, 93, 97)),
     "pigtails": _Cut((_round(-24, 124, 36, 70), _round(224, 124, 36, 70)), (_VEIL + _PARTED,), ears=False),
 }
 
 
 @dataclass(frozen=True)
 class Head:
-    """Two sprites of one head, to be drawn behind and in front of neck and shoulders, and the colour of the skin."""
+    """Sprites of one head, to be drawn behind and in front of neck and shoulders, and the colour of the skin.
+
+    ``back`` takes the place of ``front`` where the face is turned away.
+    """
 
     behind: Sprite
     front: Sprite
+    back: Sprite
     skin: Colour
 
-    def paste(self, image: Image, which: Sprite, chin: Point, unit: float, tilt: float) -> None:
-        """Draw one of the two with its chin at a pixel, ``unit`` pixels to one of the portrait's, tilted (radians)."""
+    def paste(self, image: Image, which: Sprite, chin: Point, unit: float, tilt: float, yaw: float = 0.0) -> None:
+        """Draw one of them with its chin at a pixel, ``unit`` pixels to one of the portrait's, tilted and turned aside.
+
+        Both angles are radians; a positive yaw turns the face to the image's right.
+        """
         cos, sin = unit * np.cos(tilt), unit * np.sin(tilt)
         turn = np.array([[cos, -sin], [sin, cos]])
         at = np.array([_MARGIN_LEFT + SIDE / 2, _MARGIN_TOP + CHIN])
-        which.paste(image, np.column_stack([turn, np.asarray(chin) - turn @ at]))
+        bend = turned(yaw) if yaw else None
+        which.paste(image, np.column_stack([turn, np.asarray(chin) - turn @ at]), bend)
 
 
 def draw_head(portrait: Portrait, style: Style, hair: Colour, rng: np.random.Generator) -> Head:
@@ -109,7 +125,7 @@ def draw_head(portrait: Portrait, style: Style, hair: Colour, rng: np.random.Gen
     for outline in cut.behind:
         _fill(behind, _mask(outline), strands * np.array(shade(hair, 0.72)))
     skin = _cheek_colour(portrait.image)
-    skin_around, face = _skin_around(portrait.image, skin)
+    skin_around, face = _skin_around(portrait.image, skin, cut.face)
     front = _blank()
     if cut.ears:
         for x in (9, 191):
@@ -119,11 +135,48 @@ def draw_head(portrait: Portrait, style: Style, hair: Colour, rng: np.random.Gen
                 np.full((_CANVAS_HEIGHT, _CANVAS_WIDTH, 3), shade(skin, 0.82), float),
             )
     _fill(front, _mask(_SKULL), skin_around)
+    for outline in cut.under:
+        _fill(front, np.asarray(cv2.GaussianBlur(_mask(outline), (0, 0), 5), np.float32), strands * np.array(hair))
     _fill(front, face, _padded(portrait.image))
     for outline in cut.front:
         mask = cv2.GaussianBlur(_mask(outline), (0, 0), 1.6)
         _fill(front, np.asarray(mask, np.float32), strands * np.array(hair))
-    return Head(Sprite.of(behind), Sprite.of(front), skin)
+    back = _blank()
+    _fill(back, _mask(_SKULL), strands * np.array(shade(hair, 0.85)))
+    return Head(Sprite.of(behind), Sprite.of(front), Sprite.of(back), skin)
+
+
+def turned(yaw: float) -> Bend:
+    """A head as if turned by ``yaw`` radians.
+
+    The picture is wrapped around an upright cylinder with a nose on it, which is what makes a three-quarter view of a
+    frontal one: the cheek that turns away narrows, and the nose moves further than the eyes.
+    """
+    near = round(yaw / YAW_STEP) * YAW_STEP
+
+    def bend(layer: NDArray[np.float32], left: int, top: int, pixel: int) -> NDArray[np.float32]:
+        maps = _turn(layer.shape[1], layer.shape[0], left, top, pixel, near)
+        return np.asarray(cv2.remap(layer, *maps, cv2.INTER_LINEAR), np.float32)
+
+    return bend
+
+
+@lru_cache(maxsize=200)
+def _turn(
+    width: int, height: int, left: int, top: int, pixel: int, yaw: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    middle = _MARGIN_LEFT + SIDE / 2 - left
+    x = (columns * pixel - middle) / _RADIUS
+    y = rows * pixel + top - _MARGIN_TOP
+    source = np.sin(np.arcsin(np.clip(x, -1, 1)) - yaw)
+    for _ in range(3):  # where the surface point lies that the nose moved here
+        nose = np.exp(-(((source * _RADIUS) / 18) ** 2) - ((y - _NOSE[1]) / 26) ** 2)
+        angle = np.arcsin(np.clip(x - _NOSE[0] * np.sin(yaw) * nose, -1, 1)) - yaw
+        source = np.sin(angle)
+    hidden = (np.abs(angle) > np.pi / 2) | (np.abs(x) > 1)
+    across = (source * _RADIUS + middle) / pixel
+    return np.where(hidden, -1e4, across).astype(np.float32), rows
 
 
 def _blank() -> Image:
@@ -151,7 +204,9 @@ def _padded(image: Image) -> NDArray[np.float64]:
     return np.pad(image.astype(np.float64), ((_MARGIN_TOP, below), (_MARGIN_LEFT, right), (0, 0)))
 
 
-def _skin_around(image: Image, skin: Colour) -> tuple[NDArray[np.float64], Gray]:
+def _skin_around(
+    image: Image, skin: Colour, shown: tuple[float, float, float, float]
+) -> tuple[NDArray[np.float64], Gray]:
     """The skin continued smoothly over the whole canvas (height, width, 3), and the feathered mask of the face."""
     framed = _padded(image)
     inside = cv2.erode(_padded(np.ones_like(image))[..., 0], np.ones((3, 3)))
@@ -167,7 +222,7 @@ def _skin_around(image: Image, skin: Colour) -> tuple[NDArray[np.float64], Gray]
         around += share * cv2.GaussianBlur(colours, (0, 0), sigma)
         weight += share * cv2.GaussianBlur(weights, (0, 0), sigma)
     smooth = cv2.resize(around / weight[..., None], (_CANVAS_WIDTH, _CANVAS_HEIGHT), interpolation=cv2.INTER_CUBIC)
-    feathered = cv2.GaussianBlur(_mask(_round(100, 103, 67, 83)), (0, 0), 6)
+    feathered = cv2.GaussianBlur(_mask(_round(*shown)), (0, 0), 6)
     return np.asarray(smooth, np.float64), np.asarray(feathered, np.float32)
 
 

@@ -12,6 +12,7 @@ from functools import partial
 
 import keras
 
+from edge.errors import BadInput
 from training.mobile import mobile
 from training.resnet50 import resnet50
 from training.table1 import table1, table1_deployed
@@ -22,8 +23,21 @@ def deployed(trained: keras.Model) -> keras.Model:
     """The same function as ``trained`` for one face at a time, with nothing in it that serves training alone.
 
     Raises:
+        BadInput: ``trained`` has other layers than the network of its name.
         MaitredError: see :func:`table1_deployed`.
     """
+    try:
+        return _rebuilt(trained)
+    except ValueError as error:
+        raise BadInput(other_layers(trained.name, error)) from error
+
+
+def other_layers(name: str, error: ValueError) -> str:
+    """What is said of a network that only has the name of one of ours; Keras names the layer."""
+    return f"a network called {name!r} that is not built as maitred train builds it: {error}"
+
+
+def _rebuilt(trained: keras.Model) -> keras.Model:
     if trained.name.startswith("table1"):
         return table1_deployed(trained)
     model = NETWORKS[trained.name](dropout=0.0, batch_size=1)

@@ -58,6 +58,10 @@ class Scene:
 
     def draw(self, t: float) -> Image:
         """The frame at ``t`` seconds: uint8 RGB (height, width, 3)."""
+        return np.asarray(cv2.GaussianBlur(self.paint(t), (0, 0), LENS_BLUR), np.uint8)
+
+    def paint(self, t: float) -> Image:
+        """The scene as no lens sees it, without any blur."""
         image = self.room.image.copy()
         present = [(pose, patron) for patron in self.patrons if (pose := patron.walk.pose(t)) is not None]
         present.sort(key=lambda one: one[0].z, reverse=True)
@@ -68,7 +72,7 @@ class Scene:
             self.room.hide_street(image)
         for pose, patron in present[len(outside) :]:
             patron.figure.draw(image, self.view, pose)
-        return np.asarray(cv2.GaussianBlur(image, (0, 0), LENS_BLUR), np.uint8)
+        return image
 
     def face(self, patron: Patron, t: float) -> Box | None:
         """The patron's face, if wholly on the frame, large enough, and not behind the wall or somebody nearer."""

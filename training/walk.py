@@ -18,11 +18,15 @@ ROUNDING = 0.35  # seconds before and after a moment over which the way is avera
 class Walk:
     """A way through the room, by keyframes of seconds, metres right of the camera and metres in front of it.
 
+    ``gaze`` says where the face is turned to: keyframes of seconds and radians, 0 towards the camera, positive towards
+    the image's right. Without it everybody looks at the camera.
+
     Raises:
         ValueError: fewer than two keyframes, or not in order of time.
     """
 
     keyframes: tuple[tuple[float, float, float], ...]
+    gaze: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         times = [t for t, _, _ in self.keyframes]
@@ -41,7 +45,8 @@ class Walk:
 
     def later(self, seconds: float, aside: float = 0.0) -> Walk:
         """The same way so many seconds later and so many metres to the right."""
-        return Walk(tuple((t + seconds, x + aside, z) for t, x, z in self.keyframes))
+        gaze = tuple((t + seconds, yaw) for t, yaw in self.gaze)
+        return Walk(tuple((t + seconds, x + aside, z) for t, x, z in self.keyframes), gaze)
 
     def pose(self, t: float) -> Pose | None:
         """Where the walk leads at ``t`` seconds; None before and after it."""
@@ -49,7 +54,9 @@ class Walk:
             return None
         x, z = self._way(np.array([t]))[0]
         times, walked = self._odometer
-        return Pose(float(x), float(z), float(np.interp(t, times, walked)))
+        gaze = np.array(self.gaze or ((0.0, 0.0),))
+        yaw = float(np.interp(t, gaze[:, 0], gaze[:, 1]))
+        return Pose(float(x), float(z), float(np.interp(t, times, walked)), yaw)
 
     def _way(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         """Metres aside and away (n, 2) at n moments: straight between keyframes, with the corners rounded.

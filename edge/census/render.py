@@ -5,12 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import asdict
 from typing import Any
 
+from edge.census.correction import LEVEL
 from edge.census.report import Report, Row
+from edge.census.shares import CORRECTED, Shares
 from edge.census.window import GENDERS
 
-FIELDS = ("start", "end", "visits", "entries", "exits", "mean_apparent_age", "median_dwell_s")
+FIELDS = (
+    "start",
+    "end",
+    "visits",
+    "entries",
+    "exits",
+    "most_inside",
+    "excluded",
+    "mean_apparent_age",
+    "median_dwell_s",
+)
 
 
 def to_csv(report: Report) -> str:
@@ -24,12 +37,16 @@ def to_csv(report: Report) -> str:
 
 
 def to_json(report: Report) -> str:
-    """One document: ``source``, ``by``, ``rows`` and ``total``; each row has FIELDS and ``counts`` of every cell."""
+    """One document: ``source``, ``by``, ``rows``, ``total`` and the ``shares`` of the range.
+
+    Each row has FIELDS and ``counts`` of every cell.
+    """
     document = {
         "source": report.source,
         "by": report.by,
         "rows": [_document(row, report) for row in report.rows],
         "total": _document(report.total, report),
+        "shares": shares_json(report.shares),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -47,9 +64,19 @@ def to_html(report: Report) -> str:
         cells=set(report.cells),
         most=max(row.visits for row in report.rows) or 1,
         label=lambda row: _label(row, report),
+        per_cent=lambda share: f"{100 * share:.1f} %",
+        corrected=CORRECTED,
         of_gender=lambda row, gender: sum(n for cell, n in row.counts.items() if cell[1] == gender),
         of_band=lambda row, band: sum(n for cell, n in row.counts.items() if cell[0] == band),
     )
+
+
+def shares_json(shares: Shares) -> dict[str, Any]:
+    """Shares with the names that events give them."""
+    cells = [
+        {**asdict(s), **{name: round(getattr(s, name), 4) for name in ("share", "low", "high")}} for s in shares.cells
+    ]
+    return {"method": shares.method, "interval": shares.interval, "level": LEVEL, "cells": cells}
 
 
 def _values(row: Row) -> dict[str, Any]:
@@ -59,6 +86,8 @@ def _values(row: Row) -> dict[str, Any]:
         "visits": row.visits,
         "entries": row.entries,
         "exits": row.exits,
+        "most_inside": row.most_inside,
+        "excluded": row.excluded,
         "mean_apparent_age": None if row.mean_age is None else round(row.mean_age, 1),
         "median_dwell_s": None if row.median_dwell_s is None else round(row.median_dwell_s, 1),
     }
@@ -130,12 +159,33 @@ local time. {{ report.total.visits }} visits.</p>
 <td>{{ report.total.visits }}</td></tr></tfoot>
 </table>
 </div>
+{% if report.shares.cells %}
+<div class="scroll" role="region" aria-label="Shares" tabindex="0">
+<table>
+<caption>Shares with 95 % intervals</caption>
+<thead><tr><th scope="col">Apparent age</th><th scope="col">gender</th><th scope="col">counted</th>
+<th scope="col">share</th><th scope="col">from</th><th scope="col">to</th></tr></thead>
+<tbody>
+{% for s in report.shares.cells %}
+<tr><th scope="row">{{ s.band }}</th><td>{{ s.gender }}</td>
+<td>{{ report.total.counts.get((s.band, s.gender), 0) }}</td>
+<td>{{ per_cent(s.share) }}</td><td>{{ per_cent(s.low) }}</td><td>{{ per_cent(s.high) }}</td></tr>
+{% endfor %}
+</tbody>
+</table>
+</div>
+{% if report.shares.method == corrected %}
+<p class="note">The model’s known errors are taken out; the intervals hold chance and what is not known of them.</p>
+{% else %}
+<p class="note">As the model counted: its errors are not corrected, the intervals hold chance alone.</p>
+{% endif %}
+{% endif %}
 <div class="scroll" role="region" aria-label="By {{ report.by }}" tabindex="0">
 <table>
 <caption>By {{ report.by }}</caption>
 <thead><tr><th scope="col">{{ report.by | capitalize }}</th><th scope="col">Visits</th>
 <td class="bar"></td>
-<th scope="col">In</th><th scope="col">Out</th>
+<th scope="col">In</th><th scope="col">Out</th><th scope="col">Most inside</th>
 {% for gender in genders %}<th scope="col">{{ gender }}</th>{% endfor %}
 <th scope="col">Mean apparent age</th><th scope="col">Median dwell</th></tr></thead>
 <tbody>
@@ -143,6 +193,7 @@ local time. {{ report.total.visits }} visits.</p>
 <tr><th scope="row">{{ label(row) }}</th><td>{{ row.visits }}</td>
 <td class="bar" aria-hidden="true"><span style="width: {{ (100 * row.visits / most) | round(1) }}%"></span></td>
 <td>{{ row.entries }}</td><td>{{ row.exits }}</td>
+<td>{{ "–" if row.most_inside is none else row.most_inside }}</td>
 {% for gender in genders %}<td>{{ of_gender(row, gender) }}</td>{% endfor %}
 <td>{{ "–" if row.mean_age is none else "%.0f" | format(row.mean_age) }}</td>
 <td>{{ "–" if row.median_dwell_s is none else "%.1f s" | format(row.median_dwell_s) }}</td></tr>
@@ -150,8 +201,11 @@ local time. {{ report.total.visits }} visits.</p>
 </tbody>
 </table>
 </div>
-<p class="note">Ages and genders are estimates from appearance, as the model gave them, without correction for its
-errors. A visit is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
+{% if report.total.excluded %}
+<p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>
+{% endif %}
+<p class="note">Ages and genders are estimates from appearance, and counts are as the model gave them. A visit
+is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
 faces that were never clear enough. “–”: not given, or no longer stored.
 Small counts are shown; withhold them before you publish this page.</p>
 </main>

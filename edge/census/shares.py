@@ -1,26 +1,32 @@
-"""Shares of the visits by age band and gender, with intervals."""
+"""Shares of the visits by age band and gender, with intervals: corrected where the model's errors are known."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from edge.census.window import Cell
+import numpy as np
 
-METHOD = "raw"
-"""How :func:`shares` estimates, as events tell it: counts as the classifier gave them, its confusion uncorrected."""
-INTERVAL = "wilson"
-LEVEL = 0.95
+from edge.census.bands import AgeBands
+from edge.census.calibration import Calibration
+from edge.census.confusion import Confusion, confusion
+from edge.census.correction import LEVEL, Floats, correct
+from edge.census.disclosure import Disclosed
+from edge.census.window import Cell
+from edge.config.census import Census
+from edge.counting.visit import Visit
+from edge.vision.card import Card
+
+CORRECTED = "prior-shift-em"
+RAW = "raw"
+INTERVAL_OF = {CORRECTED: "bootstrap", RAW: "wilson"}
 
 
 @dataclass(frozen=True)
 class Share:
-    """Share of the visits in one cell, 0..1, between ``low`` and ``high`` at level LEVEL.
-
-    The interval is about chance alone: as if the visits were a random sample and the classifier never erred.
-    """
+    """Share of the visits in one cell, 0..1, between ``low`` and ``high`` at level LEVEL."""
 
     band: str
     gender: str
@@ -29,16 +35,99 @@ class Share:
     high: float
 
 
-def shares(counts: Mapping[Cell, int], visits: int | None = None) -> list[Share]:
-    """The share of each cell of ``counts``, in their order; empty without visits.
+@dataclass(frozen=True)
+class Shares:
+    """Shares and how they came about.
+
+    Attributes:
+        method: CORRECTED: the classifier's known confusion is taken out; RAW: shares of the counts as they are.
+        interval: "bootstrap": of chance among the visits and among the calibration faces; "wilson": of chance among
+            the visits alone, as if the classifier never erred.
+        cells: in the order of the counts; empty without visits.
+    """
+
+    method: str
+    interval: str
+    cells: tuple[Share, ...]
+
+
+@dataclass(frozen=True)
+class ShareEstimator:
+    """Estimates shares under one model and one set of bands.
+
+    ``known``: the model's confusion; None where its card does not hold enough of it, then shares are raw.
+    """
+
+    known: Confusion | None = None
+
+    @classmethod
+    def of(cls, card: Card, settings: Census) -> ShareEstimator:
+        """For the model of ``card``.
+
+        Raises:
+            BadInput: the calibration in the card is damaged.
+        """
+        faces = Calibration.read(card.calibration, card.name)
+        if faces is None:
+            return cls()
+        return cls(confusion(faces, AgeBands(settings.bands), settings.no_gender_below))
+
+    @property
+    def method(self) -> str:
+        """RAW or CORRECTED."""
+        return RAW if self.known is None else CORRECTED
+
+    def of_counts(self, counts: Mapping[Cell, int]) -> Shares:
+        """From counts by cell. Cells of other bands than the configured ones leave the shares raw."""
+        if self.known is None or not set(counts) <= set(self.known.cells):
+            return raw(counts)
+        told = {cell: counts.get(cell, 0) for cell in self.known.cells}
+        return self._corrected(list(told.values()), self.known.merged([[cell] for cell in told]), self.known.cells)
+
+    def of_visits(self, visits: Sequence[Visit]) -> Shares:
+        """From single visits, whose ages tell more than their bands."""
+        if self.known is None:
+            raise ValueError("without a known confusion there is nothing that single visits add; use of_counts")
+        return self._corrected(self.known.count(visits).tolist(), self.known.faces, self.known.cells)
+
+    def of_told(self, told: Disclosed) -> Shares:
+        """For what leaves the device: from what is told and nothing else, of the cells that are told.
+
+        The withheld cells enter as one, by their sum, which is told. So whoever reads the shares could work them out
+        from the counts beside them, and learns nothing else from them.
+        """
+        if not told.visits or not told.counts:
+            return Shares(self.method, INTERVAL_OF[self.method], ())
+        if self.known is None:
+            return raw(told.counts, told.visits)
+        groups = [[cell] for cell in told.counts]
+        counts = list(told.counts.values())
+        if told.withheld_cells:
+            groups.append(list(told.withheld_cells))
+            counts.append(told.withheld_visits or 0)
+        return self._corrected(counts, self.known.merged(groups), tuple(told.counts))
+
+    def _corrected(self, counts: Sequence[int], faces: Floats, cells: Sequence[Cell]) -> Shares:
+        if self.known is None or not sum(counts):
+            return Shares(CORRECTED, INTERVAL_OF[CORRECTED], ())
+        found = correct(np.array(counts), faces)
+        place = {cell: index for index, cell in enumerate(self.known.cells)}
+        shares = [
+            Share(*cell, float(found.share[i]), float(found.low[i]), float(found.high[i]))
+            for cell, i in ((cell, place[cell]) for cell in cells)
+        ]
+        return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares))
+
+
+def raw(counts: Mapping[Cell, int], visits: int | None = None) -> Shares:
+    """The share of each cell of ``counts`` as the classifier gave them.
 
     ``visits`` is what they are shares of, the sum of ``counts`` if None. For what leaves the device give the counts and
     the total that are told: then a share can tell no more than they do.
     """
     total = sum(counts.values()) if visits is None else visits
-    if total <= 0:
-        return []
-    return [Share(*cell, n / total, *_wilson(n, total)) for cell, n in counts.items()]
+    cells = () if total <= 0 else tuple(Share(*cell, n / total, *_wilson(n, total)) for cell, n in counts.items())
+    return Shares(RAW, INTERVAL_OF[RAW], cells)
 
 
 def _wilson(successes: int, trials: int) -> tuple[float, float]:

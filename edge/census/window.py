@@ -43,6 +43,8 @@ class Window:
     dwell_s: tuple[float, float, float] | None = None
     """10 %, 50 % and 90 % quantile of the dwell time; None without visits."""
     traffic: Traffic = Traffic()
+    excluded: int = 0
+    """Visits of staff, which are in none of the numbers above."""
 
     @property
     def visits(self) -> int:
@@ -57,8 +59,9 @@ def cell_of(visit: Visit, bands: AgeBands) -> Cell:
 
 
 def tally(start: float, end: float, visits: Iterable[Visit], bands: AgeBands, traffic: Traffic | None = None) -> Window:
-    """Count ``visits`` into a window. Every visit counts in exactly one cell."""
-    visits = list(visits)
+    """Count ``visits`` into a window. Every visit counts in exactly one cell, or as an excluded one."""
+    everyone = list(visits)
+    visits = [visit for visit in everyone if not visit.excluded]
     dwell = [visit.dwell_s for visit in visits]
     quantiles = np.quantile(dwell, (0.1, 0.5, 0.9)) if dwell else None
     return Window(
@@ -69,4 +72,5 @@ def tally(start: float, end: float, visits: Iterable[Visit], bands: AgeBands, tr
         exits=sum(visit.direction == "out" for visit in visits),
         dwell_s=None if quantiles is None else (float(quantiles[0]), float(quantiles[1]), float(quantiles[2])),
         traffic=traffic or Traffic(),
+        excluded=len(everyone) - len(visits),
     )

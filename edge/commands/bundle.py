@@ -10,11 +10,16 @@ from edge.commands import Commands, command
 
 if TYPE_CHECKING:
     from edge.vision.bundle import Bundle
+    from edge.vision.interpreter import Interpreter
 
 VERDICTS = {
     True: "gives here what it gave when it was verified, to the bit",
     False: "gives OTHER outputs here than when it was verified: report this runtime",
     None: "its card has no outputs to compare with",
+}
+KERNELS = {
+    True: "fast: the runtime's delegate has the whole model",
+    False: "PLAIN, many times slower: the runtime has no fast ones for this processor or this model",
 }
 
 
@@ -32,24 +37,32 @@ def run(options: argparse.Namespace) -> int:
     from edge.vision.bundle import load_bundle
 
     bundle = load_bundle(options.model)
-    runs = _runs_as_verified(bundle)
+    interpreter = bundle.interpreter(1)
+    runs, fast = _runs_as_verified(bundle, interpreter), interpreter.accelerated
     if options.json:
-        print_json({"sha256": bundle.sha256, "runs_as_verified": runs, "card": bundle.card.model_dump(mode="json")})
+        print_json(
+            {
+                "sha256": bundle.sha256,
+                "runs_as_verified": runs,
+                "accelerated": fast,
+                "card": bundle.card.model_dump(mode="json"),
+            }
+        )
     else:
-        sys.stdout.write(_text(bundle, runs) + "\n")
+        sys.stdout.write(_text(bundle, runs, fast) + "\n")
     return 0
 
 
-def _runs_as_verified(bundle: Bundle) -> bool | None:
+def _runs_as_verified(bundle: Bundle, interpreter: Interpreter) -> bool | None:
     """Whether the fixed picture gives the outputs, to the bit, that the card has the digest of; None without one."""
     from edge.vision.probe import outputs_sha256
 
     expected = bundle.card.verification.get("runtimes", {}).get("outputs_sha256")
-    found = outputs_sha256(bundle.interpreter(1))
+    found = outputs_sha256(interpreter)
     return None if expected is None else found == expected
 
 
-def _text(bundle: Bundle, runs: bool | None) -> str:
+def _text(bundle: Bundle, runs: bool | None, fast: bool) -> str:
     card = bundle.card
     tpu = card.verification.get("edge_tpu", {})
     rows = [
@@ -73,5 +86,5 @@ def _text(bundle: Bundle, runs: bool | None) -> str:
         rows.append(("noise", ", ".join(f"{layer['layer']} {layer['snr_db']:.1f} dB" for layer in worst)))
     if tpu:
         rows.append(("Edge TPU", f"{tpu['expected_to_map']} of {tpu['operators']} operators are expected to map"))
-    rows.append(("runs", VERDICTS[runs]))
+    rows += [("runs", VERDICTS[runs]), ("kernels", KERNELS[fast])]
     return "\n".join(f"{name:20}{value}" for name, value in rows)

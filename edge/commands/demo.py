@@ -45,6 +45,9 @@ name = "demo"
 [camera]
 source = {clip}
 loop = true
+[entrance]
+# The room around the door: whoever comes out of the door's opening comes in.
+zone = [[0, 0], [0.34, 0], [0.34, 0.66], [0.69, 0.66], [0.69, 0], [1, 0], [1, 1], [0, 1]]
 [census]
 window_minutes = 1
 [store]
@@ -98,14 +101,16 @@ def _once(folder: Path, as_json: bool) -> int:
 
 
 def _truth(patrons: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "patrons": len(patrons),
-        "people": [{key: person[key] for key in ("id", "age", "gender", "from_s", "to_s")} for person in patrons],
-    }
+    told = ("id", "age", "gender", "from_s", "to_s", "direction")
+    return {"patrons": len(patrons), "people": [{key: person[key] for key in told} for person in patrons]}
 
 
 def _comparison(recount: Recount, patrons: list[dict[str, Any]]) -> str:
-    return f"\n\nThe clip really holds {len(patrons)} patrons; counted: {len(recount.visits)}.\n"
+    came_in = sum(person["direction"] == "in" for person in patrons)
+    return (
+        f"\n\nThe clip really holds {len(patrons)} patrons, of whom {came_in} came in; counted:"
+        f" {len(recount.visits)}, of whom {sum(visit.direction == 'in' for visit in recount.visits)} came in.\n"
+    )
 
 
 def _live(folder: Path, port: int) -> int:

@@ -13,7 +13,9 @@ MARKS = {"ok": "ok     ", "warning": "warning", "failure": "FAILURE"}
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    parser = command(commands, "doctor", run, "check camera, models, clock, disk, memory, temperature and endpoint")
+    parser = command(
+        commands, "doctor", run, "check camera, models, entrance, clock, disk, memory, temperature and endpoint"
+    )
     add_config(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 

@@ -42,7 +42,7 @@ def recount_json(recount: Recount, settings: Settings) -> dict[str, Any]:
         "frames": recount.frames,
         "seconds": round(recount.seconds, 3),
         "visits": [visit_json(number, visit) for number, visit in enumerate(recount.visits, start=1)],
-        "census": census_json(recount.visits, settings),
+        "census": census_json(recount.visits, settings) | {"excluded": recount.excluded},
     }
 
 
@@ -54,6 +54,7 @@ def visit_json(number: int, visit: Visit) -> dict[str, Any]:
         "ended_s": round(visit.ended_at, 3),
         "dwell_s": round(visit.dwell_s, 3),
         "direction": visit.direction,
+        "zone_s": None if visit.zone_s is None else round(visit.zone_s, 3),
         "age": _short(visit.age),
         "age_interval": None if visit.age_interval is None else [_short(age) for age in visit.age_interval],
         "gender": visit.gender,
@@ -71,6 +72,8 @@ def census_json(visits: Iterable[Visit], settings: Settings) -> dict[str, Any]:
     genders = [visit.gender for visit in visits if visit.gender is not None]
     return {
         "visits": window.visits,
+        "entries": window.entries,
+        "exits": window.exits,
         "mean_age": _short(sum(ages) / len(ages)) if ages else None,
         "female_share": round(genders.count("female") / len(genders), 4) if genders else None,
         "counts": counts_json(window.counts, bands),
@@ -88,7 +91,13 @@ def census_text(recount: Recount, settings: Settings) -> str:
     lines = [f"{len(recount.visits)} visits in {recount.frames} frames ({recount.seconds:.1f} s)", ""]
     for number, visit in enumerate(recount.visits, start=1):
         lines.append(f"{number:3}  {visit.started_at:7.1f} s  {visit.dwell_s:5.1f} s in view  {_words(visit)}")
+        if visit.direction:
+            lines[-1] += ", came in" if visit.direction == "in" else ", went out"
     census = census_json(recount.visits, settings)
+    if settings.entrance.drawn:
+        lines += ["", f"{census['entries']} came in, {census['exits']} went out"]
+    if recount.excluded:
+        lines += ["", f"{recount.excluded} more in the staff zone, not counted"]
     if census["mean_age"] is not None:
         lines += ["", f"average apparent age {census['mean_age']}"]
         if census["female_share"] is not None:

@@ -24,8 +24,10 @@ def run(options: argparse.Namespace) -> int:
     from edge.census.periods import midnight
     from edge.census.render import to_csv, to_html, to_json
     from edge.census.report import report
+    from edge.census.shares import ShareEstimator
     from edge.errors import BadInput
     from edge.store import Store
+    from edge.vision.bundle import load_bundle
 
     settings = settings_of(options)
     last = options.last or datetime.now(settings.site.zone).date()
@@ -36,7 +38,8 @@ def run(options: argparse.Namespace) -> int:
         zone = settings.site.zone
         start, end = midnight(first, zone), midnight(last + timedelta(days=1), zone)
         render = {"csv": to_csv, "json": to_json, "html": to_html}[options.format]
-        sys.stdout.write(render(report(store, start, end, options.by, settings)))
+        estimator = ShareEstimator.of(load_bundle(settings.demographics.model).card, settings.census)
+        sys.stdout.write(render(report(store, start, end, options.by, settings, estimator)))
     return 0
 
 

@@ -16,6 +16,13 @@ class Counting(Section):
     lost_s: float = Field(
         1.5, title="Lost", description="Seconds without a detection after which a track ends.", ge=0.2, le=30
     )
+    bridge_s: float = Field(
+        6.0,
+        title="Hidden",
+        description="Seconds after which somebody who was hidden is still recognised, by place and the colours worn.",
+        ge=0,
+        le=10,
+    )
     min_visit_s: float = Field(
         0.5,
         title="Shortest visit",

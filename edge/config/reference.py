@@ -26,6 +26,10 @@ timezone = "Europe/Paris"
 [camera]
 source = "v4l2:/dev/video0"
 
+[entrance]
+line = [[0.1, 0.6], [0.9, 0.6]]
+inside = "below"
+
 [census]
 window_minutes = 30
 bands = [0, 13, 18, 30, 45, 60]
@@ -36,7 +40,7 @@ secret_file = "/etc/maitred/uplink.secret"
 ```
 
 The running agent reads its file once: restart it after a change (`systemctl restart agent`). `maitred doctor --config
-FILE` tells whether camera, models, disk, clock and endpoint are as the file says.
+FILE` tells whether camera, entrance, models, disk, clock and endpoint are as the file says.
 
 This page is printed by `python -m edge.config.reference`, and a test holds it against the code.
 """
@@ -72,6 +76,8 @@ def _row(key: str, schema: dict[str, Any]) -> str:
 def _type(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(_type(choice) for choice in schema["anyOf"] if choice["type"] != "null")
+    if "prefixItems" in schema:
+        return "point"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}s"
     return str(schema.get("format", schema["type"]))
@@ -80,6 +86,8 @@ def _type(schema: dict[str, Any]) -> str:
 def _bounds(schema: dict[str, Any]) -> str:
     if "minimum" in schema:
         return f"{schema['minimum']:g} to {schema['maximum']:g}"
+    if "enum" in schema:
+        return " or ".join(f"`{choice}`" for choice in schema["enum"])
     if "minItems" in schema:
         return f"{schema['minItems']} to {schema['maxItems']} items"
     if "pattern" in schema:

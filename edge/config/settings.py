@@ -15,6 +15,7 @@ from edge.config.counting import Counting
 from edge.config.dashboard import Dashboard
 from edge.config.demographics import Demographics
 from edge.config.detection import Detection
+from edge.config.entrance import Entrance
 from edge.config.mqtt import Mqtt
 from edge.config.section import Section
 from edge.config.site import Site
@@ -38,6 +39,9 @@ class Settings(Section):
         default_factory=Demographics, title="Demographics", description="How apparent age and gender are estimated."
     )
     counting: Counting = Field(default_factory=Counting, title="Counting", description="When a face becomes a visit.")
+    entrance: Entrance = Field(
+        default_factory=Entrance, title="Entrance", description="Where patrons come in, and who is staff."
+    )
     census: Census = Field(default_factory=Census, title="Census", description="Windows of counts.")
     store: Store = Field(default_factory=Store, title="Store", description="The local database.")
     uplink: Uplink = Field(default_factory=Uplink, title="Uplink", description="The way to the cloud.")

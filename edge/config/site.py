@@ -26,6 +26,12 @@ class Site(Section):
         description="IANA name such as Europe/Paris: where a day starts on the dashboard. Empty: the system's.",
     )  # fmt: skip
 
+    trust_clock: bool = Field(
+        False, title="Trust the clock",
+        description="Close windows and send them although no time server has set the clock: for a device that never"
+        " has a network, whose clock is set by hand or has a battery.",
+    )  # fmt: skip
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:

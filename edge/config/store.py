@@ -28,6 +28,11 @@ class Store(Section):
         description="Days after which an event that could not be delivered is dropped and counted.",
         ge=1, le=3650,
     )  # fmt: skip
+    keep_outbox_mb: int = Field(
+        64, title="Size of unsent",
+        description="Megabytes of unsent events; beyond, the oldest are dropped and counted.",
+        ge=1, le=4096,
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _windows_outlive_visits(self) -> Store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from edge.config.section import Section
 
@@ -18,8 +18,20 @@ class Uplink(Section):
     )
     secret_file: Path | None = Field(
         None, title="Secret",
-        description="File with the Standard Webhooks signing secret (whsec_…), readable by the agent only.",
+        description="File with the Standard Webhooks signing secret (whsec_…), readable by the agent only."
+        " None: the systemd credential uplink-secret.",
     )  # fmt: skip
+    ca_file: Path | None = Field(
+        None, title="Authority",
+        description="Certificates (PEM) of the authorities that vouch for the endpoint. None: those of the system.",
+    )  # fmt: skip
+    batch: int = Field(
+        50, title="Batch", description="At most so many waiting events go out in one request. 1: each in its own.",
+        ge=1, le=1000,
+    )  # fmt: skip
+    gzip: bool = Field(
+        True, title="Compression", description="Compress requests of more than 1 KB, unless the endpoint refuses it."
+    )
     timeout_s: float = Field(10.0, title="Time-out", description="Seconds to wait for the endpoint.", ge=1, le=120)
     max_backoff_s: float = Field(
         900.0,
@@ -40,9 +52,3 @@ class Uplink(Section):
         if value and not sound:
             raise ValueError(f"{value!r} is no http(s) address")
         return value
-
-    @model_validator(mode="after")
-    def _signed(self) -> Uplink:
-        if self.url and self.secret_file is None:
-            raise ValueError("an endpoint needs secret_file, the file with its signing secret (whsec_…)")
-        return self

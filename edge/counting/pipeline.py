@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
+from edge.counting.appearance import looks_of
+from edge.counting.entrance import EntranceWatch, with_passage
 from edge.counting.second_look import context_of, second_look
 from edge.counting.shots import BestShots, Shot, quality_of
+from edge.counting.sight_map import SightMap
+from edge.counting.staff import exclude
 from edge.counting.tracker import Track, Tracker
 from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
@@ -46,23 +51,44 @@ class Eyes:
 class Pipeline:
     """Detection, tracking, best shots, classification, visits: one object that lives as long as its camera."""
 
-    def __init__(self, settings: Settings, eyes: Eyes) -> None:
+    def __init__(
+        self, settings: Settings, eyes: Eyes, watch: Callable[[Track, Visit, list[Estimate]], None] = lambda *_: None
+    ) -> None:
+        """``watch`` is told of each visit with its track and the estimates that were pooled: for measurements."""
+        self._watch = watch
+        self._seen: tuple[Track, ...] = ()
+        self._now_s = 0.0
         self._settings = settings
         self._eyes = eyes
         self._scan = LiveScan(eyes.detector, settings.detection.min_face_px, settings.detection.tiles_per_frame)
         self._tracker = Tracker(settings.counting, settings.detection.min_score)
+        self._entrance = EntranceWatch(settings.entrance)
         self._shots: dict[int, BestShots] = {}
+        self.sight_map = SightMap()
 
     @property
     def in_view(self) -> int:
-        """Confirmed tracks at this moment."""
-        return sum(track.hits >= self._settings.counting.confirm_hits for track in self._tracker.tracks)
+        """Confirmed tracks at this moment, without those of people who have been hidden for some time."""
+        counting = self._settings.counting
+        return sum(
+            track.hits >= counting.confirm_hits and self._now_s - track.seen_s <= counting.lost_s
+            for track in self._tracker.tracks
+        )
+
+    @property
+    def seen(self) -> tuple[Track, ...]:
+        """Tracks with a detection in the last frame."""
+        return self._seen
 
     def process(self, frame: Frame) -> list[Visit]:
         """Take the next frame; returns the visits that ended with it, times on the frames' time line."""
         known = [track.expected(frame.time_s) for track in self._tracker.tracks]
-        step = self._tracker.step(self._scan.find(frame.image, known), frame.time_s)
+        faces = self._scan.find(frame.image, known)
+        step = self._tracker.step(faces, frame.time_s, looks_of(frame.image, faces), frame.size)
+        self._seen, self._now_s = step.seen, frame.time_s
+        self.sight_map.width, self.sight_map.height = frame.size
         for track in step.seen:
+            self._entrance.see(track.id, track.detection, frame.time_s, frame.size)
             self._keep_best(track, frame)
         return self._visits(step.ended)
 
@@ -81,26 +107,39 @@ class Pipeline:
     def _visits(self, ended: tuple[Track, ...]) -> list[Visit]:
         visits = []
         for track in ended:
-            shots = self._shots.pop(track.id, None)
+            shots, passage = self._shots.pop(track.id, None), self._entrance.end(track.id)
             if shots is None or not lasted(track, self._settings):
                 continue
-            if second_look(shots.shots, self._eyes.detector):
-                estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
-                visits.append(visit_of(track, estimates, self._settings))
+            if not second_look(shots.shots, self._eyes.detector):
+                continue
+            if passage.staff:
+                visits.append(exclude(visit_of(track, [], self._settings)))
+                continue
+            estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
+            visit = visit_of(track, estimates, self._settings, [shot.quality for shot in shots.shots])
+            visits.append(with_passage(visit, passage))
+            self._watch(track, visits[-1], estimates)
+            self.sight_map.add(passage.began, passage.ended)
         return visits
 
 
 def lasted(track: Track, settings: Settings) -> bool:
     """Whether a track was seen often and long enough."""
     counting = settings.counting
-    return track.hits >= counting.confirm_hits and track.seen_s - track.started_s >= counting.min_visit_s
+    confirmed = track.hits >= counting.confirm_hits and track.score >= settings.detection.min_score
+    return confirmed and track.seen_s - track.started_s >= counting.min_visit_s
 
 
-def visit_of(track: Track, estimates: list[Estimate], settings: Settings) -> Visit:
-    """The visit of an ended track. No gender is given for an apparent age at which it is guesswork."""
+def visit_of(
+    track: Track, estimates: list[Estimate], settings: Settings, weights: Sequence[float] | None = None
+) -> Visit:
+    """The visit of an ended track; ``weights`` are the worth of each estimate.
+
+    No gender is given for an apparent age at which it is guesswork.
+    """
     if not estimates:
         return Visit(track.started_s, track.seen_s, track.hits)
-    pooled = pool(estimates)
+    pooled = pool(estimates, weights)
     child = pooled.age < settings.census.no_gender_below
     return Visit(
         track.started_s, track.seen_s, track.hits, pooled.age, pooled.age_interval,

@@ -13,11 +13,15 @@ from edge.counting.visit import Visit
 
 @dataclass(frozen=True)
 class Recount:
-    """What a recording held; visits in the order of their end, times in seconds from its start."""
+    """What a recording held; visits in the order of their end, times in seconds from its start.
+
+    ``excluded`` is the number of visits that the staff zone excludes; staff hours have no meaning in a recording.
+    """
 
     frames: int
     seconds: float
     visits: tuple[Visit, ...]
+    excluded: int = 0
 
 
 def count_recording(
@@ -35,4 +39,6 @@ def count_recording(
         visits += pipeline.process(frame)
         frames, seconds = frames + 1, frame.time_s
         progress(frames, seconds)
-    return Recount(frames, seconds, tuple(visits + pipeline.finish()))
+    visits += pipeline.finish()
+    counted = tuple(visit for visit in visits if not visit.excluded)
+    return Recount(frames, seconds, counted, len(visits) - len(counted))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
@@ -14,6 +15,13 @@ ENOUGH_PX = 120.0
 """A larger face shows no more."""
 APART_S = 0.25
 """Shots closer in time than this are nearly the same picture: only the better one is kept."""
+
+LOOKED_AT = 48
+"""Side in pixels at which sharpness is judged: sensor noise is averaged away, blur that matters is not."""
+SHARP = 0.25
+"""Detail of that size, as a share of the contrast, from which a face counts as sharp."""
+DIM, BRIGHT, FLAT = 60.0, 200.0, 25.0
+"""Mean grey levels beyond which a face is too dark or too bright, and the contrast below which it is flat."""
 
 
 @dataclass(order=True)
@@ -64,12 +72,27 @@ class BestShots:
 
 
 def quality_of(face: Detection, image: Image) -> float:
-    """How much a face shows, 0..1: size, frontality, being whole, detector score."""
+    """How much a face shows, 0..1: size, frontality, being whole, detector score, sharpness, exposure."""
     height, width = image.shape[:2]
     left, top, box_width, box_height = face.box
-    inside = max(min(left + box_width, width) - max(left, 0), 0) * max(min(top + box_height, height) - max(top, 0), 0)
+    low_x, high_x = max(left, 0), min(left + box_width, width)
+    low_y, high_y = max(top, 0), min(top + box_height, height)
+    inside = max(high_x - low_x, 0) * max(high_y - low_y, 0)
     whole = inside / max(box_width * box_height, 1e-9)
-    return float(min(face.size / ENOUGH_PX, 1.0) * frontality(face) * whole**2 * face.score)
+    quality = min(face.size / ENOUGH_PX, 1.0) * frontality(face) * whole**2 * face.score
+    part = image[int(low_y) : int(np.ceil(high_y)), int(low_x) : int(np.ceil(high_x))]
+    return float(quality * clarity(part)) if part.size else 0.0
+
+
+def clarity(part: Image) -> float:
+    """0..1: how sharp and well lit a face is, from its pixels, uint8 BGR."""
+    grey = cv2.cvtColor(cv2.resize(part, (LOOKED_AT, LOOKED_AT), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    fine = cv2.subtract(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.GaussianBlur(grey, (0, 0), 2.0), dtype=cv2.CV_32F)
+    contrast = float(grey.std())
+    sharp = min(float(fine.std()) / max(contrast, 1.0) / SHARP, 1.0)
+    mean = float(grey.mean())
+    lit = min(mean / DIM, (255 - mean) / (255 - BRIGHT), contrast / FLAT, 1.0)
+    return (0.4 + 0.6 * sharp) * (0.4 + 0.6 * max(lit, 0.0))
 
 
 def frontality(face: Detection) -> float:

@@ -1,29 +1,67 @@
-"""From detections to tracks: predict, match in two rounds, update, end. Read it from top to bottom.
+"""From detections to tracks: predict, match in three rounds, update, end. Read it from top to bottom.
 
-The two rounds are those of Y. Zhang et al., "ByteTrack", ECCV 2022: confident detections are matched first, then what
-is left of the tracks may be carried on by weak ones, but a weak detection starts no track.
+The first two rounds are those of Y. Zhang et al., "ByteTrack", ECCV 2022: confident detections are matched first, then
+what is left of the tracks may be carried on by weak ones, but a weak detection starts no track. The third round finds
+somebody again who was hidden or turned away for seconds: by where they can have gone and by the colours they wear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from statistics import median
 
 import lap
 import numpy as np
 import numpy.typing as npt
 
 from edge.config.counting import Counting
+from edge.counting.appearance import LENGTH, Look
 from edge.vision.detection import Detection
 
-REACH = 1.5
-"""A detection may lie this many face sizes from where its track is expected."""
-GROWTH = 2.0
+Floats = npt.NDArray[np.float64]
+
+# All lengths are in face sizes: a face half as large is twice as far away, and moves half as many pixels.
+JITTER = 0.12
+"""Standard deviation of where a face is found, and of how it moves on its head."""
+ACCELERATION = 5.0
+"""Standard deviation of how people change their speed, per second squared: they stop within a step."""
+FIRST_SPEED = 5.0
+"""Standard deviation of the speed of who has just come into view, per second: about a metre."""
+FASTEST = 9.0
+"""Face sizes a second beyond which nobody walks: a detection that belongs to nobody must not throw a track away."""
+GATE = 3.0
+"""A detection may lie so many standard deviations from where its track is expected ..."""
+REACH, REACH_PER_S = 1.5, 1.5
+"""... but no further than this, and so much more for each second without a detection."""
+WALKS_ON_S = 1.0
+"""Time constant with which the speed of who is not seen fades."""
+SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.5
+"""How much size and clothes weigh where several could be meant."""
+GROWTH = 2.2
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
-"""Weight of the newest measurement in a track's velocity."""
-UNCERTAINTY_PER_S = 1.0
-"""Face sizes by which the reach grows for each second without a detection."""
+"""Weight of the newest measurement in a track's size."""
+LIKE, UNLIKE = 0.15, 0.5
+"""By how much looks differ, as a share of their brightness: below the first it is one person's, beyond the second not.
+In simulated scenes four in five looks of one person differ by less than the first, one in twenty of two people's."""
+LIKE_NEAR, NEAR = 0.35, 3.0
+"""The same for who is found just where expected; from so many face sizes off the stricter one holds."""
+DARK = 8.0
+"""Grey levels that are added to the brightness: noise must not make black clothes differ."""
+STRIDE = 6.0
+"""Face sizes a second that somebody can walk while unseen."""
+LOOK_SMOOTHING = 0.15
+"""Weight of the newest look in a track's."""
+LEFT_S, OUTSIDE, FORESEEN_S = 0.15, 0.25, 1.5
+"""Who was not seen for the first (seconds), and is expected so many face sizes outside the view, has left. So far ahead
+(seconds) somebody is expected to walk on."""
+RECENT = 9
+"""Scores of the last detections whose median confirms a track."""
+WEAK_S = 0.6
+"""Weak detections carry a track on for so long after a confident one: a nape may be a weak face for ever."""
 MAX_TRACKS = 200
 """Bound on memory: far more than faces fit into a view."""
 
@@ -37,21 +75,58 @@ class Track:
     started_s: float
     seen_s: float
     hits: int = 1
-    velocity: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    velocity: Floats = field(default_factory=lambda: np.zeros(2))
     """Pixels a second."""
+    look: Look | None = None
+    position: Floats = field(init=False)
+    size: float = field(init=False)
+    score: float = field(init=False)
+    """Best median of its recent detections' scores: one bright moment makes no face, a turned head unmakes none."""
+    sure_s: float = field(init=False)
+    """When a confident detection was last taken in."""
+    scores: deque[float] = field(init=False)
+    doubt: Floats = field(init=False)
+    """Covariance of position and velocity in face sizes, (2, 2), the same for both axes."""
+
+    def __post_init__(self) -> None:
+        self.position, self.size = np.array(self.detection.centre), self.detection.size
+        self.score, self.sure_s = self.detection.score, self.seen_s
+        self.scores = deque([self.detection.score], RECENT)
+        self.doubt = np.diag([JITTER**2, FIRST_SPEED**2])
 
     def expected(self, now_s: float) -> tuple[float, float, float]:
-        """Centre and size that a constant velocity predicts."""
-        x, y = np.array(self.detection.centre) + self.velocity * (now_s - self.seen_s)
-        return float(x), float(y), self.detection.size
+        """Centre and size to expect: at the last speed, which fades, because who is long unseen may have stopped."""
+        x, y = self.position + self.velocity * WALKS_ON_S * (1 - np.exp((self.seen_s - now_s) / WALKS_ON_S))
+        return float(x), float(y), self.size
 
-    def follow(self, detection: Detection, now_s: float) -> None:
+    def spread(self, now_s: float) -> float:
+        """Standard deviation in face sizes of where a detection may be at ``now_s``."""
+        return float(np.sqrt(self._predicted_doubt(now_s)[0, 0] + JITTER**2))
+
+    def _predicted_doubt(self, now_s: float) -> Floats:
+        # A Kalman filter's, with people's acceleration as white noise.
+        t = now_s - self.seen_s
+        (pp, pv), (_, vv) = self.doubt.tolist()
+        noise = ACCELERATION**2
+        new_pv = pv + t * vv + noise * t**3 / 2
+        return np.array([[pp + 2 * t * pv + t * t * vv + noise * t**4 / 4, new_pv], [new_pv, vv + noise * t * t]])
+
+    def follow(self, detection: Detection, now_s: float, look: Look | None = None) -> None:
         """Take a matched detection in."""
-        elapsed = now_s - self.seen_s
-        if elapsed > 0:
-            measured = (np.array(detection.centre) - np.array(self.detection.centre)) / elapsed
-            weight = 1.0 if self.hits == 1 else SMOOTHING
-            self.velocity = weight * measured + (1 - weight) * self.velocity
+        doubt = self._predicted_doubt(now_s)
+        predicted = np.array(self.expected(now_s)[:2])
+        surprise = np.array(detection.centre) - predicted
+        gain = doubt[:, 0] / (doubt[0, 0] + JITTER**2)
+        self.position = predicted + gain[0] * surprise
+        self.velocity = self.velocity + gain[1] * surprise
+        self.velocity *= min(1.0, FASTEST * self.size / max(float(np.hypot(*self.velocity)), 1e-9))
+        self.doubt = doubt - np.outer(gain, doubt[0])
+        self.size = float(np.exp((1 - SMOOTHING) * np.log(self.size) + SMOOTHING * np.log(detection.size)))
+        self.scores.append(detection.score)
+        # Of a few scores the best median would be that of chance.
+        self.score = max(self.score, median(self.scores)) if len(self.scores) == RECENT else median(self.scores)
+        if look is not None:
+            self.look = look if self.look is None else self.look + LOOK_SMOOTHING * (look - self.look)
         self.detection, self.seen_s, self.hits = detection, now_s, self.hits + 1
 
 
@@ -68,30 +143,52 @@ class Tracker:
 
     def __init__(self, settings: Counting, min_score: float) -> None:
         self._lost_s = settings.lost_s
+        self._bridge_s = max(settings.bridge_s, settings.lost_s)
         self._min_score = min_score
         self._next_id = 1
         self.tracks: list[Track] = []
 
-    def step(self, detections: Sequence[Detection], now_s: float) -> Step:
-        """Take the detections of the next frame, at ``now_s`` seconds, which must not run backwards."""
+    def step(
+        self,
+        detections: Sequence[Detection],
+        now_s: float,
+        looks: Sequence[Look | None] = (),
+        view: tuple[int, int] | None = None,
+    ) -> Step:
+        """Take the detections of the next frame, at ``now_s`` seconds, which must not run backwards.
+
+        ``looks`` are what the detected people wear, ``view`` is the frame's width and height: without them nobody is
+        recognised after more than ``lost_s``, and nobody is known to have left.
+        """
         # First of all: after a pause of the camera nobody takes over the track of who stood there before.
-        ended = tuple(track for track in self.tracks if now_s - track.seen_s > self._lost_s)
+        ended = tuple(track for track in self.tracks if self._is_over(track, now_s, view))
         self.tracks = [track for track in self.tracks if track not in ended]
-        strong = [detection for detection in detections if detection.score >= self._min_score]
-        weak = [detection for detection in detections if detection.score < self._min_score]
+        faces = _Faces(detections, looks)
+        strong = [n for n, detection in enumerate(detections) if detection.score >= self._min_score]
+        weak = [n for n, detection in enumerate(detections) if detection.score < self._min_score]
         seen: list[Track] = []
-        waiting = self.tracks
-        for candidates in (strong, weak):
-            pairs = match(waiting, candidates, now_s)
-            for track, detection in pairs:
-                track.follow(detection, now_s)
-                seen.append(track)
-            taken = {id(detection) for _, detection in pairs}
-            waiting = [track for track in waiting if track not in seen]
-            if candidates is strong:
-                born = [detection for detection in strong if id(detection) not in taken]
-        for detection in born[: MAX_TRACKS - len(self.tracks)]:
-            track = Track(self._next_id, detection, now_s, now_s)
+
+        def take(candidates: list[int], tracks: list[Track], cost: Cost) -> list[int]:
+            """Match, follow, and give back the detections that found no track."""
+            waiting = [track for track in tracks if track not in seen]
+            pairs = match(waiting, faces.some(candidates), cost, now_s)
+            for row, column in pairs:
+                number = candidates[column]
+                waiting[row].follow(detections[number], now_s, faces.look(number))
+                if detections[number].score >= self._min_score:
+                    waiting[row].sure_s = now_s
+                seen.append(waiting[row])
+            taken = {candidates[column] for _, column in pairs}
+            return [number for number in candidates if number not in taken]
+
+        near = [track for track in self.tracks if now_s - track.seen_s <= self._lost_s]
+        unmatched = take(strong, near, by_motion)
+        take(weak, [track for track in near if now_s - track.sure_s <= WEAK_S], by_motion)
+        inside = [number for number in unmatched if view is not None and not _at_edge(detections[number], view)]
+        found = take(inside, self.tracks, by_look)
+        born = [number for number in unmatched if number in found or number not in inside]
+        for number in born[: MAX_TRACKS - len(self.tracks)]:
+            track = Track(self._next_id, detections[number], now_s, now_s, look=faces.look(number))
             self._next_id += 1
             self.tracks.append(track)
             seen.append(track)
@@ -102,22 +199,100 @@ class Tracker:
         ended, self.tracks = tuple(self.tracks), []
         return ended
 
+    def _is_over(self, track: Track, now_s: float, view: tuple[int, int] | None) -> bool:
+        unseen_s = now_s - track.seen_s
+        # Who has walked out of the view is not hidden: whoever comes in there is somebody else.
+        if view is not None and unseen_s > LEFT_S and _has_left(track, view, now_s):
+            return True
+        return unseen_s > (self._lost_s if view is None or track.look is None else self._bridge_s)
 
-def match(tracks: Sequence[Track], detections: Sequence[Detection], now_s: float) -> list[tuple[Track, Detection]]:
-    """The assignment of detections to tracks with the least total distance, in face sizes, within reach."""
-    if not tracks or not detections:
+
+class _Faces:
+    """The detections of a frame as arrays: centres (n, 2), sizes (n,), looks (n, 36), NaN where there is none."""
+
+    def __init__(self, detections: Sequence[Detection], looks: Sequence[Look | None]) -> None:
+        self.centres = np.array([detection.centre for detection in detections], np.float64).reshape(-1, 2)
+        self.sizes = np.array([detection.size for detection in detections], np.float64)
+        self.looks = _stacked(looks or [None] * len(detections))
+
+    def some(self, numbers: list[int]) -> _Faces:
+        """Some of them."""
+        few = copy(self)
+        few.centres, few.sizes, few.looks = self.centres[numbers], self.sizes[numbers], self.looks[numbers]
+        return few
+
+    def look(self, number: int) -> Look | None:
+        """What one wears."""
+        return None if np.isnan(self.looks[number, 0]) else self.looks[number]
+
+
+Cost = Callable[[Sequence[Track], _Faces, float], Floats]
+"""What it costs to take each face for each track's at a time, (tracks, faces); 1 and more: impossible."""
+
+
+def match(tracks: Sequence[Track], faces: _Faces, cost: Cost, now_s: float) -> list[tuple[int, int]]:
+    """The assignment of faces to tracks with the least total cost, none of 1 or more."""
+    if not tracks or not faces.sizes.size:
         return []
-    cost = np.array([[_distance(track, detection, now_s) for detection in detections] for track in tracks])
-    _, columns, _ = lap.lapjv(cost, extend_cost=True, cost_limit=1.0)
-    return [(tracks[row], detections[column]) for row, column in enumerate(columns) if column >= 0]
+    _, columns, _ = lap.lapjv(cost(tracks, faces, now_s), extend_cost=True, cost_limit=1.0)
+    return [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0]
 
 
-def _distance(track: Track, detection: Detection, now_s: float) -> float:
-    """0 where the detection is as expected, 1 at the edge of reach, more beyond."""
-    x, y, size = track.expected(now_s)
-    growth = max(size, detection.size) / min(size, detection.size)
-    if growth > GROWTH:
-        return 2.0
-    reach = (REACH + UNCERTAINTY_PER_S * (now_s - track.seen_s)) * max(size, detection.size)
-    away = float(np.hypot(detection.centre[0] - x, detection.centre[1] - y))
-    return min(away / reach + 0.25 * (growth - 1), 2.0)
+def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
+    """0 where the face is as expected, 1 at the edge of reach, more beyond."""
+    expected = np.array([track.expected(now_s) for track in tracks])
+    away, growth = _apart(expected[:, :2], expected[:, 2], faces)
+    unseen_s = np.array([now_s - track.seen_s for track in tracks])
+    spread = np.array([track.spread(now_s) for track in tracks])
+    reach = np.minimum(GATE * spread, REACH + REACH_PER_S * unseen_s)[:, None]
+    # What is worn decides between two who are within reach; it excludes nobody, for arms and neighbours cover it.
+    unlike = np.nan_to_num(np.minimum(_differences(tracks, faces) / UNLIKE, 1.0))
+    cost = (away / reach + SIZE_COUNTS * (growth - 1)) * (1 - LOOK_COUNTS + LOOK_COUNTS * unlike)
+    return np.where((growth > GROWTH) | (away >= reach), 2.0, cost)
+
+
+def by_look(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
+    """0 where the same is worn and the place can have been walked to, 1 and more where not.
+
+    The nearer to where somebody stood, or would be had they walked on, the less alike the clothes must look: who
+    covers a face covers them too.
+    """
+    unseen_s = np.array([now_s - track.seen_s for track in tracks])[:, None]
+    stood, sizes = np.array([track.position for track in tracks]), np.array([track.size for track in tracks])
+    walked_on = stood + np.array([track.velocity for track in tracks]) * unseen_s
+    away, growth = _apart(stood, sizes, faces)
+    nearest = np.minimum(away, _apart(walked_on, sizes, faces)[0])
+    like = LIKE + (LIKE_NEAR - LIKE) * np.clip(1 - nearest / NEAR, 0, 1)
+    unlike = np.nan_to_num(_differences(tracks, faces) / like, nan=2.0)
+    return np.where((growth > GROWTH) | (away >= REACH + STRIDE * unseen_s), 2.0, unlike)
+
+
+def _apart(centres: Floats, sizes: Floats, faces: _Faces) -> tuple[Floats, Floats]:
+    """Distances in face sizes, and how many times larger one is than the other: (tracks, faces) each."""
+    larger = np.maximum(sizes[:, None], faces.sizes)
+    away = np.hypot(*np.moveaxis(faces.centres - centres[:, None], -1, 0)) / larger
+    return away, larger / np.minimum(sizes[:, None], faces.sizes)
+
+
+def _differences(tracks: Sequence[Track], faces: _Faces) -> Floats:
+    """By how much looks differ, as a share of their brightness, (tracks, faces); NaN where one is not known."""
+    worn = _stacked([track.look for track in tracks])
+    brightness = (worn.mean(axis=-1)[:, None] + faces.looks.mean(axis=-1)) / 2 + DARK
+    return np.asarray(np.abs(worn[:, None] - faces.looks).mean(axis=-1) / brightness, np.float64)
+
+
+def _stacked(looks: Sequence[Look | None]) -> npt.NDArray[np.float32]:
+    unknown = np.full(LENGTH, np.nan, np.float32)
+    return np.array([unknown if look is None else look for look in looks], np.float32).reshape(-1, LENGTH)
+
+
+def _at_edge(detection: Detection, view: tuple[int, int]) -> bool:
+    """Whether a face is less than its size from the left or right edge: who appears there comes from outside."""
+    return not detection.size <= detection.centre[0] <= view[0] - detection.size
+
+
+def _has_left(track: Track, view: tuple[int, int], now_s: float) -> bool:
+    """Whether somebody would be out of the view by now, at the speed of when last seen."""
+    x, y, size = track.expected(min(now_s, track.seen_s + FORESEEN_S))
+    beyond = OUTSIDE * size
+    return not (-beyond <= x < view[0] + beyond and -beyond <= y < view[1] + beyond)

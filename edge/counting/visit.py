@@ -18,7 +18,9 @@ class Visit:
         observations: frames in which the face was detected.
         age: apparent age in years (0..100) with ``age_interval``, its 80 % interval; None if never classified.
         female_probability: 0..1; None where gender is not given (a child) or was never classified.
-        direction: crossing of the entrance line, None without one.
+        direction: across the entrance's line or into its zone; None without a crossing, and for who turned round.
+        zone_s: seconds inside of the entrance's zone; None where none is drawn.
+        excluded: staff, by time or by zone: counted as such and in nothing else; all estimates are None.
     """
 
     started_at: float
@@ -28,6 +30,8 @@ class Visit:
     age_interval: tuple[float, float] | None = None
     female_probability: float | None = None
     direction: Direction | None = None
+    zone_s: float | None = None
+    excluded: bool = False
 
     @property
     def dwell_s(self) -> float:

@@ -21,6 +21,7 @@ def day(value: Day) -> dict[str, Any]:
         **summary(value.summary),
         "entries": value.entries,
         "exits": value.exits,
+        "excluded": value.excluded,
         "hours": [asdict(hour) for hour in value.by_hour],
         "bands": [asdict(row) for row in value.pyramid],
     }
@@ -33,9 +34,11 @@ def summary(value: Summary) -> dict[str, Any]:
 
 def visit(stored: StoredVisit) -> dict[str, Any]:
     """A visit. ``age`` is apparent, its interval holds 80 %."""
+    values = asdict(stored.visit)
+    del values["excluded"]  # no excluded visit is shown
     return {
         "id": stored.id,
-        **asdict(stored.visit),
+        **values,
         "dwell_s": round(stored.visit.dwell_s, 3),
         "gender": stored.visit.gender,
     }
@@ -54,6 +57,7 @@ def health(now: Now, disk: Disk, settings: Settings) -> dict[str, Any]:
         "outbox": {**asdict(now.outbox), "last_error": None if error is None else redact(error)},
         "upload": settings.sends,
         "disk": {"free": disk.free, "total": disk.total},
+        "entrance": asdict(now.placement),
     }
 
 

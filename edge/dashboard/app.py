@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from edge.config import Settings
+from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, page, parameters, wording
 from edge.dashboard.export import csv_lines
 from edge.dashboard.gate import Gate, is_known
@@ -21,6 +23,7 @@ from edge.dashboard.metrics import CONTENT_TYPE, exposition
 from edge.dashboard.parameters import BadParameter
 from edge.dashboard.reader import Reader
 from edge.dashboard.security import guard
+from edge.dashboard.sketch import SKETCH, entrance_sketch
 from edge.dashboard.status import Status
 from edge.machine import Disk
 from edge.store import StoreError
@@ -48,7 +51,8 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
         "site": settings.site,
         "privacy": page.privacy_note(settings),
         "tiles": page.TILES,
-        "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS},
+        "directed": settings.entrance.drawn,
+        "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS, "entrance": SKETCH},
     }
     app.context_processor(lambda: shared)
     app.template_filter("short_date")(wording.short_date)
@@ -75,7 +79,7 @@ class Routes:
         return {
             "/": self.today, "/history": self.history, "/device": self.device,
             "/charts/hours.svg": self.hours_svg, "/charts/pyramid.svg": self.pyramid_svg,
-            "/charts/days.svg": self.days_svg,
+            "/charts/days.svg": self.days_svg, "/charts/entrance.svg": self.entrance_svg,
             "/api/v1/today": self.api_today, "/api/v1/visits": self.api_visits,
             "/api/v1/history": self.api_history, "/api/v1/health": self.api_health,
             "/export.csv": self.export, "/healthz": self.healthz, "/metrics": self.metrics,
@@ -126,11 +130,18 @@ class Routes:
         size = parameters.choice(request.args, "size", charts.SIZES)
         return _svg(charts.days_chart(self._reader.summaries(self._today, self._days), size))
 
+    def entrance_svg(self) -> Response:
+        """The frame with the line or zone, and where faces appear and vanish."""
+        size = parameters.choice(request.args, "size", charts.SIZES)
+        return _svg(entrance_sketch(self._settings.entrance, self._reader.sights() or SightMap(), size))
+
     def api_today(self) -> Response:
         """Today's counts, the agent's health, and both in words for the page."""
         now, disk = self._reader.now(self._clock()), self._disk
         shown = page.today_page(now, disk, self._settings)
-        return jsonify(at=now.at, day=api.day(now.day), health=api.health(now, disk, self._settings), page=shown)
+        health = api.health(now, disk, self._settings)
+        inside = None if now.occupancy is None else asdict(now.occupancy)
+        return jsonify(at=now.at, day=api.day(now.day), occupancy=inside, health=health, page=shown)
 
     def api_visits(self) -> Response:
         """The newest visits."""

@@ -70,6 +70,11 @@ def pyramid_chart(bands: Sequence[BandCount], size: str) -> bytes:
     return _document(chart, "Visits by apparent age and gender")
 
 
+def palette() -> str:
+    """The colours as CSS, which each document carries itself."""
+    return resources.files("edge.dashboard").joinpath("static/palette.css").read_text(encoding="utf-8")
+
+
 def _bar(value: int, edge: int) -> dict[str, Any]:
     # A number that does not fit into its bar would be light on light.
     return {"value": value, "formatter": _absolute if abs(value) * 14 >= edge * len(str(abs(value))) else _nothing}
@@ -113,10 +118,9 @@ def _look(canvas: Canvas, colours: tuple[str, ...]) -> dict[str, Any]:
         colors=tuple(f"var({colour})" for colour in colours), value_colors=("var(--card)",) * len(colours),
         opacity="1", stroke_opacity="0", transition="0s",
     )  # fmt: skip
-    palette = resources.files("edge.dashboard").joinpath("static/palette.css").read_text(encoding="utf-8")
     return {
         "width": canvas.width, "height": canvas.height, "style": style, "margin": 6, "margin_right": 20, "spacing": 6,
-        "css": (f"inline:{palette}", "file://style.css", "file://graph.css"),
+        "css": (f"inline:{palette()}", "file://style.css", "file://graph.css"),
         "js": (), "no_prefix": True, "truncate_label": -1,
     }  # fmt: skip
 

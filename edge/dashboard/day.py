@@ -72,6 +72,8 @@ class Day:
     zone: Zone
     bands: AgeBands
     visits: Sequence[StoredVisit]
+    excluded: int = 0
+    """Visits of staff, which are not among ``visits``."""
 
     @property
     def start(self) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.machine import Disk, resident_mb
+from edge.store import Health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CAMERA_STATES = ("running", "opening", "failed", "ended")
@@ -48,14 +49,27 @@ def _store_metrics(now: Now, disk: Disk) -> list[Metric]:
         for row in now.day.pyramid
         for gender, count in (("female", row.female), ("male", row.male), ("unknown", row.unknown))
     ]
+    crossings = [((("direction", "in"),), now.day.entries), ((("direction", "out"),), now.day.exits)]
+    occupancy = now.occupancy
+    inside = occupancy.inside if occupancy else None
     age, sent = status.heartbeat_age_s, outbox.last_delivered_at
     return [
         _gauge("maitred_up", "1 if the agent's heartbeat is fresh.", float(status.fresh)),
         _gauge("maitred_heartbeat_age_seconds", "Seconds since the agent's last heartbeat.", age),
         Metric("maitred_visits_today", "gauge", "Visits since local midnight by age band and gender.", cells),
+        _gauge("maitred_excluded_visits_today", "Visits of staff since local midnight.", now.day.excluded),
+        Metric(
+            "maitred_crossings_today",
+            "gauge",
+            "Crossings of the entrance since local midnight.",
+            crossings if occupancy else [],
+        ),
+        _gauge("maitred_occupancy", "People inside, by the crossings since the reset.", inside),
         _gauge("maitred_outbox_queued", "Events that wait to be sent.", outbox.queued),
         _gauge("maitred_outbox_rejected", "Kept events that the endpoint refused for good.", outbox.rejected),
-        Metric("maitred_outbox_dropped_total", "counter", "Events that were too old to keep.", [((), outbox.dropped)]),
+        Metric(
+            "maitred_outbox_dropped_total", "counter", "Events dropped: too old, or too many.", [((), outbox.dropped)]
+        ),
         _gauge("maitred_last_upload_timestamp_seconds", "Unix time of the last acknowledged event.", sent),
         _gauge("maitred_disk_free_bytes", "Free space where the database is.", disk.free),
         _gauge("process_resident_memory_bytes", "Resident memory of the dashboard.", resident_mb() * 1e6 or None),
@@ -79,8 +93,16 @@ def _agent_metrics(status: Status) -> list[Metric]:
         _gauge("maitred_frame_latency_seconds", "Median from capture to counted.", health.latency_ms / 1000),
         _gauge("maitred_temperature_celsius", "Temperature of the processor.", health.temperature_c),
         _gauge("maitred_agent_memory_bytes", "Resident memory of the agent.", health.memory_mb * 1e6),
+        _gauge("maitred_throttled", "1 while fewer frames are looked at because it is hot.", float(health.throttled)),
+        _gauge("maitred_clock_unsynchronised", "1 while the time is not known.", float(_unset(health))),
+        _gauge("maitred_store_failing", "1 while the database takes nothing.", float(health.store_error is not None)),
+        _gauge("maitred_visits_waiting", "Visits in memory that are not in the database yet.", health.visits_waiting),
         _gauge("maitred_people_in_view", "People in view of the camera now.", health.people_in_view),
-    ]
+    ]  # fmt: skip
+
+
+def _unset(health: Health) -> bool:
+    return health.clock == "unsynchronised"
 
 
 def _gauge(name: str, meaning: str, value: float | None) -> Metric:

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from edge.census.occupancy import Occupancy
 from edge.census.window import UNKNOWN
 from edge.config import Settings
+from edge.counting.sight_map import SightMap
 from edge.dashboard import wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
+from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status, redact
 from edge.machine import HOT_C, WARM_C, Disk, resident_mb
-from edge.store import StoredVisit
+from edge.store import Health, Mended, StoredVisit
 
 LAST_VISITS = 8
+MENDED_S = 30 * 86400.0
+"""How long a database that was damaged is told of."""
 Rows = list[list[str]]
 CAMERA_WORDS = {
     "running": "Counting",
@@ -25,6 +30,11 @@ CAMERA_WORDS = {
 }
 CAMERA_LEVELS = {"running": "ok", "opening": "warn", "failed": "bad", "ended": "ok"}
 UPLINK_LEVELS = {"retrying": "warn", "stopped": "bad"}
+CLOCK_WORDS = {
+    "synchronised": "set by a time server",
+    "unsynchronised": "not set yet",
+    "unknown": "no time service tells how good it is",
+}
 TILES = (
     ("camera", "Camera"),
     ("fps", "Frame rate"),
@@ -42,6 +52,7 @@ DETAILS = (
     ("started", "Agent started"),
     ("heartbeat", "Last heartbeat"),
     ("frames", "Frames"),
+    ("clock", "Clock"),
     ("uplink", "Upload"),
     ("delivered", "Events delivered"),
     ("rejected", "Events refused"),
@@ -73,7 +84,7 @@ def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
     live = Status(now.health, now.at).live
     seen = live.people_in_view if live and live.camera == "running" else None
     female = summary.female_share
-    page.charts = day.version
+    page.charts = day.version  # the charts of this page show nothing else
     page.text |= {
         "date": wording.long_date(day.date),
         "people": wording.whole(seen),
@@ -89,12 +100,16 @@ def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
         "peak": wording.hour(summary.peak, day.zone),
         "peak-note": wording.counted(summary.peak.visits, "visit", "visits") if summary.peak else "no visits yet",
         "direction": f"{day.entries:,} came in, {day.exits:,} went out",
+        "excluded": f"{wording.counted(day.excluded, 'visit', 'visits')} of staff not counted",
+        "inside": wording.DASH if now.occupancy is None else wording.whole(now.occupancy.inside),
+        "inside-note": _inside_note(now.occupancy, day),
         "announcement": f"{wording.counted(summary.visits, 'visit', 'visits')} so far today",
     }
     page.width |= {"women": 100 * (female or 0.0), "men": 0.0 if female is None else 100.0}
     page.show |= {"day": summary.visits > 0, "empty": summary.visits == 0, "direction": bool(day.entries + day.exits)}
+    page.show |= {"inside": now.occupancy is not None, "excluded": day.excluded > 0}
     page.rows |= {
-        "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day),
+        "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day, directed=settings.entrance.drawn),
         "hours": hour_rows(day.by_hour),
         "pyramid": pyramid_rows(day.pyramid),
     }
@@ -106,15 +121,31 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     page = Page()
     _add_state(page, now)
     _add_figures(page, now, disk, settings)
+    placement, sights = now.placement, now.sights
+    page.text |= {
+        "entrance": wording.sentence(placement.found),
+        "entrance-way-out": wording.sentence(placement.way_out),
+        "sights": _sights_note(sights),
+    }
+    page.level["entrance"] = "warn" if placement.verdict == "warning" else ""
+    page.show["entrance-way-out"] = bool(placement.way_out)
+    page.charts = f"{now.day.version}-{sights.visits if sights else 0}"
     return page
 
 
-def visit_rows(visits: Sequence[StoredVisit], day: Day) -> Rows:
-    """Time, apparent age with interval, gender, dwell time of each visit."""
+def _sights_note(sights: SightMap | None) -> str:
+    if sights is None or not sights.visits:
+        return "No visit has ended since the agent started."
+    return f"{wording.counted(sights.visits, 'visit', 'visits')} since the agent started; larger is more."
+
+
+def visit_rows(visits: Sequence[StoredVisit], day: Day, *, directed: bool) -> Rows:
+    """Time, apparent age with interval, gender, direction if ``directed``, dwell time of each visit."""
     return [
         [
             wording.clock(stored.visit.ended_at, day.zone), wording.age(stored.visit),
-            stored.visit.gender or wording.DASH, wording.duration(stored.visit.dwell_s),
+            stored.visit.gender or wording.DASH, *([stored.visit.direction or wording.DASH] if directed else ()),
+            wording.duration(stored.visit.dwell_s),
         ]
         for stored in visits
     ]  # fmt: skip
@@ -148,6 +179,15 @@ def privacy_note(settings: Settings) -> str:
     )
 
 
+def _inside_note(inside: Occupancy | None, day: Day) -> str:
+    if inside is None:
+        return ""
+    since = f"since {wording.clock(inside.since, day.zone)}"
+    if inside.inside is None:
+        return f"not known: {inside.entries:,} came in {since}, and nobody was seen leaving"
+    return f"came in less went out {since}"
+
+
 def _gender_note(summary: Summary) -> str:
     if summary.gendered:
         return f"of {wording.counted(summary.gendered, 'visit', 'visits')} with a gender estimate"
@@ -164,10 +204,31 @@ def _add_state(page: Page, now: Now) -> None:
         "never": health is None,
         "stale": health is not None and live is None,
         "camera-failed": failed,
+        "clock-unset": live is not None and live.clock == "unsynchronised",
         "uplink-stopped": live is not None and live.uplink == "stopped",
+        "store-failed": live is not None and live.store_error is not None,
+        "mended": now.mended is not None and now.at - now.mended.at < MENDED_S,
+        "dead-letters": bool(now.dead_letters),
     }
+    zone = now.day.zone
+    page.text["mended"] = "" if now.mended is None else _mended(now.mended, now.at, zone)
+    page.text["store-failed"] = "" if live is None else _store_failed(live)
+    page.rows["dead-letters"] = [
+        [wording.moment(letter.rejected_at, now.at, zone), letter.id, redact(letter.reason)]
+        for letter in now.dead_letters
+    ]
     page.text["stale"] = "" if health is None else wording.moment(health.at, now.at, now.day.zone)
     page.text["camera-failed"] = redact(live.camera_error or "no reason given") if live and failed else ""
+
+
+def _mended(mended: Mended, at: float, zone: Zone) -> str:
+    saved = f"{mended.saved['visits']:,} visits and {mended.saved['windows']:,} windows were saved"
+    rest = "nothing was lost" if mended.whole else "the rest could not be read"
+    return f"{wording.moment(mended.at, at, zone)}: {saved}, {rest}. The damaged file is kept as {mended.file}"
+
+
+def _store_failed(live: Health) -> str:
+    return f"{live.store_error}; {wording.counted(live.visits_waiting, 'visit waits', 'visits wait')} in memory"
 
 
 def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
@@ -178,7 +239,7 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
         "camera": wording.DASH if live is None else live.camera,
         "fps": wording.DASH if live is None else f"{live.fps:.1f} fps",
         "latency": wording.DASH if live is None else f"{live.latency_ms:.0f} ms",
-        "temperature": wording.DASH if live is None else _temperature(live.temperature_c),
+        "temperature": wording.DASH if live is None else _temperature(live.temperature_c, live.throttled),
         "memory": wording.DASH if live is None else wording.size(live.memory_mb * 1e6),
         "disk": wording.size(disk.free),
         "queue": f"{outbox.queued:,}",
@@ -188,6 +249,7 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
         "started": wording.DASH if health is None else wording.moment(health.started_at, now.at, zone),
         "heartbeat": "never" if health is None else wording.moment(health.at, now.at, zone),
         "frames": wording.DASH if health is None else f"{health.frames:,} counted, {health.dropped:,} dropped",
+        "clock": wording.DASH if live is None else CLOCK_WORDS.get(live.clock, live.clock),
         "uplink": _uplink(now, settings),
         "delivered": f"{outbox.delivered:,}",
         "rejected": f"{outbox.rejected:,}",
@@ -203,10 +265,10 @@ def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
     }
 
 
-def _temperature(celsius: float | None) -> str:
+def _temperature(celsius: float | None, throttled: bool) -> str:
     if celsius is None:
         return "not known"
-    return f"{celsius:.0f} °C" + (", slowed down" if celsius >= HOT_C else "")
+    return f"{celsius:.0f} °C" + (", slowed down" if throttled else "")
 
 
 def _temperature_level(celsius: float | None) -> str:

@@ -10,12 +10,15 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from edge.census.bands import AgeBands
+from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Window
 from edge.config import Settings
+from edge.counting.placement import ENOUGH, Placement, judge
+from edge.counting.sight_map import SightMap
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
-from edge.store import Health, OutboxState, Store, StoredVisit, StoreError
+from edge.store import DeadLetter, Health, Mended, OutboxState, Store, StoredVisit, StoreError
 from edge.store.database import connect
 
 NOTHING_SENT = OutboxState(queued=0, delivered=0, rejected=0, dropped=0, last_delivered_at=None, last_error=None)
@@ -30,6 +33,14 @@ class Now:
     day: Day
     health: Health | None
     outbox: OutboxState
+    occupancy: Occupancy | None
+    """None without a line or zone."""
+    placement: Placement
+    sights: SightMap | None
+    mended: Mended | None = None
+    """When the database last took the place of a damaged one."""
+    dead_letters: tuple[DeadLetter, ...] = ()
+    """The newest events that the endpoint refused."""
 
 
 class Reader:
@@ -46,11 +57,20 @@ class Reader:
 
     def now(self, at: float) -> Now:
         """Everything about the local day of ``at`` (unix seconds) and the agent, as of one moment."""
+        entrance = self._settings.entrance
         with _opened(self.path) as store:
-            day = self._day(store, today(at, self._zone))
+            day, inside = self._day(store, today(at, self._zone)), self._occupancy(store, at)
             if store is None:
-                return Now(at, day, None, NOTHING_SENT)
-            return Now(at, day, store.heartbeat.read(), store.outbox.state())
+                return Now(at, day, None, NOTHING_SENT, inside, judge(entrance, []), None)
+            placement = judge(entrance, store.entrance.latest(entrance, ENOUGH))
+            health, outbox, sights = store.heartbeat.read(), store.outbox.state(), store.entrance.read_map()
+            letters = tuple(store.outbox.dead_letters())
+            return Now(at, day, health, outbox, inside, placement, sights, store.mended, letters)
+
+    def sights(self) -> SightMap | None:
+        """Where faces appear and vanish; None if no agent ever ran."""
+        with _opened(self.path) as store:
+            return None if store is None else store.entrance.read_map()
 
     def day(self, day: date) -> Day:
         """A local day."""
@@ -77,8 +97,18 @@ class Reader:
                 first = until + timedelta(days=1)
 
     def _day(self, store: Store | None, day: date) -> Day:
-        visits = [] if store is None else self._shown(store.visits.between(*day_bounds(day, self._zone)))
-        return Day(day, self._zone, self._bands, visits)
+        if store is None:
+            return Day(day, self._zone, self._bands, [])
+        bounds = day_bounds(day, self._zone)
+        visits = self._shown(store.visits.between(*bounds))
+        return Day(day, self._zone, self._bands, visits, store.visits.excluded_between(*bounds))
+
+    def _occupancy(self, store: Store | None, at: float) -> Occupancy | None:
+        if not self._settings.entrance.drawn:
+            return None
+        since = last_reset(at, self._settings.entrance.reset_time, self._zone)
+        crossings = [] if store is None else store.visits.crossings_between(since, at + 1)
+        return occupancy((direction for _, direction in crossings), since)
 
     def _shown(self, visits: list[StoredVisit]) -> list[StoredVisit]:
         return [replace(stored, visit=self._without_a_childs_gender(stored.visit)) for stored in visits]

@@ -26,6 +26,11 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def sentence(text: str) -> str:
+    """Words that begin small and end without a stop, as a sentence; empty stays empty."""
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
 def clock(at: float, zone: Zone) -> str:
     """Local time of day of ``at`` (unix seconds): "19:42"."""
     return f"{local(at, zone):%H:%M}"

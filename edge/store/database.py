@@ -19,14 +19,30 @@ class StoreError(MaitredError):
     """The database cannot be used; the message names the file and the way out."""
 
 
+class StoreDamaged(StoreError):
+    """The database's content is damaged, or the card cannot read it any more."""
+
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error of SQLite says that the file is damaged; a full, locked or read-only one is not."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in _DAMAGED or code in _UNREADABLE
+
+
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open the database, creating and migrating it unless ``read_only``.
 
     WAL lets the dashboard read while the agent writes; ``synchronous=FULL`` makes a commit survive a power cut.
 
     Raises:
-        StoreError: the file is missing (read-only), damaged, not writable or from a newer maitred.
+        StoreDamaged: the file is damaged.
+        StoreError: it is missing (read-only), not writable or from a newer maitred.
     """
+    connection: sqlite3.Connection | None = None
     try:
         if read_only:
             if not path.exists():
@@ -44,10 +60,21 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection, path)
-        if _check_version(connection, path) == 0:
+        found = _check_version(connection, path)
+        if found == 0:
             raise StoreError(f"{path}: an empty database; start the agent first (maitred run)")
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{path}: cannot use the database: {error}") from error
+        if found < (newest := _migrations()[-1][0]):
+            raise StoreError(
+                f"{path}: written by an older maitred (schema {found}, this one reads {newest}); start the agent, which"
+                " upgrades it (systemctl restart agent)"
+            )
+    except (sqlite3.Error, OSError, StoreError) as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, StoreError):
+            raise
+        kind = StoreDamaged if is_damage(error) else StoreError
+        raise kind(f"{path}: cannot use the database: {error}") from error
     return connection
 
 
@@ -93,7 +120,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema to the newest version, one numbered script after the other (``PRAGMA user_version``)."""
+    """Bring the schema to the newest version, one numbered script after the other (``PRAGMA user_version``).
+
+    Numbers rise, but may leave gaps.
+    """
     _check_version(connection, path)
     for version, script in _migrations():
         with transaction(connection):

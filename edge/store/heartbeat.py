@@ -1,11 +1,17 @@
-"""The heartbeat row: the agent's health, all that the dashboard knows of the agent's process."""
+"""The heartbeat: the agent's health, all that the dashboard knows of the agent's process."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
+
+from edge.store.facts import Facts
+
+STATE, RUNTIME = Path("/var/lib"), Path("/run")
 
 
 @dataclass(frozen=True)
@@ -32,22 +38,54 @@ class Health:
     uplink: str
     """"off", "idle", "sending", "retrying" or "stopped"."""
     people_in_view: int = 0
+    clock: str = "unknown"
+    """"synchronised", "unsynchronised" or "unknown"."""
+    throttled: bool = False
+    """Whether fewer frames are looked at because the processor is hot."""
+    store_error: str | None = None
+    """Why the database takes nothing now; visits wait in memory meanwhile."""
+    visits_waiting: int = 0
+    """Visits in memory that are not in the database yet."""
 
 
 class Heartbeat:
-    """Writes and reads the row."""
+    """Writes and reads the health of the agent on a database.
+
+    Every two seconds would cost a card 7 MB an hour. So a database under /var/lib has its heartbeat in RAM: a file
+    under /run, if the agent was given a folder there. Any other keeps it as a row of its own.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self._facts = Facts(connection)
+        self._file = heartbeat_file(Path(connection.execute("PRAGMA database_list").fetchone()["file"]))
 
-    def write(self, health: Health) -> None:
-        """Replace the row."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO facts (name, at, value) VALUES ('health', ?, ?)",
-            (health.at, json.dumps(dataclasses.asdict(health))),
-        )
+    def write(self, health: Health, *, last: bool = False) -> None:
+        """Replace the heartbeat; the ``last`` one outlives the machine's RAM."""
+        text = json.dumps(dataclasses.asdict(health))
+        if self._file is not None:
+            new = self._file.with_name(self._file.name + "-new")
+            new.write_text(text, encoding="utf-8")
+            new.replace(self._file)
+        if self._file is None or last:
+            self._facts.write("health", text, health.at)
 
     def read(self) -> Health | None:
         """The last health, None if no agent ever ran."""
-        row = self._connection.execute("SELECT value FROM facts WHERE name = 'health'").fetchone()
-        return None if row is None else Health(**json.loads(row["value"]))
+        text = None
+        if self._file is not None:
+            with contextlib.suppress(FileNotFoundError):
+                text = self._file.read_text(encoding="utf-8")
+        text = text or self._facts.read("health")
+        if text is None:
+            return None
+        # An agent of another version, before or after an update, may have told more or less.
+        known = {field.name for field in dataclasses.fields(Health)}
+        return Health(**{name: value for name, value in json.loads(text).items() if name in known})
+
+
+def heartbeat_file(database: Path) -> Path | None:
+    """Where the heartbeat of ``database`` is, None if it is a row of the database."""
+    if not database.is_relative_to(STATE):
+        return None
+    folder = RUNTIME / database.parent.relative_to(STATE)
+    return folder / f"{database.name}-heartbeat" if folder != RUNTIME and folder.is_dir() else None

@@ -1,9 +1,13 @@
-"""The outbox table: events on their way to the cloud."""
+"""The outbox: events on their way to the cloud, and those that the cloud refused."""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+
+from edge.store.facts import Facts
+
+DELIVERED, DROPPED = "outbox_delivered", "outbox_dropped"
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,15 @@ class Queued:
     id: str
     body: str
     attempts: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that the endpoint refused for good, when (unix seconds) and why."""
+
+    id: str
+    rejected_at: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -28,10 +41,11 @@ class OutboxState:
 
 
 class Outbox:
-    """Events in the order of their creation. Nothing leaves the queue but acknowledged, rejected or out of date."""
+    """Events in the order of their creation. Nothing leaves the queue but acknowledged, refused or past its bounds."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._facts = Facts(connection)
 
     def add(self, event_id: str, body: str, at: float) -> None:
         """Queue an event; called in the transaction that closes its window."""
@@ -39,18 +53,22 @@ class Outbox:
 
     def next(self, limit: int = 1) -> list[Queued]:
         """The oldest queued events, oldest first."""
-        rows = self._connection.execute(
-            "SELECT id, body, attempts FROM outbox WHERE state = 'queued' ORDER BY sequence LIMIT ?", (limit,)
-        )
+        rows = self._connection.execute("SELECT id, body, attempts FROM outbox ORDER BY sequence LIMIT ?", (limit,))
         return [Queued(row["id"], row["body"], row["attempts"]) for row in rows]
 
     def delivered(self, event_id: str, at: float) -> None:
-        """The endpoint acknowledged the event."""
-        self._settle(event_id, "delivered", at, None)
+        """The endpoint acknowledged the event: it is counted, and deleted. Noted again, it is counted once."""
+        if self._remove(event_id):
+            self._facts.count(DELIVERED, 1, at)
 
     def rejected(self, event_id: str, at: float, error: str) -> None:
-        """The endpoint will never take this event; it is kept for a person to look at."""
-        self._settle(event_id, "rejected", at, error)
+        """The endpoint will never take this event: it becomes a dead letter, for a person to look at."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO dead_letters (sequence, id, created_at, rejected_at, body, reason)"
+            " SELECT sequence, id, created_at, ?, body, ? FROM outbox WHERE id = ?",
+            (at, error, event_id),
+        )
+        self._remove(event_id)
 
     def failed(self, event_id: str, error: str) -> None:
         """An attempt failed; the event stays queued."""
@@ -60,33 +78,57 @@ class Outbox:
 
     def state(self) -> OutboxState:
         """How delivery stands."""
-        counts = dict(self._connection.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
-        row = self._connection.execute("SELECT max(settled_at) FROM outbox WHERE state = 'delivered'").fetchone()
-        error = self._connection.execute(
-            "SELECT last_error FROM outbox WHERE state = 'queued' AND last_error IS NOT NULL ORDER BY sequence LIMIT 1"
-        ).fetchone()
-        dropped = self._connection.execute("SELECT value FROM facts WHERE name = 'outbox_dropped'").fetchone()
+        delivered, last_delivered_at = self._facts.counted(DELIVERED)
+        error = self._connection.execute("SELECT last_error FROM outbox ORDER BY sequence LIMIT 1").fetchone()
         return OutboxState(
-            counts.get("queued", 0), counts.get("delivered", 0), counts.get("rejected", 0),
-            int(dropped[0]) if dropped else 0, row[0], error[0] if error else None,
+            self._size("outbox"), delivered, self._size("dead_letters"), self.dropped,
+            last_delivered_at, error[0] if error else None,
         )  # fmt: skip
 
-    def delete_before(self, moment: float, at: float) -> int:
-        """Forget events older than ``moment``; those never delivered are counted as dropped. Returns that number."""
-        dropped = self._connection.execute(
-            "DELETE FROM outbox WHERE created_at < ? AND state = 'queued'", (moment,)
+    @property
+    def dropped(self) -> int:
+        """Events dropped since the database was made, never delivered: they were too old, or too much was queued."""
+        return self._facts.counted(DROPPED)[0]
+
+    def dead_letters(self, limit: int = 10) -> list[DeadLetter]:
+        """The newest refused events, newest first."""
+        rows = self._connection.execute(
+            "SELECT id, rejected_at, reason FROM dead_letters ORDER BY sequence DESC LIMIT ?", (limit,)
+        )
+        return [DeadLetter(row["id"], row["rejected_at"], row["reason"]) for row in rows]
+
+    def requeue(self) -> int:
+        """Put all dead letters back at their place in the queue; returns how many."""
+        moved = self._connection.execute(
+            "INSERT OR IGNORE INTO outbox (sequence, id, created_at, body)"
+            " SELECT sequence, id, created_at, body FROM dead_letters"
         ).rowcount
-        self._connection.execute("DELETE FROM outbox WHERE created_at < ?", (moment,))
+        self._connection.execute("DELETE FROM dead_letters")
+        return moved
+
+    def bound(self, oldest: float, most_bytes: int, at: float) -> int:
+        """Drop, oldest first, what was created before ``oldest`` (unix seconds) or is more than ``most_bytes`` of text.
+
+        Dropped events are counted; returns how many. Dead letters are deleted by the same bounds, and not counted.
+        """
+        dropped = self._drop("outbox", oldest, most_bytes)
+        self._drop("dead_letters", oldest, most_bytes)
         if dropped:
-            self._connection.execute(
-                "INSERT INTO facts (name, at, value) VALUES ('outbox_dropped', ?, ?) ON CONFLICT (name)"
-                " DO UPDATE SET at = excluded.at, value = CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER)",
-                (at, str(dropped)),
-            )
+            self._facts.count(DROPPED, dropped, at)
         return dropped
 
-    def _settle(self, event_id: str, state: str, at: float, error: str | None) -> None:
-        self._connection.execute(
-            "UPDATE outbox SET state = ?, settled_at = ?, attempts = attempts + 1, last_error = ? WHERE id = ?",
-            (state, at, error, event_id),
-        )
+    def _drop(self, table: str, oldest: float, most_bytes: int) -> int:
+        by_age = self._connection.execute(f"DELETE FROM {table} WHERE created_at < ?", (oldest,)).rowcount  # noqa: S608
+        # From the newest back: the first event with which the sum is too much, and all before it.
+        by_size = self._connection.execute(
+            f"DELETE FROM {table} WHERE sequence <= (SELECT max(sequence) FROM (SELECT sequence,"  # noqa: S608
+            f" sum(length(CAST(body AS BLOB))) OVER (ORDER BY sequence DESC) AS size FROM {table}) WHERE size > ?)",
+            (most_bytes,),
+        ).rowcount
+        return by_age + by_size
+
+    def _remove(self, event_id: str) -> bool:
+        return self._connection.execute("DELETE FROM outbox WHERE id = ?", (event_id,)).rowcount > 0
+
+    def _size(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,13 +14,20 @@ from edge.census.bands import AgeBands
 from edge.census.window import Traffic, Window, tally
 from edge.config.store import Store as StoreSettings
 from edge.counting.visit import Visit
+from edge.store.damage import Mended, delete_quarantined, mend
 from edge.store.database import connect, transaction
+from edge.store.entrance import EntranceFacts
+from edge.store.facts import Facts
 from edge.store.heartbeat import Heartbeat
 from edge.store.outbox import Outbox
+from edge.store.stamps import Stamps
 from edge.store.visits import Visits
 from edge.store.windows import Windows
 
 DAY_S = 86400.0
+MB = 1_000_000
+LOST = "visits_lost"
+MENDED = "mended"
 Event = tuple[str, str]
 """Id and body of what is to be sent."""
 
@@ -32,15 +41,37 @@ class Store:
         self.windows = Windows(connection)
         self.outbox = Outbox(connection)
         self.heartbeat = Heartbeat(connection)
+        self._facts = Facts(connection)
+        self.entrance = EntranceFacts(connection)
+        self._stamps = Stamps(connection)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open, and unless ``read_only`` create and migrate, the database at ``path``.
 
         Raises:
+            StoreDamaged: its content is damaged.
             StoreError: it cannot be used.
         """
         return cls(connect(path, read_only=read_only))
+
+    @classmethod
+    def open_mended(cls, path: Path, now: float, *, damaged: bool = False) -> Self:
+        """Open as the agent does: a damaged database is set aside, and what is readable moves to a fresh one.
+
+        Args:
+            path: of the database.
+            now: unix seconds, for the damaged file's new name.
+            damaged: it is known to be damaged; else it is checked, quickly.
+
+        Raises:
+            StoreError: it cannot be used, for another reason than damage.
+        """
+        mended = mend(path, now, damaged=damaged)
+        store = cls.open(path)
+        if mended is not None:
+            store._facts.write(MENDED, mended.text, now)
+        return store
 
     def close(self) -> None:
         """Close the connection."""
@@ -54,10 +85,34 @@ class Store:
     ) -> None:
         self.close()
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing of what is written inside: one wait for the card instead of many."""
+        return transaction(self._connection)
+
     def record(self, visits: Sequence[Visit], counted_at: float) -> None:
         """Store finished visits, all or none."""
-        with transaction(self._connection):
-            self.visits.add(visits, counted_at)
+        self.record_all([(visit, counted_at) for visit in visits])
+
+    def record_all(self, counted: Sequence[tuple[Visit, float]], lost: int = 0) -> None:
+        """Store finished visits with the moment at which each was counted, all or none.
+
+        ``lost`` more were counted, but given up before they could be stored: their number is kept.
+        """
+        with self.transaction():
+            self.visits.add(counted)
+            if lost:
+                self._facts.count(LOST, lost, counted[-1][1] if counted else 0.0)
+
+    @property
+    def lost_visits(self) -> int:
+        """Visits that were counted while the database took nothing, and given up for want of memory."""
+        return self._facts.counted(LOST)[0]
+
+    @property
+    def mended(self) -> Mended | None:
+        """When this database last took the place of a damaged one, None if it never did."""
+        text = self._facts.read(MENDED)
+        return None if text is None else Mended.parse(text)
 
     def close_window(
         self, start: float, end: float, bands: AgeBands, traffic: Traffic, event_of: Callable[[Window], Event | None]
@@ -67,7 +122,7 @@ class Store:
         A visit that was counted late, after its own window had closed, is held by the next one: every visit is in
         exactly one window.
         """
-        with transaction(self._connection):
+        with self.transaction():
             visits = self.visits.uncounted_before(end)
             window = tally(start, end, [stored.visit for stored in visits], bands, traffic)
             self.visits.assign(visits, self.windows.add(window))
@@ -76,9 +131,19 @@ class Store:
                 self.outbox.add(*event, at=end)
         return window
 
-    def prune(self, now: float, keep: StoreSettings) -> int:
-        """Apply the retention times; returns how many undelivered events were dropped (also counted in the outbox)."""
-        with transaction(self._connection):
+    def follow_clock(self, boot: str, offset: float, now: float) -> int:
+        """Stamp the visits that no window holds yet as the clock stands now; see :meth:`Stamps.follow`."""
+        with self.transaction():
+            return self._stamps.follow(boot, offset, now)
+
+    def prune(self, now: float, keep: StoreSettings, ran_s: float = math.inf) -> int:
+        """Apply the bounds; returns how many undelivered events were dropped (also counted in the outbox).
+
+        ``ran_s``: seconds for which the agent has run since the last call; see :meth:`Stamps.retention_now`.
+        """
+        with self.transaction():
+            now = self._stamps.retention_now(now, ran_s)
+            delete_quarantined(keep.path, now - keep.keep_visits_days * DAY_S)
             self.visits.delete_before(now - keep.keep_visits_days * DAY_S)
             self.windows.delete_before(now - keep.keep_windows_days * DAY_S)
-            return self.outbox.delete_before(now - keep.keep_outbox_days * DAY_S, now)
+            return self.outbox.bound(now - keep.keep_outbox_days * DAY_S, keep.keep_outbox_mb * MB, now)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.counting.visit import Visit
+from edge.counting.visit import Direction, Visit
 
 
 @dataclass(frozen=True)
@@ -24,31 +24,53 @@ class Visits:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, visits: Sequence[Visit], counted_at: float) -> None:
-        """Store ``visits`` in the caller's transaction or one of their own; they are durable when this returns."""
+    def add(self, visits: Sequence[tuple[Visit, float]]) -> None:
+        """Store visits, each with when it was counted, in the caller's transaction or one of their own."""
         rows = [
             (
                 counted_at, visit.started_at, visit.ended_at, visit.observations, visit.age,
-                *(visit.age_interval or (None, None)), visit.female_probability, visit.direction,
+                *(visit.age_interval or (None, None)), visit.female_probability, visit.direction, visit.zone_s,
+                visit.excluded,
             )
-            for visit in visits
+            for visit, counted_at in visits
         ]  # fmt: skip
         self._connection.executemany(
             "INSERT INTO visits (counted_at, started_at, ended_at, observations, age, age_low, age_high,"
-            " female_probability, direction) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " female_probability, direction, zone_s, excluded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 
     def between(self, start: float, end: float) -> list[StoredVisit]:
-        """Visits that ended in ``[start, end)``, oldest first."""
-        return self._select("WHERE ended_at >= ? AND ended_at < ? ORDER BY ended_at, id", (start, end))
+        """Visits that ended in ``[start, end)``, oldest first, without excluded ones."""
+        return self._select("WHERE ended_at >= ? AND ended_at < ? AND NOT excluded ORDER BY ended_at, id", (start, end))
 
     def last(self, count: int, since: float = 0.0) -> list[StoredVisit]:
-        """The newest ``count`` visits that ended at or after ``since``, newest first."""
-        return self._select("WHERE ended_at >= ? ORDER BY ended_at DESC, id DESC LIMIT ?", (since, count))
+        """The newest ``count`` visits that ended at or after ``since``, newest first, without excluded ones."""
+        return self._select(
+            "WHERE ended_at >= ? AND NOT excluded ORDER BY ended_at DESC, id DESC LIMIT ?", (since, count)
+        )
+
+    def oldest(self) -> float | None:
+        """When the oldest visit that is kept, excluded or not, ended; None if none is kept."""
+        found = self._connection.execute("SELECT min(ended_at) FROM visits").fetchone()[0]
+        return None if found is None else float(found)
+
+    def excluded_between(self, start: float, end: float) -> int:
+        """How many excluded visits ended in ``[start, end)``."""
+        query = "SELECT count(*) FROM visits WHERE ended_at >= ? AND ended_at < ? AND excluded"
+        return int(self._connection.execute(query, (start, end)).fetchone()[0])
+
+    def crossings_between(self, start: float, end: float) -> list[tuple[float, Direction]]:
+        """End and direction of the visits with a direction that ended in ``[start, end)``, oldest first."""
+        rows = self._connection.execute(
+            "SELECT ended_at, direction FROM visits WHERE direction IS NOT NULL AND ended_at >= ? AND ended_at < ?"
+            " AND NOT excluded ORDER BY ended_at, id",
+            (start, end),
+        )
+        return [(row["ended_at"], row["direction"]) for row in rows]
 
     def uncounted_before(self, moment: float) -> list[StoredVisit]:
-        """Visits counted before ``moment`` that no window holds yet."""
+        """Visits counted before ``moment`` that no window holds yet, excluded ones too."""
         return self._select("WHERE window_id IS NULL AND counted_at < ? ORDER BY id", (moment,))
 
     def assign(self, visits: Sequence[StoredVisit], window_id: int) -> None:
@@ -72,5 +94,5 @@ def _visit(row: sqlite3.Row) -> Visit:
     return Visit(
         row["started_at"], row["ended_at"], row["observations"], row["age"],
         None if row["age_low"] is None else (row["age_low"], row["age_high"]),
-        row["female_probability"], row["direction"],
+        row["female_probability"], row["direction"], row["zone_s"], bool(row["excluded"]),
     )  # fmt: skip

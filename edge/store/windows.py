@@ -17,12 +17,12 @@ class Windows:
     def add(self, window: Window) -> int:
         """Store a closed window; returns its row id."""
         cursor = self._connection.execute(
-            'INSERT INTO windows (start, "end", counts, entries, exits, dwell, frames, dropped)'
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            'INSERT INTO windows (start, "end", counts, entries, exits, dwell, frames, dropped, excluded)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 window.start, window.end, json.dumps([[*cell, n] for cell, n in sorted(window.counts.items())]),
                 window.entries, window.exits, None if window.dwell_s is None else json.dumps(window.dwell_s),
-                window.traffic.frames, window.traffic.dropped,
+                window.traffic.frames, window.traffic.dropped, window.excluded,
             ),
         )  # fmt: skip
         return int(cursor.lastrowid or 0)
@@ -49,5 +49,5 @@ def _window(row: sqlite3.Row) -> Window:
     return Window(
         row["start"], row["end"], {(band, gender): n for band, gender, n in json.loads(row["counts"])},
         row["entries"], row["exits"], None if dwell is None else (dwell[0], dwell[1], dwell[2]),
-        Traffic(row["frames"], row["dropped"]),
+        Traffic(row["frames"], row["dropped"]), row["excluded"],
     )  # fmt: skip

@@ -1,58 +1,78 @@
-"""The HTTP endpoint: one attempt to hand over one event."""
+"""The HTTP endpoint: one attempt to hand over one event or several."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import gzip
+import logging
+import uuid
+from collections.abc import Sequence
 
 import requests
-from standardwebhooks import Webhook
 
 from edge.config.uplink import Uplink
 from edge.errors import BadInput
 from edge.store.outbox import Queued
 from edge.uplink.outcome import Outcome, Verdict, judge
-from edge.uplink.secret import read_secret
+from edge.uplink.secret import Signer, read_secrets, secret_path
 
-CONTENT_TYPE = "application/cloudevents+json"
+log = logging.getLogger(__name__)
+SINGLE, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
+BATCHES = uuid.UUID("5f0a3c0e-54d7-4d0c-9b5b-0f3e6e9b0a57")
+"""Namespace of the ids of batches."""
+WORTH_COMPRESSING = 1024
 DETAIL_BYTES = 300
 
 
 class Endpoint:
     """Signs and posts events. TLS certificates are verified, redirects are not followed."""
 
-    def __init__(self, url: str, signer: Webhook, timeout_s: float) -> None:
+    def __init__(self, url: str, signer: Signer, timeout_s: float, *, compress: bool = True, ca: str = "") -> None:
         self._url = url
         self._signer = signer
         self._timeout_s = timeout_s
+        self._session = requests.Session()
+        self._verify = ca or True
+        self._compress = compress
 
     @classmethod
     def from_settings(cls, uplink: Uplink) -> Endpoint:
         """The endpoint of ``uplink``, whose ``url`` is set.
 
         Raises:
-            BadInput: the secret file cannot be used.
+            BadInput: the secret file or the file of certificates cannot be used.
         """
-        if uplink.secret_file is None:
-            raise BadInput("[uplink] secret_file is not set; name the file with the signing secret (whsec_…)")
-        return cls(uplink.url, read_secret(uplink.secret_file), uplink.timeout_s)
+        signer = Signer(read_secrets(secret_path(uplink.secret_file)))
+        return cls(uplink.url, signer, uplink.timeout_s, compress=uplink.gzip, ca=authorities(uplink))
 
-    def post(self, event: Queued, now: float) -> Outcome:
-        """Hand over ``event`` once, signed as of ``now`` (unix seconds). No connection is an outcome, not an error."""
-        # The library signs the wall-clock reading of whatever zone it is given as if it were UTC: give it UTC.
-        moment = datetime.fromtimestamp(int(now), UTC)
+    def post(self, events: Sequence[Queued], now: float) -> Outcome:
+        """Hand over ``events`` once, signed as of ``now`` (unix seconds). No connection is an outcome, not an error."""
+        body = events[0].body if len(events) == 1 else f"[{','.join(event.body for event in events)}]"
+        message_id = _message_id(events)
         headers = {
-            "Content-Type": CONTENT_TYPE,
+            "Content-Type": SINGLE if len(events) == 1 else BATCH,
             "User-Agent": "maitred",
-            "webhook-id": event.id,
+            "webhook-id": message_id,
             "webhook-timestamp": str(int(now)),
-            "webhook-signature": self._signer.sign(event.id, moment, event.body),
+            # Of the text as it is before compression: frameworks differ in whether they hand over one or the other.
+            "webhook-signature": self._signer.sign(message_id, now, body),
         }
+        data = body.encode()
+        if self._compress and len(data) >= WORTH_COMPRESSING:
+            outcome = self._attempt(gzip.compress(data, mtime=0), headers | {"Content-Encoding": "gzip"}, now)
+            if not outcome.refuses_form:
+                return outcome
+            log.warning("uplink: %s; from now on without compression", outcome.reason)
+            self._compress = False
+        return self._attempt(data, headers, now)
+
+    def _attempt(self, data: bytes, headers: dict[str, str], now: float) -> Outcome:
         try:
-            with requests.post(
+            with self._session.post(
                 self._url,
-                data=event.body.encode(),
+                data=data,
                 headers=headers,
                 timeout=self._timeout_s,
+                verify=self._verify,
                 allow_redirects=False,
                 stream=True,  # only the beginning of an answer is read, however long it is
             ) as answer:
@@ -62,6 +82,26 @@ class Endpoint:
             return Outcome(Verdict.RETRY, f"no answer within {self._timeout_s:g} s")
         except requests.RequestException as error:
             return Outcome(Verdict.RETRY, _describe(error))
+
+
+def authorities(uplink: Uplink) -> str:
+    """Path of the certificates of the authorities that vouch for the endpoint; empty for those of the system.
+
+    Raises:
+        BadInput: there is no such file.
+    """
+    if uplink.ca_file is None:
+        return ""
+    if not uplink.ca_file.is_file():
+        raise BadInput(f"{uplink.ca_file}: no such file; [uplink] ca_file takes certificates of authorities (PEM)")
+    return str(uplink.ca_file)
+
+
+def _message_id(events: Sequence[Queued]) -> str:
+    """The same for the same events and no others: an endpoint may have taken a shorter batch that began alike."""
+    if len(events) == 1:
+        return events[0].id
+    return str(uuid.uuid5(BATCHES, " ".join(event.id for event in events)))
 
 
 def _beginning(answer: requests.Response) -> str:

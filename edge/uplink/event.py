@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from edge.census.bands import AgeBands
+from edge.census.correction import LEVEL
 from edge.census.disclosure import Disclosed, disclose, possible_cells
-from edge.census.shares import INTERVAL, LEVEL, METHOD, shares
+from edge.census.shares import ShareEstimator, Shares
 from edge.census.window import Cell, Window
 from edge.clock import ClockQuality
 from edge.config.settings import Settings
@@ -28,17 +29,27 @@ class ModelIdentity:
 
 
 def census_event(
-    window: Window, settings: Settings, model: ModelIdentity, clock: ClockQuality = "unknown"
+    window: Window,
+    settings: Settings,
+    model: ModelIdentity,
+    clock: ClockQuality = "unknown",
+    dropped: int = 0,
+    estimator: ShareEstimator | None = None,
 ) -> tuple[str, str]:
     """Id and body of the event of ``window``, a CloudEvents 1.0 JSON document after small-cell suppression.
+
+    Without an ``estimator`` for the model its shares are raw.
 
     Called once, in the transaction that closes the window: the outbox keeps both, so every retry sends the same text.
     The id is random. One derived from device and window would come back with other content when the same quarter of an
     hour is closed again after the card was replaced or the database deleted, and the cloud would drop it as a
-    duplicate; an id of a transaction that was rolled back was never sent.
+    duplicate; an id of a transaction that was rolled back was never sent. ``dropped`` counts the events that the outbox
+    had to drop before this one: the cloud learns of its gaps.
     """
     event_id = str(uuid.uuid4())
+    estimator = estimator or ShareEstimator()
     cells = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
+    told = disclose(window, cells, settings.census.min_cell)
     event = {
         "specversion": "1.0",
         "id": event_id,
@@ -46,13 +57,18 @@ def census_event(
         "type": TYPE,
         "time": _time(window.end),
         "datacontenttype": "application/json",
-        "data": _data(window, cells, disclose(window, cells, settings.census.min_cell), model, clock),
+        "data": {**_data(window, cells, told, estimator.of_told(told), model, clock), "dropped_events": dropped},
     }
     return event_id, json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
 
 def _data(
-    window: Window, cells: tuple[Cell, ...], told: Disclosed, model: ModelIdentity, clock: ClockQuality
+    window: Window,
+    cells: tuple[Cell, ...],
+    told: Disclosed,
+    shares: Shares,
+    model: ModelIdentity,
+    clock: ClockQuality,
 ) -> dict[str, Any]:
     # Everything about visits comes from `told`; of the window itself only what is about the device.
     return {
@@ -68,8 +84,8 @@ def _data(
             "visits": told.withheld_visits,
         },
         "shares": {
-            "method": METHOD,
-            "interval": INTERVAL,
+            "method": shares.method,
+            "interval": shares.interval,
             "level": LEVEL,
             "cells": [
                 {
@@ -79,7 +95,7 @@ def _data(
                     "low": _short(s.low),
                     "high": _short(s.high),
                 }
-                for s in shares(told.counts, told.visits or 0)
+                for s in shares.cells
             ],
         },
         "entries": told.entries,

@@ -22,11 +22,19 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A verdict, why, and how many seconds the endpoint asked to be left alone (0: it did not ask)."""
+    """A verdict, why, how many seconds the endpoint asked to be left alone (0: it did not ask), and the HTTP status
+    (0: no answer).
+    """
 
     verdict: Verdict
     reason: str = ""
     retry_after_s: float = 0.0
+    status: int = 0
+
+    @property
+    def refuses_form(self) -> bool:
+        """Whether it may be the request's compression that is refused."""
+        return 400 <= self.status < 500 and self.status not in (408, 409, 410, 429)
 
 
 RETRIED = frozenset({401, 403, 404, 405, 407, 408, 421, 425, 426, 429})
@@ -44,19 +52,19 @@ def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> O
         now: unix seconds, for a ``Retry-After`` that is a date.
     """
     if 200 <= status < 300 or status == 409:
-        return Outcome(Verdict.ACKNOWLEDGED)
+        return Outcome(Verdict.ACKNOWLEDGED, status=status)
     detail = _printable(detail)
     reason = f"HTTP {status}: {detail}" if detail else f"HTTP {status}"
     if status == 410:
-        return Outcome(Verdict.STOP, reason)
+        return Outcome(Verdict.STOP, reason, status=status)
     if 300 <= status < 400:
         target = _printable(headers.get("Location", "")) or "nowhere"
         reason = (
             f"HTTP {status} redirects to {target}; redirects are not followed, set [uplink] url to the final address"
         )
     elif 400 <= status < 500 and status not in RETRIED:
-        return Outcome(Verdict.REJECTED, reason)
-    return Outcome(Verdict.RETRY, reason, _retry_after(headers.get("Retry-After", ""), now))
+        return Outcome(Verdict.REJECTED, reason, status=status)
+    return Outcome(Verdict.RETRY, reason, _retry_after(headers.get("Retry-After", ""), now), status)
 
 
 def _retry_after(value: str, now: float) -> float:

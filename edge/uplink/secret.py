@@ -1,50 +1,76 @@
-"""The signing secret, read from a file that only the agent can read."""
+"""The signing secrets, from a file that only the agent can read or from systemd's credentials."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import os
-import stat
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from standardwebhooks import Webhook
 
 from edge.errors import BadInput
+from edge.private_file import read_private
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64
 """Bytes of a secret, as Standard Webhooks has them."""
+MOST_SECRETS = 4
+CREDENTIAL = "uplink-secret"
+"""Name of the systemd credential that stands in for a file."""
 
 
-def read_secret(path: Path) -> Webhook:
-    """The signer with the secret in ``path``: one line, ``whsec_`` and 24 to 64 bytes in base64.
+class Signer:
+    """Signs with every secret: an endpoint that knows one of them accepts. So secrets are changed without a loss."""
+
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        self._webhooks = [Webhook(secret) for secret in secrets]
+
+    def sign(self, message_id: str, now: float, body: str) -> str:
+        """The ``webhook-signature`` header for ``body`` as of ``now`` (unix seconds)."""
+        # The library signs the wall-clock reading of whatever zone it is given as if it were UTC: give it UTC.
+        moment = datetime.fromtimestamp(int(now), UTC)
+        return " ".join(webhook.sign(message_id, moment, body) for webhook in self._webhooks)
+
+
+def secret_path(configured: Path | None) -> Path:
+    """The file with the secrets: the ``configured`` one, else the credential that systemd handed over.
+
+    Raises:
+        BadInput: neither is there.
+    """
+    if configured is not None:
+        return configured
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and (Path(folder) / CREDENTIAL).exists():
+        return Path(folder) / CREDENTIAL
+    raise BadInput(
+        "[uplink] secret_file is not set; name the file with the signing secret (whsec_…), "
+        f"or hand it over as the systemd credential {CREDENTIAL}"
+    )
+
+
+def read_secrets(path: Path) -> list[bytes]:
+    """The secrets in ``path``: one a line, ``whsec_`` and 24 to 64 bytes in base64; lines with ``#`` are comments.
 
     Raises:
         BadInput: the file is missing, unreadable, open to other users, empty or malformed. No message holds any of its
             content.
     """
-    try:
-        with path.open("rb") as file:
-            # Of the open file, not of the path: what is checked is what is read.
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(1024)
-    except FileNotFoundError as error:
-        raise BadInput(
-            f"{path}: no such file; put the signing secret of the endpoint (whsec_…) there, or set [uplink] secret_file"
-        ) from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot read the signing secret ({error.strerror}); the agent must own it") from error
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise BadInput(f"{path}: other users can reach the signing secret; run: chmod 600 {path}")
-    return Webhook(_decode(content, path))
-
-
-def _decode(content: bytes, path: Path) -> bytes:
-    text = content.strip()
-    if not text:
+    content = read_private(path, "the signing secret of the endpoint (whsec_…)")
+    lines = [line.strip() for line in content.splitlines()]
+    secrets = [_decode(line, path) for line in lines if line and not line.startswith(b"#")]
+    if not secrets:
         raise BadInput(f"{path}: empty; it must hold the signing secret of the endpoint (whsec_…)")
-    form = f"{path}: not a signing secret; expected one line, {PREFIX} and {SHORTEST} to {LONGEST} bytes in base64"
+    if len(secrets) > MOST_SECRETS:
+        raise BadInput(f"{path}: holds {len(secrets)} secrets; at most {MOST_SECRETS} can be in use at once")
+    return secrets
+
+
+def _decode(text: bytes, path: Path) -> bytes:
+    form = f"{path}: not a signing secret; expected one a line, {PREFIX} and {SHORTEST} to {LONGEST} bytes in base64"
     if not text.startswith(PREFIX.encode()):
         raise BadInput(form)
     try:

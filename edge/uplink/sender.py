@@ -6,7 +6,7 @@ import logging
 import random as random_module
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ from edge.config.uplink import Uplink
 from edge.store import Queued, Store
 from edge.uplink.backoff import Backoff
 from edge.uplink.endpoint import Endpoint
-from edge.uplink.outcome import Verdict
+from edge.uplink.outcome import Outcome, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,11 @@ IDLE_S = 60.0
 
 
 class Sender:
-    """Delivers queued events one after the other, oldest first, at least once each, and never gives up.
+    """Delivers queued events oldest first, several in one request, at least once each, and never gives up.
 
     An event that cannot be delivered holds back those behind it, so the endpoint sees a device's windows in order; one
-    that the endpoint rejects is set aside. Whatever goes wrong is logged and tried again after a pause.
+    that the endpoint rejects is set aside. A batch that it rejects is sent again event by event, to find the culprit.
+    Whatever goes wrong is logged and tried again after a pause.
     """
 
     def __init__(
@@ -53,6 +54,8 @@ class Sender:
         """
         self._endpoint = Endpoint.from_settings(uplink) if uplink.url else None
         self._database = database
+        self._batch = uplink.batch
+        self._singly = 0  # so many events go out one by one before the next batch
         self._backoff = Backoff(uplink.max_backoff_s, random)
         self._clock = clock
         self._closing = threading.Event()
@@ -74,7 +77,7 @@ class Sender:
             return
         self._state = "idle"
         # A daemon: a request in flight must not hold up the end of the process.
-        self._thread = threading.Thread(target=self._run, args=(self._endpoint,), name="uplink", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -88,11 +91,19 @@ class Sender:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _run(self, endpoint: Endpoint) -> None:
+    def attempt(self, store: Store) -> bool:
+        """Try once to deliver what is queued longest, and pause if that failed; False if nothing is queued."""
+        events = store.outbox.next(1 if self._singly else self._batch)
+        if not events or self._endpoint is None:
+            return False
+        self._deliver(events, store, self._endpoint)
+        return True
+
+    def _run(self) -> None:
         while not self._closing.is_set() and self._state != "stopped":
             try:
                 with Store.open(self._database) as store:
-                    self._serve(store, endpoint)
+                    self._serve(store)
             except Exception:  # a locked or full database passes; a dead thread would go unnoticed
                 self._state = "retrying"
                 seconds = self._backoff.next()
@@ -101,37 +112,54 @@ class Sender:
         if self._state != "stopped":
             self._state = "off"
 
-    def _serve(self, store: Store, endpoint: Endpoint) -> None:
+    def _serve(self, store: Store) -> None:
         while not self._closing.is_set() and self._state != "stopped":
-            queued = store.outbox.next()
-            if queued:
-                self._deliver(queued[0], store, endpoint)
-            else:
+            if not self.attempt(store):
                 self._state = "idle"
                 self._wake.wait(IDLE_S)
                 self._wake.clear()
 
-    def _deliver(self, event: Queued, store: Store, endpoint: Endpoint) -> None:
+    def _deliver(self, events: Sequence[Queued], store: Store, endpoint: Endpoint) -> None:
         self._state = "sending"
-        outcome = endpoint.post(event, self._clock())
+        outcome = endpoint.post(events, self._clock())
+        # A 409 for a batch does not tell which event was known, and whether the others were taken.
+        if len(events) > 1 and (outcome.verdict == Verdict.REJECTED or outcome.status == 409):
+            self._split(outcome, events)
+            return
+        first = events[0]
         match outcome.verdict:
             case Verdict.ACKNOWLEDGED:
-                store.outbox.delivered(event.id, self._clock())
-                self._backoff.reset()
-                log.info("uplink: delivered %s after %d failed attempts", event.id, event.attempts)
+                with store.transaction():
+                    for event in events:
+                        store.outbox.delivered(event.id, self._clock())
+                self._settled(len(events))
+                more = f" and {len(events) - 1} more" if len(events) > 1 else ""
+                log.info("uplink: delivered %s%s after %d failed attempts", first.id, more, first.attempts)
             case Verdict.REJECTED:
-                store.outbox.rejected(event.id, self._clock(), outcome.reason)
-                self._backoff.reset()
+                with store.transaction():
+                    store.outbox.rejected(first.id, self._clock(), outcome.reason)
+                self._settled(1)
                 log.error(
-                    "uplink: the endpoint rejects %s: %s; it is kept, but not sent again", event.id, outcome.reason
+                    "uplink: the endpoint rejects %s: %s; it is kept, but not sent again", first.id, outcome.reason
                 )
             case Verdict.STOP:
-                store.outbox.failed(event.id, outcome.reason)
+                store.outbox.failed(first.id, outcome.reason)
                 self._state = "stopped"
                 log.error("uplink: the endpoint wants no more events (%s); sending stops until restart", outcome.reason)
             case Verdict.RETRY:
-                store.outbox.failed(event.id, outcome.reason)
+                store.outbox.failed(first.id, outcome.reason)
                 self._state = "retrying"
                 seconds = self._backoff.next(outcome.retry_after_s)
                 log.warning("uplink: %s; trying again in %.0f s", outcome.reason, seconds)
                 self._pause(seconds)
+
+    def _settled(self, events: int) -> None:
+        self._singly = max(0, self._singly - events)
+        self._backoff.reset()
+
+    def _split(self, outcome: Outcome, events: Sequence[Queued]) -> None:
+        self._singly = len(events)
+        if outcome.status == 415:  # no kind of batch is welcome
+            self._batch = 1
+        reason = outcome.reason or f"HTTP {outcome.status}"
+        log.warning("uplink: the endpoint refuses a batch (%s); sending its events one by one", reason)

@@ -68,12 +68,12 @@ def load_bundle(name_or_path: str) -> Bundle:
     """A shipped bundle by name (``table1``) or any bundle by path.
 
     Raises:
-        BadInput: no such bundle, or the file is no bundle: no TFLite file, no card, another schema, truncated.
+        BadInput: no such bundle, or the file is no bundle: no TFLite file, no card, another schema, truncated, altered.
     """
     try:
         path = _resolve(name_or_path)
         if not path.is_file():  # a device or a pipe might never end
-            raise BadInput(f"{path}: no file, so no model bundle; shipped: {', '.join(shipped())}")
+            raise BadInput(f"{path}: no regular file, so no model bundle; shipped: {', '.join(shipped())}")
         if path.stat().st_size > MAX_BUNDLE_BYTES:
             raise BadInput(f"{path}: too large for a model bundle")
         content = path.read_bytes()
@@ -83,6 +83,11 @@ def load_bundle(name_or_path: str) -> Bundle:
         raise BadInput(f"{path}: not a TFLite model")
     card = _read_card(path, content)
     return Bundle(card, content, hashlib.sha256(content).hexdigest(), name_or_path in shipped())
+
+
+def sealed(card: Card, model: bytes) -> Card:
+    """The card with the digest of the model that it belongs to: from then on :func:`load_bundle` sees alterations."""
+    return card.model_copy(update={"model_sha256": hashlib.sha256(model).hexdigest()})
 
 
 def write_bundle(path: Path, model: bytes, card: Card) -> None:
@@ -129,6 +134,7 @@ def _read_card(path: Path, content: bytes) -> Card:
                 raise ValueError("only these two are unpacked no further than asked for")
             # What the archive says about the size is a claim: a small file can hold gigabytes.
             text = card_file.read(MAX_CARD_BYTES + 1)
+            model = content[: min(entry.header_offset for entry in files.infolist())]
         if len(text) > MAX_CARD_BYTES or files.getinfo(CARD).file_size > MAX_CARD_BYTES:
             raise BadInput(f"{path}: its card is too large to be one")
     except UNREADABLE as error:
@@ -143,6 +149,10 @@ def _read_card(path: Path, content: bytes) -> Card:
         card = Card.model_validate(values)
     except (ValidationError, ValueError, RecursionError) as error:
         raise BadInput(f"{path}: its card is not valid: {error}") from error
+    if card.model_sha256 and hashlib.sha256(model).hexdigest() != card.model_sha256:
+        raise BadInput(
+            f"{path}: its model was altered or damaged, it is not the one that its card describes; copy it again"
+        )
     missing = REQUIRED_OUTPUTS[card.task] - {output.name for output in card.outputs}
     if missing or (card.crop if card.task == "demographics" else card.anchors) is None:
         raise BadInput(

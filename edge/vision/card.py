@@ -94,6 +94,9 @@ class Card(_Part):
     """What conversion found when it compared INT8 with float: tolerances, agreement, layers, runtimes."""
     macs: int | None = None
     source_sha256: str = ""
+    """Of the Keras file, or of what was imported."""
+    model_sha256: str = ""
+    """Of the TFLite model in front of the card; empty where whoever made the bundle did not say."""
 
     def output(self, name: str) -> Output:
         """The output of that name.

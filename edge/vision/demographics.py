@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from edge.vision.preprocess import Preprocess
 
 INTERVAL = 0.8
 """Share of the age distribution that an age interval holds."""
+ODD_YEARS = 8.0
+"""An estimate so far from the median of a visit's has half its weight."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,20 +54,26 @@ class Estimate:
         return float(np.interp(share * cumulative[-1], cumulative, edges))
 
 
-def pool(estimates: list[Estimate]) -> Estimate:
-    """One estimate from several of the same face: log-opinion pool with equal weights summing to 1.
+def pool(estimates: Sequence[Estimate], weights: Sequence[float] | None = None) -> Estimate:
+    """One estimate from several of the same face: a log-opinion pool whose weights sum to 1.
 
-    Shots of one visit are far from independent, so evidence is averaged, not multiplied.
+    Shots of one visit are far from independent, so evidence is averaged, not multiplied. ``weights`` say how much each
+    shows, equal by default. One that departs from the others (a turned or half hidden face) counts for less, by
+    Cauchy's weight, 1 / (1 + (departure / ODD_YEARS)^2), as in robust regression.
 
     Raises:
         ValueError: there is nothing to pool.
     """
     if not estimates:
         raise ValueError("nothing to pool")
-    logs = np.mean([np.log(np.maximum(e.age_distribution, 1e-6)) for e in estimates], axis=0)
+    ages = np.array([estimate.age for estimate in estimates])
+    shares = np.ones(len(estimates)) if weights is None else np.maximum(np.asarray(weights, np.float64), 1e-3)
+    shares = shares / (1 + ((ages - np.median(ages)) / ODD_YEARS) ** 2)
+    shares = shares / shares.sum()
+    logs = shares @ np.log(np.maximum([estimate.age_distribution for estimate in estimates], 1e-6))
     density = np.exp(logs - logs.max())
-    odds = np.clip([e.female_probability for e in estimates], 1e-4, 1 - 1e-4)
-    logit = float(np.mean(np.log(odds / (1 - odds))))
+    odds = np.clip([estimate.female_probability for estimate in estimates], 1e-4, 1 - 1e-4)
+    logit = float(shares @ np.log(odds / (1 - odds)))
     return Estimate((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-logit))))
 
 

@@ -67,6 +67,20 @@ class Interpreter:
         self.inputs = tuple(_tensor(detail) for detail in self._native.get_input_details())
         self.outputs = tuple(_tensor(detail) for detail in self._native.get_output_details())
 
+    @property
+    def accelerated(self) -> bool:
+        """Whether the whole model was handed to a delegate: XNNPACK's fast kernels, or the Edge TPU.
+
+        A runtime that cannot make out the processor goes without, many times slower, and says nothing.
+        """
+        # A private method, the only one for this; LiteRT and tflite-runtime have it, and a test holds it.
+        operators = self._native._get_ops_details()
+        taken, given = self.inputs[0].index, {output.index for output in self.outputs}
+        # The change of the input from uint8 to int8 may be left to the runtime itself.
+        first = {taken}.union(*(op["outputs"] for op in operators if taken in op["inputs"]))
+        delegated = [op for op in operators if op["op_name"] == "DELEGATE"]
+        return any(first & set(op["inputs"]) and given <= set(op["outputs"]) for op in delegated)
+
     def run(self, values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """Raw outputs (copies) in the order of ``outputs`` for the one input, whose shape and dtype must match."""
         expected = self.inputs[0]

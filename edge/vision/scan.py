@@ -49,13 +49,6 @@ class Square:
     top: int
     side: int
 
-    def holds(self, x: float, y: float, size: float) -> bool:
-        """Whether a face of that size, centred there, lies inside with room around it."""
-        return (
-            self.left + size <= x <= self.left + self.side - size
-            and self.top + size <= y <= self.top + self.side - size
-        )
-
 
 def grid(width: int, height: int, side: int) -> list[Square]:
     """Overlapping squares of ``side`` that cover a frame."""
@@ -109,8 +102,11 @@ class LiveScan:
             self._frame_size, self._before = (width, height), None
             self._whole, *finer = pyramid(width, height, self._smallest_face, self._detector.input_size)
             self._finer = [square for level in finer for square in level]
+        known = list(known)
         moving = self._motion(image)
-        found = _search(image, self._detector, self._choose(list(known), moving))
+        if moving is not None and not known and moving.sum() < self._least_motion(moving):
+            return []  # where nothing moves nobody has come: nothing is computed
+        found = _search(image, self._detector, self._choose(known, moving))
         return [face for face in found if face.size >= TOO_SMALL * self._smallest_face]
 
     def _choose(
@@ -130,18 +126,21 @@ class LiveScan:
         return [*self._whole, *chosen, *looked]
 
     def _around(self, known: Sequence[tuple[float, float, float]]) -> list[Square]:
-        """Squares that show the known faces large enough, one for neighbours of like size."""
+        """Squares that show the known faces large enough, one for as many neighbours of like size as it can hold."""
         width, height = self._frame_size
-        squares: list[Square] = []
+        least = self._detector.input_size
+        groups: list[list[tuple[float, float, float]]] = []
         for x, y, size in known:
             if not (0 <= x < width and 0 <= y < height):
                 continue  # on its way out of the view
-            if size * self._detector.input_size / self._whole[0].side >= SEEN_WELL_PX:
+            if size * least / self._whole[0].side >= SEEN_WELL_PX:
                 continue
-            side = int(max(AROUND * size, self._detector.input_size))
-            if not any(other.holds(x, y, size) and other.side <= 1.25 * side for other in squares):
-                squares.append(Square(int(x - side / 2), int(y - side / 2), side))
-        return squares
+            together = next((g for g in groups if _span([*g, (x, y, size)]) <= _reach([*g, (x, y, size)], least)), None)
+            if together is None:
+                groups.append([(x, y, size)])
+            else:
+                together.append((x, y, size))
+        return [_centred(group, max(AROUND * min(size for _, _, size in group), least)) for group in groups]
 
     def _motion(self, image: Image) -> npt.NDArray[np.bool_] | None:
         # A face that stands still was moving when it came: without motion there is nobody new to find.
@@ -162,7 +161,29 @@ class LiveScan:
         part = moving[
             top : int((square.top + square.side) * factor) + 1, left : int((square.left + square.side) * factor) + 1
         ]
-        return bool(part.sum() >= max(MOVING_SHARE * (self._smallest_face * factor) ** 2, 1))
+        return bool(part.sum() >= self._least_motion(moving))
+
+    def _least_motion(self, moving: npt.NDArray[np.bool_]) -> float:
+        """Pixels of the thumbnail that must move for somebody to have come."""
+        smallest: float = self._smallest_face * moving.shape[1] / self._frame_size[0]
+        return max(MOVING_SHARE * smallest**2, 1.0)
+
+
+def _span(faces: Sequence[tuple[float, float, float]]) -> float:
+    """Side of the smallest square around faces, with a face's room at each side."""
+    xs = [edge for x, _, size in faces for edge in (x - 1.5 * size, x + 1.5 * size)]
+    ys = [edge for _, y, size in faces for edge in (y - 1.5 * size, y + 1.5 * size)]
+    return max(max(xs) - min(xs), max(ys) - min(ys))
+
+
+def _reach(faces: Sequence[tuple[float, float, float]], least: int) -> float:
+    """Side of the largest square that still shows the smallest of the faces well."""
+    return max(AROUND * min(size for _, _, size in faces), float(least))
+
+
+def _centred(faces: Sequence[tuple[float, float, float]], side: float) -> Square:
+    middle = [(min(values) + max(values)) / 2 for values in ([x for x, _, _ in faces], [y for _, y, _ in faces])]
+    return Square(int(middle[0] - side / 2), int(middle[1] - side / 2), int(side))
 
 
 def _search(image: Image, detector: FaceDetector, squares: Iterable[Square]) -> list[Detection]:

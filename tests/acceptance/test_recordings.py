@@ -22,6 +22,7 @@ def test_the_demo_counts_the_patrons_its_clip_really_holds(maitred):
         overlaps = [min(v["ended_s"], person["to_s"]) - max(v["started_s"], person["from_s"]) for v in unmatched]
         best = int(np.argmax(overlaps))
         assert overlaps[best] > 0, person
+        assert unmatched[best]["direction"] == person["direction"]
         del unmatched[best]
     counted = sum(n for band in document["census"]["counts"].values() for n in band.values())
     assert counted == len(truth)
@@ -33,6 +34,7 @@ def test_the_demo_for_people_says_how_many_patrons_there_are(maitred):
     assert done.code == 0
     assert "average apparent age" in done.out
     assert "The clip really holds" in done.out
+    assert "9 came in, 0 went out" in done.out
 
 
 def test_two_people_who_walk_up_are_two_visits(maitred, clips: Path):

@@ -9,7 +9,7 @@ import pytest
 
 from edge.census.bands import AgeBands
 from edge.census.disclosure import NOT_ESTIMATED, Disclosed, disclose, possible_cells
-from edge.census.shares import shares
+from edge.census.shares import ShareEstimator
 from edge.census.window import Window
 
 CELLS = possible_cells(AgeBands((0, 13, 18, 25, 35, 45, 55, 65)), 13)
@@ -128,7 +128,7 @@ SHAPES = [
 def everything_told(cells, values, min_cell: int):
     """All that the reader sees of a table, as something to compare."""
     result = disclose(Window(0, 900, dict(zip(cells, values, strict=True))), cells, min_cell)
-    return result.visits, tuple(result.counts.items()), tuple(shares(result.counts, result.visits or 0))
+    return result.visits, tuple(result.counts.items()), ShareEstimator().of_told(result)
 
 
 @pytest.mark.parametrize(("number", "highest", "min_cell", "unclassified"), SHAPES)

@@ -1,39 +1,245 @@
-"""Shares and their intervals."""
+"""Shares and their intervals, raw and corrected, from counts, visits and what may leave the device."""
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from edge.census.shares import LEVEL, METHOD, shares
+from edge.census.bands import AgeBands
+from edge.census.calibration import KEY, Calibration
+from edge.census.confusion import MIN_FACES, confusion
+from edge.census.correction import LEVEL, correct
+from edge.census.disclosure import NOT_ESTIMATED, disclose, possible_cells
+from edge.census.shares import CORRECTED, RAW, ShareEstimator, raw
+from edge.census.window import Window, cell_of
+from edge.config.census import Census
+from edge.counting.visit import Visit
+from edge.vision.bundle import load_bundle
 
 F, M, U = ("18+", "female"), ("18+", "male"), ("unknown", "unknown")
+SETTINGS = Census()
+BANDS = AgeBands(SETTINGS.bands)
+CELLS = possible_cells(BANDS, SETTINGS.no_gender_below)
+
+
+def faces(error_years: int, wrong_gender: float, each: int = 20, seed: int = 1) -> Calibration:
+    """A made-up classifier: of every age and gender `each` faces, off by up to `error_years`."""
+    random = np.random.default_rng(seed)
+    age, female = (values.ravel() for values in np.meshgrid(np.repeat(np.arange(91), each), [0, 1]))
+    said = age + random.integers(-error_years, error_years + 1, len(age))
+    as_female = np.where(random.random(len(age)) < wrong_gender, 1 - female, female)
+    return Calibration.of(age, female, said, as_female)
+
+
+def visits_of(calibration: Calibration) -> list[Visit]:
+    """What the agent would store of these faces."""
+    return [
+        Visit(0, 1, 1, float(age), None, None if age < SETTINGS.no_gender_below else float(female))
+        for age, female in zip(calibration.age, calibration.female, strict=True)
+    ]
+
+
+def truth_of(calibration: Calibration) -> dict:
+    cells = [
+        cell_of(Visit(0, 1, 1, float(age), None, None if age < SETTINGS.no_gender_below else float(female)), BANDS)
+        for age, female in zip(calibration.true_age, calibration.true_female, strict=True)
+    ]
+    return {cell: cells.count(cell) / len(cells) for cell in CELLS}
+
+
+def estimator(calibration: Calibration) -> ShareEstimator:
+    known = confusion(calibration, BANDS, SETTINGS.no_gender_below)
+    assert known is not None
+    return ShareEstimator(known)
+
+
+PERFECT = estimator(faces(0, 0.0))
+MOBILE = ShareEstimator.of(load_bundle("mobile").card, SETTINGS)
+
+
+def distance(shares, truth) -> float:
+    return 0.5 * sum(abs(s.share - truth[s.band, s.gender]) for s in shares.cells)
 
 
 @pytest.mark.parametrize("counts", [{F: 3, M: 9}, {F: 1}, {F: 0, M: 40, U: 2}, {F: 1000, M: 1}])
-def test_intervals_are_those_of_wilson(counts):
+def test_raw_intervals_are_those_of_wilson(counts):
     total = sum(counts.values())
-    for share, n in zip(shares(counts), counts.values(), strict=True):
+    shares = raw(counts)
+    assert (shares.method, shares.interval) == (RAW, "wilson")
+    for share, n in zip(shares.cells, counts.values(), strict=True):
         interval = binomtest(n, total).proportion_ci(LEVEL, method="wilson")
         assert share.share == n / total
         assert (share.low, share.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
         assert 0 <= share.low <= share.share <= share.high <= 1
 
 
-def test_shares_are_of_the_given_total():
-    (share,) = shares({F: 5}, 20)
+def test_raw_shares_are_of_the_given_total():
+    (share,) = raw({F: 5}, 20).cells
     assert (share.band, share.gender, share.share) == ("18+", "female", 0.25)
 
 
 @pytest.mark.parametrize(("counts", "visits"), [({}, None), ({F: 0}, None), ({}, 0), ({F: 0}, 0)])
 def test_there_are_no_shares_of_nobody(counts, visits):
-    assert shares(counts, visits) == []
+    assert raw(counts, visits).cells == ()
+    assert MOBILE.of_counts({}).cells == ()
+    assert MOBILE.of_visits([]).cells == ()
 
 
-def test_more_visits_make_the_interval_narrower():
-    (few, _), (many, _) = shares({F: 5, M: 5}), shares({F: 500, M: 500})
-    assert many.high - many.low < few.high - few.low
+COUNTS = [
+    pytest.param({CELLS[3]: 1}, id="one visit"),
+    pytest.param({NOT_ESTIMATED: 3}, id="nobody was estimated"),
+    pytest.param({CELLS[0]: 4, CELLS[3]: 20, NOT_ESTIMATED: 5}, id="some were not"),
+    pytest.param({cell: 7 * i for i, cell in enumerate(CELLS)}, id="all cells"),
+    pytest.param({CELLS[5]: 100_000, CELLS[8]: 3}, id="very many"),
+]
 
 
-def test_uncorrected_shares_are_not_called_corrected():
-    assert METHOD == "raw"
+@pytest.mark.parametrize("counts", COUNTS)
+@pytest.mark.parametrize("known", [PERFECT, MOBILE], ids=["perfect", "mobile"])
+def test_corrected_shares_are_a_distribution_within_their_intervals(counts, known):
+    shares = known.of_counts(counts)
+    assert shares.method == CORRECTED
+    assert [(s.band, s.gender) for s in shares.cells] == list(CELLS)
+    assert sum(s.share for s in shares.cells) == pytest.approx(1, abs=1e-9)
+    assert all(0 <= s.low <= s.share <= s.high <= 1 for s in shares.cells)
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+def test_a_classifier_that_never_errs_leaves_the_counts_as_they_are(counts):
+    total = sum(counts.values())
+    for s in PERFECT.of_counts(counts).cells:
+        assert s.share == pytest.approx(counts.get((s.band, s.gender), 0) / total, abs=1e-9)
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+def test_the_same_counts_give_the_same_numbers(counts):
+    assert MOBILE.of_counts(counts) == MOBILE.of_counts(dict(counts))
+
+
+@pytest.mark.parametrize("truth", [(0.25, 0.25, 0.25, 0.25), (0.7, 0.1, 0.1, 0.1), (0.0, 0.5, 0.05, 0.45)])
+@pytest.mark.parametrize("right", [0.9, 0.7])
+def test_with_a_known_confusion_large_counts_give_the_truth(truth, right):
+    chance = np.full((4, 4), (1 - right) / 3) + np.eye(4) * (right - (1 - right) / 3)
+    counts = np.rint(1_000_000 * np.array(truth) @ chance).astype(int)
+    found = correct(counts, 1_000_000 * chance)
+    assert found.share == pytest.approx(truth, abs=0.01)
+
+
+@pytest.mark.parametrize("lowest", [0, 30, 60])
+def test_a_crowd_of_other_ages_and_genders_than_the_calibration_faces(lowest):
+    known = estimator(faces(8, 0.15, each=100))
+    crowd = faces(8, 0.15, each=100, seed=2)
+    # Shifted: three of four faces below the age are away, and nine of ten men.
+    rare = (crowd.true_age < lowest) & (np.arange(len(crowd)) % 4 > 0) | (crowd.true_female == 0) & (
+        np.arange(len(crowd)) % 10 > 0
+    )
+    crowd = crowd.take(~rare)
+    truth, visits = truth_of(crowd), visits_of(crowd)
+    counts = dict.fromkeys(CELLS, 0)
+    for visit in visits:
+        counts[cell_of(visit, BANDS)] += 1
+    assert distance(known.of_counts(counts), truth) < 0.5 * distance(raw(counts), truth)
+    assert distance(known.of_visits(visits), truth) < 0.4 * distance(raw(counts), truth)
+
+
+def test_intervals_narrow_with_the_visits_down_to_what_the_calibration_allows():
+    def width(times: int, known: ShareEstimator) -> float:
+        return sum(s.high - s.low for s in known.of_counts(dict.fromkeys(CELLS[:-1], times)).cells)
+
+    few, many, very_many = (width(times, MOBILE) for times in (3, 30, 3000))
+    assert few > 1.3 * many
+    assert many > very_many
+    better = width(3000, estimator(faces(5, 0.05, each=200)))
+    assert better < 0.5 * width(3000, estimator(faces(5, 0.05, each=2)))
+
+
+def test_the_sum_of_what_was_told_apart_is_what_was_not():
+    known = MOBILE.known
+    merged = known.merged([[cell] for cell in CELLS])
+    assert merged.sum(axis=1) == pytest.approx(known.faces.sum(axis=1))
+    assert known.count([Visit(0, 1, 1), Visit(0, 1, 1, 40.9, None, 0.2)]).sum() == 2
+
+
+def test_how_common_the_calibration_faces_are_makes_no_difference_when_there_are_many():
+    calibration = faces(5, 0.1, each=60)
+    doubled = np.concatenate([np.arange(len(calibration)), np.flatnonzero(calibration.true_age >= 65)])
+    counts = dict.fromkeys(CELLS[:-1], 100)
+    one, other = (estimator(c).of_counts(counts) for c in (calibration, calibration.take(doubled)))
+    assert max(abs(a.share - b.share) for a, b in zip(one.cells, other.cells, strict=True)) < 0.02
+
+
+def told(counts, min_cell: int = 5):
+    return disclose(Window(0, 900, counts), CELLS, min_cell)
+
+
+def test_what_leaves_the_device_has_shares_of_told_cells_only():
+    shares = MOBILE.of_told(told({CELLS[3]: 9, CELLS[4]: 7, CELLS[6]: 4, CELLS[13]: 2}))
+    assert [(s.band, s.gender) for s in shares.cells] == [CELLS[3], CELLS[4]]
+    assert sum(s.share for s in shares.cells) < 1
+
+
+@pytest.mark.parametrize("counts", [{}, {CELLS[3]: 4}, {CELLS[3]: 4, CELLS[4]: 3}])
+def test_without_a_told_count_there_is_no_share(counts):
+    nothing = MOBILE.of_told(told(counts))
+    assert nothing.cells == ()
+    assert nothing.method == CORRECTED
+
+
+def test_shares_cannot_tell_windows_apart_that_the_counts_do_not():
+    """Every way to spread the withheld visits: whoever sees the shares learns nothing about them."""
+    base = {CELLS[3]: 9, CELLS[4]: 8}
+    spreads = [dict(zip(CELLS[5:9], n, strict=True)) for n in itertools.product(range(4), repeat=4) if sum(n) == 6]
+    all_told = [told(base | spread) for spread in spreads]
+    assert len(all_told) > 20
+    for one in all_told:
+        assert one.counts == all_told[0].counts
+        assert MOBILE.of_told(one) == MOBILE.of_told(all_told[0])
+
+
+def test_a_model_without_calibration_gives_raw_shares():
+    card = load_bundle("mobile").card
+    old = card.model_copy(update={"calibration": {k: v for k, v in card.calibration.items() if k != KEY}})
+    known = ShareEstimator.of(old, SETTINGS)
+    assert known.method == RAW
+    assert known.of_counts({CELLS[3]: 3, CELLS[4]: 1}) == raw({CELLS[3]: 3, CELLS[4]: 1})
+    assert known.of_told(told({CELLS[3]: 9, CELLS[4]: 7})).method == RAW
+
+
+def test_bands_with_too_few_calibration_faces_give_raw_shares():
+    few = faces(2, 0.0, each=1)
+    assert confusion(few, AgeBands((0, 13, 90)), 13) is None
+    assert MIN_FACES > 1
+    assert confusion(few, AgeBands((0, 13, 40)), 13) is not None
+
+
+def test_counts_of_other_bands_are_left_raw():
+    assert MOBILE.of_counts({("18-20", "female"): 4}).method == RAW
+
+
+@pytest.mark.parametrize("name", ["mobile", "table1", "vgg16"])
+@pytest.mark.parametrize(
+    "census",
+    [
+        Census(),
+        Census(bands=(0,)),
+        Census(bands=(0, 18), no_gender_below=0),
+        Census(bands=(0, 20, 40), no_gender_below=16),
+        Census(bands=(0, 13, *range(20, 75, 5))),
+    ],
+    ids=["default", "one band", "two bands", "gender begins within a band", "five years"],
+)
+def test_the_shipped_models_know_enough_for_any_sensible_bands(name, census):
+    known = ShareEstimator.of(load_bundle(name).card, census)
+    assert known.method == CORRECTED
+    visits = [Visit(0, 1, 1, 8.0), Visit(0, 1, 1, 17.5, None, 0.9), Visit(0, 1, 1, 71.0, None, 0.1), Visit(0, 1, 1)]
+    assert known.known.count(visits).sum() == 4
+    assert sum(s.share for s in known.of_visits(visits).cells) == pytest.approx(1)
+
+
+def test_an_estimate_that_no_calibration_face_got_is_taken_at_its_word():
+    # Cells 0 and 1, estimates 0, 1 and one that no face got but AT_ITS_WORD.
+    found = correct(np.array([0, 0, 50]), np.array([[40, 2, 0.0], [2, 40, 0.01]]))
+    assert found.share == pytest.approx([0, 1], abs=0.01)

@@ -40,6 +40,7 @@ def test_the_example_is_a_valid_file_and_changes_what_it_says(tmp_path: Path):
     assert settings.site.source == "maitred/chez-emile/front-door"
     assert settings.camera.source == "v4l2:/dev/video0"
     assert settings.census.window_minutes == 30
+    assert settings.entrance.line == ((0.1, 0.6), (0.9, 0.6))
     assert settings.uplink.secret_file == Path("/etc/maitred/uplink.secret")
     assert settings.counting == Settings().counting
 

@@ -106,12 +106,62 @@ class Fault:
         pytest.param(Fault("[census]\nbands = []\n", ("census.bands",)), id="no-bands"),
         pytest.param(Fault("[census]\nbands = [0, 'x']\n", ("census.bands.1", "integer")), id="band-that-is-a-text"),
         pytest.param(
-            Fault("[uplink]\nurl = 'https://example.com'\n", ("uplink", "secret_file", "whsec_")),
-            id="endpoint-without-a-secret",
-        ),
-        pytest.param(
             Fault("[uplink]\nurl = 'ftp://example.com'\nsecret_file = 'x'\n", ("uplink.url", "ftp://example.com")),
             id="endpoint-that-is-not-http",
+        ),
+        pytest.param(
+            Fault("[entrance]\nline = [[0.1, 0.5]]\n", ("entrance.line", "two different points")),
+            id="line-of-one-point",
+        ),
+        pytest.param(
+            Fault("[entrance]\nline = [[0.1, 0.5], [0.1, 0.5]]\n", ("entrance.line", "two different points")),
+            id="line-without-length",
+        ),
+        pytest.param(
+            Fault("[entrance]\nline = [[0.1, 0.5], [900, 0.5]]\n", ("entrance.line", "less than or equal to 2")),
+            id="line-in-pixels",
+        ),
+        pytest.param(Fault("[entrance]\nline = [[0.1, 0.5], [0.9, nan]]\n", ("entrance.line",)), id="line-to-nowhere"),
+        pytest.param(
+            Fault("[entrance]\nline = [[0.5, 0.1], [0.5, 0.9]]\n", ("entrance", "'below'", "left or right")),
+            id="inner-side-of-an-upright-line",
+        ),
+        pytest.param(
+            Fault("[entrance]\nline = [[0.1, 0.5], [0.9, 0.5]]\ninside = 'left'\n", ("'left'", "below or above")),
+            id="inner-side-of-a-level-line",
+        ),
+        pytest.param(
+            Fault("[entrance]\nline = [[0.1, 0.5], [0.9, 0.5]]\ninside = 'in'\n", ("entrance.inside", "below")),
+            id="no-such-side",
+        ),
+        pytest.param(
+            Fault("[entrance]\nzone = [[0, 0], [1, 1]]\n", ("entrance.zone", "three corners")), id="zone-of-two-corners"
+        ),
+        pytest.param(
+            Fault("[entrance]\nzone = [[0, 0], [1, 1], [1, 0], [0, 1]]\n", ("entrance.zone", "cross each other")),
+            id="zone-like-an-hourglass",
+        ),
+        pytest.param(
+            Fault("[entrance]\nstaff_zone = [[0, 0], [0.5, 0.5], [1, 1]]\n", ("entrance.staff_zone", "nothing")),
+            id="zone-that-is-a-line",
+        ),
+        pytest.param(
+            Fault(
+                "[entrance]\nline = [[0.1, 0.5], [0.9, 0.5]]\nzone = [[0, 0], [1, 0], [1, 1]]\n",
+                ("entrance", "exclude each other"),
+            ),
+            id="line-and-zone",
+        ),
+        pytest.param(
+            Fault("[entrance]\nstaff_hours = ['8-11']\n", ("entrance.staff_hours.0", "pattern")), id="hours-cut-short"
+        ),
+        pytest.param(Fault("[entrance]\nstaff_hours = ['08:00-24:00']\n", ("entrance.staff_hours.0",)), id="hour-24"),
+        pytest.param(
+            Fault("[entrance]\nstaff_hours = ['08:00-08:00']\n", ("entrance.staff_hours", "ends as it begins")),
+            id="hours-without-length",
+        ),
+        pytest.param(
+            Fault("[entrance]\noccupancy_reset = '25:00'\n", ("entrance.occupancy_reset",)), id="no-time-of-the-day"
         ),
         pytest.param(Fault("[camera\nfps = 1\n", ("not valid TOML", "line 1")), id="not-toml"),
     ],

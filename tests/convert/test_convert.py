@@ -6,6 +6,9 @@ import dataclasses
 import hashlib
 import json
 import resource
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -152,6 +155,7 @@ def test_the_verdict_stands_in_the_card(bundle):
     found = bundle.card.verification
     assert set(found) == {"tolerance", "agreement", "noisiest_layers", "runtimes", "edge_tpu"}
     assert found["edge_tpu"]["expected_to_map"] == found["edge_tpu"]["operators"] > 20
+    assert bundle.card.model_sha256
     assert found["runtimes"]["outputs_sha256"] == outputs_sha256(bundle.interpreter(2))
     decibels = [layer["snr_db"] for layer in found["noisiest_layers"]]
     assert decibels == sorted(decibels)
@@ -167,6 +171,75 @@ def test_a_full_disk_is_named_and_leaves_nothing(bundle, tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
+
+
+ON_A_SMALL_DISK = """
+mount -t tmpfs -o size=600k tmpfs "$1"
+TMPDIR=$1 "$2" -m edge.cli convert "$3" --data "$4" --out "$5/x.tflite"
+"$2" -m edge.cli convert "$3" --data "$4" --out "$1/x.tflite"
+ls -A "$1" "$5"
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0,
+    reason="needs the right to mount a small disk",
+)
+def test_a_disk_that_is_really_full_is_named_before_the_work(trained, data, tmp_path):
+    disk, out = tmp_path / "disk", tmp_path / "out"
+    disk.mkdir()
+    out.mkdir()
+    command = ["unshare", "-m", "sh", "-c", ON_A_SMALL_DISK, "-", disk, sys.executable, trained, data, out]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    told = [line for line in done.stderr.splitlines() if line.startswith("maitred:")]
+    assert len(told) == 2, done.stderr
+    for line, way in zip(told, ("set TMPDIR to another folder", "give another --out"), strict=True):
+        assert line.startswith(f"maitred: {disk}: 0.6 MB free where about ")
+        assert line.endswith(f"are needed; make room or {way}")
+    assert done.stdout.split() == [f"{disk}:", f"{out}:"]
+
+
+def test_without_training_images_nothing_can_be_measured(trained, data, tmp_path, capsys):
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for sample in list_samples(data).of("validation", "test"):
+        shutil.copy(sample.path, folder)
+    assert convert(trained, folder, tmp_path / "out" / "x.tflite") == 1
+    assert "no representative faces" in capsys.readouterr().err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_weights_that_are_not_numbers_leave_no_file(trained, data, tmp_path, capsys):
+    model = keras.saving.load_model(trained)
+    kernel, bias = model.get_layer("gender_logit").get_weights()
+    kernel[0, 0] = np.nan
+    model.get_layer("gender_logit").set_weights([kernel, bias])
+    model.save(tmp_path / "nan.keras")
+    assert convert(tmp_path / "nan.keras", data, tmp_path / "out" / "x.tflite") == 1
+    assert "weights are not finite in gender_logit/kernel" in capsys.readouterr().err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["table1", "mobile"])
+def test_a_network_with_other_layers_is_refused_whatever_its_name(data, tmp_path, capsys, name):
+    inputs = keras.Input((96, 96, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(8, 3, activation="gelu", name="odd")(inputs))
+    heads = [keras.layers.Dense(101, name="age_logits")(x), keras.layers.Dense(1, name="gender_logit")(x)]
+    keras.Model(inputs, heads, name=name).save(tmp_path / "odd.keras")
+    assert convert(tmp_path / "odd.keras", data, tmp_path / "x.tflite") == 2
+    error = capsys.readouterr().err
+    assert f"a network called '{name}' that is not built as maitred train builds it" in error
+    assert "conv1" in error
+    assert not (tmp_path / "x.tflite").exists()
+
+
+def test_a_damaged_keras_file_is_named(trained, data, tmp_path, capsys):
+    content = bytearray(trained.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = b"\xff" * 2000
+    (tmp_path / "damaged.keras").write_bytes(content)
+    assert convert(tmp_path / "damaged.keras", data, tmp_path / "x.tflite") == 2
+    assert "damaged.keras: not a Keras model that can be loaded" in capsys.readouterr().err
 
 
 def test_a_set_with_labels_csv_is_named_as_what_it_is(bundle, trained, data, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ def test_what_it_compiles_keeps_its_card(tmp_path, monkeypatch):
     install(tmp_path, COPIES, monkeypatch)
     bundle = load_bundle("table1")
     compile_bundle(bundle, tmp_path / "out.tflite")
-    assert load_bundle(str(tmp_path / "out.tflite")).card == bundle.card
+    compiled = load_bundle(str(tmp_path / "out.tflite")).card
+    assert compiled.model_sha256 == hashlib.sha256(bundle.model).hexdigest() != bundle.card.model_sha256
+    assert compiled == bundle.card.model_copy(update={"model_sha256": compiled.model_sha256})
 
 
 def test_a_refusal_is_repeated_and_nothing_is_written(tmp_path, monkeypatch):

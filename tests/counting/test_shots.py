@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 
-from edge.counting.shots import APART_S, BestShots, Shot
+from edge.counting.shots import APART_S, BestShots, Shot, clarity
 
 BLANK = np.zeros((4, 4, 3), np.uint8)
 
@@ -57,3 +58,22 @@ def test_a_single_shot_is_the_best_one():
     shots, taken = watch(1, [0.2, 0.9, 0.3, 0.4, 0.8, 0.1] * 10)
     assert [shot.quality for shot in shots.shots] == [0.9]
     assert len(taken) == 1
+
+
+def test_a_blurred_dim_flat_or_burnt_out_face_is_worth_less():
+    rng = np.random.default_rng(1)
+    fine = cv2.GaussianBlur(rng.normal(0, 1, (96, 96, 3)), (0, 0), 2.0)
+    sharp = np.clip(120 + 40 * fine / fine.std(), 0, 255).astype(np.uint8)
+    worse = {
+        "blurred": cv2.GaussianBlur(sharp, (0, 0), 4),
+        "dim": (sharp * 0.2).astype(np.uint8),
+        "flat": (110 + 0.2 * (sharp.astype(float) - 110)).astype(np.uint8),
+        "burnt out": np.clip(sharp.astype(int) * 3, 0, 255).astype(np.uint8),
+    }
+    best = clarity(sharp)
+    assert 0.8 < best <= 1
+    for name, picture in worse.items():
+        assert 0 < clarity(picture) < 0.9 * best, name
+    # Noise is no sharpness: a blurred face does not become sharp by the sensor's grain.
+    grainy = np.clip(worse["blurred"].astype(float) + rng.normal(0, 8, sharp.shape), 0, 255).astype(np.uint8)
+    assert clarity(grainy) < 0.9 * best

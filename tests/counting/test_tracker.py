@@ -104,3 +104,46 @@ def test_finish_ends_all_and_a_new_start_is_clean(tracker: Tracker):
     assert sorted(track.id for track in tracker.finish()) == [1, 2]
     assert tracker.finish() == ()
     assert [track.id for track in tracker.step([face(100)], FRAME_S).seen] == [3]
+
+
+def test_a_nape_does_not_carry_a_track_on_for_ever(tracker: Tracker):
+    """Weak detections that follow a confident one at once are taken for the face; a second later they are not."""
+    for index in range(8):
+        tracker.step([face(300)], index * FRAME_S)
+    turned = [bool(tracker.step([face(300, score=0.45)], (8 + index) * FRAME_S).seen) for index in range(20)]
+    assert turned[:5] == [True] * 5
+    assert not any(turned[10:])
+
+
+def test_the_score_is_the_best_median_and_a_single_bright_moment_is_none(tracker: Tracker):
+    for index, score in enumerate([0.7] * 10 + [0.4] * 4):
+        tracker.step([face(300, score=score)], index * FRAME_S)
+    (track,) = tracker.tracks
+    assert track.score == pytest.approx(0.7)  # a head that turned away at the end was a face all the same
+    tracker.finish()
+    for index, score in enumerate([0.65, 0.4, 0.4, 0.4, 0.95, 0.4, 0.4]):
+        tracker.step([face(300, score=score)], 10 + index * FRAME_S)
+    (track,) = tracker.tracks
+    assert track.score == pytest.approx(0.4)
+
+
+def test_a_detection_of_nothing_throws_no_track_away(tracker: Tracker):
+    for index in range(10):
+        tracker.step([face(300)], index * FRAME_S)
+    tracker.step([face(372)], 10 * FRAME_S)  # a poster, for one frame
+    assert np.hypot(*tracker.tracks[0].velocity) <= 9.0 * 45
+    (track,) = tracker.step([face(302)], 20 * FRAME_S).seen
+    assert track.id == 1
+
+
+def test_who_is_walking_out_ends_at_once_and_who_stands_at_the_edge_does_not(tracker: Tracker):
+    view = (640, 480)
+    for index in range(8):
+        tracker.step([face(420 + 25 * index), face(30, 400)], index * FRAME_S, [], view)
+    ended = [
+        track.detection.centre[0]
+        for index in range(8, 14)
+        for track in tracker.step([], index * FRAME_S, [], view).ended
+    ]
+    assert ended == [595.0]
+    assert [track.detection.centre[0] for track in tracker.tracks] == [30.0]

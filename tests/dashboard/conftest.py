@@ -57,6 +57,14 @@ def client(client_at: Callable[[float], FlaskClient]) -> FlaskClient:
 
 
 @pytest.fixture
+def at_the_door(settings: Settings) -> Callable[[float], FlaskClient]:
+    """The client at a moment, of a device with a line and a staff zone."""
+    line = {"line": [[0.1, 0.6], [0.9, 0.6]], "staff_zone": [[0, 0], [0.2, 0], [0.2, 1]]}
+    drawn = parse_settings({**settings.model_dump(mode="json"), "entrance": line}, "test")
+    return lambda at: create_app(drawn, clock=lambda: at).test_client()
+
+
+@pytest.fixture
 def lunch(store: Store) -> Store:
     """A store with the five visits of this morning, one of yesterday, and an agent that was alive a second ago."""
     visits = [

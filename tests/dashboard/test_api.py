@@ -45,7 +45,7 @@ def test_visits_are_the_newest_first(client: FlaskClient, lunch: Store):
     assert visits[0] == {
         "id": 6, "started_at": paris("2026-05-12 11:59") - 6, "ended_at": paris("2026-05-12 11:59"),
         "observations": 12, "age": 29.0, "age_interval": [23.0, 36.0], "female_probability": 0.8, "direction": None,
-        "dwell_s": 6.0, "gender": "female",
+        "zone_s": None, "dwell_s": 6.0, "gender": "female",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from edge.config import Settings
+from edge.config import Settings, parse_settings
+from edge.counting.visit import Visit
 from edge.dashboard import Server
 from edge.store import Store
 
@@ -34,6 +36,17 @@ class Seen:
 
 @pytest.fixture
 def server(settings: Settings) -> Iterator[Server]:
+    yield from serving(settings)
+
+
+@pytest.fixture
+def server_at_the_door(settings: Settings) -> Iterator[Server]:
+    """Of a device with a line and a staff zone."""
+    entrance = {"line": [[0.1, 0.6], [0.9, 0.6]], "staff_zone": [[0, 0], [0.2, 0], [0.2, 1]]}
+    yield from serving(parse_settings({**settings.model_dump(mode="json"), "entrance": entrance}, "test"))
+
+
+def serving(settings: Settings) -> Iterator[Server]:
     listening = Server(settings.model_copy(update={"dashboard": settings.dashboard.model_copy(update={"port": 0})}))
     thread = threading.Thread(target=listening.run)
     thread.start()
@@ -154,7 +167,41 @@ def test_nothing_is_wider_than_its_place(
     for details in page.locator("summary:visible").all():
         details.click()
 
-    sticking_out = page.evaluate(
+    assert sticking_out(page) == []
+
+
+@pytest.mark.parametrize("width", [*WIDTHS, pytest.param(960, id="tablet")])
+@pytest.mark.parametrize("path", ["", "device"])
+def test_nothing_of_an_entrance_is_wider_than_its_place(
+    page, server_at_the_door: Server, store: Store, width: int, path: str
+):
+    at = time.time()
+    store.heartbeat.write(a_heartbeat(at))
+    crossings = [dataclasses.replace(a_visit(at - n / 50), direction="out" if n % 9 else "in") for n in range(1200)]
+    store.record([*crossings, *[Visit(at - 9, at, 9, excluded=True)] * 1200], at)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{server_at_the_door.url}{path}")
+
+    assert page.get_by_text("Inside" if not path else "Entrance", exact=True).is_visible()
+    assert sticking_out(page) == []
+
+
+def test_somebody_who_comes_in_shows_without_a_reload(page, server_at_the_door: Server, store: Store):
+    store.heartbeat.write(a_heartbeat(time.time()))
+    page.goto(server_at_the_door.url)
+    assert value(page, "inside") == "0"
+
+    store.record([dataclasses.replace(a_visit(time.time()), direction="in")], time.time())
+
+    becomes(page, "inside", "1")
+    assert page.locator("[data-rows=visits] tr").first.inner_text().split("\t")[1:] == [
+        "30 (24–37)", "female", "in", "6 s",
+    ]  # fmt: skip
+
+
+def sticking_out(page) -> list[str]:
+    """What reaches beyond its card or the window."""
+    found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll("main *, header *, footer *")]
             .filter(node => !node.closest(".unseen") && node.getClientRects().length)
             .filter(node => {
@@ -163,9 +210,9 @@ def test_nothing_is_wider_than_its_place(
             })
             .map(node => `${node.tagName}: ${node.textContent.slice(0, 40)}`)"""
     )
-
-    assert sticking_out == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    if not page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
+        found.append("the page itself")
+    return found
 
 
 @pytest.mark.parametrize("path", ["", "history", "device"])

@@ -16,7 +16,8 @@ from edge.store import Store
 from .conftest import PARIS
 
 SVG = "{http://www.w3.org/2000/svg}"
-ADDRESSES = [f"/charts/{name}.svg?size={size}" for name in ("hours", "pyramid", "days") for size in charts.SIZES]
+NAMES = ("hours", "pyramid", "days", "entrance")
+ADDRESSES = [f"/charts/{name}.svg?size={size}" for name in NAMES for size in charts.SIZES]
 
 
 def bars(document: bytes) -> list[dict[str, float]]:

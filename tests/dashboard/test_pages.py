@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -69,6 +70,7 @@ def test_an_empty_day_says_so_kindly(client: FlaskClient, store: Store):
             "The camera failed: no frame from rtsp://…@camera.local", id="camera-failed",
         ),
         pytest.param(a_heartbeat(NOON, uplink="stopped"), "Uploading has stopped", id="uplink-stopped"),
+        pytest.param(a_heartbeat(NOON, clock="unsynchronised"), "The clock is not set yet", id="clock-not-set"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["/", "/device"])
@@ -82,7 +84,9 @@ def test_a_banner_tells_of(client: FlaskClient, store: Store, address: str, hear
 def test_a_healthy_agent_has_no_banner(client: FlaskClient, lunch: Store):
     said = text_of(client.get("/").text)
 
-    assert not any(word in said for word in ("isn’t running", "has not run", "The camera failed", "has stopped"))
+    assert not any(
+        word in said for word in ("isn’t running", "has not run", "The camera failed", "has stopped", "not set", "full")
+    )
     assert "Counting" in said
 
 
@@ -162,3 +166,24 @@ def test_a_missing_page_leads_back(client: FlaskClient):
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
     assert 'href="/"' in answer.text
+
+
+def test_refused_events_a_mended_and_a_failing_database_are_told(settings: Settings, database: Path):
+    database.write_bytes(b"not a database" * 100)
+    with Store.open_mended(database, NOON - 86400) as store:
+        store.outbox.add("5f0a", "{}", NOON - 7200)
+        store.outbox.rejected("5f0a", NOON - 3600, "HTTP 422: <unknown> site")
+        store.heartbeat.write(a_heartbeat(NOON - 1, store_error="database or disk is full", visits_waiting=3))
+    page = create_app(settings, clock=lambda: NOON).test_client().get("/device").text
+    assert "HTTP 422: &lt;unknown&gt; site" in page
+    assert "5f0a" in page
+    assert "maitred.damaged-20260511T100000Z.db" in page
+    assert "database or disk is full; 3 visits wait in memory" in page
+    assert 'data-show="mended" hidden' not in page
+    assert 'data-show="store-failed" hidden' not in page
+
+
+def test_without_trouble_nothing_is_told_of_it(lunch: Store, client: FlaskClient):
+    page = client.get("/device").text
+    for key in ("mended", "store-failed", "dead-letters"):
+        assert f'data-show="{key}" hidden' in page

@@ -27,4 +27,5 @@ def test_the_lines_to_uncomment_are_valid_too(tmp_path: Path):
     assert settings.uplink.url.startswith("https://")
     assert settings.dashboard.password_file == Path("/etc/maitred/dashboard.password")
     assert settings.mqtt.username == "front-door"
+    assert settings.entrance.line == ((0.1, 0.6), (0.9, 0.6))
     assert settings.uplink.secret_file == Path("/etc/maitred/uplink.secret")

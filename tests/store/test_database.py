@@ -6,10 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from edge.census.bands import AgeBands
+from edge.census.window import Traffic, Window
 from edge.counting.visit import Visit
 from edge.store import Store, StoreError
 from edge.store.database import connect, transaction
@@ -34,6 +38,25 @@ def test_opening_again_keeps_schema_and_content(database: Path):
         assert [stored.visit for stored in store.visits.between(0, 1000)] == [VISIT]
         again = store._connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
     assert [tuple(row) for row in again] == [tuple(row) for row in schema]
+
+
+def test_a_database_of_the_first_version_is_upgraded_with_all_it_holds(database: Path):
+    script = resources.files("edge.store").joinpath("migrations/0001_first.sql").read_text(encoding="utf-8")
+    with closing(sqlite3.connect(database)) as old, old:
+        old.executescript(script)
+        old.execute("PRAGMA user_version = 1")
+        old.execute("INSERT INTO visits VALUES (7, 101, 90, 100, 12, 34.5, 28, 41, 0.83, 'in', NULL)")
+        old.execute("INSERT INTO windows VALUES (3, 0, 900, '[]', 2, 1, NULL, 90, 10)")
+    with pytest.raises(StoreError, match=r"maitred\.db: written by an older maitred .*start the agent"):
+        Store.open(database, read_only=True)
+
+    with Store.open(database) as store:
+        assert [(stored.id, stored.visit) for stored in store.visits.between(0, 1000)] == [(7, VISIT)]
+        assert store.windows.between(0, 900) == [Window(0, 900, {}, 2, 1, None, Traffic(90, 10))]
+        store.record([Visit(190.0, 200.0, 12, excluded=True)], 201.0)
+        assert store.close_window(900, 1800, AgeBands((0,)), Traffic(), lambda _: None).excluded == 1
+    with Store.open(database, read_only=True) as store:
+        assert [stored.id for stored in store.visits.last(9)] == [7]
 
 
 def test_two_who_open_a_new_database_at_once_both_succeed(database: Path):
@@ -109,7 +132,7 @@ def test_what_was_stored_is_there_after_the_process_was_killed(database: Path):
         "store = Store.open(Path(sys.argv[1]))\n"
         "store.record([Visit(90.0, 100.0, 12)], 101.0)\n"
         "store._connection.execute('BEGIN IMMEDIATE')\n"
-        "store.visits.add([Visit(190.0, 200.0, 12)], 201.0)\n"
+        "store.visits.add([(Visit(190.0, 200.0, 12), 201.0)])\n"
         "os.kill(os.getpid(), 9)\n"
     )
     root = Path(__file__).resolve().parents[2]
@@ -123,7 +146,7 @@ def test_a_reader_sees_what_is_committed_while_a_writer_is_at_work(database: Pat
     store.record([VISIT], 101.0)
     with Store.open(database, read_only=True) as reader:
         with transaction(store._connection):
-            store.visits.add([VISIT], 102.0)
+            store.visits.add([(VISIT, 102.0)])
             assert len(reader.visits.between(0, 1000)) == 1
         assert len(reader.visits.between(0, 1000)) == 2
 
@@ -142,7 +165,7 @@ def test_a_second_writer_waits_for_the_first(database: Path, store: Store):
         done.set()
 
     with transaction(store._connection):
-        store.visits.add([VISIT], 101.0)
+        store.visits.add([(VISIT, 101.0)])
         thread = threading.Thread(target=write)
         thread.start()
         assert not done.wait(0.2)

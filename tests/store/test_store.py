@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,8 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.store import Health, Queued, Store
+from edge.store import DeadLetter, Health, Queued, Store
+from edge.store import heartbeat as heartbeat_module
 from edge.store.store import DAY_S
 
 BANDS = AgeBands((0, 13, 18, 65))
@@ -41,8 +43,9 @@ def visits(store: Store) -> list[Visit]:
         Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "in"),
         Visit(90.0, 100.0, 12, 7.0, (5.0, 9.0), None, "out"),
         Visit(90.0, 100.0, 4),
+        Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "out", 4.5),
     ],
-    ids=["full", "a child", "never classified"],
+    ids=["full", "a child", "never classified", "of a zone"],
 )
 def test_a_visit_comes_back_as_it_was(store: Store, kept: Visit):
     store.record([kept], 101.0)
@@ -61,6 +64,29 @@ def test_visits_are_found_by_when_they_ended(store: Store):
     assert [stored.visit.ended_at for stored in store.visits.between(100, 300)] == [100.0, 200.0]
     assert [stored.visit.ended_at for stored in store.visits.last(2)] == [300.0, 200.0]
     assert [stored.visit.ended_at for stored in store.visits.last(9, since=200)] == [300.0, 200.0]
+
+
+STAFF = Visit(240.0, 250.0, 12, excluded=True)
+
+
+def test_excluded_visits_are_a_number_and_nothing_else(store: Store):
+    store.record([visit(100.0, direction="in"), STAFF, visit(300.0, direction="out")], 301.0)
+
+    assert [stored.visit.ended_at for stored in store.visits.between(0, 1000)] == [100.0, 300.0]
+    assert [stored.visit.ended_at for stored in store.visits.last(9)] == [300.0, 100.0]
+    assert store.visits.crossings_between(0, 1000) == [(100.0, "in"), (300.0, "out")]
+    assert [store.visits.excluded_between(*span) for span in ((0, 250), (250, 251), (251, 1000))] == [0, 1, 0]
+    closed = close(store, 0, 900)
+    assert (closed.visits, closed.excluded, closed.dwell_s) == (2, 1, (5.0, 5.0, 5.0))
+    assert store.windows.between(0, 900) == [closed]
+    assert close(store, 900, 1800).excluded == 0
+
+
+def test_excluded_visits_are_deleted_when_their_time_is_over(store: Store):
+    store.record([STAFF], 251.0)
+    close(store, 0, 900)
+    store.prune(3 * DAY_S, kept(visits=2))
+    assert store.visits.oldest() is None
 
 
 def test_a_window_comes_back_as_it_was_closed(store: Store):
@@ -155,7 +181,7 @@ def test_a_failed_event_stays_first_with_its_body_and_its_error(store: Store):
     assert store.outbox.state().last_error == "HTTP 503"
 
 
-def test_delivered_and_rejected_events_are_counted_and_never_sent_again(store: Store):
+def test_delivered_events_are_counted_and_gone_and_refused_ones_are_dead_letters(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
     store.outbox.failed("a", "HTTP 500")
     store.outbox.delivered("a", 1000.0)
@@ -164,6 +190,24 @@ def test_delivered_and_rejected_events_are_counted_and_never_sent_again(store: S
     assert [event.id for event in store.outbox.next(9)] == ["c"]
     assert (state.queued, state.delivered, state.rejected, state.dropped) == (1, 1, 1, 0)
     assert (state.last_delivered_at, state.last_error) == (1000.0, None)
+    assert store.outbox.dead_letters() == [DeadLetter("b", 1001.0, "HTTP 422")]
+
+
+def test_a_delivery_that_is_noted_twice_is_counted_once(store: Store):
+    queue(store, ("a", 100.0))
+    store.outbox.delivered("a", 1000.0)
+    store.outbox.delivered("a", 1001.0)
+    assert store.outbox.state().delivered == 1
+
+
+def test_dead_letters_come_back_at_their_place(store: Store):
+    queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
+    store.outbox.rejected("b", 1001.0, "HTTP 422")
+    assert store.outbox.requeue() == 1
+    assert [(event.id, event.body) for event in store.outbox.next(9)] == [
+        (name, f'{{"id":"{name}"}}') for name in ("a", "b", "c")
+    ]
+    assert store.outbox.dead_letters() == []
 
 
 def kept(**days: int):
@@ -171,13 +215,30 @@ def kept(**days: int):
 
 
 def test_undelivered_events_that_are_too_old_are_dropped_and_counted(store: Store):
-    queue(store, ("old", 1 * DAY_S), ("older", 0.5 * DAY_S), ("new", 9 * DAY_S), ("sent", 1 * DAY_S))
-    store.outbox.delivered("sent", 1 * DAY_S)
+    queue(store, ("old", 1 * DAY_S), ("older", 0.5 * DAY_S), ("new", 9 * DAY_S), ("refused", 1 * DAY_S))
+    store.outbox.rejected("refused", 1 * DAY_S, "HTTP 422")
     assert store.prune(12 * DAY_S, kept(outbox=10)) == 2
     assert [event.id for event in store.outbox.next(9)] == ["new"]
     assert store.outbox.state().dropped == 2
     assert store.prune(30 * DAY_S, kept(outbox=10)) == 1
-    assert store.outbox.state().dropped == 3
+    assert store.outbox.state().dropped == store.outbox.dropped == 3
+    assert store.outbox.dead_letters() == []
+
+
+def test_what_is_more_than_the_bound_is_dropped_oldest_first_and_counted(store: Store):
+    for number in range(10):
+        store.outbox.add(str(number), "é" * 100_000, float(number))  # 200 kB each
+    settings = kept().model_copy(update={"keep_outbox_mb": 1})
+    assert store.prune(10.0, settings) == 5
+    assert [event.id for event in store.outbox.next(99)] == ["5", "6", "7", "8", "9"]
+    assert store.prune(10.0, settings) == 0
+    assert store.outbox.dropped == 5
+
+
+def test_an_event_that_is_more_than_the_bound_alone_is_dropped(store: Store):
+    store.outbox.add("small", "{}", 0.0)
+    store.outbox.add("huge", "x" * 1_100_000, 0.0)
+    assert store.prune(10.0, kept().model_copy(update={"keep_outbox_mb": 1})) == 2
 
 
 def test_visits_and_windows_are_deleted_when_their_time_is_over(store: Store):
@@ -224,3 +285,36 @@ def test_the_heartbeat_is_the_last_one_written(store: Store):
     later = dataclasses.replace(HEALTH, at=102.0, camera="failed", camera_error="no frame", temperature_c=61.5)
     store.heartbeat.write(later)
     assert store.heartbeat.read() == later
+
+
+@pytest.fixture
+def state_and_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Folders that stand for /var/lib and /run, each with one of the service."""
+    state, runtime = tmp_path / "lib", tmp_path / "run"
+    for folder in (state, runtime):
+        (folder / "maitred").mkdir(parents=True)
+    monkeypatch.setattr(heartbeat_module, "STATE", state)
+    monkeypatch.setattr(heartbeat_module, "RUNTIME", runtime)
+    return state / "maitred", runtime / "maitred"
+
+
+def test_the_heartbeat_of_a_device_is_in_ram_and_its_last_one_in_the_database(state_and_runtime):
+    state, runtime = state_and_runtime
+    with Store.open(state / "maitred.db") as store, Store.open(state / "maitred.db", read_only=True) as reader:
+        before = (state / "maitred.db-wal").stat().st_size
+        for second in range(100):
+            store.heartbeat.write(dataclasses.replace(HEALTH, at=100.0 + second))
+        assert (state / "maitred.db-wal").stat().st_size == before
+        assert reader.heartbeat.read().at == 199.0
+        store.heartbeat.write(dataclasses.replace(HEALTH, at=300.0), last=True)
+        assert reader.heartbeat.read().at == 300.0
+        (runtime / "maitred.db-heartbeat").unlink()  # as after the machine was switched off
+        assert reader.heartbeat.read().at == 300.0
+
+
+def test_without_a_folder_in_ram_the_heartbeat_is_a_row(state_and_runtime):
+    state, runtime = state_and_runtime
+    runtime.rmdir()
+    with Store.open(state / "maitred.db") as store:
+        store.heartbeat.write(HEALTH)
+        assert store.heartbeat.read() == HEALTH

@@ -135,6 +135,9 @@ def test_the_watchdog_is_more_patient_than_what_the_agent_waits_for():
 def test_the_database_is_where_the_agent_may_write_and_others_may_not():
     assert Settings().store.path.parent == Path("/var/lib") / value(AGENT, "StateDirectory")
     assert value(AGENT, "StateDirectoryMode") == "0750"
+    # The heartbeat's folder is found by the same name (edge/store/heartbeat.py), and read by the dashboard's group.
+    assert value(AGENT, "RuntimeDirectory") == value(AGENT, "StateDirectory")
+    assert value(AGENT, "RuntimeDirectoryMode") == "0750"
     assert value(AGENT, "UMask") == "0027"
 
 

@@ -25,24 +25,24 @@ def test_what_a_recipe_starts_from_is_there(name):
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        pytest.param([], (CHECKPOINTS / "mobile.keras",), id="the recipe's"),
+        pytest.param([], (CHECKPOINTS / "mobile.keras", CHECKPOINTS / "vgg16.keras"), id="the recipe's"),
         pytest.param(["none"], (), id="none"),
         pytest.param(["a.keras", "b.keras"], (Path("a.keras"), Path("b.keras")), id="others"),
     ],
 )
 def test_teachers(asked, expected):
-    assert teachers_of(load_recipe("table1"), asked) == expected
+    assert teachers_of(load_recipe("mobile"), asked) == expected
 
 
 def test_none_and_a_teacher_contradict_each_other():
     with pytest.raises(BadInput, match="--teacher none and other teachers"):
-        teachers_of(load_recipe("table1"), ["none", "a.keras"])
+        teachers_of(load_recipe("mobile"), ["none", "a.keras"])
 
 
 def test_a_checkpoint_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(start, "CHECKPOINTS", tmp_path)
     with pytest.raises(BadInput, match=r"teacher mobile: .*come with a clone of the repository.*--teacher none"):
-        teachers_of(load_recipe("table1"), [])
+        teachers_of(load_recipe("mobile"), [])
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 from jsonschema import Draft202012Validator
 
+from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.config.uplink import Uplink
 from edge.store import Queued
 from edge.uplink import ModelIdentity, census_event
-from edge.uplink.endpoint import CONTENT_TYPE, Endpoint
+from edge.uplink.endpoint import BATCH, SINGLE, Endpoint
 from edge.uplink.outcome import RETRIED, Verdict, judge
-from edge.uplink.secret import read_secret
+from edge.uplink.secret import read_secrets
+from edge.vision.bundle import load_bundle
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cloud.md").read_text(encoding="utf-8")
@@ -50,13 +53,22 @@ def load(name: str):
 def example_now(event_id: str):
     """The page's example as the code makes it today (the id is random)."""
     settings = parse_settings(tomllib.loads(blocks("toml")[0]), "docs/cloud.md")
-    _, body = census_event(EXAMPLE, settings, MODEL, "synchronised")
+    estimator = ShareEstimator.of(load_bundle("mobile").card, settings.census)
+    _, body = census_event(EXAMPLE, settings, MODEL, "synchronised", estimator=estimator)
     return {**json.loads(body), "id": event_id}
 
 
 def test_the_example_event_is_what_the_code_makes():
     shown = json.loads(blocks("json")[0])
-    assert shown == example_now(shown["id"])
+    now = example_now(shown["id"])
+    cells, cells_now = (event["data"]["shares"].pop("cells") for event in (shown, now))
+    assert shown == now
+    # The shares are those of the model that was shipped when the page was written.
+    for cell, cell_now in zip(cells, cells_now, strict=True):
+        assert [cell["band"], cell["gender"]] == [cell_now["band"], cell_now["gender"]]
+        assert cell["low"] <= cell["share"] <= cell["high"]
+        for name in ("share", "low", "high"):
+            assert cell[name] == pytest.approx(cell_now[name], abs=0.06)
 
 
 def test_the_example_event_satisfies_the_schema():
@@ -72,7 +84,7 @@ def make_secret(folder: Path) -> Path:
 
 
 def test_the_command_on_the_page_makes_a_secret_that_is_accepted(tmp_path: Path):
-    read_secret(make_secret(tmp_path))
+    read_secrets(make_secret(tmp_path))
 
 
 @pytest.fixture
@@ -98,12 +110,49 @@ def test_the_endpoint_on_the_page_stores_each_event_once(receiver, tmp_path: Pat
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
     event = Queued("00000000-0000-4000-8000-000000000001", json.dumps(example_now("a"), separators=(",", ":")), 0)
     now = datetime.now(UTC).timestamp()
-    assert [endpoint.post(event, now).verdict for _ in range(2)] == [Verdict.ACKNOWLEDGED] * 2
-    with sqlite3.connect(tmp_path / "census.db") as database:
-        assert database.execute("SELECT id, source FROM events").fetchall() == [
-            ("a", "maitred/trattoria-lucia/front-door")
-        ]
+    assert [endpoint.post([event], now).verdict for _ in range(2)] == [Verdict.ACKNOWLEDGED] * 2
+    assert stored(tmp_path) == ["a"]
+
+
+def test_the_endpoint_on_the_page_takes_batches_and_compressed_ones(receiver, tmp_path: Path):
+    url, secret = receiver
+    endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
+    bodies = [json.dumps(example_now(name), separators=(",", ":")) for name in "abc"]
+    events = [Queued(name, body, 0) for name, body in zip("abc", bodies, strict=True)]
+    now = datetime.now(UTC).timestamp()
+    assert [endpoint.post(some, now).verdict for some in (events[:2], events)] == [Verdict.ACKNOWLEDGED] * 2
+    assert endpoint._compress  # it was not refused
+    assert stored(tmp_path) == ["a", "b", "c"]
+
+
+def stored(folder: Path) -> list[str]:
+    with sqlite3.connect(folder / "census.db") as database:
+        found = [row[0] for row in database.execute("SELECT id FROM events ORDER BY id")]
     database.close()
+    return found
+
+
+def test_the_commands_on_the_page_start_a_receiver(tmp_path: Path):
+    """The page's own command line, with a free port and the secret that the page makes."""
+    (line,) = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("maitred receive")]
+    make_secret(tmp_path)
+    arguments = line.replace("8080", "0").split()[1:]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edge.cli", *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        url = process.stderr.readline().removeprefix("receiving at ").strip()
+        endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=tmp_path / "uplink.secret"))
+        event_id = "00000000-0000-4000-8000-000000000001"
+        body = json.dumps(example_now(event_id), separators=(",", ":"))
+        assert endpoint.post([Queued(event_id, body, 0)], datetime.now(UTC).timestamp()).verdict == Verdict.ACKNOWLEDGED
+        assert requests.get(url.replace("/events", "/healthz"), timeout=10).json() == {"status": "ok", "events": 1}
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +167,7 @@ def test_the_endpoint_on_the_page_refuses_old_and_future_signatures(receiver, se
     url, secret = receiver
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
     body = json.dumps(example_now("a"), separators=(",", ":"))
-    outcome = endpoint.post(Queued("a", body, 0), datetime.now(UTC).timestamp() + seconds)
+    outcome = endpoint.post([Queued("a", body, 0)], datetime.now(UTC).timestamp() + seconds)
     assert outcome.verdict == verdict
 
 
@@ -151,12 +200,13 @@ def test_openapi_names_every_header_and_every_special_status():
     operation = document["webhooks"]["censusWindow"]["post"]
     parameters = [resolve(item, document) for item in operation["parameters"]]
     assert {(item["name"], item["in"], item["required"]) for item in parameters} == {
+        ("content-encoding", "header", False),
         ("webhook-id", "header", True),
         ("webhook-timestamp", "header", True),
         ("webhook-signature", "header", True),
     }
     assert operation["requestBody"]["required"] is True
-    assert list(operation["requestBody"]["content"]) == [CONTENT_TYPE]
+    assert list(operation["requestBody"]["content"]) == [SINGLE, BATCH]
     assert {"2XX", "3XX", "4XX", "5XX", "409", "410"} <= set(operation["responses"])
     text = json.dumps(operation["responses"])
     assert all(str(status) in text for status in RETRIED)

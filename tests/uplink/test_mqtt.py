@@ -26,7 +26,7 @@ from edge.errors import BadInput
 from edge.health_checks import examine
 from edge.store import Store
 from edge.uplink import ModelIdentity, census_event
-from edge.uplink.endpoint import CONTENT_TYPE
+from edge.uplink.endpoint import SINGLE
 from edge.uplink.mqtt import Publisher
 from edge.uplink.mqtt.home_assistant import discovery, state, topics
 from edge.uplink.mqtt.publisher import read_password
@@ -246,9 +246,7 @@ def test_events_arrive_in_order_byte_for_byte_and_are_then_delivered(
     until(lambda: len(listener.on("maitred/chez-emile/door/census")) == 5)
     assert listener.on("maitred/chez-emile/door/census") == waiting
     events = [message for message in listener.messages if message.topic.endswith("/census")]
-    assert {(message.qos, message.retain, message.properties.ContentType) for message in events} == {
-        (1, False, CONTENT_TYPE)
-    }
+    assert {(message.qos, message.retain, message.properties.ContentType) for message in events} == {(1, False, SINGLE)}
     until(lambda: publisher.state == "idle")
 
 

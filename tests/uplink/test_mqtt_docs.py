@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from edge.config import parse_settings
-from edge.uplink.endpoint import CONTENT_TYPE
+from edge.uplink.endpoint import SINGLE
 from edge.uplink.mqtt.home_assistant import state, topics
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "mqtt.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def test_the_rights_on_the_page_are_those_that_the_topics_need():
 
 
 def test_members_and_content_type_on_the_page_are_those_of_the_code():
-    assert CONTENT_TYPE in PAGE
+    assert SINGLE in PAGE
     assert "windows_withheld_today" in PAGE
     assert "windows_withheld_today" in state([], SETTINGS, 1.8e9)
 

@@ -62,6 +62,22 @@ def test_the_same_shot_many_times_is_no_more_evidence_than_once():
     assert pool([shot] * 20).female_probability == pytest.approx(0.8, abs=1e-4)
 
 
+def test_a_shot_that_departs_from_the_others_hardly_moves_the_visit():
+    agreed = [bell(30, 5, 0.9), bell(31, 5, 0.9), bell(29, 5, 0.9), bell(30, 5, 0.9)]
+    odd = bell(75, 5, 0.001)
+    pooled = pool([*agreed, odd])
+    assert pooled.age == pytest.approx(30, abs=1.5)
+    assert pooled.female_probability > 0.8
+
+
+def test_weights_decide_between_shots_that_disagree_a_little():
+    shots = [bell(30, 5, 0.8), bell(36, 5, 0.2)]
+    first, second = pool(shots, [0.9, 0.1]), pool(shots, [0.1, 0.9])
+    assert first.age < pool(shots).age < second.age
+    assert first.female_probability > 0.5 > second.female_probability
+    assert pool(shots, [0.0, 0.0]).age == pytest.approx(pool(shots).age, abs=1e-3)
+
+
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_total_certainty_can_be_outvoted_and_is_a_number(probability: float):
     pooled = pool([bell(30, 5, probability), bell(60, 5, 0.5), bell(60, 5, 0.5)])

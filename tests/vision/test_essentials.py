@@ -17,7 +17,7 @@ from edge.cameras import open_camera
 from edge.demo import CLIP, TRUTH
 from edge.errors import BadInput
 from edge.vision import interpreter as runtime
-from edge.vision.bundle import load_bundle, write_bundle
+from edge.vision.bundle import load_bundle, sealed, write_bundle
 from edge.vision.card import Crop
 from edge.vision.crop import crop_face
 from edge.vision.demographics import DemographicsEstimator, Estimate, pool
@@ -53,13 +53,14 @@ def frames() -> list[tuple[np.ndarray, list[tuple[float, ...]]]]:
 
 
 def test_a_bundle_written_twice_is_the_same_and_any_zip_reader_sees_its_card(tmp_path: Path):
-    bundle = load_bundle("table1")
+    model = b"\x00" * 4 + b"TFL3" + b"\x00" * 64
+    card = sealed(load_bundle("table1").card, model)
     for name in ("a", "b"):
-        write_bundle(tmp_path / name, b"\x00" * 4 + b"TFL3" + b"\x00" * 64, bundle.card)
+        write_bundle(tmp_path / name, model, card)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     with zipfile.ZipFile(tmp_path / "a") as files:
         assert json.loads(files.read("card.json"))["name"] == "table1"
-    assert load_bundle(str(tmp_path / "a")).card == bundle.card
+    assert load_bundle(str(tmp_path / "a")).card == card
 
 
 def with_card(change: Callable[[dict], object]) -> bytes:

@@ -230,15 +230,39 @@ def test_a_moving_scene_is_gone_round_whole(weak_detector, textured):
     assert len({square for square in detector.squares if square[2] < 640}) == finer
 
 
-def test_a_still_scene_costs_one_run_a_frame_even_where_the_sensor_is_noisy(weak_detector, textured):
+@pytest.mark.parametrize(
+    ("known", "runs"),
+    [
+        pytest.param([], 0, id="nobody is there: nothing is computed"),
+        pytest.param([(320.0, 240.0, 200.0)], 1, id="somebody stands still close by: the whole view"),
+        pytest.param([(320.0, 240.0, 40.0)], 2, id="somebody stands still far off: a square besides"),
+    ],
+)
+def test_a_still_scene_costs_only_what_is_known_even_where_the_sensor_is_noisy(weak_detector, textured, known, runs):
     detector = Counting(weak_detector)
     scan = LiveScan(detector, 24, 4)  # type: ignore[arg-type]
     rng = np.random.default_rng(0)
     for _ in range(10):
         detector.squares.clear()
         noisy = textured(640, 480, 5).astype(float) + rng.normal(0, 6, (480, 640, 3))
-        scan.find(np.clip(noisy, 0, 255).astype(np.uint8))
-    assert len(detector.squares) == 1
+        scan.find(np.clip(noisy, 0, 255).astype(np.uint8), known)
+    assert len(detector.squares) == runs
+
+
+def test_neighbours_share_a_square_and_people_far_apart_do_not(weak_detector, textured):
+    detector = Counting(weak_detector)
+    scan = LiveScan(detector, 24, 4)  # type: ignore[arg-type]
+    image = textured(1280, 720, 5)
+    scan.find(image)
+    detector.squares.clear()
+    scan.find(image, [(300.0, 300.0, 50.0), (420.0, 320.0, 55.0), (1000.0, 300.0, 50.0)])
+    around = detector.squares[1:]
+    assert len(around) == 2
+    for x, y, size in [(300, 300, 50), (420, 320, 55), (1000, 300, 50)]:
+        assert any(
+            left + size <= x <= left + side - size and top + size <= y <= top + side - size
+            for left, top, side in around
+        )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from edge.errors import BadInput
 from edge.private_file import read_private
 from edge.store import Queued, Store
 from edge.uplink.backoff import Backoff
-from edge.uplink.endpoint import CONTENT_TYPE
+from edge.uplink.endpoint import SINGLE
 from edge.uplink.mqtt.connection import ONLINE, Connection, ConnectionLost, Refused, require_client
 from edge.uplink.mqtt.home_assistant import LOOK_BACK_S, discovery, state, topics
 
@@ -156,7 +156,7 @@ class Publisher:
     def _deliver(self, event: Queued, store: Store, connection: Connection) -> None:
         self._state = "sending"
         try:
-            connection.publish(self._topics["census"], event.body, content_type=CONTENT_TYPE)
+            connection.publish(self._topics["census"], event.body, content_type=SINGLE)
         except Refused as refusal:
             if not refusal.for_good:
                 raise

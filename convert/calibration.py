@@ -1,0 +1,96 @@
+"""What the card tells of a model's errors: for the census, and for people. Measured on the validation split.
+
+``python -m convert.calibration BUNDLE.tflite --data DIR`` measures a finished bundle again and writes that part of its
+card anew; the model in it stays as it is, to the byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from convert.rounding import rounded
+from edge.census.calibration import KEY, Calibration
+from edge.errors import BadInput
+from edge.vision.bundle import Bundle, load_bundle, write_bundle
+from training.metrics import report
+from training.predictors import Outcome, bundle_predictor, predict
+from training.samples import Sample, Split, list_samples
+
+log = logging.getLogger(__name__)
+SPLIT: Split = "validation"
+
+
+def calibration(outcome: Outcome) -> dict[str, Any]:
+    """The ``calibration`` of a card, from the estimates of its model on the validation split.
+
+    ``faces`` holds every face of which both labels are known (see :class:`edge.census.calibration.Calibration`), the
+    others are summaries.
+    """
+    figures = report(outcome.samples, outcome.predictions)
+    found: dict[str, Any] = rounded({
+        "split": SPLIT, "age": figures["age_confusion"],
+        "gender": {"classes": ["male", "female"], "matrix": figures["confusion_matrix"]},
+        "age_error_years": {"bias": figures["age_bias"], "mae": figures["age_mae"]},
+    })  # fmt: skip
+    faces = faces_of(outcome)
+    return {**found, KEY: faces.table()} if len(faces) else found
+
+
+def faces_of(outcome: Outcome) -> Calibration:
+    """Label and estimate of every face whose age and gender are known; a range of ages counts by its middle."""
+    known = [row for row, sample in enumerate(outcome.samples) if _labels(sample) is not None]
+    labels = [label for label in map(_labels, outcome.samples) if label is not None]
+    predictions = outcome.predictions
+    return Calibration.of(
+        [age for age, _ in labels], [gender for _, gender in labels], predictions.age[known], predictions.female[known]
+    )
+
+
+def calibrate(path: Path, data: Path) -> Bundle:
+    """Measure the bundle at ``path`` on the validation split of ``data`` (face crops) and write that into its card.
+
+    Raises:
+        BadInput: either cannot be used, or the bundle is for something else.
+        MaitredError: the bundle cannot be written.
+    """
+    bundle = load_bundle(str(path)).require("demographics")
+    outcome = predict(list_samples(data).of(SPLIT), bundle_predictor(bundle))
+    card = bundle.card.model_copy(update={"calibration": calibration(outcome)})
+    write_bundle(path, _model_alone(bundle), card)
+    return load_bundle(str(path))
+
+
+def _labels(sample: Sample) -> tuple[float, int] | None:
+    return None if sample.age_years is None or sample.gender is None else (sample.age_years, sample.gender)
+
+
+def _model_alone(bundle: Bundle) -> bytes:
+    """The model without its card: what lies before the first entry of the archive."""
+    with zipfile.ZipFile(io.BytesIO(bundle.model)) as archive:
+        return bundle.model[: min(entry.header_offset for entry in archive.infolist())]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m convert.calibration``."""
+    parser = argparse.ArgumentParser(prog="python -m convert.calibration", description=calibrate.__doc__)
+    parser.add_argument("bundles", nargs="+", type=Path, metavar="BUNDLE.tflite")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        for path in options.bundles:
+            bundle = calibrate(path, options.data)
+            faces = Calibration.read(bundle.card.calibration, str(path))
+            log.info("%s: %d faces", path, 0 if faces is None else len(faces))
+    except BadInput as error:
+        parser.error(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

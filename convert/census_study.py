@@ -1,0 +1,186 @@
+"""How good corrected shares are: many made-up populations of real faces, whose true shares are known.
+
+``python -m convert.census_study BUNDLE --data DIR`` calibrates on one half of the validation split and draws the faces
+of the populations from the other, and the other way round; ``--split test`` calibrates with the bundle's card, as the
+agent does, and draws from the test split. Estimates of the faces are kept in ``--cache``.
+
+Each population has shares of its own, drawn from the distribution that ``--shift`` names, and so many visits: the true
+cell of each is drawn by those shares, then a face of that cell, both with replacement. Shares are estimated from the
+faces' estimates alone and compared with those that the population was drawn with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from convert.calibration import faces_of
+from edge.census.bands import AgeBands
+from edge.census.calibration import Calibration
+from edge.census.confusion import Confusion, confusion
+from edge.census.correction import Corrected, correct
+from edge.census.window import UNKNOWN
+from edge.config.census import Census
+from edge.counting.visit import Visit
+from edge.errors import BadInput
+from edge.vision.bundle import Bundle, load_bundle
+from training.predictors import bundle_predictor, predict
+from training.samples import Split, list_samples
+
+SIZES = (50, 200, 1000)
+POPULATIONS = 200
+SPREAD = 1.0
+"""Standard deviation of the logarithm of the factor by which "tilted" makes a cell more or less common."""
+EM_STEPS = 300
+Shift = Literal["any", "tilted", "none"]
+SHIFTS: tuple[Shift, ...] = ("any", "tilted", "none")
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Labelled faces to draw from: true cell and estimate of each (positions in ``known``), int64 (n,)."""
+
+    known: Confusion
+    truth: Integers
+    estimate: Integers
+
+    @classmethod
+    def of(cls, faces: Calibration, known: Confusion, census: Census) -> Pool:
+        """The pool of ``faces`` as the agent would see them."""
+        bands, below = AgeBands(census.bands), census.no_gender_below
+        truth = [
+            known.cells.index((bands.label(age), UNKNOWN if age < below else ("male", "female")[female]))
+            for age, female in zip(faces.true_age.tolist(), faces.true_female.tolist(), strict=True)
+        ]
+        visits = [
+            Visit(0, 1, 1, float(age), None, None if age < below else float(female))
+            for age, female in zip(faces.age.tolist(), faces.female.tolist(), strict=True)
+        ]
+        estimate = [int(np.flatnonzero(known.count([visit]))[0]) for visit in visits]
+        return cls(known, np.array(truth), np.array(estimate))
+
+    def draw(self, random: np.random.Generator, shift: Shift, size: int) -> tuple[Floats, Integers]:
+        """True shares of a population by cell (k,), and the counts (j,) of its visits' estimates."""
+        common = np.bincount(self.truth, minlength=len(self.known.cells)) / len(self.truth)
+        inside = common > 0
+        shares = np.zeros(len(common))
+        if shift == "any":
+            shares[inside] = random.dirichlet(np.ones(inside.sum()))
+        else:
+            spread = SPREAD if shift == "tilted" else 0.0
+            shares = common * np.exp(spread * random.standard_normal(len(common)))
+            shares /= shares.sum()
+        cells = random.multinomial(size, shares)
+        faces = [random.choice(np.flatnonzero(self.truth == cell), n) for cell, n in enumerate(cells) if n]
+        return shares, np.bincount(self.estimate[np.concatenate(faces)], minlength=len(self.known.bins))
+
+
+def study(
+    folds: list[tuple[Confusion, Pool]], shift: Shift, size: int, populations: int, seed: int
+) -> dict[str, float]:
+    """Total variation of each estimator from the truth, and share of true shares inside their intervals."""
+    random = np.random.default_rng([seed, size])
+    rows: list[dict[str, float]] = []
+    for number in range(populations):
+        known, pool = folds[number % len(folds)]
+        truth, counts = pool.draw(random, shift, size)
+        groups = np.array([[cell == of for cell in known.cells] for of in known.cell_of_bin], int)
+        by_cell = counts @ groups
+        merged = known.merged([[cell] for cell in known.cells])
+        fine, coarse = correct(counts, known.faces), correct(by_cell, merged)
+        rows.append({
+            "raw": _distance(by_cell / size, truth), "em": _distance(_em(by_cell, merged), truth),
+            "inverse": _distance(_inverse(by_cell, merged), truth),
+            "from_counts": _distance(coarse.share, truth), "from_counts_coverage": _coverage(coarse, truth),
+            "from_visits": _distance(fine.share, truth), "from_visits_coverage": _coverage(fine, truth),
+        })  # fmt: skip
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def _distance(shares: Floats, truth: Floats) -> float:
+    return float(0.5 * np.abs(shares - truth).sum())
+
+
+def _coverage(found: Corrected, truth: Floats) -> float:
+    # Of the cells that people have; nobody is truly "not estimated" here.
+    return float(((found.low <= truth) & (truth <= found.high))[:-1].mean())
+
+
+def _em(counts: Integers, faces: Floats) -> Floats:
+    """EM to its end, with the confusion taken for exact: maximum likelihood."""
+    chance = faces / faces.sum(axis=1, keepdims=True)
+    shares = np.full(len(faces), 1 / len(faces))
+    for _ in range(EM_STEPS):
+        shares = shares * (chance @ (counts / np.maximum(shares @ chance, 1e-300))) / counts.sum()
+    return np.asarray(shares / shares.sum())
+
+
+def _inverse(counts: Integers, faces: Floats) -> Floats:
+    """Inversion of the confusion matrix by least squares, brought back to the simplex."""
+    chance = faces / faces.sum(axis=1, keepdims=True)
+    shares = np.clip(np.linalg.lstsq(chance.T, counts / counts.sum(), rcond=None)[0], 0, None)
+    return np.asarray(shares / shares.sum())
+
+
+def folds_of(bundle: Bundle, faces: Calibration, split: Split, census: Census) -> Iterator[tuple[Confusion, Pool]]:
+    """What is calibrated with and what is drawn from; ``faces`` are those of ``split``."""
+    bands, below = AgeBands(census.bands), census.no_gender_below
+    if split == "test":
+        pairs = [(Calibration.read(bundle.card.calibration, bundle.card.name), faces)]
+    else:
+        halves = np.array_split(np.random.default_rng(1).permutation(len(faces)), 2)
+        pairs = [(faces.take(mine), faces.take(other)) for mine, other in (halves, halves[::-1])]
+    for calibration, drawn in pairs:
+        known = None if calibration is None else confusion(calibration, bands, below)
+        if known is None:
+            raise BadInput(f"{bundle.card.name}: its card holds too little calibration for these bands; convert again")
+        yield known, Pool.of(drawn, known, census)
+
+
+def _estimates(bundle: Bundle, data: Path, split: Split, cache: Path) -> Calibration:
+    file = cache / f"{bundle.card.name}-{split}-{bundle.sha256[:16]}.json"
+    if not file.is_file():
+        faces = faces_of(predict(list_samples(data).of(split), bundle_predictor(bundle)))
+        cache.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"faces": faces.table()}), encoding="utf-8")
+    read = Calibration.read(json.loads(file.read_text(encoding="utf-8")), str(file))
+    if read is None:
+        raise BadInput(f"{file}: no estimates; delete it")
+    return read
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m convert.census_study``."""
+    parser = argparse.ArgumentParser(prog="python -m convert.census_study", description="how good are the shares?")
+    parser.add_argument("bundle", metavar="NAME|FILE")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")
+    parser.add_argument("--split", choices=("validation", "test"), default="validation", help="(validation)")
+    parser.add_argument("--shift", choices=SHIFTS, default="any", help="shares of the populations (any)")
+    parser.add_argument("--populations", type=int, default=POPULATIONS, metavar="N", help=f"({POPULATIONS})")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cache", type=Path, default=Path("census-study"), metavar="DIR", help="(census-study)")
+    options = parser.parse_args(arguments)
+    try:
+        bundle = load_bundle(options.bundle).require("demographics")
+        faces = _estimates(bundle, options.data, options.split, options.cache)
+        folds = list(folds_of(bundle, faces, options.split, Census()))
+    except BadInput as error:
+        parser.error(str(error))
+    result = {size: study(folds, options.shift, size, options.populations, options.seed) for size in SIZES}
+    about = {"model": bundle.card.name, "split": options.split, "shift": options.shift}
+    sys.stdout.write(json.dumps({**about, "total_variation": result}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

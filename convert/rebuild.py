@@ -1,0 +1,139 @@
+"""``python -m convert.rebuild --data UTKFACE``: all bundles that ship, made again from what the repository holds."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.errors import BadInput, MaitredError
+from edge.vision.bundle import CARD
+from training.samples import few
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECKPOINTS = ROOT / "training" / "checkpoints"
+MODELS = ROOT / "edge" / "models"
+FACE = "face"
+LAST_DIGITS = 5e-6
+"""Figures of the float network are sums whose last bits depend on the processor; cards give six digits."""
+SHIPPED = ("mobile", "vgg16", "table1", FACE)
+
+
+def rebuild(name: str, data: Path, out: Path) -> None:
+    """Make the bundle ``name`` at ``out``, in a process of its own, which leaves nothing behind for the next.
+
+    Raises:
+        BadInput: there is no checkpoint of that name.
+        MaitredError: the process failed; it has said why.
+    """
+    if name == FACE:
+        command = ["-m", "convert.import_face", "--out", str(out)]
+    else:
+        checkpoint = CHECKPOINTS / f"{name}.keras"
+        if not checkpoint.is_file():
+            raise BadInput(f"{checkpoint}: no such checkpoint; this needs a whole copy of the repository")
+        command = ["-m", "edge.cli", "convert", str(checkpoint), "--data", str(data), "--out", str(out)]
+    done = subprocess.run([sys.executable, *command], check=False, cwd=ROOT, stdout=sys.stderr)  # noqa: S603 (fixed)
+    if done.returncode:
+        raise MaitredError(f"{name}: could not be made (exit code {done.returncode}, see above)")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a bundle; ``same`` where it is what was there, but for the last digits of figures on its card."""
+
+    words: str
+    same: bool
+
+
+def outcome(before: bytes | None, made: Path) -> Outcome:
+    """A bundle beside what was there before."""
+    after = made.read_bytes()
+    digest = hashlib.sha256(after).hexdigest()
+    if before is None:
+        return Outcome(f"new, SHA-256 {digest}", same=False)
+    if before == after:
+        return Outcome(f"the same {len(after)} bytes as before, SHA-256 {digest}", same=True)
+    (old_model, old_card), (model, card) = _parts(before), _parts(after)
+    if old_model != model:
+        return Outcome(f"ANOTHER MODEL than before, SHA-256 {digest}", same=False)
+    apart = list(_apart(old_card, card))
+    largest = max((distance for _, distance in apart), default=0.0)
+    named = few(place for place, _ in apart)
+    if largest > LAST_DIGITS:
+        return Outcome(f"the same model as before, ANOTHER CARD: {named}", same=False)
+    told = f"the same model as before; {len(apart)} figures on its card differ in their last digit ({named})"
+    return Outcome(told, same=True)
+
+
+def _parts(bundle: bytes) -> tuple[bytes, Any]:
+    """The model and the card, without a look at whether they suit each other; b"" and None of what is no bundle."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(bundle)) as files:
+            return bundle[: min(entry.header_offset for entry in files.infolist())], json.loads(files.read(CARD))
+    except (zipfile.BadZipFile, KeyError, ValueError):
+        return b"", None
+
+
+def _apart(one: Any, other: Any, place: str = "") -> Iterator[tuple[str, float]]:
+    """Where two cards differ, and by how much; infinitely where that can't be said."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            yield from _apart(one.get(key), other.get(key), f"{place}/{key}" if place else key)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, pair in enumerate(zip(one, other, strict=True)):
+            yield from _apart(*pair, f"{place}/{index}")
+    elif one != other:
+        yield place, abs(one - other) if isinstance(one, float) and isinstance(other, float) else float("inf")
+
+
+def rebuild_all(names: Sequence[str], data: Path, models: Path, check: bool) -> bool:
+    """Make each bundle, put it into ``models`` unless this is a ``check``; whether all are what was there before.
+
+    Raises:
+        MaitredError: one could not be made; those before it stand.
+    """
+    same = True
+    for name in names:
+        shipped = models / f"{name}.tflite"
+        before = shipped.read_bytes() if shipped.is_file() else None
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / shipped.name if check else shipped
+            rebuild(name, data, made)
+            found = outcome(before, made)
+        same &= found.same
+        sys.stdout.write(f"{name}: {found.words}\n")
+        sys.stdout.flush()
+    return same
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m convert.rebuild", description=__doc__)
+    parser.add_argument("models", nargs="*", metavar="NAME", help=f"only these of {', '.join(SHIPPED)}")
+    parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="the images they were trained on")
+    parser.add_argument("--out", type=Path, default=MODELS, metavar="DIR", help="where they are put (edge/models)")
+    parser.add_argument("--check", action="store_true", help="put nothing there; fail where one is not what is there")
+    options = parser.parse_args(arguments)
+    try:
+        unknown = [name for name in options.models if name not in SHIPPED]
+        if unknown:
+            raise BadInput(f"{', '.join(unknown)}: not a bundle that ships; those are {', '.join(SHIPPED)}")
+        same = rebuild_all(options.models or SHIPPED, options.data.resolve(), options.out.resolve(), options.check)
+    except MaitredError as error:
+        sys.stderr.write(f"maitred: {error}\n")
+        return error.exit_code
+    return 0 if same or not options.check else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

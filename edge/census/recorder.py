@@ -1,0 +1,144 @@
+"""What the agent counted, on its way into the store: in batches, window by window, and kept while the store is away."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from edge.census.closing import WindowCloser
+from edge.census.window import Traffic, Window
+from edge.clock import boot_id
+from edge.config.settings import Settings
+from edge.counting.staff import without_staff
+from edge.counting.visit import Visit
+from edge.store import StoreDamaged
+from edge.store.database import is_damage
+from edge.store.stamps import STEP_S
+from edge.store.store import Event, Store
+
+log = logging.getLogger(__name__)
+BATCH_S = 45.0
+"""In a rush, visits are written so often. Each write costs a card several pages, however little is written."""
+RETRY_S = 10.0
+"""A store that took nothing (full, read-only, locked) is tried again so often."""
+MOST_WAITING = 50_000
+"""Visits that are kept in memory, some 20 MB; beyond, the oldest are given up and counted."""
+PRUNE_S = 3600.0
+
+
+class Recorder:
+    """Writes visits and closes windows. A store that fails loses nothing: what it did not take is written later.
+
+    A visit that comes after a quiet time is written at once; in a rush at most BATCH_S later. Visits come on the
+    monotonic clock and get the time of day when they are written; if the clock is set later, those that no window holds
+    yet follow it. :meth:`tick` raises StoreDamaged if the database is damaged; then :meth:`use` a mended one.
+    """
+
+    def __init__(self, settings: Settings, store: Store, event_of: Callable[[Window], Event | None]) -> None:
+        self._settings = settings
+        self._store = store
+        self._closer = WindowCloser(settings, event_of)
+        self._boot = boot_id()
+        self._offset: float | None = None
+        self._waiting: deque[tuple[Visit, float]] = deque()
+        self._lost = 0
+        self._written_s = self._failed_s = -PRUNE_S
+        self._pruned_s: float | None = None
+        self.error: str | None = None
+        """Why the store takes nothing now."""
+
+    @property
+    def waiting(self) -> int:
+        """Visits that are in memory only."""
+        return len(self._waiting)
+
+    def use(self, store: Store) -> None:
+        """Go on with another store."""
+        self._store = store
+        self._failed_s, self._offset = -PRUNE_S, None
+
+    def record(self, visits: Sequence[Visit], at_s: float) -> None:
+        """Visits that were counted ``at_s``; all times are seconds on the monotonic clock."""
+        self._waiting.extend((visit, at_s) for visit in visits)
+        while len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            self._lost += 1
+
+    def tick(self, now: float, now_s: float, total: Traffic, *, trusted: bool = True, last: bool = False) -> bool:
+        """Write what is due; returns whether windows were closed.
+
+        Args:
+            now: unix seconds.
+            now_s: monotonic seconds.
+            total: frames since the agent started.
+            trusted: whether ``now`` is right. While nobody knows, no window closes and nothing is deleted.
+            last: write everything now.
+        """
+        self._closer.tick(now, total, trusted=trusted)
+        if now_s - self._failed_s < RETRY_S and not last:
+            return False
+        try:
+            with self._damage_told():
+                self._follow_clock(now, now_s)
+                closed = self._write(now_s, last=last)
+                if trusted:
+                    self._prune(now, now_s)
+        except sqlite3.OperationalError as error:
+            self._fail(str(error), now_s)
+            return False
+        if self.error is not None:
+            log.warning("the database takes visits again")
+            self.error, self._failed_s = None, -PRUNE_S
+        return closed
+
+    def _follow_clock(self, now: float, now_s: float) -> None:
+        offset = now - now_s
+        if self._offset is not None and abs(offset - self._offset) <= STEP_S:
+            return
+        if self._store.follow_clock(self._boot, offset, now):
+            log.warning("the clock was set: visits that no window holds yet follow it")
+        self._offset = offset
+
+    def _write(self, now_s: float, *, last: bool) -> bool:
+        due = self._closer.due or last
+        if self._waiting and (due or now_s - self._written_s >= BATCH_S):
+            self._store.record_all(self._stamped(), self._lost)
+            self._waiting.clear()
+            self._lost = 0
+            self._written_s = now_s
+        return bool(self._closer.close_due(self._store))
+
+    def _stamped(self) -> list[tuple[Visit, float]]:
+        """What waits, with the time of day, by the very offset that the store remembers: or it would be moved twice."""
+        by = self._offset or 0.0
+        dated = (
+            (replace(visit, started_at=by + visit.started_at, ended_at=by + visit.ended_at), by + at_s)
+            for visit, at_s in self._waiting
+        )
+        return [(without_staff(visit, self._settings), counted_at) for visit, counted_at in dated]
+
+    def _prune(self, now: float, now_s: float) -> None:
+        if self._pruned_s is None or now_s - self._pruned_s >= PRUNE_S:
+            ran_s = 0.0 if self._pruned_s is None else now_s - self._pruned_s
+            dropped = self._store.prune(now, self._settings.store, ran_s)
+            self._pruned_s = now_s
+            if dropped:
+                log.warning("dropped %d events that could not be delivered in time", dropped)
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise StoreDamaged(f"{self._settings.store.path}: {error}") from error
+            raise
+
+    def _fail(self, reason: str, now_s: float) -> None:
+        if self.error is None:
+            log.error("the database takes nothing (%s); visits are kept in memory meanwhile", reason)
+        self.error, self._failed_s = reason, now_s

@@ -1,0 +1,124 @@
+"""From a track's path to its passage: in, out or neither, time in the zone, staff. Read it from top to bottom.
+
+A face that was clearly on one side of the line and later clearly on the other has crossed, if its way went between the
+line's two points. *Clearly* is by a share of the face's own size, so that one rule fits near and far faces; in the band
+between nothing is decided. Crossings inwards and outwards cancel each other: who comes in and turns round has a visit
+without direction. A track that is born or lost in the band was not seen on both sides and crosses nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from edge.config.entrance import Entrance, Point
+from edge.counting.boundary import Boundary, Size, Zone, boundary_of
+from edge.counting.visit import Direction, Visit
+from edge.vision.detection import Detection
+
+MOSTLY = 0.5
+"""Share of a track's time in the staff zone above which it is staff."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What a track's path says.
+
+    Attributes:
+        direction: the crossings' sum; None if there were none or they cancel each other.
+        zone_s: seconds inside of the zone; None where no zone is drawn.
+        staff: whether the staff zone says so.
+        began: first and ``ended``, last place of the face's centre, as fractions of the frame.
+    """
+
+    direction: Direction | None
+    zone_s: float | None
+    staff: bool
+    began: Point
+    ended: Point
+
+
+def with_passage(visit: Visit, passage: Passage) -> Visit:
+    """The visit with the passage's direction and its time in the zone."""
+    return replace(visit, direction=passage.direction, zone_s=passage.zone_s)
+
+
+class EntranceWatch:
+    """Follows the paths of all tracks. Tells each one's passage once, and forgets it then."""
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+        self._paths: dict[int, _Path] = {}
+        self._size: Size = (0, 0)
+        self._boundary: Boundary | None = None
+        self._staff_zone: Zone | None = None
+
+    def see(self, track_id: int, face: Detection, time_s: float, size: Size) -> None:
+        """A track was seen: ``face`` at ``time_s`` in a frame of ``size`` pixels."""
+        if size != self._size:
+            self._size = size
+            self._boundary = boundary_of(self._entrance, size)
+            self._staff_zone = Zone.of(self._entrance.staff_zone, size) if self._entrance.staff_zone else None
+        depth = self._boundary.depth(face.centre) if self._boundary else 0.0
+        staff_depth = self._staff_zone.depth(face.centre) if self._staff_zone else -1.0
+        here = _Sight(face.centre, time_s, depth, staff_depth)
+        path = self._paths.get(track_id)
+        if path is None:
+            path = self._paths[track_id] = _Path(here, here)
+        path.go_on(here, self._boundary, margin=self._entrance.hysteresis * face.size)
+
+    def end(self, track_id: int) -> Passage:
+        """The passage of a track that has ended."""
+        path = self._paths.pop(track_id)
+        direction: Direction | None = None if path.net == 0 else "in" if path.net > 0 else "out"
+        lasted_s = path.last.time_s - path.first.time_s
+        staff = path.first.staff_depth >= 0 or path.staff_s > MOSTLY * lasted_s
+        zone_s = path.inside_s if self._entrance.zone else None
+        return Passage(direction, zone_s, staff, self._fractions(path.first.place), self._fractions(path.last.place))
+
+    def _fractions(self, place: Point) -> Point:
+        return place[0] / self._size[0], place[1] / self._size[1]
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """A face's centre in pixels, when, and how far inside of boundary and staff zone."""
+
+    place: Point
+    time_s: float
+    depth: float
+    staff_depth: float
+
+
+@dataclass
+class _Path:
+    """A track so far."""
+
+    first: _Sight
+    last: _Sight
+    side: int = 0
+    """Where the face was clearly seen last: 1 inside, -1 outside, 0 nowhere yet."""
+    passes: int = 0
+    """Passes of the boundary since then, inwards less outwards."""
+    net: int = 0
+    """Crossings inwards less crossings outwards."""
+    inside_s: float = 0.0
+    staff_s: float = 0.0
+
+    def go_on(self, here: _Sight, boundary: Boundary | None, margin: float) -> None:
+        elapsed = here.time_s - self.last.time_s
+        # Of a step over the edge half the time counts.
+        self.inside_s += elapsed * ((self.last.depth >= 0) + (here.depth >= 0)) / 2
+        self.staff_s += elapsed * ((self.last.staff_depth >= 0) + (here.staff_depth >= 0)) / 2
+        if boundary is not None:
+            self._cross(here, boundary, margin)
+        self.last = here
+
+    def _cross(self, here: _Sight, boundary: Boundary, margin: float) -> None:
+        side = 1 if here.depth >= 0 else -1
+        if (self.last.depth >= 0) != (here.depth >= 0) and boundary.is_passed(self.last.place, here.place):
+            self.passes += side
+        if abs(here.depth) < margin:
+            return
+        if self.side == -side:
+            self.net += (self.passes > 0) - (self.passes < 0)
+        self.side, self.passes = side, 0

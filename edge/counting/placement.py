@@ -1,0 +1,87 @@
+"""Is the entrance drawn where somebody can cross it, and does anybody?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from edge.config.entrance import Entrance, Point
+from edge.counting.visit import Direction
+
+ENOUGH = 20
+"""So many visits without a crossing say that the line is in the wrong place."""
+SHORTEST = 0.1
+"""Length of a line's part within the frame, in widths or heights of it, below which people pass beside it."""
+EDGE = 0.05
+"""A line this near to an edge along its whole length has faces on one side only: cut faces are not found."""
+SMALLEST, LARGEST = 0.01, 0.95
+"""Share of the frame that a zone may cover: nobody stands in less, nobody comes from outside of more."""
+FINE = 200
+"""Points along a line, and across the frame, at which it is looked whether they lie within."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A verdict in words; ``way_out`` is empty where all is well."""
+
+    verdict: Literal["ok", "warning"]
+    found: str
+    way_out: str = ""
+
+
+def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Placement:
+    """``latest``: directions of the newest visits (ENOUGH of them are needed) since the entrance was drawn like this;
+    None if the agent has not run with it."""
+    if not entrance.drawn:
+        return Placement("ok", "no line or zone is drawn: visits have no direction")
+    name = "zone" if entrance.zone else "line"
+    fault = _zone_fault(entrance.zone) if entrance.zone else _line_fault(entrance.line)
+    if fault:
+        return Placement("warning", fault, f"draw the {name} anew: docs/entrance.md, [entrance] {name}")
+    if latest is None:
+        return Placement(
+            "warning", f"the agent has not run with this {name} yet", "restart it: systemctl restart agent"
+        )
+    ins, outs = latest.count("in"), latest.count("out")
+    if ins + outs:
+        return Placement("ok", f"of the last {len(latest)} visits {ins} came in and {outs} went out")
+    if len(latest) < ENOUGH:
+        return Placement("ok", f"a {name} is drawn; {len(latest)} visits since then, too few to judge it by")
+    return Placement(
+        "warning",
+        f"none of the last {len(latest)} visits crossed the {name}",
+        f"move the {name} to where faces pass, or the camera back to where it was: the dashboard's Device page shows"
+        " where faces appear and vanish (docs/entrance.md)",
+    )
+
+
+def _line_fault(line: Sequence[Point]) -> str:
+    start, end = np.array(line)
+    points = start + np.linspace(0, 1, FINE)[:, None] * (end - start)
+    seen = points[((points >= 0) & (points <= 1)).all(axis=1)]
+    if not len(seen):
+        return "the line lies outside of the frame: nobody can cross it"
+    if np.hypot(*(seen[-1] - seen[0])) < SHORTEST:
+        return "hardly any of the line lies within the frame, or it is too short: people pass beside it"
+    x, y = seen.T
+    for edge, away in (("left", x), ("right", 1 - x), ("upper", y), ("lower", 1 - y)):
+        if away.max() <= EDGE:
+            return f"the line runs along the {edge} edge of the frame: no whole face is ever seen beyond it"
+    return ""
+
+
+def _zone_fault(zone: Sequence[Point]) -> str:
+    x, y = np.meshgrid(*2 * [(np.arange(FINE) + 0.5) / FINE])
+    within = np.zeros(x.shape, np.bool_)
+    for (x1, y1), (x2, y2) in zip(zone, [*zone[1:], zone[0]], strict=True):
+        if y1 != y2:  # a point is within if a ray to its left meets an odd number of edges
+            within ^= ((y1 > y) != (y2 > y)) & (x1 + (y - y1) * (x2 - x1) / (y2 - y1) < x)
+    share = within.mean()
+    if share < SMALLEST:
+        return "the zone covers hardly anything of the frame: nobody is ever within it"
+    if share > LARGEST:
+        return "the zone covers the whole frame: nobody is ever seen outside of it"
+    return ""

@@ -1,0 +1,43 @@
+"""Where faces appear and vanish: coarse counts, a help for drawing a line where there is no picture to draw it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.config.entrance import Point
+
+COLUMNS, ROWS = 16, 9
+
+
+def _empty() -> list[int]:
+    return [0] * (COLUMNS * ROWS)
+
+
+@dataclass
+class SightMap:
+    """Visits by the field of the frame in which they began and ended, row by row from the upper left.
+
+    Only sums since the agent started: no field says when, and none says who.
+    """
+
+    width: int = 16
+    height: int = 9
+    """Size of the frame in pixels; only their ratio matters."""
+    began: list[int] = field(default_factory=_empty)
+    ended: list[int] = field(default_factory=_empty)
+
+    def add(self, began: Point, ended: Point) -> None:
+        """Count a visit; places are fractions of the frame and may lie a little outside."""
+        self.began[_index(began)] += 1
+        self.ended[_index(ended)] += 1
+
+    @property
+    def visits(self) -> int:
+        """How many were counted."""
+        return sum(self.began)
+
+
+def _index(place: Point) -> int:
+    column = min(max(int(place[0] * COLUMNS), 0), COLUMNS - 1)
+    row = min(max(int(place[1] * ROWS), 0), ROWS - 1)
+    return row * COLUMNS + column

@@ -1,0 +1,29 @@
+"""Staff by the time of day."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, tzinfo
+
+from edge.config.settings import Settings
+from edge.counting.visit import Visit
+
+
+def without_staff(visit: Visit, settings: Settings) -> Visit:
+    """The visit, whose times are unix seconds, excluded if it began within the staff hours of the site."""
+    intervals = settings.entrance.staff_intervals
+    return exclude(visit) if is_within(visit.started_at, intervals, settings.site.zone) else visit
+
+
+def exclude(visit: Visit) -> Visit:
+    """What is kept of an excluded visit: that it was, and when. No age, no gender, no direction."""
+    return Visit(visit.started_at, visit.ended_at, visit.observations, excluded=True)
+
+
+def is_within(at: float, intervals: tuple[tuple[time, time], ...], zone: tzinfo | None) -> bool:
+    """Whether the local clock shows a time within an interval, its end excluded, at ``at`` (unix seconds).
+
+    An hour that the clock skips is in no interval, one that it shows twice is in it twice. ``zone`` None is the
+    system's.
+    """
+    shown = datetime.fromtimestamp(at, zone).time()
+    return any(begin <= shown < end if begin < end else shown >= begin or shown < end for begin, end in intervals)

@@ -1,0 +1,102 @@
+"""Where received events are kept: SQLite, or PostgreSQL by URL. Each event once, by (source, id)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from edge.errors import BadInput, MaitredError
+from edge.receiver.request import Event, Refused
+
+POSTGRESQL = ("postgresql://", "postgres://")
+TABLE = """CREATE TABLE IF NOT EXISTS census_events (
+    source TEXT NOT NULL,
+    id TEXT NOT NULL,
+    time TEXT NOT NULL,
+    received_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+    body TEXT NOT NULL,
+    UNIQUE (source, id)
+)"""
+CONNECT_S = 10
+
+
+class Unavailable(MaitredError):
+    """The database does not take anything now."""
+
+
+class Archive:
+    """Stores events, all of a request or none. Each call has a connection of its own, so threads and restarts of the
+    database are no matter.
+    """
+
+    def __init__(self, connect: Callable[[], Any], mark: str, errors: type[Exception], name: str) -> None:
+        self._connect = connect
+        self._mark = mark
+        self._errors = errors
+        self._name = name
+        self._run(lambda connection: connection.execute(TABLE))
+
+    @classmethod
+    def open(cls, address: str) -> Archive:
+        """The archive at ``address``, a path or ``postgresql://user@host/database``; its table is made if missing.
+
+        Raises:
+            BadInput: another kind of address.
+            MaitredError: the driver for PostgreSQL is not installed.
+            Unavailable: the database cannot be used.
+        """
+        if address.startswith(POSTGRESQL):
+            try:
+                import psycopg
+            except ImportError as error:
+                raise MaitredError("PostgreSQL needs its driver: pip install 'maitred[receive]'") from error
+            name = address.rpartition("@")[2]  # without a password
+            return cls(lambda: psycopg.connect(address, connect_timeout=CONNECT_S), "%s", psycopg.Error, name)
+        if "://" in address:
+            raise BadInput(f"{address.partition('://')[0]}://: --database takes a path (SQLite) or postgresql://…")
+        return cls(lambda: _sqlite(Path(address)), "?", sqlite3.Error, address)
+
+    def store(self, events: Sequence[Event]) -> int:
+        """Store ``events``, all or none; returns how many were new.
+
+        Raises:
+            Refused: an event came before with other content.
+            Unavailable: the database does not take them now.
+        """
+        return int(self._run(lambda connection: sum(self._add(connection, event) for event in events)))
+
+    def count(self) -> int:
+        """Events stored so far."""
+        return int(self._run(lambda c: c.execute("SELECT count(*) FROM census_events").fetchone()[0]))
+
+    def bodies(self) -> list[str]:
+        """The texts of all events, in the order of their arrival within a device's stream."""
+        rows = self._run(lambda c: c.execute("SELECT body FROM census_events ORDER BY source, time").fetchall())
+        return [row[0] for row in rows]
+
+    def _add(self, connection: Any, event: Event) -> bool:
+        values, key = (event.source, event.id, event.time, event.body), (event.source, event.id)
+        insert = "INSERT INTO census_events (source, id, time, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        if connection.execute(insert.replace("?", self._mark), values).rowcount:
+            return True
+        select = "SELECT body FROM census_events WHERE source = ? AND id = ?"
+        if connection.execute(select.replace("?", self._mark), key).fetchone()[0] != event.body:
+            raise Refused(422, f"{event.id} came before with other content")
+        return False
+
+    def _run(self, work: Callable[[Any], Any]) -> Any:
+        try:
+            with closing(self._connect()) as connection, connection:
+                return work(connection)
+        except self._errors as error:
+            raise Unavailable(f"{self._name}: cannot use the database: {error}") from error
+
+
+def _sqlite(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=CONNECT_S)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection

@@ -1,0 +1,134 @@
+"""Is a request one that docs/cloud.md describes? Everything is looked at before anything is stored."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import islice
+from typing import Any
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from edge.errors import MaitredError
+from edge.uplink.endpoint import BATCH, SINGLE
+
+MOST_BYTES = 8_000_000
+"""Of a request's text, after decompression."""
+SHOWN_FAULTS = 3
+
+
+class Refused(Exception):
+    """The request is not taken; ``status`` is the answer's, the message its body."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Event:
+    """A valid event: who sent it, its id, when its window ended (RFC 3339), and its exact text."""
+
+    source: str
+    id: str
+    time: str
+    body: str
+
+
+class Gate:
+    """Checks signature, time, form and content of requests.
+
+    Args:
+        secrets: any of them may have signed.
+
+    Raises:
+        MaitredError: the package that validates schemas is not installed.
+    """
+
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        try:
+            from jsonschema_rs import Draft202012Validator
+        except ImportError as error:
+            raise MaitredError("the receiver needs a few packages more: pip install 'maitred[receive]'") from error
+        schema = json.loads(resources.files(__package__).joinpath("census-window-v1.json").read_text(encoding="utf-8"))
+        self._validator = Draft202012Validator(schema, validate_formats=True)
+        self._webhooks = [Webhook(secret) for secret in secrets]
+
+    def events(self, headers: Mapping[str, str], data: bytes) -> list[Event]:
+        """The events of a request with the body ``data``.
+
+        Args:
+            headers: names in lower case.
+            data: as it came, maybe compressed.
+
+        Raises:
+            Refused: it is not one that the documentation describes.
+        """
+        text = _decompressed(headers, data)
+        self._verify(headers, text)
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in (SINGLE, BATCH):
+            raise Refused(415, f"Content-Type is {kind or 'missing'}; expected {SINGLE} or {BATCH}")
+        try:
+            document = json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise Refused(400, f"not JSON: {error}") from error
+        documents = document if kind == BATCH else [document]
+        if not isinstance(documents, list):
+            raise Refused(400, f"{BATCH} takes a JSON array of events")
+        events = [self._event(item) for item in documents]
+        if kind == SINGLE and headers["webhook-id"] != events[0].id:
+            raise Refused(422, "webhook-id is not the id of the event")
+        return events
+
+    def _verify(self, headers: Mapping[str, str], text: bytes) -> None:
+        reason = "no signature"
+        for webhook in self._webhooks:
+            try:
+                webhook.verify(text, dict(headers), json_parse=False)
+                return
+            except WebhookVerificationError as error:
+                reason = str(error)
+            except (ValueError, OverflowError):
+                reason = "malformed signature headers"
+        raise Refused(401, f"{reason}; compare the secrets and clocks of both sides")
+
+    def _event(self, document: Any) -> Event:
+        faults = list(islice(self._validator.iter_errors(document), SHOWN_FAULTS))
+        if faults:
+            told = "; ".join(f"{_place(fault.instance_path)}: {fault.message[:200]}" for fault in faults)
+            raise Refused(422, f"not an event as published: {told}")
+        # The text of one event of a batch, as a device writes it.
+        body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
+        return Event(document["source"], document["id"], document["time"], body)
+
+
+def _decompressed(headers: Mapping[str, str], data: bytes) -> bytes:
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding == "identity":
+        text = data
+    elif coding == "gzip":
+        # At most so many bytes come out, however well they were packed.
+        inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            text = inflater.decompress(data, MOST_BYTES + 1)
+        except zlib.error as error:
+            raise Refused(400, "not in gzip format") from error
+        if len(text) <= MOST_BYTES and not inflater.eof:
+            raise Refused(400, "the gzip data is cut off")
+    else:
+        raise Refused(415, f"Content-Encoding is {coding}; expected gzip or none")
+    if len(text) > MOST_BYTES:
+        raise Refused(413, f"more than {MOST_BYTES} bytes; send fewer events at once")
+    return text
+
+
+def _place(path: Sequence[str | int]) -> str:
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

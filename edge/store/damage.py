@@ -1,0 +1,215 @@
+"""A damaged database: found out, set aside under a dated name, and what is readable saved into a fresh one.
+
+Cards that lose power while they write, or that are worn out, damage single pages. A table is a tree of pages by row id,
+so rows behind a damaged page are reached by asking for row ids beyond it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.store.database import BUSY_TIMEOUT_S, StoreDamaged, StoreError, connect, is_damage, transaction
+
+log = logging.getLogger(__name__)
+CHECK_S = 1.0
+"""How long a start may be held up by looking for damage; what is not found then is found when it is read."""
+MOST_FAILURES = 20_000
+"""Failed reads after which the rest of a table is given up."""
+HIGHEST = 2**40
+TABLES = ("windows", "visits", "outbox", "dead_letters", "facts")
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A damaged database was replaced."""
+
+    at: float
+    """Unix seconds."""
+    file: str
+    """Name of the damaged file, in the database's folder."""
+    saved: dict[str, int]
+    """Rows saved, by table."""
+    whole: bool
+    """Whether every row was readable."""
+
+    @property
+    def text(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Mended:
+        """From JSON."""
+        return cls(**json.loads(text))
+
+
+def mend(path: Path, now: float, *, damaged: bool = False) -> Mended | None:
+    """Replace the database at ``path`` if it is damaged; returns None if it is not, or is not there.
+
+    With ``damaged`` it is known to be: the check is quick, and may have missed it.
+
+    The fresh database is complete before the damaged one is moved, so a power cut leaves one of the two in place.
+
+    Raises:
+        StoreError: the files cannot be written or renamed.
+    """
+    fresh = path.with_name(f"{path.name}.mending")
+    try:
+        if not path.exists():
+            if fresh.exists():  # the power was cut after the damaged one was moved
+                fresh.replace(path)
+            return None
+        if not damaged and not _is_damaged(path):
+            return None
+        log.error("%s is damaged; saving what can be read", path)
+        _remove(fresh)
+        saved, whole = _salvage(path, fresh)
+        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+        aside = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}")
+        # The log first: SQLite would replay it into whatever database has its name.
+        if _wal(path).exists():
+            _wal(path).replace(_wal(aside))
+        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        path.replace(aside)
+        fresh.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: damaged, and cannot be replaced: {error}") from error
+    log.error("%s was damaged and is now %s; saved %s", path, aside.name, saved)
+    return Mended(now, aside.name, saved, whole)
+
+
+def delete_quarantined(path: Path, moment: float) -> None:
+    """Delete damaged databases that were set aside before ``moment``: they hold visits, which are kept no longer."""
+    for file in path.parent.glob(f"{path.stem}.damaged-*{path.suffix}*"):
+        stamp = file.name.removeprefix(f"{path.stem}.damaged-")[:16]
+        try:
+            if datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() < moment:
+                file.unlink(missing_ok=True)
+        except ValueError:
+            continue
+
+
+def _is_damaged(path: Path) -> bool:
+    try:
+        with closing(connect(path)) as connection:
+            return not _passes_check(connection)
+    except StoreDamaged:
+        return True
+    except sqlite3.Error as error:
+        if is_damage(error):
+            return True
+        raise StoreError(f"{path}: cannot use the database: {error}") from error
+
+
+def _passes_check(connection: sqlite3.Connection) -> bool:
+    deadline = time.monotonic() + CHECK_S
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return True
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _salvage(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
+    try:
+        saved, whole = _save_all(damaged, fresh)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise StoreError(f"{damaged}: damaged, and cannot be replaced: {error}") from error
+        log.error("no room on the card to save anything from %s", damaged)
+        _remove(fresh)
+        saved, whole = dict.fromkeys(TABLES, 0), False
+    with closing(connect(fresh)) as target:
+        target.execute("PRAGMA journal_mode = DELETE")  # one file to rename
+    return saved, whole
+
+
+def _save_all(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
+    saved, whole = {}, True
+    with closing(connect(fresh)) as target, closing(sqlite3.connect(damaged, timeout=BUSY_TIMEOUT_S)) as source:
+        # A visit whose window is lost stays a counted one: its window may have been sent.
+        target.execute("PRAGMA foreign_keys = OFF")
+        with transaction(target):
+            for table in TABLES:
+                reading = _Reading(source, table)
+                saved[table] = _copy(reading, target, table)
+                whole = whole and reading.whole
+    return saved, whole
+
+
+def _copy(reading: _Reading, target: sqlite3.Connection, table: str) -> int:
+    known = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
+    columns = [name for name in reading.columns if name in known]
+    if not columns:
+        return 0
+    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+    statement = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 (names of our own tables)
+    return sum(target.execute(statement, row).rowcount for row in reading.rows(names))
+
+
+class _Reading:
+    """The readable rows of a table: ``whole`` turns false when one is not."""
+
+    def __init__(self, source: sqlite3.Connection, table: str) -> None:
+        self._source = source
+        self._table = table
+        self._failures = 0
+        self.whole = True
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of its columns, empty if even those cannot be read or there is no such table."""
+        try:
+            return [row[1] for row in self._source.execute(f"PRAGMA table_info({self._table})")]
+        except sqlite3.DatabaseError:
+            self.whole = False
+            return []
+
+    def rows(self, names: str) -> Iterator[tuple[object, ...]]:
+        """Rows with the columns ``names``, by rising row id."""
+        yield from self._between(names, 1, self._last())
+
+    def _last(self) -> int:
+        try:
+            return int(self._source.execute(f"SELECT max(rowid) FROM {self._table}").fetchone()[0] or 0)  # noqa: S608
+        except sqlite3.DatabaseError:
+            self.whole = False
+            return HIGHEST
+
+    def _between(self, names: str, low: int, high: int) -> Iterator[tuple[object, ...]]:
+        # Halves, quarters, ... of a range that cannot be read in one go, the low row ids first.
+        ranges = [(low, high)]
+        while ranges and self._failures < MOST_FAILURES:
+            low, high = ranges.pop()
+            query = f"SELECT rowid, {names} FROM {self._table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid"  # noqa: S608
+            try:
+                for row in self._source.execute(query, (low, high)):
+                    low = row[0] + 1
+                    yield tuple(row[1:])
+            except sqlite3.DatabaseError:
+                self.whole = False
+                self._failures += 1
+                if low < high:
+                    middle = (low + high) // 2
+                    ranges += [(middle + 1, high), (low, middle)]
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

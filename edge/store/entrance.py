@@ -1,0 +1,65 @@
+"""What the agent tells of its entrance: since when it is drawn as it is, and where faces appear and vanish."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from edge.config.entrance import Entrance
+from edge.counting.sight_map import SightMap
+from edge.counting.visit import Direction
+from edge.store.facts import Facts
+
+
+class EntranceFacts:
+    """Two rows of the facts table, and the visits since the first of them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._facts = Facts(connection)
+
+    def drawn(self, entrance: Entrance, at: float) -> None:
+        """The agent starts with this entrance at ``at`` (unix seconds); visits count for it while it stays the same.
+
+        Which ones is told by their row, not by the time: the clock may be set later.
+        """
+        geometry = _geometry(entrance)
+        if self._first(geometry) is None:
+            first = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM visits").fetchone()[0]
+            self._facts.write("entrance", json.dumps({"geometry": geometry, "first": first}), at)
+
+    def latest(self, entrance: Entrance, count: int) -> Sequence[Direction | None] | None:
+        """Directions of the newest ``count`` visits since this entrance was drawn, newest first.
+
+        None if the agent never ran with it, or runs with another one.
+        """
+        first = self._first(_geometry(entrance))
+        if first is None:
+            return None
+        rows = self._connection.execute(
+            "SELECT direction FROM visits WHERE NOT excluded AND id >= ? ORDER BY id DESC LIMIT ?", (first, count)
+        )
+        return [row["direction"] for row in rows]
+
+    def _first(self, geometry: object) -> int | None:
+        """The first visit since the entrance was drawn like that."""
+        text = self._facts.read("entrance")
+        known = None if text is None else json.loads(text)
+        return None if known is None or known["geometry"] != geometry else int(known["first"])
+
+    def write_map(self, sights: SightMap, at: float) -> None:
+        """Replace the map."""
+        self._facts.write("sight_map", json.dumps(dataclasses.asdict(sights), separators=(",", ":")), at)
+
+    def read_map(self) -> SightMap | None:
+        """The map as written last, None if there is none."""
+        text = self._facts.read("sight_map")
+        return None if text is None else SightMap(**json.loads(text))
+
+
+def _geometry(entrance: Entrance) -> list[object]:
+    """As JSON gives it back."""
+    drawn = [entrance.line, entrance.inside if entrance.line else None, entrance.zone]
+    return list(json.loads(json.dumps(drawn)))

@@ -1,0 +1,34 @@
+"""The facts table: single values by name, such as counters."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class Facts:
+    """One row a name: when it was written (unix seconds) and a text."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def write(self, name: str, value: str, at: float) -> None:
+        """Replace a fact."""
+        self._connection.execute("INSERT OR REPLACE INTO facts (name, at, value) VALUES (?, ?, ?)", (name, at, value))
+
+    def read(self, name: str) -> str | None:
+        """A fact, None if it was never written."""
+        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row["value"])
+
+    def count(self, name: str, more: int, at: float) -> None:
+        """Add ``more`` to a counter."""
+        self._connection.execute(
+            "INSERT INTO facts (name, at, value) VALUES (?, ?, ?) ON CONFLICT (name)"
+            " DO UPDATE SET at = excluded.at, value = CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER)",
+            (name, at, str(more)),
+        )
+
+    def counted(self, name: str) -> tuple[int, float | None]:
+        """A counter, and when it last rose; 0 and None if it never did."""
+        row = self._connection.execute("SELECT value, at FROM facts WHERE name = ?", (name,)).fetchone()
+        return (0, None) if row is None else (int(row["value"]), float(row["at"]))

@@ -1,0 +1,87 @@
+"""Time stamps that follow the clock: a Pi has none of its own, and learns the time minutes after it began to count."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from edge.store.facts import Facts
+
+STEP_S = 2.0
+"""The clock was set if it differs by more from what the monotonic clock says it should be."""
+NO_ID = 2**62
+"""Beyond every row."""
+BELIEVED = 30.0
+"""Retention times believe in so many days for each day that the agent has run."""
+
+
+class Stamps:
+    """Keeps visits that no window holds yet at the time of day that the clock gives them now.
+
+    A fact in the database remembers the boot, how far its monotonic clock was from the wall clock, and the first visit
+    and event of that boot: all its open visits are stamped by that distance. When it changes they move along, and so
+    does the age of the events in the outbox. What a window holds was told already, and stays.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._facts = Facts(connection)
+
+    def follow(self, boot: str, offset: float, now: float) -> int:
+        """Move open visits to the present clock; in a transaction of the caller. Returns how many were moved.
+
+        Args:
+            boot: see :func:`edge.clock.boot_id`; empty where it is unknown: then a restart counts as a boot.
+            offset: seconds from the monotonic clock to the wall clock.
+            now: unix seconds.
+        """
+        known = self._read("clock")
+        same_boot = known is not None and known["boot"] == boot != ""
+        if known is not None and same_boot and abs(offset - known["offset"]) <= STEP_S:
+            return 0
+        moved = 0
+        if known is not None and same_boot:
+            first, event = known["first"], known["event"]
+            moved = self._shift(offset - known["offset"], first, NO_ID)
+            self._connection.execute(
+                "UPDATE outbox SET created_at = created_at + ? WHERE sequence >= ?", (offset - known["offset"], event)
+            )
+        else:
+            first, event = self._next("visits", "id"), self._next("outbox", "sequence")
+        # Visits of an earlier boot whose clock ran ahead: nobody knows when they were, but it was not in the future.
+        ahead = self._connection.execute(
+            "SELECT max(counted_at) FROM visits WHERE window_id IS NULL AND id < ?", (first,)
+        ).fetchone()[0]
+        if ahead is not None and ahead > now:
+            moved += self._shift(now - ahead, 0, first)
+        self._write("clock", now, {"boot": boot, "offset": offset, "first": first, "event": event})
+        return moved
+
+    def retention_now(self, now: float, ran_s: float) -> float:
+        """The moment that retention times are counted back from, in unix seconds; in a transaction of the caller.
+
+        ``now``, but it never goes forward by more than :data:`BELIEVED` times ``ran_s``, the seconds for which the
+        agent has run since the last call: a clock that jumps ahead by years must not delete what was counted.
+        """
+        known = self._read("retention")
+        believed = now if known is None else min(now, known["now"] + BELIEVED * ran_s)
+        self._write("retention", now, {"now": believed})
+        return believed
+
+    def _shift(self, seconds: float, first: int, beyond: int) -> int:
+        return self._connection.execute(
+            "UPDATE visits SET started_at = started_at + :seconds, ended_at = ended_at + :seconds,"
+            " counted_at = counted_at + :seconds WHERE window_id IS NULL AND id >= :first AND id < :beyond",
+            {"seconds": seconds, "first": first, "beyond": beyond},
+        ).rowcount
+
+    def _next(self, table: str, key: str) -> int:
+        return int(self._connection.execute(f"SELECT coalesce(max({key}), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        text = self._facts.read(name)
+        return None if text is None else dict(json.loads(text))
+
+    def _write(self, name: str, at: float, value: dict[str, object]) -> None:
+        self._facts.write(name, json.dumps(value), at)

@@ -1,0 +1,144 @@
+#!/bin/sh
+# Installs maitred on a running Raspberry Pi OS or Debian (Bookworm or later, 64 bit), or brings it up to date.
+# Run it as root from a copy of the repository. It may be run again at any time; configuration and counts stay.
+#
+#   firmware_config/install.sh                 install or update, and start counting
+#   firmware_config/install.sh --no-start      the same, but start with the next boot (for images)
+#   firmware_config/install.sh --dry-run       say what would be done, and do nothing
+#   firmware_config/install.sh --uninstall     take it off again; configuration and counts stay
+#   firmware_config/install.sh --purge         take it off with configuration, secret and counts
+set -eu
+
+SOURCE=$(cd "$(dirname "$0")/.." && pwd)
+PLACE=/opt/maitred
+CONFIG=/etc/maitred
+STATE=/var/lib/maitred
+UNITS="maitred.service maitred-dashboard.service"
+dry=
+start=yes
+action=install
+
+fail() {
+    echo "install.sh: $1" >&2
+    exit "${2:-1}"
+}
+
+# Do it, or say it.
+run() {
+    if [ "$dry" ]; then
+        echo "$*"
+    else
+        "$@"
+    fi
+}
+
+for option; do
+    case $option in
+        --dry-run) dry=yes ;;
+        --no-start) start= ;;
+        --uninstall) action=uninstall ;;
+        --purge) action=purge ;;
+        *) fail "unknown option $option; the first lines of this file list them" 2 ;;
+    esac
+done
+
+[ "$dry" ] || [ "$(id -u)" = 0 ] || fail "must run as root: sudo $0 $*" 2
+
+running() { # whether systemd is what runs this machine; in an image that is being made it is not
+    [ -d /run/systemd/system ]
+}
+
+remove() {
+    if running; then
+        for unit in $UNITS; do
+            run systemctl disable --now "$unit" || true
+        done
+    else
+        for unit in $UNITS; do
+            run systemctl disable "$unit" || true
+        done
+    fi
+    for unit in $UNITS; do
+        run rm -f "/etc/systemd/system/$unit"
+    done
+    run rm -f /usr/lib/sysusers.d/maitred.conf /usr/lib/tmpfiles.d/maitred.conf
+    run rm -rf "$PLACE" "$PLACE.new" "$PLACE.d"
+    if running; then run systemctl daemon-reload; fi
+    if [ "$action" = purge ]; then
+        run rm -rf "$CONFIG" "$STATE"
+    else
+        echo "Kept: $CONFIG and $STATE (--purge removes them, and every count)."
+    fi
+}
+
+if [ "$action" != install ]; then
+    remove
+    exit 0
+fi
+
+case $(uname -m) in
+    aarch64 | x86_64) ;;
+    *) fail "$(uname -m): the model runtime exists for 64-bit systems only; flash the 64-bit Raspberry Pi OS" ;;
+esac
+command -v apt-get >/dev/null || fail "needs Raspberry Pi OS or Debian (apt-get is not here)"
+
+# picamera2 comes from Raspberry Pi's own packages, and only there: elsewhere a USB or network camera is used.
+packages="python3 python3-venv"
+site=
+missing=
+if apt-cache show python3-picamera2 >/dev/null 2>&1; then
+    packages="$packages python3-picamera2"
+    site=--system-site-packages
+fi
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+if [ "$missing" ]; then
+    # shellcheck disable=SC2086 # a list of words
+    run env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+fi
+if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    fail "$(python3 --version) is too old; maitred needs Python 3.11, as in Bookworm"
+fi
+
+# The new environment is made beside the one in use, and a link is turned over to it only once it works. What is in it
+# names its own path, so it is never moved.
+release=$PLACE.d/$(date -u +%Y%m%dT%H%M%S)
+# shellcheck disable=SC2086 # no word, or one
+run python3 -m venv $site "$release"
+run "$release/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$SOURCE/requirements.lock"
+run "$release/bin/pip" install --quiet --disable-pip-version-check --no-deps "$SOURCE"
+run "$release/bin/maitred" --version
+before=$(readlink "$PLACE" 2>/dev/null || true)
+if [ -d "$PLACE" ] && [ ! -L "$PLACE" ]; then # made by hand, by an earlier recipe
+    run rm -rf "$PLACE"
+fi
+run ln -sfn "$release" "$PLACE.new"
+run mv -T "$PLACE.new" "$PLACE"
+
+run install -D -m 644 "$SOURCE/systemd/sysusers.d/maitred.conf" /usr/lib/sysusers.d/maitred.conf
+run install -D -m 644 "$SOURCE/systemd/tmpfiles.d/maitred.conf" /usr/lib/tmpfiles.d/maitred.conf
+for unit in $UNITS; do
+    run install -D -m 644 "$SOURCE/systemd/$unit" "/etc/systemd/system/$unit"
+done
+if [ ! -e "$CONFIG/maitred.toml" ]; then
+    run install -D -m 640 "$SOURCE/firmware_config/maitred.toml" "$CONFIG/maitred.toml"
+fi
+run systemd-sysusers maitred.conf
+run systemd-tmpfiles --create maitred.conf
+run systemctl enable maitred.service # which wants the dashboard
+if running; then
+    run systemctl daemon-reload
+    if [ "$start" ]; then run systemctl restart maitred.service maitred-dashboard.service; fi
+fi
+# One environment back is kept, to return to; older ones go.
+if [ -z "$dry" ]; then
+    for old in "$PLACE.d"/*; do
+        [ "$old" = "$release" ] || [ "$old" = "$before" ] || rm -rf "$old"
+    done
+fi
+
+if [ -z "$dry" ]; then
+    echo "maitred is installed. Edit $CONFIG/maitred.toml, then: systemctl restart agent"
+    echo "Is everything there that it needs? systemctl stop agent; $PLACE/bin/maitred doctor --config $CONFIG/maitred.toml"
+fi

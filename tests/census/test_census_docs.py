@@ -1,0 +1,40 @@
+"""docs/census.md says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from convert.census_study import SHIFTS, SIZES
+from edge.census.confusion import BIN_YEARS, MIN_FACES, WEIGHT
+from edge.census.correction import RUNS, STEPS
+from edge.census.shares import CORRECTED, RAW
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "census.md").read_text(encoding="utf-8")
+
+
+def test_the_numbers_of_the_method_are_those_of_the_code():
+    words = " ".join(PAGE.split())
+    assert f"runs {RUNS} times for {STEPS} steps" in words
+    assert f"counts as {WEIGHT} of one" in words
+    assert f"fewer than {MIN_FACES} calibration faces" in words
+    assert BIN_YEARS == 5
+    assert "in steps of five years" in words
+    assert f"`method` in the event and the report is `{CORRECTED}`. It is `{RAW}`" in words
+
+
+def test_the_table_has_what_the_study_measures():
+    rows = [line.split("|")[1:-1] for line in PAGE.splitlines() if re.match(r"\| `", line)]
+    assert {row[1].strip(" `") for row in rows} == set(SHIFTS)
+    assert {int(row[2]) for row in rows} == set(SIZES)
+    for row in rows:
+        raw, counts, visits = (float(row[column].split()[0]) for column in (3, 6, 7))
+        for value, column in ((counts, 6), (visits, 7)):
+            assert abs(100 * value / raw - float(re.search(r"\((\d+) %\)", row[column])[1])) < 1
+
+
+def test_every_link_of_the_page_leads_to_a_file():
+    links = re.findall(r"\]\(([^)#:]+)", PAGE)
+    assert links
+    assert all((DOCS / link).is_file() for link in links)

@@ -1,0 +1,233 @@
+"""What the agent counted is written in batches, and waits in memory while a real file system takes nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.census import recorder as recorder_module
+from edge.census.recorder import BATCH_S, RETRY_S, Recorder
+from edge.census.window import Traffic, Window
+from edge.config import Settings, parse_settings
+from edge.counting.visit import Visit
+from edge.store import Store, StoreDamaged
+
+HOUR = 3600.0
+START = 1_790_000_000.0 // HOUR * HOUR
+NOTHING = Traffic()
+
+
+def visits(count: int, at: float) -> list[Visit]:
+    return [Visit(at - 5, at, 9, 30.0, (25.0, 35.0), 0.8, "in")] * count
+
+
+def event_of(window: Window) -> tuple[str, str]:
+    return f"e{window.start:.0f}", str(window.visits)
+
+
+def settings_for(folder: Path, **store: int) -> Settings:
+    return parse_settings({"store": {"path": folder / "maitred.db", **store}}, "test")
+
+
+class Bench:
+    """A recorder on a store, and its clock."""
+
+    def __init__(self, folder: Path, **store: int) -> None:
+        self.settings = settings_for(folder, **store)
+        self.store = Store.open(self.settings.store.path)
+        self.now = START
+        self.recorder = Recorder(self.settings, self.store, event_of)
+        self.frames = 0
+
+    def count(self, number: int) -> None:
+        self.recorder.record(visits(number, self.now), self.now)
+
+    def tick(self, after: float = 0.0, **more) -> bool:
+        self.now += after
+        self.frames += int(after)
+        return self.recorder.tick(self.now, self.now, Traffic(self.frames), **more)
+
+    @property
+    def stored(self) -> int:
+        return len(self.store.visits.between(0, 1e12))
+
+    @property
+    def windows(self) -> list[tuple[float, int, int]]:
+        """Start in hours after START, visits and frames of the closed windows."""
+        found = self.store.windows.between(0, 1e12)
+        return [((window.start - START) / HOUR, window.visits, window.traffic.frames) for window in found]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.store.close()
+
+
+def test_a_visit_after_a_quiet_time_is_stored_at_once(bench: Bench):
+    bench.count(1)
+    bench.tick()
+    assert bench.stored == 1
+    bench.count(1)
+    bench.tick(BATCH_S)
+    assert bench.stored == 2
+
+
+def test_in_a_rush_visits_are_stored_together(bench: Bench):
+    bench.count(1)
+    bench.tick()
+    for _ in range(9):
+        bench.count(1)
+        bench.tick(BATCH_S / 10)
+    assert (bench.stored, bench.recorder.waiting) == (1, 9)
+    bench.tick(BATCH_S / 10)
+    assert (bench.stored, bench.recorder.waiting) == (10, 0)
+
+
+def test_a_window_holds_what_was_still_waiting_when_it_ended(bench: Bench):
+    bench.count(1)
+    bench.tick()
+    bench.tick(HOUR - 1)
+    bench.count(1)
+    bench.tick()
+    bench.count(2)
+    assert bench.tick(1)
+    assert bench.windows == [(0, 4, 3600)]
+    assert [event.body for event in bench.store.outbox.next(9)] == ["4"]
+
+
+def test_at_the_end_everything_is_written(bench: Bench):
+    bench.count(1)
+    bench.tick()
+    bench.count(3)
+    bench.tick(1, last=True)
+    assert bench.stored == 4
+
+
+def test_old_events_are_dropped_from_time_to_time(bench: Bench, caplog):
+    bench.store.outbox.add("old", "{}", START - 31 * 86400)
+    bench.tick()
+    assert "dropped 1 events" in caplog.text
+    assert bench.store.outbox.dropped == 1
+
+
+@pytest.fixture
+def small_card(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 kB."""
+    folder = tmp_path / "card"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", folder], capture_output=True)
+    if done.returncode:
+        pytest.skip("needs the right to mount a small file system")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_card_loses_nothing_and_each_window_gets_its_own(small_card: Path, caplog):
+    bench = Bench(small_card)
+    bench.count(1)
+    bench.tick()
+    filler = small_card / "filler"
+    with pytest.raises(OSError, match="No space"), filler.open("wb", buffering=0) as file:
+        while True:
+            os.write(file.fileno(), b"x" * 4096)
+    for hour in range(3):
+        for _ in range(100 * (hour + 1)):
+            bench.count(1)
+            bench.tick(HOUR / (100 * (hour + 1)))
+    assert "full" in bench.recorder.error
+    assert bench.recorder.waiting > 500
+    assert caplog.text.count("takes nothing") == 1  # not once for every frame
+    filler.unlink()
+    bench.tick(RETRY_S)
+    assert bench.recorder.error is None
+    assert bench.recorder.waiting == 0
+    assert "takes visits again" in caplog.text
+    assert [(start, visits) for start, visits, _ in bench.windows] == [(0, 101), (1, 200), (2, 300)]
+    assert [event.body for event in bench.store.outbox.next(9)] == ["101", "200", "300"]
+    assert bench.stored == 601
+    assert bench.store._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    bench.store.close()
+
+
+def test_a_store_that_turns_read_only_loses_nothing(bench: Bench):
+    bench.count(1)
+    bench.tick()
+    # SQLite answers the same as on a file system that the kernel made read-only after an error of the card.
+    bench.store._connection.execute("PRAGMA query_only = 1")
+    bench.count(5)
+    assert not bench.tick(HOUR)
+    assert "readonly" in bench.recorder.error
+    bench.store._connection.execute("PRAGMA query_only = 0")
+    assert bench.tick(RETRY_S)
+    assert [(start, visits) for start, visits, _ in bench.windows] == [(0, 6)]
+    assert bench.stored == 6
+
+
+def test_a_database_that_another_process_holds_is_waited_for(bench: Bench, tmp_path: Path):
+    bench.store._connection.execute("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(tmp_path / "maitred.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    bench.count(1)
+    bench.tick()
+    assert "locked" in bench.recorder.error
+    other.execute("ROLLBACK")
+    other.close()
+    bench.tick(RETRY_S)
+    assert bench.stored == 1
+
+
+def test_memory_is_bounded_and_what_is_given_up_is_counted(bench: Bench, monkeypatch):
+    monkeypatch.setattr(recorder_module, "MOST_WAITING", 10)
+    bench.count(14)
+    bench.tick()
+    assert bench.stored == 10
+    assert bench.store.lost_visits == 4
+
+
+def test_damage_is_told_and_a_mended_store_takes_what_waited(bench: Bench, tmp_path: Path):
+    bench.count(200)
+    bench.tick()
+    bench.store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (tmp_path / "maitred.db").open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * 100_000)
+    bench.store._connection.execute("PRAGMA shrink_memory")
+    bench.count(7)
+    with pytest.raises(StoreDamaged):
+        bench.tick(BATCH_S)
+    bench.store.close()
+    bench.store = Store.open_mended(tmp_path / "maitred.db", bench.now, damaged=True)
+    bench.recorder.use(bench.store)
+    bench.tick()
+    assert bench.recorder.waiting == 0
+    assert bench.stored >= 7
+
+
+def test_while_nobody_knows_the_time_visits_are_stored_and_no_window_closes(bench: Bench):
+    for _ in range(3):
+        bench.count(2)
+        bench.tick(HOUR, trusted=False)
+    assert (bench.stored, bench.windows) == (6, [])
+    bench.tick(60)
+    assert [(start, visits) for start, visits, _ in bench.windows] == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_when_the_clock_is_set_what_was_stored_and_what_waits_follow_it(bench: Bench):
+    bench.count(1)
+    bench.tick(trusted=False)
+    bench.count(1)
+    bench.tick(1, trusted=False)
+    assert (bench.stored, bench.recorder.waiting) == (1, 1)
+    now_s, ahead = bench.now + 60, 400 * 24 * HOUR
+    bench.recorder.tick(now_s + ahead, now_s, NOTHING)
+    counted = [stored.counted_at - START for stored in bench.store.visits.between(0, 1e12)]
+    assert counted == pytest.approx([ahead, ahead])
+    bench.recorder.tick(now_s + ahead + HOUR, now_s + HOUR, NOTHING)
+    assert [visits for _, visits, _ in bench.windows] == [2]

@@ -1,0 +1,96 @@
+"""The command that makes all shipped bundles again: which bytes it compares, and what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from convert import rebuild as module
+from convert.rebuild import SHIPPED, main
+from edge.errors import MaitredError
+from edge.vision.bundle import load_bundle, shipped, write_bundle
+
+
+@pytest.fixture
+def made(monkeypatch) -> list[tuple[str, Path]]:
+    """Instead of minutes of conversion, a few bytes; what was asked for, in order."""
+    asked: list[tuple[str, Path]] = []
+
+    def write(name: str, data: Path, out: Path) -> None:
+        asked.append((name, data))
+        out.write_bytes(name.encode() * 3)
+
+    monkeypatch.setattr(module, "rebuild", write)
+    return asked
+
+
+def test_it_makes_what_ships():
+    assert sorted(SHIPPED) == shipped()
+
+
+def test_all_are_made_and_said_to_be_new_or_the_same(made, tmp_path, capsys):
+    (tmp_path / "mobile.tflite").write_bytes(b"mobile" * 3)
+    (tmp_path / "face.tflite").write_bytes(b"another")
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path)]) == 0
+    assert made == [(name, tmp_path) for name in SHIPPED]
+    lines = capsys.readouterr().out.splitlines()
+    said = [re.sub(r", SHA.*", "", line) for line in lines]
+    assert said == [
+        "mobile: the same 18 bytes as before", "vgg16: new", "table1: new", "face: ANOTHER MODEL than before",
+    ]  # fmt: skip
+    assert (tmp_path / "face.tflite").read_bytes() == b"faceface" + b"face"
+
+
+def test_a_check_changes_nothing_and_fails_where_bytes_differ(made, tmp_path, capsys):
+    (tmp_path / "mobile.tflite").write_bytes(b"mobile" * 3)
+    (tmp_path / "face.tflite").write_bytes(b"another")
+    arguments = ["--data", str(tmp_path), "--out", str(tmp_path), "--check"]
+    assert main(["mobile", *arguments]) == 0
+    assert main(["mobile", "face", *arguments]) == 1
+    assert (tmp_path / "face.tflite").read_bytes() == b"another"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["face.tflite", "mobile.tflite"]
+
+
+@pytest.mark.parametrize(
+    ("mae", "same", "words"),
+    [
+        pytest.param(5.088041, True, "1 figures on its card differ in their last digit (metrics/float/test/age_mae)"),
+        pytest.param(5.0881, False, "the same model as before, ANOTHER CARD: metrics/float/test/age_mae"),
+        pytest.param("5", False, "ANOTHER CARD: metrics/float/test/age_mae"),
+    ],
+)
+def test_last_digits_of_figures_are_told_and_let_pass(tmp_path, mae, same, words):
+    model, path = b"\0\0\0\0TFL3 and so on", tmp_path / "a.tflite"
+    card = load_bundle("table1").card
+    figures = {"float": {"test": {"n": 7, "age_mae": 5.08804}}}
+    write_bundle(path, model, card.model_copy(update={"metrics": figures}))
+    before = path.read_bytes()
+    assert module.outcome(before, path).same
+    figures["float"]["test"]["age_mae"] = mae
+    write_bundle(path, model, card.model_copy(update={"metrics": figures}))
+    found = module.outcome(before, path)
+    assert found.same is same
+    assert words in found.words
+    write_bundle(path, model + b"!", card.model_copy(update={"metrics": figures}))
+    assert module.outcome(before, path).words.startswith("ANOTHER MODEL")
+
+
+def test_a_name_that_does_not_ship_is_refused(tmp_path, capsys):
+    assert main(["resnet50", "--data", str(tmp_path)]) == 2
+    assert "resnet50: not a bundle that ships" in capsys.readouterr().err
+
+
+def test_a_conversion_that_fails_ends_it_with_its_name(tmp_path, capfd):
+    assert main(["table1", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 1
+    error = capfd.readouterr().err
+    assert "nowhere: no such folder" in error
+    assert "table1: could not be made (exit code 2, see above)" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_checkpoints_it_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "CHECKPOINTS", tmp_path)
+    with pytest.raises(MaitredError, match=r"table1\.keras: no such checkpoint; this needs a whole copy"):
+        module.rebuild("table1", tmp_path, tmp_path / "x.tflite")

@@ -1,0 +1,113 @@
+"""install.sh, run for real as root in a copy-on-write view of this machine that is thrown away afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "firmware_config" / "install.sh"
+HERE = os.uname().machine in ("x86_64", "aarch64") and shutil.which("apt-get") is not None
+
+# An overlay over the whole system: what is written goes to a file system in memory, which ends with the last process.
+VIEW = """
+set -eu
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+mount --bind /dev "$1/root/dev"
+mount -t proc proc "$1/root/proc"
+mkdir -p "$1/root/run"
+mount -t tmpfs tmpfs "$1/root/run"
+exec chroot "$1/root" sh -eu -c "$2"
+"""
+
+
+def in_a_view(folder: Path, commands: str) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "-c", VIEW, "view", str(folder), commands], capture_output=True, text=True
+    )
+
+
+def possible() -> bool:
+    if os.geteuid() != 0 or not HERE or shutil.which("unshare") is None:
+        return False
+    folder = Path("/run/maitred-test-view")
+    try:
+        return in_a_view(folder, "true").returncode == 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_shellcheck_has_nothing_to_say():
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed")
+    found = subprocess.run(["shellcheck", SCRIPT], capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_an_unknown_option_is_refused():
+    found = subprocess.run([SCRIPT, "--nonsense"], capture_output=True, text=True)
+    assert found.returncode == 2
+    assert "unknown option --nonsense" in found.stderr
+
+
+@pytest.mark.skipif(not HERE, reason="not a 64-bit Debian")
+def test_a_dry_run_names_the_steps_and_does_none():
+    found = subprocess.run([SCRIPT, "--dry-run"], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert "systemctl enable maitred.service" in found.stdout
+    assert not Path("/opt/maitred.d").exists()
+
+
+@pytest.mark.skipif(not HERE, reason="not a 64-bit Debian")
+def test_who_is_not_root_is_told():
+    if os.geteuid() == 0:
+        command = ["setpriv", "--reuid=65534", "--clear-groups", "sh", str(SCRIPT)]
+    else:
+        command = ["sh", str(SCRIPT)]
+    found = subprocess.run(command, capture_output=True, text=True)
+    if "Permission denied" in found.stderr or "can't open" in found.stderr.lower():
+        pytest.skip("the checkout is not readable for others")
+    assert found.returncode == 2
+    assert "must run as root" in found.stderr
+
+
+def test_it_installs_updates_and_goes_again(tmp_path: Path):
+    if not possible():
+        pytest.skip("needs root, and a mount namespace with an overlay")
+    steps = f"""
+        {SCRIPT} --no-start
+        stat -c '%a %U:%G %n' /etc/maitred/maitred.toml /var/lib/maitred
+        readlink /etc/systemd/system/agent.service
+        /opt/maitred/bin/maitred doctor --config /etc/maitred/maitred.toml || true
+        echo '# mine' >> /etc/maitred/maitred.toml
+        echo count > /var/lib/maitred/maitred.db
+        first=$(readlink /opt/maitred)
+        {SCRIPT} --no-start
+        [ "$first" != "$(readlink /opt/maitred)" ] && [ -x "$first/bin/maitred" ] && echo "one back is kept"
+        tail -n 1 /etc/maitred/maitred.toml
+        {SCRIPT} --uninstall
+        ls /opt /etc/systemd/system
+        cat /var/lib/maitred/maitred.db
+        {SCRIPT} --purge
+        [ ! -e /etc/maitred ] && [ ! -e /var/lib/maitred ] && echo "purged"
+    """
+    found = in_a_view(tmp_path / "view", steps)
+    assert found.returncode == 0, found.stderr
+    out = found.stdout
+    assert "640 root:maitred /etc/maitred/maitred.toml" in out
+    assert "750 maitred:maitred /var/lib/maitred" in out
+    assert "/etc/systemd/system/maitred.service" in out
+    assert "face 1 on" in out  # the models are in it, and run
+    assert "one back is kept\n# mine\nKept: /etc/maitred and /var/lib/maitred" in out
+    after = out.partition("Kept:")[2]
+    assert "maitred.service" not in after
+    assert "agent.service" not in after
+    assert after.strip().endswith("purged")
+    assert "count\n" in after

@@ -1,0 +1,184 @@
+"""The simulator: the same bytes twice, a truth that fits its pictures, conditions that do what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cameras import open_camera
+from edge.cli import main
+from edge.config import Settings
+from edge.counting.pipeline import Eyes
+from edge.errors import BadInput
+from training.simulation.conditions import PRESETS, Conditions, conditions_of
+from training.simulation.crowd import draw_ways
+from training.simulation.lens import Lens
+from training.simulation.observe import observe
+from training.simulation.score import score
+from training.simulation.stage import draw_stage
+
+GREEN = (40, 230, 40)
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """Pictures that are no faces, but have labels: one plain colour, so that they are found again in a frame."""
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for number in range(6):
+        picture = np.full((200, 200, 3), GREEN, np.uint8)
+        picture[:4, :4] = number  # no two alike
+        cv2.imwrite(str(folder / f"{20 + number}_{number % 2}_0_2017{number:08d}.png"), picture)
+    return folder
+
+
+def simulate(faces: Path, out: Path, *options: str) -> dict:
+    arguments = ["simulate", "--faces", str(faces), "--patrons", "2", "--seed", "5", "--split", "all"]
+    assert main([*arguments, "--size", "320x180", "--fps", "5", "--out", str(out), *options]) == 0
+    return json.loads((out / "truth.json").read_text())
+
+
+def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(faces: Path, tmp_path: Path):
+    pytest.importorskip("av")
+    one, two, other = (tmp_path / name for name in ("one", "two", "other"))
+    simulate(faces, one, "--dropped", "0.2")
+    simulate(faces, two, "--dropped", "0.2")
+    simulate(faces, other, "--dropped", "0.2", "--seed", "6")
+
+    for name in ("clip.mp4", "truth.json"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+        assert (one / name).read_bytes() != (other / name).read_bytes()
+
+
+def test_lost_frames_are_missing_from_the_clip_and_the_others_keep_their_times(faces: Path, tmp_path: Path):
+    pytest.importorskip("av")
+    truth = simulate(faces, tmp_path / "out", "--dropped", "0.3")
+    with open_camera(str(tmp_path / "out" / "clip.mp4")) as camera:
+        times = [frame.time_s for frame in camera]
+
+    assert times == pytest.approx(truth["times"], abs=0.002)
+    steps = np.diff(times)
+    assert steps.min() == pytest.approx(0.2, abs=0.002)
+    assert steps.max() > 0.39
+
+
+def test_a_face_is_where_the_truth_says(faces: Path):
+    conditions = Conditions(crowd=1, fps=5, noise=0, blur=0, flicker=0)
+    stage = draw_stage(faces, "all", 3, conditions, 4)
+    truth = stage.truth("")
+    checked = 0
+    for index, (_, image) in enumerate(stage.frames()):
+        rows = [row for patron in truth["patrons"] for row in patron["path"] if row[0] == index and row[5]]
+        green = np.abs(image.astype(int) - GREEN[::-1]).sum(axis=2) < 60
+        if len(rows) == 1:
+            _, x, y, width, height, _ = rows[0]
+            down, across = np.nonzero(green)
+            assert across.mean() == pytest.approx(x + width / 2, abs=0.25 * width)
+            assert down.mean() == pytest.approx(y + height / 2, abs=0.25 * height)
+            checked += 1
+    assert checked > 10
+
+
+def test_a_crowd_is_never_larger_than_it_may_be_and_comes_both_ways():
+    view = Conditions().view
+    for crowd in (1, 2, 6):
+        ways = draw_ways(view, 60, crowd, np.random.default_rng(crowd))
+        moments = np.arange(0, max(way.walk.end for way in ways), 0.25)
+        present = [sum(way.walk.start <= t <= way.walk.end for way in ways) for t in moments]
+        assert crowd - 1 <= max(present) <= crowd
+        assert {way.kind for way in ways} == {"in", "out", "u-turn", "approach"}
+        for way in ways:
+            first, last = way.walk.keyframes[0][1], way.walk.keyframes[-1][1]
+            if way.kind == "in":
+                assert first < 0 < last
+            if way.kind == "out":
+                assert last < 0 < first
+            if way.kind == "u-turn":
+                assert np.sign(first) == np.sign(last)
+                assert way.direction is None
+
+
+def test_the_lens_dims_blurs_and_grains():
+    image = np.zeros((180, 320, 3), np.uint8)
+    image[:, 160:] = 200
+
+    def seen(**changes: float) -> np.ndarray:
+        plain = {"width": 320, "height": 180, "noise": 0, "blur": 0, "flicker": 0}
+        return Lens(Conditions(**(plain | changes)), 1).expose(image, 3.0, 7)
+
+    assert np.array_equal(seen(), image)
+    assert seen(light=0.5)[:, 200:].mean() == pytest.approx(100, abs=1)
+    assert 0 < seen(blur=2)[90, 158, 0] < 200
+    assert seen(noise=8)[:, 200:].std() == pytest.approx(8, rel=0.1)
+    assert seen(flicker=0.5)[:, 200:].mean() != pytest.approx(200, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        pytest.param({"fps": 60}, "fps = 60", id="fps"),
+        pytest.param({"dropped": 1.0}, "dropped = 1.0", id="everything lost"),
+        pytest.param({"width": 321}, "321x540", id="odd width"),
+    ],
+)
+def test_impossible_conditions_are_named(changes: dict, named: str):
+    with pytest.raises(BadInput, match=named):
+        conditions_of("calm", **changes)
+    with pytest.raises(BadInput, match="foggy"):
+        conditions_of("foggy")
+
+
+def test_the_scenes_are_what_they_are_called():
+    assert PRESETS["calm"].crowd == 2
+    assert (PRESETS["busy"].crowd, PRESETS["busy"].width, PRESETS["busy"].height) == (6, 1280, 720)
+    assert (PRESETS["rough"].fps, PRESETS["rough"].dropped) == (8, 0.1)
+
+
+def test_bad_usage_ends_with_2(faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    common = ["simulate", "--seed", "1", "--out", str(tmp_path / "x")]
+    for arguments, named in (
+        ([*common, "--faces", str(tmp_path / "none"), "--patrons", "1"], "no such folder"),
+        ([*common, "--faces", str(faces), "--patrons", "0"], "--patrons 0"),
+        ([*common, "--faces", str(faces), "--patrons", "1", "--size", "big"], "--size big"),
+    ):
+        assert main(arguments) == 2
+        assert named in capsys.readouterr().err
+
+
+def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
+    """The whole measurement on a small calm scene: a visit for each patron, followed by one track most of the time."""
+    pytest.importorskip("motmetrics")
+    from edge.cameras import Frame
+
+    stage = draw_stage(utkface, "train", 3, conditions_of("calm", crowd=1, fps=10), 2)
+    truth = stage.truth("")
+    frames = (
+        Frame(np.ascontiguousarray(image[..., ::-1]), number / 10, index)
+        for index, (number, image) in enumerate(stage.frames())
+    )
+    seen = observe(frames, Settings(), Eyes.open(Settings()))  # type: ignore[arg-type]
+    found = score(seen, truth)
+
+    assert found["patrons"] == sum(patron["counts"] for patron in truth["patrons"]) >= 2
+    assert (found["visits"], found["missed"], found["switches"]) == (found["patrons"], 0, 0)
+    assert found["idf1"] > 0.9
+    assert found["direction_right"] == 1
+    assert found["dwell_error_s"] < 0.6
+    # What the score says is what happens when somebody is counted twice: all but one visit taken away, or one repeated.
+    assert score(_without(seen, 1), truth)["missed"] == 1
+    wrong_way = json.loads(json.dumps(truth))
+    for patron in wrong_way["patrons"]:
+        patron["direction"] = {"in": "out", "out": "in", None: "in"}[patron["direction"]]
+    assert score(seen, wrong_way)["direction_right"] == 0
+
+
+def _without(seen, number: int):
+    from copy import copy
+
+    fewer = copy(seen)
+    fewer.visits = seen.visits[number:]
+    return fewer

@@ -1,0 +1,45 @@
+"""Writing frames as a video whose time stamps tell of the frames that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+from edge.errors import MaitredError
+from training.drawing import Image
+from training.requirements import require
+
+BITS_PER_PIXEL = 0.35
+"""Of each frame on average: clear enough that the codec is no condition of its own."""
+GROUP = 15
+"""Frames from one key frame to the next."""
+
+
+def write_frames(path: Path, frames: Iterable[tuple[int, Image]], size: tuple[int, int], fps: int) -> None:
+    """Write ``(number, uint8 RGB picture)`` as MPEG-4; a number's time is number / fps, whatever numbers are left out.
+
+    Raises:
+        MaitredError: PyAV is not installed, or such a file can't be written there.
+    """
+    require("training", "av")
+    import av
+
+    try:
+        # Bit-exact and single-threaded: the same frames give the same file.
+        with av.open(str(path), "w", format="mp4", container_options={"fflags": "+bitexact"}) as container:
+            stream = container.add_stream("mpeg4", rate=fps)
+            stream.width, stream.height = size
+            stream.pix_fmt = "yuv420p"
+            stream.time_base = stream.codec_context.time_base = Fraction(1, fps)
+            stream.bit_rate = round(BITS_PER_PIXEL * size[0] * size[1] * fps)
+            stream.gop_size = GROUP
+            stream.thread_count = 1
+            stream.options = {"flags": "+bitexact"}
+            for number, image in frames:
+                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, fps)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    except (OSError, ValueError) as error:
+        raise MaitredError(f"{path}: can't write an MPEG-4 file ({error}); is the folder writable?") from error

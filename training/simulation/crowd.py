@@ -1,0 +1,78 @@
+"""Who comes when: patrons alone and in groups, never more at a time than the scene allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from training.drawing import Colour, View, shade
+from training.figure import Garment, Look
+from training.simulation.faces import Face
+from training.simulation.ways import KINDS, LANES, Kind, Way, draw_way
+
+GROUPED = 0.3
+"""Share of arrivals that are a group of two or three, side by side."""
+BESIDE = 0.5
+"""Metres that keep two people's ways apart, where there is room for it."""
+GARMENTS: tuple[Garment, ...] = ("shirt", "jacket", "dress")
+
+
+def draw_ways(view: View, count: int, crowd: int, rng: np.random.Generator) -> list[Way]:
+    """Ways for ``count`` patrons, in order of their start; at most ``crowd`` of them at any time."""
+    ways: list[Way] = []
+    now = 0.5
+    while len(ways) < count:
+        size = int(rng.integers(2, 4)) if rng.random() < GROUPED else 1
+        size = min(size, crowd, count - len(ways))
+        # A crowd is never of one size: it swells to its limit and thins out.
+        limit = int(rng.integers(max(crowd - 2, size), crowd + 1))
+        ends = sorted(way.walk.end for way in ways if way.walk.end > now)
+        if len(ends) + size > limit:
+            now = ends[len(ends) + size - limit - 1]
+        now += float(rng.exponential(0.5))
+        kind: Kind = rng.choice(list(KINDS), p=list(KINDS.values()))
+        taken = [way.walk.keyframes[1][2] for way in ways if way.walk.end > now]
+        for member in range(size):
+            start = now + member * float(rng.uniform(0.1, 0.45))
+            lane = _free_lane(taken, rng)
+            taken.append(lane)
+            ways.append(draw_way(view, start, lane, kind, rng))
+    return sorted(ways, key=lambda way: way.walk.start)
+
+
+def _free_lane(taken: list[float], rng: np.random.Generator) -> float:
+    """A distance from the camera that nobody near in time walks at, or the one with most room beside it."""
+    best, room = 0.0, -1.0
+    for lane in rng.uniform(*LANES, 12).tolist():
+        apart = min((abs(lane - other) for other in taken), default=BESIDE)
+        if apart > room:
+            best, room = lane, apart
+        if apart >= BESIDE:
+            break
+    return best
+
+
+def look_of(face: Face, rng: np.random.Generator) -> Look:
+    """Height by age, and clothes by chance: nothing that is drawn tells a gender."""
+    age = face.portrait.age
+    grown = float(np.clip(rng.normal(1.70, 0.09), 1.5, 1.95))
+    height = min(grown, max(1.05, 0.75 + 0.065 * age))
+    top, bottom = _colour(rng), _colour(rng)
+    garment: Garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
+    strip = face.portrait.image[2:18, 60:140].reshape(-1, 3)
+    red, green, blue = (int(channel) for channel in np.median(strip, axis=0))
+    return Look(height, "own", shade((red, green, blue), 0.45), garment, top, bottom, float(rng.uniform(0.9, 1.1)))
+
+
+def _colour(rng: np.random.Generator) -> Colour:
+    """Clothes as people wear them: more than half are dark or plain."""
+    level = int(rng.integers(25, 110) if rng.random() < 0.7 else rng.integers(110, 235))
+    tint = rng.normal(0, 8 if rng.random() < 0.5 else 35, 3)
+    red, green, blue = (int(np.clip(level + shift, 10, 245)) for shift in tint)
+    return (red, green, blue)
+
+
+def distinct_seeds(seed: int, count: int) -> Iterator[int]:
+    """A seed of its own for each patron's hair."""
+    yield from np.random.default_rng([seed, 99]).integers(0, 2**31, count).tolist()

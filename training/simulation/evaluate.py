@@ -1,0 +1,90 @@
+"""How well the agent counts simulated scenes: ``python -m training.simulation.evaluate DIR... [--json]``.
+
+Each DIR holds what ``maitred simulate`` wrote. The agent's own pipeline counts the clip; the truth says what
+that is worth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.cameras import open_camera
+from edge.commands import add_config, settings_of
+from edge.commands.output import print_json, progress
+from edge.config.settings import Settings
+from edge.counting.pipeline import Eyes
+from edge.errors import BadInput, MaitredError
+from training.requirements import require
+from training.simulation.command import CLIP, TRUTH
+
+SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "direction_right_in_sight",
+          "gender_error_single", "gender_error_visit", "interval_coverage")  # fmt: skip
+
+
+def measure(folder: Path, settings: Settings, eyes: Eyes) -> dict[str, Any]:
+    """The measures of one simulated scene; see :func:`training.simulation.score.score`.
+
+    Raises:
+        BadInput: the folder does not hold a clip and its truth.
+        MaitredError: motmetrics is not installed.
+    """
+    require("training", "motmetrics")
+    from training.simulation.observe import observe
+    from training.simulation.score import score
+
+    try:
+        truth = json.loads((folder / TRUTH).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{folder}: no {TRUTH} can be read here ({error}); maitred simulate makes one") from error
+    with open_camera(str(folder / CLIP)) as camera:
+        seen = observe(camera, settings, eyes, progress("frames"))
+    return {"made_by": truth["made_by"], "frames": len(seen.times), **score(seen, truth)}
+
+
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """The measures in lines, one column for each scene."""
+    names = [name for name in next(iter(results.values())) if name != "made_by"]
+    lines = [" " * 22 + "".join(f"{scene:>12}" for scene in results)]
+    for name in names:
+        cells = "".join(f"{_text(name, result[name]):>12}" for result in results.values())
+        lines.append(f"{name:22}{cells}")
+    return "\n".join(lines)
+
+
+def _text(name: str, value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return f"{100 * value:.1f} %" if name in SHARES else f"{value:.2f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the scenes and print; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m training.simulation.evaluate", description=main.__doc__)
+    parser.add_argument("scenes", type=Path, nargs="+", metavar="DIR", help="folders that maitred simulate wrote")
+    parser.add_argument("--model", metavar="NAME|FILE", help="age and gender model")
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args(arguments)
+    try:
+        settings = settings_of(options)
+        if options.model:
+            settings = settings.with_model(options.model)
+        eyes = Eyes.open(settings)
+        results = {folder.name: measure(folder, settings, eyes) for folder in options.scenes}
+    except MaitredError as error:
+        sys.stderr.write(f"maitred: {error}\n")
+        return error.exit_code
+    if options.json:
+        print_json(results)
+    else:
+        sys.stdout.write(table(results) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The faces that walk: photographs of a labelled folder, one for each patron."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from edge.cameras.still import read_image
+from edge.errors import BadInput
+from edge.vision.bundle import load_bundle
+from edge.vision.crop import alignment, crop_aligned, crop_face
+from edge.vision.detection import Floats
+from edge.vision.detector import FaceDetector
+from edge.vision.scan import find_faces
+from training.nobody import GENDERS, SIDE, Portrait
+from training.reference import CROP
+from training.samples import SPLITS, Sample, list_samples
+
+Choice = Literal["test", "train", "validation", "all"]
+OFF = 0.1
+"""A picture whose face lies less than this share of its side from where crops have it is a crop already."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """A patron's photograph, cut as the networks know faces, and its label."""
+
+    portrait: Portrait
+    sample: Sample
+
+
+def draw_faces(folder: Path, split: Choice, count: int, rng: np.random.Generator) -> list[Sample]:
+    """``count`` labelled pictures of the folder's split in random order; all before any comes twice.
+
+    Raises:
+        BadInput: the folder cannot be used, or holds no picture with both age and gender in that split.
+    """
+    splits = SPLITS if split == "all" else (split,)
+    usable = [s for s in list_samples(folder).of(*splits) if s.age is not None and s.gender is not None]
+    if not usable:
+        raise BadInput(f"{folder}: no picture with age and gender in the {split} split; --split all takes every one")
+    usable.sort(key=lambda sample: sample.sha256)
+    drawn: list[Sample] = []
+    while len(drawn) < count:
+        drawn += [usable[n] for n in rng.permutation(len(usable))]
+    return drawn[:count]
+
+
+def read_faces(samples: Sequence[Sample]) -> Iterator[Face]:
+    """The pictures as faces of one size and place. A face is looked for in what is no crop already."""
+    detector = FaceDetector(load_bundle("face"), threads=1)
+    for sample in samples:
+        image = read_image(sample.path)
+        found = find_faces(image, detector)
+        picture = crop_aligned(image, SIDE)
+        if found:
+            largest = max(found, key=lambda face: face.size)
+            transform = alignment(largest.landmarks, CROP)
+            if transform is None or _departure(transform, min(image.shape[:2])) > OFF:
+                picture = crop_face(image, largest, CROP, SIDE)
+        age = sample.age_years
+        if age is None:
+            raise ValueError(f"{sample.path} has no age")
+        rgb = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+        yield Face(Portrait(rgb, age, GENDERS[sample.gender], 1), sample)
+
+
+def _departure(transform: Floats, side: int) -> float:
+    """How far an alignment is from taking the whole picture as it is, in sides of the crop."""
+    return float(max(np.abs(transform[:, :2] * side - np.eye(2)).max(), np.abs(transform[:, 2]).max()))

@@ -1,0 +1,70 @@
+"""Running the agent's own pipeline over a simulated clip and noting all it did."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from edge.cameras import Camera
+from edge.config.settings import Settings
+from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.tracker import Track
+from edge.counting.visit import Visit
+from edge.vision.demographics import Estimate
+
+LOOK_EVERY_S = 0.3
+"""A visit's single frames are taken so far apart."""
+Corners = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A visit and the number of its track."""
+
+    track: int
+    visit: Visit
+    shots: list[Estimate]
+
+
+@dataclass
+class Observation:
+    """What the agent made of a clip.
+
+    Attributes:
+        times: seconds of each frame.
+        boxes: for each frame, the followed faces' boxes (left, top, width, height) by track.
+        visits: in the order of their end.
+        looks: for each track, estimates from single frames, as an agent would get that looks once.
+    """
+
+    times: list[float] = field(default_factory=list)
+    boxes: list[dict[int, Corners]] = field(default_factory=list)
+    visits: list[Counted] = field(default_factory=list)
+    looks: dict[int, list[Estimate]] = field(default_factory=lambda: defaultdict(list))
+
+
+def observe(
+    camera: Camera, settings: Settings, eyes: Eyes, progress: Callable[[int, float], None] = lambda *_: None
+) -> Observation:
+    """Count a recording as ``maitred count`` does, and look at each face in single frames besides."""
+    seen = Observation()
+    looked: dict[int, float] = {}
+
+    def note(track: Track, visit: Visit, shots: list[Estimate]) -> None:
+        seen.visits.append(Counted(track.id, visit, shots))
+
+    pipeline = Pipeline(settings, eyes, note)
+    for frame in camera:
+        pipeline.process(frame)
+        seen.times.append(frame.time_s)
+        seen.boxes.append({track.id: track.detection.box for track in pipeline.seen})
+        for track in pipeline.seen:
+            if frame.time_s - looked.get(track.id, -LOOK_EVERY_S) >= LOOK_EVERY_S:
+                looked[track.id] = frame.time_s
+                seen.looks[track.id].append(
+                    eyes.demographics.estimate(eyes.demographics.crop(frame.image, track.detection))
+                )
+        progress(frame.index + 1, frame.time_s)
+    pipeline.finish()
+    return seen

@@ -1,0 +1,198 @@
+"""What an observation is worth, held against the truth of its scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import motmetrics
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.detection import overlaps
+from training.simulation.observe import Corners, Counted, Observation
+
+SAME = 0.3
+"""Boxes that overlap by this much (intersection over union) show the same face. The detector's box is a square, the
+truth's is as narrow as the face; still they share 0.55 and more in 95 % of the cases."""
+CHILD = 13
+"""Below this age the agent gives no gender, and none is asked for."""
+LIMITS = {
+    "calm": {"count_error": 0.01, "idf1": 0.97, "direction_right": 0.99, "dwell_error_s": 0.3},
+    "busy": {"count_error": 0.04, "idf1": 0.90, "direction_right": 0.97, "dwell_error_s": 0.5},
+    "rough": {"count_error": 0.08, "idf1": 0.80, "direction_right": 0.94, "dwell_error_s": 1.0},
+}
+"""What must hold: errors at most, shares at least."""
+
+Patron = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Patrons' and tracks' boxes in one frame, without those that neither count as found nor as missed."""
+
+    patrons: list[int]
+    tracks: list[int]
+    distances: NDArray[np.float64]
+
+
+def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
+    """The measures of one scene; shares are 0..1, times seconds, ages years."""
+    counted = {one.track for one in seen.visits}
+    frames, together = _compare(seen, truth, counted)
+    result = _tracking(frames)
+    people = {patron["id"]: patron for patron in truth["patrons"]}
+    expected = [patron for patron in truth["patrons"] if patron["counts"]]
+    pairs, spare = _pairs(seen.visits, people, together)
+    wrong = abs(len(pairs) + len(spare) - len(expected))
+    middle = truth["size"][0] / 2
+    ways = _ways(seen, middle)
+    return {
+        "patrons": len(expected),
+        "visits": len(pairs) + len(spare),
+        "count_error": wrong / len(expected),
+        "missed": len(expected) - len(pairs),
+        "twice_or_nobody": len(spare),
+        **result,
+        "direction_right": _mean([ways[one.track] == patron["direction"] for one, patron in pairs]),
+        "direction_right_in_sight": _mean(
+            [ways[one.track] == patron["direction"] for one, patron in pairs if _shown(patron, middle)]
+        ),
+        "dwell_error_s": median(
+            [abs(one.visit.dwell_s - (patron["to_s"] - patron["from_s"])) for one, patron in pairs] or [float("nan")]
+        ),
+        **_demographics(pairs, seen),
+    }
+
+
+def _compare(
+    seen: Observation, truth: dict[str, Any], counted: set[int]
+) -> tuple[list[_Frame], dict[tuple[int, int], int]]:
+    """Frames for the tracking measures, and in how many frames each patron and track are together."""
+    there: list[list[tuple[int, Corners, bool]]] = [[] for _ in truth["times"]]
+    for patron in truth["patrons"]:
+        for index, x, y, width, height, plain in patron["path"]:
+            there[index].append((patron["id"], (x, y, width, height), bool(plain) and patron["counts"]))
+    if len(there) != len(seen.boxes):
+        raise ValueError(f"{len(seen.boxes)} frames were seen, the truth is about {len(there)}")
+    frames: list[_Frame] = []
+    together: dict[tuple[int, int], int] = {}
+    for patrons, boxes in zip(there, seen.boxes, strict=True):
+        tracks = [track for track in boxes if track in counted]
+        distances = _distances([box for _, box, _ in patrons], [boxes[track] for track in tracks])
+        rows, columns = motmetrics.lap.linear_sum_assignment(distances) if distances.size else ([], [])
+        pairs = [(r, c) for r, c in zip(rows, columns, strict=True) if np.isfinite(distances[r, c])]
+        for row, column in pairs:
+            key = patrons[row][0], tracks[column]
+            together[key] = together.get(key, 0) + 1
+        # As the MOT challenges do: who is hardly to be seen may be followed, and may be missed.
+        excused = {column for row, column in pairs if not patrons[row][2]}
+        kept_rows = [row for row, (_, _, plain) in enumerate(patrons) if plain]
+        kept = [column for column in range(len(tracks)) if column not in excused]
+        frames.append(
+            _Frame(
+                [patrons[row][0] for row in kept_rows],
+                [tracks[column] for column in kept],
+                distances[np.ix_(kept_rows, kept)],
+            )
+        )
+    return frames, together
+
+
+def _distances(first: list[Corners], second: list[Corners]) -> NDArray[np.float64]:
+    """1 - intersection over union, NaN where it is too small: (n, m)."""
+    if not first or not second:
+        return np.zeros((len(first), len(second)))
+    shared = overlaps(np.array(first, np.float32), np.array(second, np.float32)).astype(np.float64)
+    return np.where(shared >= SAME, 1 - shared, np.nan)
+
+
+def _tracking(frames: list[_Frame]) -> dict[str, float]:
+    accumulator = motmetrics.MOTAccumulator(auto_id=True)
+    for frame in frames:
+        accumulator.update(frame.patrons, frame.tracks, frame.distances)
+    names = ["mota", "idf1", "num_switches", "num_fragmentations", "recall", "precision"]
+    found = motmetrics.metrics.create().compute(accumulator, metrics=names).iloc[0]
+    renamed = {"num_switches": "switches", "num_fragmentations": "fragmentations"}
+    return {renamed.get(name, name): float(found[name]) for name in names}
+
+
+def _pairs(
+    visits: list[Counted], people: dict[int, Patron], together: dict[tuple[int, int], int]
+) -> tuple[list[tuple[Counted, Patron]], list[Counted]]:
+    """Visits with the patrons they are of, one each, and the visits left over: second ones, or of nobody."""
+    by_track = {one.track: one for one in visits}
+    pairs, spare_of = [], set(by_track)
+    patrons: set[int] = set()
+    for (patron, track), _ in sorted(together.items(), key=lambda item: -item[1]):
+        if track in spare_of and patron not in patrons:
+            patrons.add(patron)
+            spare_of.discard(track)
+            if people[patron]["counts"]:
+                pairs.append((by_track[track], people[patron]))
+    return pairs, [one for one in visits if one.track in spare_of]
+
+
+def _shown(patron: Patron, middle: float) -> bool:
+    """Whether the way that somebody went can be told from when the face was in plain sight."""
+    plain = [x + width / 2 for _, x, _, width, _, is_plain in patron["path"] if is_plain]
+    return bool(_crossing(plain[0], plain[-1], middle) == patron["direction"])
+
+
+def _crossing(first: float, last: float, middle: float) -> str | None:
+    if (first < middle) == (last < middle):
+        return None
+    return "in" if last > first else "out"
+
+
+def _ways(seen: Observation, middle: float) -> dict[int, str | None]:
+    """For each track how it crossed the middle of the frame: where it began and where it ended."""
+    ends: dict[int, list[float]] = {}
+    for boxes in seen.boxes:
+        for track, (left, _, box_width, _) in boxes.items():
+            x = left + box_width / 2
+            ends.setdefault(track, [x, x])[1] = x
+    directions = {track: _crossing(first, last, middle) for track, (first, last) in ends.items()}
+    for one in seen.visits:
+        if one.visit.direction is not None:
+            directions[one.track] = one.visit.direction
+    return directions
+
+
+def _demographics(pairs: list[tuple[Counted, Patron]], seen: Observation) -> dict[str, float]:
+    """Ages and genders of whole visits, and of single frames of the same visits."""
+    known = [(one, patron) for one, patron in pairs if one.visit.age is not None and one.visit.age_interval]
+    grown = [(one, patron) for one, patron in known if patron["age"] >= CHILD]
+    single_age = [_mean([abs(look.age - patron["age"]) for look in seen.looks[one.track]]) for one, patron in known]
+    single_gender = [
+        _mean([(look.female_probability >= 0.5) != (patron["gender"] == "female") for look in seen.looks[one.track]])
+        for one, patron in grown
+    ]
+    # The visit's own gender, or what it would be if children had one.
+    genders = [(np.mean([_logit(shot.female_probability) for shot in one.shots]) >= 0) == (patron["gender"] == "female")
+               for one, patron in grown]  # fmt: skip
+    if any(one.visit.female_probability is not None for one, _ in grown):
+        genders = [
+            right if one.visit.female_probability is None
+            else (one.visit.female_probability >= 0.5) == (patron["gender"] == "female")
+            for right, (one, patron) in zip(genders, grown, strict=True)
+        ]  # fmt: skip
+    intervals = [(one.visit.age_interval, patron["age"]) for one, patron in known]
+    return {
+        "age_mae_single": _mean(single_age),
+        "age_mae_visit": _mean([abs((one.visit.age or 0) - patron["age"]) for one, patron in known]),
+        "gender_error_single": _mean(single_gender),
+        "gender_error_visit": 1 - _mean(genders),
+        "interval_coverage": _mean([low <= age <= high for (low, high), age in intervals]),  # type: ignore[misc]
+        "interval_width": _mean([high - low for (low, high), _ in intervals]),  # type: ignore[misc]
+        "shots": _mean([len(one.shots) for one, _ in known]),
+    }
+
+
+def _logit(probability: float) -> float:
+    return float(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)))
+
+
+def _mean(values: list[Any]) -> float:
+    return float(np.mean(values)) if values else float("nan")

@@ -1,0 +1,107 @@
+"""How patrons move: across the view in either direction, towards the camera, or in and out again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from training.cast import Direction
+from training.drawing import View
+from training.room import DOOR
+from training.walk import Walk
+
+Kind = Literal["in", "out", "u-turn", "approach"]
+KINDS: dict[Kind, float] = {"in": 0.41, "out": 0.41, "u-turn": 0.1, "approach": 0.08}
+"""How often each kind comes. In is from left to right through the entrance line in the middle of the frame."""
+LANES = (1.9, 4.3)
+"""Metres from the camera between which patrons cross the view."""
+SPEED = (0.7, 1.25)
+"""Metres a second."""
+PAUSES, LOOKS_AWAY = 0.3, 0.25
+"""Shares of the patrons who stop on their way, and who turn their face wholly away for a moment."""
+AWAY = np.radians(110)
+BEYOND = 0.6
+"""Metres beyond the frame's edge at which ways begin and end."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A walk, and what a counter with the entrance line should say of it."""
+
+    kind: Kind
+    walk: Walk
+
+    @property
+    def direction(self) -> Direction | None:
+        """Crossing of the entrance line; None for who turned back or never came near it."""
+        return "in" if self.kind == "in" else "out" if self.kind == "out" else None
+
+
+def draw_way(view: View, start: float, lane: float, kind: Kind, rng: np.random.Generator) -> Way:
+    """A way of that kind in that lane, from ``start`` seconds on."""
+    if kind == "approach":
+        return Way(kind, _approach(start, rng))
+    side = {"in": -1.0, "out": 1.0}.get(kind) or float(rng.choice([-1, 1]))
+    edge = lane * view.width / 2 / view.focal + BEYOND
+    speed = float(rng.uniform(*SPEED))
+    drift = float(rng.uniform(-0.3, 0.3))
+    keys = [(start, side * edge, lane + drift)]
+
+    def go(x: float, z: float) -> None:
+        t, x0, z0 = keys[-1]
+        keys.append((t + max(float(np.hypot(x - x0, z - z0)) / speed, 0.1), x, z))
+
+    def stay(seconds: float) -> None:
+        t, x, z = keys[-1]
+        keys.append((t + seconds, x, z))
+
+    if kind == "u-turn":
+        # Past the line, before it, or on it: whoever goes back has not come in.
+        go(side * float(rng.uniform(-0.5, 0.6)), lane)
+        stay(float(rng.uniform(0.5, 2.0)))
+        turn = len(keys) - 2
+        go(side * edge, lane - drift)
+        return Way(kind, Walk(tuple(keys), _gaze(keys, turn, rng)))
+    if rng.random() < PAUSES:
+        go(float(rng.uniform(-0.6, 0.6)) * edge, lane)
+        stay(float(rng.uniform(1.0, 4.0)))
+    go(-side * edge, lane - drift)
+    return Way(kind, Walk(tuple(keys), _gaze(keys, None, rng)))
+
+
+def _approach(start: float, rng: np.random.Generator) -> Walk:
+    """Through the door at the far wall, towards the camera, and out of the frame on the right."""
+    speed = float(rng.uniform(*SPEED))
+    x = DOOR[0] + float(rng.uniform(0.2, 0.6))
+    points = [(x + 1.6, 7.0), (x, 6.2), (x, 5.2), (x + 0.1, 2.6), (x + 0.9, 1.6), (x + 2.2, 1.4)]
+    keys = [(start, *points[0])]
+    for (x0, z0), (x1, z1) in pairwise(points):
+        keys.append((keys[-1][0] + float(np.hypot(x1 - x0, z1 - z0)) / speed, x1, z1))
+    return Walk(tuple(keys), _gaze(keys, None, rng, towards=0.0))
+
+
+def _gaze(
+    keys: list[tuple[float, float, float]], turn: int | None, rng: np.random.Generator, towards: float | None = None
+) -> tuple[tuple[float, float], ...]:
+    """The face looks ahead as far as a camera by the way can see it, about, and at times wholly away."""
+    start, end = keys[0][0], keys[-1][0]
+    forward = np.sign(keys[1][1] - keys[0][1])
+    ahead = np.radians(rng.uniform(5, 40)) * forward if towards is None else towards
+    back_at = end + 1 if turn is None else (keys[turn][0] + keys[turn + 1][0]) / 2
+    away_at = float(rng.uniform(start, end)) if rng.random() < LOOKS_AWAY else end + 1
+    away_for = float(rng.uniform(0.4, 1.0))
+    gaze: list[tuple[float, float]] = []
+    t = start
+    while t <= end:
+        now = ahead if t < back_at else -ahead
+        glance = float(rng.normal(0, np.radians(9)))
+        gaze.append((t, float(np.clip(now + glance, -np.radians(50), np.radians(50)))))
+        t += float(rng.uniform(0.4, 1.2))
+    if away_at < end:
+        sign = float(np.sign(ahead) or rng.choice([-1, 1]))
+        gaze = [key for key in gaze if not away_at - 0.2 <= key[0] <= away_at + away_for + 0.2]
+        gaze += [(away_at, sign * AWAY), (away_at + away_for, sign * AWAY)]
+    return tuple(sorted(gaze))
