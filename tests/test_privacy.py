@@ -93,10 +93,11 @@ class Home:
     def run_until(self, condition: Callable[[], object]) -> None:
         """Run the agent until the condition holds, then stop it, noting the files it has open for writing meanwhile."""
         folders = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp")}
+        settings = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}  # the second one as in the unit
         with (self.folder.parent / "log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "edge.cli", "run", "--config", self.config],
-                cwd=self.folder / "work", env=folders | {"PATH": os.environ["PATH"]}, stderr=log,
+                cwd=self.folder / "work", env=folders | settings, stderr=log,
             )  # fmt: skip
         try:
             began, deadline = time.time(), time.monotonic() + PATIENCE_S
