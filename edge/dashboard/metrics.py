@@ -70,10 +70,14 @@ def _store_metrics(now: Now, disk: Disk) -> list[Metric]:
         Metric(
             "maitred_outbox_dropped_total", "counter", "Events dropped: too old, or too many.", [((), outbox.dropped)]
         ),
+        Metric(
+            "maitred_visits_lost_total", "counter", "Visits that could not be written and were too many to wait.",
+            [((), now.lost_visits)],
+        ),
         _gauge("maitred_last_upload_timestamp_seconds", "Unix time of the last acknowledged event.", sent),
         _gauge("maitred_disk_free_bytes", "Free space where the database is.", disk.free),
         _gauge("process_resident_memory_bytes", "Resident memory of the dashboard.", resident_mb() * 1e6 or None),
-    ]
+    ]  # fmt: skip
 
 
 def _agent_metrics(status: Status) -> list[Metric]:

@@ -41,6 +41,8 @@ class Now:
     """When the database last took the place of a damaged one."""
     dead_letters: tuple[DeadLetter, ...] = ()
     """The newest events that the endpoint refused."""
+    lost_visits: int = 0
+    """Visits that were counted while nothing could be written, and too many to be kept in memory."""
 
 
 class Reader:
@@ -65,7 +67,7 @@ class Reader:
             placement = judge(entrance, store.entrance.latest(entrance, ENOUGH))
             health, outbox, sights = store.heartbeat.read(), store.outbox.state(), store.entrance.read_map()
             letters = tuple(store.outbox.dead_letters())
-            return Now(at, day, health, outbox, inside, placement, sights, store.mended, letters)
+            return Now(at, day, health, outbox, inside, placement, sights, store.mended, letters, store.lost_visits)
 
     def sights(self) -> SightMap | None:
         """Where faces appear and vanish; None if no agent ever ran."""
