@@ -21,7 +21,7 @@ from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
 from edge.machine import Throttle, resident_mb, temperature_c
-from edge.store import Health, Store, StoreDamaged
+from edge.store import Health, Store, StoreDamaged, StoreError
 from edge.store.store import Event
 from edge.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
 MAP_S = 300.0
 """How often the map of where faces appear is written: it changes slowly, and each time costs the card some pages."""
+MEND_S = 60.0
+"""How often it is tried to replace a damaged database, if the card takes nothing."""
 WAIT_S = 0.5
 """Longest wait for a frame before the other duties get their turn."""
 RATE_S = 10.0
@@ -53,8 +55,8 @@ class Agent:
         self._settings = settings
         self._eyes = Eyes.open(settings)
         self._pipeline = Pipeline(settings, self._eyes)
-        self._store = Store.open_mended(settings.store.path, time.time())
-        self._sender = Sender(settings.uplink, settings.store.path)
+        self._store: Store | None = Store.open_mended(settings.store.path, time.time())
+        self._sender = self._new_sender()
         self._camera = LatestFrame(
             lambda: open_source(settings),
             name=redact(settings.camera.source),
@@ -63,14 +65,15 @@ class Agent:
         card = self._eyes.demographics.card
         self._shares = ShareEstimator.of(card, settings.census)
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
-        self._publisher = Publisher(settings, f"{card.name} {card.version}")
+        self._publisher = self._new_publisher()
         self._recorder = Recorder(settings, self._store, self._event_of)
         self._throttle = Throttle()
         self._stopping = threading.Event()
-        self._started_at = time.time()
+        self._started_s = time.monotonic()
         self._frames = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._beaten_s, self._mapped_s = -HEARTBEAT_S, -MAP_S
+        self._beaten_s, self._mapped_s, self._mended_s = -HEARTBEAT_S, -MAP_S, -MEND_S
+        self._troubled = False
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
@@ -78,8 +81,7 @@ class Agent:
 
     def run(self) -> None:
         """The frame loop. Visits in progress are counted before it returns."""
-        with contextlib.suppress(sqlite3.DatabaseError):  # a full card must not keep anybody from counting
-            self._store.entrance.drawn(self._settings.entrance, time.time())
+        self._tell_entrance()
         self._camera.start()
         self._sender.start()
         self._publisher.start()
@@ -92,10 +94,13 @@ class Agent:
             notify("STOPPING=1")
             self._camera.stop()
             self._record(self._pipeline.finish())
-            self._duties(last=True)
-            self._sender.stop()
-            self._publisher.stop()
-            self._store.close()
+            try:
+                self._duties(last=True)
+            finally:
+                self._sender.stop()
+                self._publisher.stop()
+                if self._store is not None:
+                    self._store.close()
 
     def _turn(self, frame: Frame | None) -> None:
         if frame is not None:
@@ -126,56 +131,94 @@ class Agent:
 
     def _duties(self, *, last: bool = False) -> None:
         now, now_s, quality = time.time(), time.monotonic(), clock_quality()
-        trusted = quality != "unsynchronised" or self._settings.site.trust_clock
         traffic = Traffic(self._frames, self._camera.status.dropped)
-        try:
-            closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
-        except StoreDamaged:
+        damaged = self._store is None or self._sender.damaged or self._publisher.damaged
+        if damaged and (last or now_s - self._mended_s >= MEND_S):
             self._mend(now)
-            closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
+        try:
+            closed = self._recorder.tick(now, now_s, traffic, trusted=self._knows_the_time(), last=last)
+        except StoreDamaged:
+            closed = self._mend(now)
+            if last:  # there is no next turn in which what waits is written
+                with contextlib.suppress(StoreDamaged):
+                    closed = self._recorder.tick(now, now_s, traffic, trusted=self._knows_the_time(), last=True)
         if closed:
             self._sender.wake()
             self._publisher.wake()
-        # A store that takes no visits takes no heartbeat and no map either; the recorder tells of it.
         if last or now_s - self._mapped_s >= MAP_S:
             self._mapped_s = now_s
-            with contextlib.suppress(sqlite3.DatabaseError):
-                self._store.entrance.write_map(self._pipeline.sight_map, now)
+            self._tell_entrance()
         if last or now_s - self._beaten_s >= HEARTBEAT_S:
             self._beaten_s = now_s
+            # A store that takes no visits takes no heartbeat either; the recorder tells of it.
             with contextlib.suppress(sqlite3.DatabaseError, OSError):
-                self._store.heartbeat.write(self._health(now, now_s, quality), last=last)
-            if self._recorder.error:
-                waiting = f"{self._recorder.waiting} visits wait in memory"
-                notify(f"STATUS=the database takes nothing ({self._recorder.error}); {waiting}")
+                if self._store is not None:
+                    self._store.heartbeat.write(self._health(now, now_s, quality), last=last)
+            self._tell_systemd()
+
+    def _tell_systemd(self) -> None:
+        if self._recorder.error:
+            waiting = f"{self._recorder.waiting} visits wait in memory"
+            notify(f"STATUS=the database takes nothing ({self._recorder.error}); {waiting}")
+        elif self._troubled:
+            notify("STATUS=counting")
+        self._troubled = self._recorder.error is not None
+
+    def _tell_entrance(self) -> None:
+        """How the entrance is drawn, and where faces appear and vanish; a full card keeps nobody from counting."""
+        with contextlib.suppress(sqlite3.DatabaseError):
+            if self._store is not None:
+                self._store.entrance.drawn(self._settings.entrance, time.time())
+                self._store.entrance.write_map(self._pipeline.sight_map, time.time())
+
+    def _knows_the_time(self) -> bool:
+        return clock_quality() != "unsynchronised" or self._settings.site.trust_clock
+
+    def _new_sender(self) -> Sender:
+        return Sender(self._settings.uplink, self._settings.store.path, may_sign=self._knows_the_time)
+
+    def _new_publisher(self) -> Publisher:
+        card = self._eyes.demographics.card
+        return Publisher(self._settings, f"{card.name} {card.version}")
 
     @property
     def _carrier(self) -> Publisher | Sender:
         """Who empties the outbox."""
         return self._publisher if self._settings.mqtt_carries_events else self._sender
 
-    def _mend(self, now: float) -> None:
+    def _mend(self, now: float) -> bool:
+        """Set the damaged database aside. A card that is full or read-only does not even take that: then visits wait in
+        memory, and it is tried again. Returns False: no window was closed.
+        """
         # Both hold a connection to the file that is set aside.
         self._sender.stop()
         self._publisher.stop()
-        self._store.close()
-        self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
-        self._recorder.use(self._store)
-        self._sender = Sender(self._settings.uplink, self._settings.store.path)
-        self._publisher = Publisher(self._settings, f"{self._model.name} {self._model.version}")
+        if self._store is not None:
+            self._store.close()
+        self._mended_s = time.monotonic()
+        try:
+            self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
+        except (StoreError, sqlite3.DatabaseError) as error:
+            self._store = None
+            self._recorder.do_without(str(error))
+        else:
+            self._recorder.use(self._store)
+            self._tell_entrance()
+        self._sender, self._publisher = self._new_sender(), self._new_publisher()
         self._sender.start()
         self._publisher.start()
+        return False
 
     def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
         recent = [latency for at_s, latency in self._recent if at_s > now_s - RATE_S]
         return Health(
-            at=now, started_at=self._started_at,
+            at=now, started_at=now - (now_s - self._started_s),
             camera={CameraState.WAITING: "failed", CameraState.STOPPED: "ended"}.get(camera.state, str(camera.state)),
             camera_source=self._camera.name,
             camera_error=None if camera.state == CameraState.RUNNING else camera.last_error,
             frames=self._frames, dropped=camera.dropped,
-            fps=len(recent) / min(RATE_S, max(now - self._started_at, 1.0)),
+            fps=len(recent) / min(RATE_S, max(now_s - self._started_s, 1.0)),
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
             model=f"{self._model.name} {self._model.version}", uplink=self._carrier.state,
@@ -187,7 +230,12 @@ class Agent:
         if not self._settings.sends:
             return None
         return census_event(
-            window, self._settings, self._model, clock_quality(), self._store.outbox.dropped, self._shares
+            window,
+            self._settings,
+            self._model,
+            clock_quality(),
+            self._store.outbox.dropped if self._store else 0,
+            self._shares,
         )
 
 

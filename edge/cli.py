@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -54,6 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
         return error.exit_code
+    except sqlite3.Error as error:  # the agent mends it: see docs/reliability.md
+        sys.stderr.write(
+            f"maitred: the database cannot be read: {error}; the agent mends a damaged one when it starts\n"
+        )
+        return 1
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -1,8 +1,7 @@
-"""Monotonic time inside, wall time outside, and how far the wall clock can be trusted."""
+"""How far the wall clock can be trusted, and which boot the monotonic clock counts from."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Literal
 
@@ -19,16 +18,6 @@ def clock_quality() -> ClockQuality:
     if (TIMESYNC / "synchronized").exists():
         return "synchronised"
     return "unsynchronised" if TIMESYNC.exists() else "unknown"
-
-
-def wall_time(monotonic_s: float) -> float:
-    """Unix seconds of a moment on the monotonic clock, as the wall clock stands now."""
-    return wall_offset() + monotonic_s
-
-
-def wall_offset() -> float:
-    """Seconds from the monotonic clock to the wall clock; it changes when somebody sets the clock, and only then."""
-    return time.time() - time.monotonic()
 
 
 def boot_id() -> str:

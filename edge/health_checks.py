@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +59,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     for name, check in checks:
         try:
             yield check(settings)
-        except (MaitredError, OSError) as error:
+        except (MaitredError, OSError, sqlite3.Error) as error:
             yield Check(name, "failure", str(error), "put right what the message names")
 
 

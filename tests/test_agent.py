@@ -26,7 +26,7 @@ from edge.config import Settings, parse_settings
 from edge.counting.sight_map import COLUMNS
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
-from edge.store import Health, Store
+from edge.store import Health, Store, StoreError
 
 PATIENCE_S = 60.0
 
@@ -214,6 +214,27 @@ def test_without_the_time_no_window_closes_unless_the_clock_is_trusted(
 
     run_until(Agent(settings(camera=camera, site={"trust_clock": True})), lambda: visits(database)[0]["window_id"])
     assert visits(database)[0]["window_id"] is not None
+
+
+def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
+    settings, database: Path, monkeypatch: pytest.MonkeyPatch
+):
+    agent = Agent(settings())
+    mend, refused = Store.open_mended, []
+
+    def refuse_once(path: Path, now: float, *, damaged: bool = False) -> Store:
+        if not refused:
+            refused.append(path)
+            raise StoreError("read-only")
+        return mend(path, now, damaged=damaged)
+
+    monkeypatch.setattr(Store, "open_mended", refuse_once)
+    monkeypatch.setattr(agent_module, "MEND_S", 0.2)
+    agent._sender.damaged = True  # as its thread finds out
+    agent.run()
+
+    assert refused
+    assert visits(database)
 
 
 def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -26,23 +25,6 @@ def test_the_clock_is_as_good_as_the_time_service_says(
         (tmp_path / name).mkdir()
 
     assert clock.clock_quality() == expected
-
-
-def test_a_moment_of_the_monotonic_clock_gets_its_time_of_the_day(monkeypatch: pytest.MonkeyPatch):
-    now = SimpleNamespace(time=lambda: 1_800_000_000.0, monotonic=lambda: 500.0)
-    monkeypatch.setattr(clock, "time", now)
-
-    assert clock.wall_time(500.0) == 1_800_000_000.0
-    assert clock.wall_time(440.0) == 1_799_999_940.0
-
-
-def test_a_clock_that_was_set_moves_all_moments_with_it(monkeypatch: pytest.MonkeyPatch):
-    now = SimpleNamespace(time=lambda: 60.0, monotonic=lambda: 500.0)
-    monkeypatch.setattr(clock, "time", now)
-    before = clock.wall_time(440.0)
-    now.time = lambda: 1_800_000_000.0
-
-    assert clock.wall_time(440.0) - before == 1_799_999_940.0
 
 
 def test_a_boot_has_a_name_that_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

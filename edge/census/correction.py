@@ -67,5 +67,6 @@ def _step(shares: Floats, seen: Floats, chance: Floats) -> Floats:
 
 def _dirichlet(random: np.random.Generator, parameters: Floats) -> Floats:
     """Draws along the last axis; an outcome whose parameter is 0 has the probability 0."""
-    gammas = random.standard_gamma(parameters)
+    # A tiny parameter may give 0 for every outcome of a row, which would have no shares at all.
+    gammas = np.maximum(random.standard_gamma(parameters), np.where(parameters > 0, 1e-300, 0))
     return np.asarray(gammas / gammas.sum(axis=-1, keepdims=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ class Recorder:
 
     def __init__(self, settings: Settings, store: Store, event_of: Callable[[Window], Event | None]) -> None:
         self._settings = settings
-        self._store = store
+        self._store: Store | None = store
         self._closer = WindowCloser(settings, event_of)
         self._boot = boot_id()
         self._offset: float | None = None
@@ -61,6 +62,11 @@ class Recorder:
         self._store = store
         self._failed_s, self._offset = -PRUNE_S, None
 
+    def do_without(self, reason: str) -> None:
+        """There is no store until :meth:`use` brings one; what is counted waits."""
+        self._store = None
+        self._fail(reason, 0.0)
+
     def record(self, visits: Sequence[Visit], at_s: float) -> None:
         """Visits that were counted ``at_s``; all times are seconds on the monotonic clock."""
         self._waiting.extend((visit, at_s) for visit in visits)
@@ -79,38 +85,40 @@ class Recorder:
             last: write everything now.
         """
         self._closer.tick(now, total, trusted=trusted)
-        if now_s - self._failed_s < RETRY_S and not last:
+        if self._store is None or (now_s - self._failed_s < RETRY_S and not last):
             return False
+        began = time.monotonic()
         try:
             with self._damage_told():
-                self._follow_clock(now, now_s)
-                closed = self._write(now_s, last=last)
+                self._follow_clock(self._store, now, now_s)
+                closed = self._write(self._store, now_s, last=last)
                 if trusted:
-                    self._prune(now, now_s)
+                    self._prune(self._store, now, now_s)
         except sqlite3.OperationalError as error:
-            self._fail(str(error), now_s)
+            # A database that another process holds is waited for: the pause begins after that.
+            self._fail(str(error), now_s + time.monotonic() - began)
             return False
         if self.error is not None:
             log.warning("the database takes visits again")
             self.error, self._failed_s = None, -PRUNE_S
         return closed
 
-    def _follow_clock(self, now: float, now_s: float) -> None:
+    def _follow_clock(self, store: Store, now: float, now_s: float) -> None:
         offset = now - now_s
         if self._offset is not None and abs(offset - self._offset) <= STEP_S:
             return
-        if self._store.follow_clock(self._boot, offset, now):
+        if store.follow_clock(self._boot, offset, now):
             log.warning("the clock was set: visits that no window holds yet follow it")
         self._offset = offset
 
-    def _write(self, now_s: float, *, last: bool) -> bool:
+    def _write(self, store: Store, now_s: float, *, last: bool) -> bool:
         due = self._closer.due or last
         if self._waiting and (due or now_s - self._written_s >= BATCH_S):
-            self._store.record_all(self._stamped(), self._lost)
+            store.record_all(self._stamped(), self._lost)
             self._waiting.clear()
             self._lost = 0
             self._written_s = now_s
-        return bool(self._closer.close_due(self._store))
+        return bool(self._closer.close_due(store))
 
     def _stamped(self) -> list[tuple[Visit, float]]:
         """What waits, with the time of day, by the very offset that the store remembers: or it would be moved twice."""
@@ -121,10 +129,10 @@ class Recorder:
         )
         return [(without_staff(visit, self._settings), counted_at) for visit, counted_at in dated]
 
-    def _prune(self, now: float, now_s: float) -> None:
+    def _prune(self, store: Store, now: float, now_s: float) -> None:
         if self._pruned_s is None or now_s - self._pruned_s >= PRUNE_S:
             ran_s = 0.0 if self._pruned_s is None else now_s - self._pruned_s
-            dropped = self._store.prune(now, self._settings.store, ran_s)
+            dropped = store.prune(now, self._settings.store, ran_s)
             self._pruned_s = now_s
             if dropped:
                 log.warning("dropped %d events that could not be delivered in time", dropped)

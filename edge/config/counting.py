@@ -14,7 +14,11 @@ class Counting(Section):
         4, title="Confirmation", description="Detections a track needs before it can become a visit.", ge=1, le=60
     )
     lost_s: float = Field(
-        1.5, title="Lost", description="Seconds without a detection after which a track ends.", ge=0.2, le=30
+        1.5,
+        title="Lost",
+        description="Seconds without a detection after which a track ends; bridge_s is for who is hidden.",
+        ge=0.2,
+        le=30,
     )
     bridge_s: float = Field(
         6.0,

@@ -14,7 +14,7 @@ class Uplink(Section):
     """Delivery of closed windows to an HTTP endpoint."""
 
     url: str = Field(
-        "", title="Endpoint", description="https:// address that receives the events. Empty: nothing leaves the device."
+        "", title="Endpoint", description="https:// address that receives the events. Empty: nothing is sent there."
     )
     secret_file: Path | None = Field(
         None, title="Secret",

@@ -17,12 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.store.database import BUSY_TIMEOUT_S, StoreDamaged, StoreError, connect, is_damage, transaction
+from edge.systemd import notify
 
 log = logging.getLogger(__name__)
 CHECK_S = 1.0
 """How long a start may be held up by looking for damage; what is not found then is found when it is read."""
 MOST_FAILURES = 20_000
 """Failed reads after which the rest of a table is given up."""
+LONGEST_S = 60.0
+"""After so long the rest of a table is given up as well."""
 HIGHEST = 2**40
 TABLES = ("windows", "visits", "outbox", "dead_letters", "facts")
 
@@ -146,7 +149,17 @@ def _save_all(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
                 reading = _Reading(source, table)
                 saved[table] = _copy(reading, target, table)
                 whole = whole and reading.whole
+            _continue_sequence(target)
     return saved, whole
+
+
+def _continue_sequence(target: sqlite3.Connection) -> None:
+    """A new event must not get the place in the order that a saved one or a dead letter has."""
+    target.execute("DELETE FROM sqlite_sequence WHERE name = 'outbox'")
+    target.execute(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', coalesce(max(sequence), 0) FROM"
+        " (SELECT sequence FROM outbox UNION ALL SELECT sequence FROM dead_letters)"
+    )
 
 
 def _copy(reading: _Reading, target: sqlite3.Connection, table: str) -> int:
@@ -166,6 +179,7 @@ class _Reading:
         self._source = source
         self._table = table
         self._failures = 0
+        self._deadline = time.monotonic() + LONGEST_S
         self.whole = True
 
     @property
@@ -191,7 +205,7 @@ class _Reading:
     def _between(self, names: str, low: int, high: int) -> Iterator[tuple[object, ...]]:
         # Halves, quarters, ... of a range that cannot be read in one go, the low row ids first.
         ranges = [(low, high)]
-        while ranges and self._failures < MOST_FAILURES:
+        while ranges and self._failures < MOST_FAILURES and time.monotonic() < self._deadline:
             low, high = ranges.pop()
             query = f"SELECT rowid, {names} FROM {self._table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid"  # noqa: S608
             try:
@@ -201,6 +215,8 @@ class _Reading:
             except sqlite3.DatabaseError:
                 self.whole = False
                 self._failures += 1
+                # Each failed read may take a worn-out card seconds.
+                notify("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000")
                 if low < high:
                     middle = (low + high) // 2
                     ranges += [(middle + 1, high), (low, middle)]

@@ -33,6 +33,11 @@ def is_damage(error: BaseException) -> bool:
     return code & 0xFF in _DAMAGED or code in _UNREADABLE
 
 
+def tells_of_damage(error: BaseException) -> bool:
+    """The same of any error, StoreDamaged included."""
+    return isinstance(error, StoreDamaged) or is_damage(error)
+
+
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open the database, creating and migrating it unless ``read_only``.
 

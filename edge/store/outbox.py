@@ -64,7 +64,7 @@ class Outbox:
     def rejected(self, event_id: str, at: float, error: str) -> None:
         """The endpoint will never take this event: it becomes a dead letter, for a person to look at."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO dead_letters (sequence, id, created_at, rejected_at, body, reason)"
+            "INSERT INTO dead_letters (sequence, id, created_at, rejected_at, body, reason)"
             " SELECT sequence, id, created_at, ?, body, ? FROM outbox WHERE id = ?",
             (at, error, event_id),
         )
@@ -103,7 +103,7 @@ class Outbox:
             "INSERT OR IGNORE INTO outbox (sequence, id, created_at, body)"
             " SELECT sequence, id, created_at, body FROM dead_letters"
         ).rowcount
-        self._connection.execute("DELETE FROM dead_letters")
+        self._connection.execute("DELETE FROM dead_letters WHERE id IN (SELECT id FROM outbox)")
         return moved
 
     def bound(self, oldest: float, most_bytes: int, at: float) -> int:

@@ -10,8 +10,6 @@ from edge.store.facts import Facts
 
 STEP_S = 2.0
 """The clock was set if it differs by more from what the monotonic clock says it should be."""
-NO_ID = 2**62
-"""Beyond every row."""
 BELIEVED = 30.0
 """Retention times believe in so many days for each day that the agent has run."""
 
@@ -43,18 +41,18 @@ class Stamps:
         moved = 0
         if known is not None and same_boot:
             first, event = known["first"], known["event"]
-            moved = self._shift(offset - known["offset"], first, NO_ID)
+            moved = self._shift(offset - known["offset"], first)
             self._connection.execute(
                 "UPDATE outbox SET created_at = created_at + ? WHERE sequence >= ?", (offset - known["offset"], event)
             )
         else:
             first, event = self._next("visits", "id"), self._next("outbox", "sequence")
         # Visits of an earlier boot whose clock ran ahead: nobody knows when they were, but it was not in the future.
-        ahead = self._connection.execute(
-            "SELECT max(counted_at) FROM visits WHERE window_id IS NULL AND id < ?", (first,)
-        ).fetchone()[0]
-        if ahead is not None and ahead > now:
-            moved += self._shift(now - ahead, 0, first)
+        moved += self._connection.execute(
+            "UPDATE visits SET started_at = started_at + :now - counted_at, ended_at = ended_at + :now - counted_at,"
+            " counted_at = :now WHERE window_id IS NULL AND id < :first AND counted_at > :now",
+            {"now": now, "first": first},
+        ).rowcount
         self._write("clock", now, {"boot": boot, "offset": offset, "first": first, "event": event})
         return moved
 
@@ -69,11 +67,11 @@ class Stamps:
         self._write("retention", now, {"now": believed})
         return believed
 
-    def _shift(self, seconds: float, first: int, beyond: int) -> int:
+    def _shift(self, seconds: float, first: int) -> int:
         return self._connection.execute(
             "UPDATE visits SET started_at = started_at + :seconds, ended_at = ended_at + :seconds,"
-            " counted_at = counted_at + :seconds WHERE window_id IS NULL AND id >= :first AND id < :beyond",
-            {"seconds": seconds, "first": first, "beyond": beyond},
+            " counted_at = counted_at + :seconds WHERE window_id IS NULL AND id >= :first",
+            {"seconds": seconds, "first": first},
         ).rowcount
 
     def _next(self, table: str, key: str) -> int:

@@ -26,6 +26,7 @@ from edge.store.windows import Windows
 
 DAY_S = 86400.0
 MB = 1_000_000
+AGENT_WAITS_MS = 500
 LOST = "visits_lost"
 MENDED = "mended"
 Event = tuple[str, str]
@@ -69,6 +70,8 @@ class Store:
         """
         mended = mend(path, now, damaged=damaged)
         store = cls.open(path)
+        # The frame loop has this connection: it rather tries again than wait for another process.
+        store._connection.execute(f"PRAGMA busy_timeout = {AGENT_WAITS_MS}")
         if mended is not None:
             store._facts.write(MENDED, mended.text, now)
         return store

@@ -34,11 +34,6 @@ class Windows:
         )
         return [_window(row) for row in rows]
 
-    def last_end(self) -> float | None:
-        """End of the newest window, None where there is none."""
-        row = self._connection.execute('SELECT max("end") FROM windows').fetchone()
-        return None if row[0] is None else float(row[0])
-
     def delete_before(self, moment: float) -> int:
         """Delete windows that ended before ``moment``; returns how many."""
         return self._connection.execute('DELETE FROM windows WHERE "end" < ?', (moment,)).rowcount

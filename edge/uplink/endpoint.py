@@ -61,8 +61,11 @@ class Endpoint:
             outcome = self._attempt(gzip.compress(data, mtime=0), headers | {"Content-Encoding": "gzip"}, now)
             if not outcome.refuses_form:
                 return outcome
-            log.warning("uplink: %s; from now on without compression", outcome.reason)
-            self._compress = False
+            plain = self._attempt(data, headers, now)
+            if plain.status != outcome.status:  # else it was not about the compression
+                log.warning("uplink: %s; from now on without compression", outcome.reason)
+                self._compress = False
+            return plain
         return self._attempt(data, headers, now)
 
     def _attempt(self, data: bytes, headers: dict[str, str], now: float) -> Outcome:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from edge.config.uplink import Uplink
 from edge.store import Queued, Store
+from edge.store.database import tells_of_damage
 from edge.uplink.backoff import Backoff
 from edge.uplink.endpoint import Endpoint
 from edge.uplink.outcome import Outcome, Verdict
@@ -19,6 +20,8 @@ from edge.uplink.outcome import Outcome, Verdict
 log = logging.getLogger(__name__)
 
 State = Literal["off", "idle", "sending", "retrying", "stopped"]
+CLOCK_S = 5.0
+"""While the time is not known, it is asked so often whether it is."""
 IDLE_S = 60.0
 """The outbox is looked at so often even if nobody calls `wake`."""
 
@@ -39,6 +42,7 @@ class Sender:
         random: Callable[[], float] = random_module.random,
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], object] | None = None,
+        may_sign: Callable[[], bool] = lambda: True,
     ) -> None:
         """Prepare, without starting.
 
@@ -48,6 +52,7 @@ class Sender:
             random: uniform in 0..1, for the jitter.
             clock: unix seconds.
             pause: waits so many seconds between retries, or until :meth:`stop`; for tests.
+            may_sign: whether the time is known. A signature holds it, so nothing is sent before.
 
         Raises:
             BadInput: the secret file cannot be used.
@@ -62,7 +67,10 @@ class Sender:
         self._wake = threading.Event()
         self._pause = pause or self._closing.wait
         self._state: State = "off"
+        self._may_sign = may_sign
         self._thread: threading.Thread | None = None
+        self.damaged = False
+        """Whether the database turned out to be damaged; whoever owns it has to replace it."""
         if uplink.url.startswith("http://"):
             log.warning("[uplink] url is not https: counts travel signed, but readable on the way")
 
@@ -104,7 +112,8 @@ class Sender:
             try:
                 with Store.open(self._database) as store:
                     self._serve(store)
-            except Exception:  # a locked or full database passes; a dead thread would go unnoticed
+            except Exception as error:  # a locked or full database passes; a dead thread would go unnoticed
+                self.damaged = self.damaged or tells_of_damage(error)
                 self._state = "retrying"
                 seconds = self._backoff.next()
                 log.exception("uplink: unexpected error; trying again in %.0f s", seconds)
@@ -114,7 +123,10 @@ class Sender:
 
     def _serve(self, store: Store) -> None:
         while not self._closing.is_set() and self._state != "stopped":
-            if not self.attempt(store):
+            if not self._may_sign():
+                self._state = "idle"
+                self._closing.wait(CLOCK_S)
+            elif not self.attempt(store):
                 self._state = "idle"
                 self._wake.wait(IDLE_S)
                 self._wake.clear()

@@ -145,7 +145,7 @@ def test_a_full_card_loses_nothing_and_each_window_gets_its_own(small_card: Path
     assert bench.recorder.waiting > 500
     assert caplog.text.count("takes nothing") == 1  # not once for every frame
     filler.unlink()
-    bench.tick(RETRY_S)
+    bench.tick(RETRY_S + 1)
     assert bench.recorder.error is None
     assert bench.recorder.waiting == 0
     assert "takes visits again" in caplog.text
@@ -165,7 +165,7 @@ def test_a_store_that_turns_read_only_loses_nothing(bench: Bench):
     assert not bench.tick(HOUR)
     assert "readonly" in bench.recorder.error
     bench.store._connection.execute("PRAGMA query_only = 0")
-    assert bench.tick(RETRY_S)
+    assert bench.tick(RETRY_S + 1)
     assert [(start, visits) for start, visits, _ in bench.windows] == [(0, 6)]
     assert bench.stored == 6
 
@@ -179,7 +179,7 @@ def test_a_database_that_another_process_holds_is_waited_for(bench: Bench, tmp_p
     assert "locked" in bench.recorder.error
     other.execute("ROLLBACK")
     other.close()
-    bench.tick(RETRY_S)
+    bench.tick(RETRY_S + 1)
     assert bench.stored == 1
 
 
@@ -231,3 +231,14 @@ def test_when_the_clock_is_set_what_was_stored_and_what_waits_follow_it(bench: B
     assert counted == pytest.approx([ahead, ahead])
     bench.recorder.tick(now_s + ahead + HOUR, now_s + HOUR, NOTHING)
     assert [visits for _, visits, _ in bench.windows] == [2]
+
+
+def test_without_a_store_everything_waits_for_the_next_one(bench: Bench, tmp_path: Path):
+    bench.recorder.do_without("the card is read-only")
+    bench.count(3)
+    assert not bench.tick(HOUR, last=True)
+    assert (bench.recorder.waiting, bench.recorder.error) == (3, "the card is read-only")
+    bench.recorder.use(bench.store)
+    assert bench.tick(RETRY_S + 1)
+    assert (bench.recorder.waiting, bench.recorder.error) == (0, None)
+    assert [visits for _, visits, _ in bench.windows] == [3]

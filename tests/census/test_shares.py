@@ -243,3 +243,14 @@ def test_an_estimate_that_no_calibration_face_got_is_taken_at_its_word():
     # Cells 0 and 1, estimates 0, 1 and one that no face got but AT_ITS_WORD.
     found = correct(np.array([0, 0, 50]), np.array([[40, 2, 0.0], [2, 40, 0.01]]))
     assert found.share == pytest.approx([0, 1], abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["mobile", "vgg16", "table1"])
+def test_shares_are_numbers_wherever_all_visits_are_of_one_age(name: str):
+    """Also where hardly a calibration face was ever estimated so."""
+    census = Census(bands=(0, 18, 35, 60, 80))
+    shares_of = ShareEstimator.of(load_bundle(name).card, census)
+    for age in range(0, 100, 3):
+        visits = [Visit(0, 1, 1, float(age), None, 0.9 if age >= census.no_gender_below else None)] * 40
+        found = shares_of.of_visits(visits)
+        assert np.isfinite([[share.share, share.low, share.high] for share in found.cells]).all(), age

@@ -199,3 +199,16 @@ def test_damaged_files_are_kept_no_longer_than_visits(full: Path):
         assert len(list(full.parent.glob("*damaged*"))) == 1
         store.prune(NOW + 91 * DAY_S, keep)
     assert list(full.parent.glob("*damaged*")) == []
+
+
+def test_after_a_mend_no_new_event_takes_the_place_of_a_dead_letter(full: Path):
+    with Store.open(full) as store:
+        for event in store.outbox.next(1000):
+            store.outbox.delivered(event.id, NOW)
+    with Store.open_mended(full, NOW, damaged=True) as store:
+        (kept,) = store.outbox.dead_letters()
+        store.outbox.add("new", "{}", NOW)
+        store.outbox.rejected("new", NOW, "HTTP 422")
+        assert {letter.id for letter in store.outbox.dead_letters()} == {kept.id, "new"}
+        assert store.outbox.requeue() == 2
+        assert [event.id for event in store.outbox.next(9)] == [kept.id, "new"]

@@ -100,6 +100,17 @@ def test_visits_of_an_earlier_boot_are_not_left_in_the_future(store: Store):
     assert window.visits == 1
 
 
+def test_a_visit_with_its_right_time_stays_beside_one_from_the_future(store: Store):
+    store.follow_clock("first", 1000.0, 1500.0)
+    store.record([visit(1500.0)], 1502.0)
+    store.follow_clock("second", 1000.0 + YEARS, 1600.0 + YEARS)
+    store.record([visit(1600.0 + YEARS)], 1602.0 + YEARS)
+    assert store.follow_clock("third", 1990.0, 2000.0) == 1
+    right, moved = times(store)
+    assert right == (1495.0, 1500.0, 1502.0)
+    assert moved == pytest.approx((1993.0, 1998.0, 2000.0))
+
+
 def test_a_leap_of_years_deletes_nothing(store: Store):
     keep = parse_settings({"store": {"keep_visits_days": 90, "keep_outbox_days": 30}}, "test").store
     store.prune(1000 * DAY_S, keep, 0)

@@ -94,11 +94,9 @@ def test_a_window_comes_back_as_it_was_closed(store: Store):
     closed = close(store, 0, 900)
     assert (closed.visits, closed.entries, closed.exits) == (3, 1, 1)
     assert store.windows.between(0, 900) == [closed]
-    assert store.windows.last_end() == 900
 
 
 def test_a_window_in_which_nobody_came_is_kept_too(store: Store):
-    assert store.windows.last_end() is None
     assert store.windows.between(0, 900) == []
     closed = close(store, 0, 900)
     assert (closed.visits, closed.dwell_s) == (0, None)
@@ -136,7 +134,6 @@ def test_a_window_whose_event_fails_is_not_closed(store: Store, event_of, error)
     store.record([visit(100.0)], 101.0)
     with pytest.raises(error):
         close(store, 0, 900, event_of)
-    assert store.windows.last_end() is None
     assert [event.id for event in store.outbox.next(9)] == ["taken"]
     assert close(store, 0, 900).visits == 1  # and its visits are there for the next attempt
 

@@ -23,6 +23,7 @@ from edge.config.uplink import Uplink
 from edge.errors import BadInput
 from edge.store import Store, StoreError
 from edge.uplink import Sender
+from edge.uplink import sender as sender_module
 from edge.uplink.endpoint import Endpoint
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
@@ -183,6 +184,28 @@ def test_a_request_has_the_headers_that_are_documented_and_no_secret(cloud: Clou
         "webhook-signature",
     }
     assert SECRET.removeprefix("whsec_") not in json.dumps(headers)
+
+
+def test_while_the_time_is_not_known_nothing_is_signed_and_nothing_lost(
+    cloud: Cloud, secret_file: Path, database: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sender_module, "CLOCK_S", 0.02)
+    asked: list[bool] = []
+    known = threading.Event()
+
+    def may_sign() -> bool:
+        asked.append(known.is_set())
+        return known.is_set()
+
+    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file), database, may_sign=may_sign)
+    queue(store, "a")
+    sender.start()
+    until(lambda: len(asked) > 5)
+    assert not cloud.bodies
+    known.set()
+    until(lambda: settled(store))
+    sender.stop(PATIENCE_S)
+    assert cloud.ids == ["a"]
 
 
 def test_an_event_that_is_queued_later_is_sent_when_woken(cloud: Cloud, sender: Sender, store: Store):

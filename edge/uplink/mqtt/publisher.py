@@ -15,6 +15,7 @@ from edge.config.settings import Settings
 from edge.errors import BadInput
 from edge.private_file import read_private
 from edge.store import Queued, Store
+from edge.store.database import tells_of_damage
 from edge.uplink.backoff import Backoff
 from edge.uplink.endpoint import SINGLE
 from edge.uplink.mqtt.connection import ONLINE, Connection, ConnectionLost, Refused, require_client
@@ -70,6 +71,8 @@ class Publisher:
         self._pause = pause or self._closing.wait
         self._state: Literal["off", "idle", "sending", "retrying"] = "off"
         self._thread: threading.Thread | None = None
+        self.damaged = False
+        """Whether the database turned out to be damaged; whoever owns it has to replace it."""
 
     @property
     def state(self) -> Literal["off", "idle", "sending", "retrying"]:
@@ -99,7 +102,8 @@ class Publisher:
             try:
                 with Store.open(self._settings.store.path) as store:
                     self._connect_and_serve(store)
-            except Exception:  # a locked or full database passes; a dead thread would go unnoticed
+            except Exception as error:  # a locked or full database passes; a dead thread would go unnoticed
+                self.damaged = self.damaged or tells_of_damage(error)
                 log.exception("mqtt: unexpected error")
                 self._retry_later()
         self._state = "off"
@@ -160,10 +164,12 @@ class Publisher:
         except Refused as refusal:
             if not refusal.for_good:
                 raise
-            store.outbox.rejected(event.id, self._clock(), f"broker: {refusal}")
+            with store.transaction():
+                store.outbox.rejected(event.id, self._clock(), f"broker: {refusal}")
             log.error("mqtt: the broker refuses %s: %s; it is kept, but not sent again", event.id, refusal)
         else:
-            store.outbox.delivered(event.id, self._clock())
+            with store.transaction():
+                store.outbox.delivered(event.id, self._clock())
             log.info("mqtt: delivered %s after %d failed attempts", event.id, event.attempts)
         self._backoff.reset()
 
