@@ -17,7 +17,7 @@ from pathlib import Path
 
 from convert.outputs import describe_outputs
 from edge.errors import MaitredError
-from edge.vision.bundle import write_bundle
+from edge.vision.bundle import sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Training
 from training.script import written
 
@@ -67,7 +67,7 @@ def card_of(model: bytes) -> Card:
 def write(out: Path) -> None:
     """Fetch the detector and write its bundle."""
     model = fetch()
-    write_bundle(out, model, card_of(model))
+    write_bundle(out, model, sealed(card_of(model), model))
 
 
 def main() -> int:

@@ -112,7 +112,7 @@ install_wheels() {
     $pip install --quiet --disable-pip-version-check --no-compile --target "$root/opt/site" --implementation cp \
         --python-version "${python#python}" --only-binary=:all: --platform manylinux_2_28_aarch64 \
         --platform manylinux_2_27_aarch64 --platform manylinux2014_aarch64 \
-        "$project" 'pytest>=8.2' 'jsonschema[format]>=4.21' || fail "pip found no wheels for aarch64 and $python"
+        "$project" 'pytest>=8.2' 'jsonschema[format]>=4.21' 'hypothesis>=6.100' 'paho-mqtt>=2.1' || fail "pip found no wheels for aarch64 and $python"
     # Of the project itself only its metadata: its code is the copy.
     rm -rf "$root/opt/site/edge" "$root/opt/site/convert" "$root/opt/site/training"
     printf '%s' "$wanted" > "$root/opt/wheels"
