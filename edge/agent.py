@@ -29,8 +29,8 @@ from edge.uplink.mqtt import Publisher
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 2.0
-MAP_S = 300.0
-"""How often the map of where faces appear is written: it changes slowly, and each time costs the card some pages."""
+MAP_WRITES = 6
+"""The map of where faces appear is written so many times more seldom than visits: it changes slowly."""
 MEND_S = 60.0
 """How often it is tried to replace a damaged database, if the card takes nothing."""
 WAIT_S = 0.5
@@ -72,7 +72,7 @@ class Agent:
         self._started_s = time.monotonic()
         self._frames = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._beaten_s, self._mapped_s, self._mended_s = -HEARTBEAT_S, -MAP_S, -MEND_S
+        self._beaten_s, self._mapped_s, self._mended_s = -HEARTBEAT_S, time.monotonic(), -MEND_S
         self._troubled = False
 
     def stop(self) -> None:
@@ -145,7 +145,7 @@ class Agent:
         if closed:
             self._sender.wake()
             self._publisher.wake()
-        if last or now_s - self._mapped_s >= MAP_S:
+        if last or now_s - self._mapped_s >= MAP_WRITES * self._settings.store.write_every_s:
             self._mapped_s = now_s
             self._tell_entrance()
         if last or now_s - self._beaten_s >= HEARTBEAT_S:

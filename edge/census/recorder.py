@@ -22,8 +22,6 @@ from edge.store.stamps import STEP_S
 from edge.store.store import Event, Store
 
 log = logging.getLogger(__name__)
-BATCH_S = 45.0
-"""In a rush, visits are written so often. Each write costs a card several pages, however little is written."""
 RETRY_S = 10.0
 """A store that took nothing (full, read-only, locked) is tried again so often."""
 MOST_WAITING = 50_000
@@ -34,9 +32,9 @@ PRUNE_S = 3600.0
 class Recorder:
     """Writes visits and closes windows. A store that fails loses nothing: what it did not take is written later.
 
-    A visit that comes after a quiet time is written at once; in a rush at most BATCH_S later. Visits come on the
-    monotonic clock and get the time of day when they are written; if the clock is set later, those that no window holds
-    yet follow it. :meth:`tick` raises StoreDamaged if the database is damaged; then :meth:`use` a mended one.
+    A visit that comes after a quiet time is written at once; in a rush at most ``[store] write_every_s`` later. Visits
+    come on the monotonic clock and get the time of day when they are written; if the clock is set later, those that no
+    window holds yet follow it. :meth:`tick` raises StoreDamaged if the database is damaged; then :meth:`use` a mended one.
     """
 
     def __init__(self, settings: Settings, store: Store, event_of: Callable[[Window], Event | None]) -> None:
@@ -113,7 +111,7 @@ class Recorder:
 
     def _write(self, store: Store, now_s: float, *, last: bool) -> bool:
         due = self._closer.due or last
-        if self._waiting and (due or now_s - self._written_s >= BATCH_S):
+        if self._waiting and (due or now_s - self._written_s >= self._settings.store.write_every_s):
             store.record_all(self._stamped(), self._lost)
             self._waiting.clear()
             self._lost = 0

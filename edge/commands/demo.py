@@ -51,6 +51,7 @@ zone = [[0, 0], [0.34, 0], [0.34, 0.66], [0.69, 0.66], [0.69, 0], [1, 0], [1, 1]
 [census]
 window_minutes = 1
 [store]
+write_every_s = 1
 path = {database}
 [dashboard]
 port = {port}

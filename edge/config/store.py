@@ -34,6 +34,13 @@ class Store(Section):
         ge=1, le=4096,
     )  # fmt: skip
 
+    write_every_s: float = Field(
+        45.0, title="Written every",
+        description="In a rush visits are written so often (seconds), after a quiet time at once. Each write costs a"
+        " card several pages; a power cut costs what was not written.",
+        ge=0, le=600,
+    )  # fmt: skip
+
     @model_validator(mode="after")
     def _windows_outlive_visits(self) -> Store:
         # A visit whose window is gone would look as if no window had counted it yet.

@@ -135,7 +135,7 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
 
 def _sights_note(sights: SightMap | None) -> str:
     if sights is None or not sights.visits:
-        return "No visit has ended since the agent started."
+        return "Nothing to draw yet: the drawing follows the visits by some minutes."
     return f"{wording.counted(sights.visits, 'visit', 'visits')} since the agent started; larger is more."
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from edge.census import recorder as recorder_module
-from edge.census.recorder import BATCH_S, RETRY_S, Recorder
+from edge.census.recorder import RETRY_S, Recorder
 from edge.census.window import Traffic, Window
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.store import Store, StoreDamaged
 
 HOUR = 3600.0
+BATCH_S = Settings().store.write_every_s
 START = 1_790_000_000.0 // HOUR * HOUR
 NOTHING = Traffic()
 
