@@ -34,7 +34,8 @@ class Recorder:
 
     A visit that comes after a quiet time is written at once; in a rush at most ``[store] write_every_s`` later. Visits
     come on the monotonic clock and get the time of day when they are written; if the clock is set later, those that no
-    window holds yet follow it. :meth:`tick` raises StoreDamaged if the database is damaged; then :meth:`use` a mended one.
+    window holds yet follow it. :meth:`tick` raises StoreDamaged if the database is damaged; then :meth:`use` a mended
+    one.
     """
 
     def __init__(self, settings: Settings, store: Store, event_of: Callable[[Window], Event | None]) -> None:
