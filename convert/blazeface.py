@@ -1,0 +1,184 @@
+"""BlazeFace, full range, as a Keras network: a U of separable bottlenecks down to 1/32 of the picture and up to 1/4.
+
+V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", CVPR workshop 2019; this
+variant, its widths and its weights are MediaPipe's (Apache-2.0). What differs from the published file is the form of
+its answers, made for eight bits: they come in the order of the coarse grid that the last layer has; as four outputs
+instead of two, each with a scale of its own; and they end where they stop to matter (:class:`Part`), because a logit
+of -200 is no more background than one of -6, but takes the range that the others need.
+
+The way to a detector in INT8; what ships is still the published file (docs/conversion.md tells what is missing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import layers
+
+from convert.published import Convolution
+from edge.errors import MaitredError
+
+SIZE = 192
+ANCHORS = 24 * 24 * 4
+"""Four in each cell of the coarse grid, the middles of its quarters, row by row."""
+PIXEL_SCALE, PIXEL_ZERO = 1 / 127.5, 128
+"""What the network takes for a pixel p is (p - 128) / 127.5: p is its own value in eight bits, and the zeros that
+convolutions are padded with are a grey. The published file takes p / 127.5 - 1; the difference is in the first bias."""
+
+
+class Part(NamedTuple):
+    """An output. The published value is ``factor`` times ours, within the limits of the activation.
+
+    Attributes:
+        values: which of the published 16 values of an anchor it has; None: the score.
+        width: how many.
+        activation: that of the last layer; it fuses with the convolution, so that the limits cost nothing.
+        factor: of the card.
+    """
+
+    name: str
+    values: slice | None
+    width: int
+    activation: str
+    factor: float
+
+
+PARTS = (
+    Part("scores", None, 1, "clip", 6.0),
+    Part("centres", slice(0, 2), 2, "clip", SIZE / 3),
+    Part("sizes", slice(2, 4), 2, "relu6", SIZE / 6),
+    Part("landmarks", slice(4, 16), 12, "clip", SIZE / 2),
+)
+"""Logits from -6 to 6 (0.2 to 99.8 %), sizes from nothing to the whole picture; a centre lies at most a third of the
+picture from an anchor that sees its face, a landmark half of it."""
+
+
+def blazeface() -> keras.Model:
+    """The network without weights: (1, 192, 192, 3) RGB -> four outputs, (1, 2304, n), of :data:`PARTS`."""
+    # Layers are named by their stride, s on the way down and u on the way up; short names, because the file keeps them.
+    pixels = keras.Input((SIZE, SIZE, 3), batch_size=1, name="pixels")
+    x = layers.ZeroPadding2D(1, name="stem_pad")(pixels)
+    x = layers.Conv2D(32, 3, strides=2, activation="relu", name="stem")(x)
+    x = _residuals(x, 2, 8, 32, "s2_")
+    x = _residuals(_bottleneck(x, 16, 64, "s4_down", halve=True), 2, 16, 64, "s4_")
+    quarter = _pointwise(x, 48, "s4_side")
+    x = _residuals(_bottleneck(x, 32, 128, "s8_down", halve=True), 2, 32, 128, "s8_")
+    eighth = _pointwise(x, 64, "s8_side")
+    x = _residuals(_bottleneck(x, 48, 192, "s16_down", halve=True), 2, 48, 192, "s16_")
+    sixteenth = _pointwise(x, 96, "s16_side")
+    x = _residuals(_bottleneck(x, 96, 384, "s32_down", halve=True), 3, 96, 384, "s32_")
+    x = _residuals(_up(x, sixteenth, 96, "u16"), 2, 48, 96, "u16_")
+    x = _residuals(_up(x, eighth, 64, "u8"), 2, 32, 64, "u8_")
+    x = _residuals(_up(x, quarter, 48, "u4"), 1, 24, 48, "u4_")
+    return keras.Model(pixels, [_head(x, part) for part in PARTS], name="face")
+
+
+def _residuals(x: keras.KerasTensor, count: int, narrow: int, wide: int, name: str) -> keras.KerasTensor:
+    for number in range(1, count + 1):
+        step = _bottleneck(x, narrow, wide, f"{name}{number}", activation=None)
+        x = layers.ReLU(name=f"{name}{number}")(layers.Add(name=f"{name}{number}_add")([x, step]))
+    return x
+
+
+def _bottleneck(
+    x: keras.KerasTensor, narrow: int, wide: int, name: str, halve: bool = False, activation: str | None = "relu"
+) -> keras.KerasTensor:
+    x = _depthwise(x, f"{name}_first", halve)
+    x = _pointwise(x, narrow, f"{name}_narrow")
+    x = _depthwise(x, f"{name}_second")
+    return _pointwise(x, wide, f"{name}_wide", activation)
+
+
+def _up(x: keras.KerasTensor, side: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
+    x = _pointwise(x, width, name)
+    x = layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_twice")(x)
+    return layers.Add(name=f"{name}_add")([side, x])
+
+
+def _head(x: keras.KerasTensor, part: Part) -> keras.KerasTensor:
+    if part.values is None:
+        # One layer for two: between them the published one has values of 400 that cancel out, ruinous in eight bits.
+        padded = layers.ZeroPadding2D(1, name=f"{part.name}_pad")(x)
+        x = layers.Conv2D(4, 3, strides=2, name=f"{part.name}_last")(padded)
+    else:
+        x = _pointwise(x, 4 * part.width, f"{part.name}_wide", activation=None)
+        x = _depthwise(x, f"{part.name}_last", halve=True)
+    # Between -1 and 1 because that is a limit that TFLite's convolutions have built in, like the 6 of relu6.
+    x = keras.ops.clip(x, -1, 1) if part.activation == "clip" else layers.ReLU(6, name=f"{part.name}_limit")(x)
+    return layers.Reshape((ANCHORS, part.width), name=part.name)(x)
+
+
+def _pointwise(x: keras.KerasTensor, width: int, name: str, activation: str | None = "relu") -> keras.KerasTensor:
+    return layers.Conv2D(width, 1, activation=activation, name=name)(x)
+
+
+def _depthwise(x: keras.KerasTensor, name: str, halve: bool = False) -> keras.KerasTensor:
+    if not halve:
+        return layers.DepthwiseConv2D(3, padding="same", name=name)(x)
+    # Padded on all sides, as the published file is; "same" would pad a halving layer below and on the right alone.
+    return layers.DepthwiseConv2D(3, strides=2, name=name)(layers.ZeroPadding2D(1, name=f"{name}_pad")(x))
+
+
+def load_published(network: keras.Model, published: Sequence[Convolution]) -> None:
+    """Give the network the published weights, in which the head of the scores comes before that of the 16 values.
+
+    Raises:
+        MaitredError: there are more or fewer convolutions than here, or one is of another kind or shape; it is named.
+    """
+    *body, scores_wide, scores_last, values_wide, values_last = published
+    of_body = _body(network)
+    if len(of_body) != len(body):
+        raise MaitredError(f"{len(published)} convolutions, where this BlazeFace has {len(of_body) + 4}")
+    for layer, convolution in zip(of_body, body, strict=True):
+        _set(layer, convolution, convolution.kernel, convolution.bias)
+    for part in PARTS:
+        wide, last = (scores_wide, scores_last) if part.values is None else (values_wide, values_last)
+        chosen = _channels(part)
+        kernel, bias = last.kernel[:, :, chosen] / part.factor, last.bias[chosen] / part.factor
+        ours = network.get_layer(f"{part.name}_last")
+        if part.values is None:
+            # Exact but for the anchors at the upper and left edge, where the published file pads between the layers.
+            bias = bias + (kernel[..., 0] * wide.bias).sum((0, 1))
+            ours.set_weights([wide.kernel * kernel[..., 0][:, :, None], bias])
+        else:
+            _set(network.get_layer(f"{part.name}_wide"), wide, wide.kernel[..., chosen], wide.bias[chosen])
+            _set(ours, last, kernel, bias)
+
+
+def _body(network: keras.Model) -> list[keras.Layer]:
+    """The convolutions before the heads, in the order of the published file."""
+    weighted = [layer for layer in network.layers if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D))]
+    names = [layer.name for layer in weighted]
+    names = names[: names.index("u4_1_wide") + 1]
+    # Keras puts what goes over to the way up last; there it stands where the way down goes on.
+    for side, following in (("s4", "s8"), ("s8", "s16"), ("s16", "s32")):
+        names.remove(f"{side}_side")
+        names.insert(names.index(f"{following}_down_first"), f"{side}_side")
+    return [network.get_layer(name) for name in names]
+
+
+def _channels(part: Part) -> list[int]:
+    """Which channels of the published head have the part's values of the four anchors of a cell."""
+    every = 1 if part.values is None else 16
+    start = 0 if part.values is None else part.values.start
+    return [anchor * every + start + value for anchor in range(4) for value in range(part.width)]
+
+
+def _set(layer: keras.Layer, convolution: Convolution, kernel: np.ndarray, bias: np.ndarray) -> None:
+    wanted = [tuple(weight.shape) for weight in layer.weights]
+    depthwise = isinstance(layer, layers.DepthwiseConv2D)
+    if depthwise != (convolution.operator == "DEPTHWISE_CONV_2D") or wanted != [kernel.shape, bias.shape]:
+        found = f"{convolution.name}: {convolution.operator} {kernel.shape}"
+        raise MaitredError(f"{found}, where this BlazeFace has {layer.name} {wanted[0]}")
+    layer.set_weights([kernel, bias])
+
+
+def take_pixels(network: keras.Model) -> None:
+    """From p / 127.5 - 1, as published, to :data:`PIXEL_SCALE`: half a step of a pixel goes into the first bias."""
+    stem = network.get_layer("stem")
+    kernel, bias = stem.get_weights()
+    half_step = (PIXEL_ZERO - 127.5) * PIXEL_SCALE
+    stem.set_weights([kernel, bias + half_step * kernel.sum((0, 1, 2))])

@@ -1,0 +1,88 @@
+"""The convolutions of a float TFLite file that somebody else published: float16 widened, sparse kernels filled up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from edge.errors import MaitredError
+
+Floats = npt.NDArray[np.float32]
+_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+_TYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16}
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D")
+_WIDENING = ("DEQUANTIZE", "DENSIFY")
+_PLAIN = ("ADD", "DEPTH_TO_SPACE", "PAD", "RELU", "RESHAPE", "RESIZE_BILINEAR")
+"""Operators without weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """``kernel`` as Keras has it: (height, width, in, out), or (height, width, in, 1) of a depthwise one."""
+
+    name: str
+    operator: str
+    kernel: Floats
+    bias: Floats
+
+
+def convolutions(model: bytes) -> list[Convolution]:
+    """All convolutions of ``model`` in order of execution.
+
+    Raises:
+        MaitredError: it is no such file, or an operator or a sparse layout is not known here; it is named.
+    """
+    try:
+        file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
+        graph = file.subgraphs[0]
+    except Exception as error:  # the reader of the format raises whatever damaged bytes lead it to
+        raise MaitredError(f"not a TFLite file that can be read ({error})") from error
+    return list(_convolutions(file, graph))
+
+
+def _convolutions(file: Any, graph: Any) -> Iterator[Convolution]:
+    stored: dict[int, int] = {}  # a widened tensor -> the one that it comes from
+    for operator in graph.operators:
+        code = file.operatorCodes[operator.opcodeIndex]
+        name = _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        given = graph.tensors[operator.outputs[0]]
+        if name in _WIDENING:
+            stored[operator.outputs[0]] = stored.get(operator.inputs[0], operator.inputs[0])
+        elif name in _WEIGHTED:
+            kernel, bias = (_values(file, graph.tensors[stored.get(index, index)]) for index in operator.inputs[1:3])
+            # TFLite: (out, height, width, in), of depthwise kernels (1, height, width, in).
+            turned = kernel.transpose(1, 2, 3, 0)
+            yield Convolution(bytes(given.name).decode(errors="replace"), name, np.ascontiguousarray(turned), bias)
+        elif name not in _PLAIN:
+            raise MaitredError(f"an unknown layer: {name} ({bytes(given.name).decode(errors='replace')})")
+
+
+def _values(file: Any, tensor: Any) -> Floats:
+    name, shape = bytes(tensor.name).decode(errors="replace"), tuple(int(side) for side in tensor.shape)
+    content = file.buffers[tensor.buffer].data
+    if tensor.type not in _TYPES or content is None:
+        raise MaitredError(f"{name}: not a constant of float16 or float32")
+    values = np.frombuffer(bytes(content), _TYPES[tensor.type]).astype(np.float32)
+    return _filled_up(values, shape, tensor.sparsity, name) if tensor.sparsity else values.reshape(shape)
+
+
+def _filled_up(values: Floats, shape: tuple[int, ...], sparsity: Any, name: str) -> Floats:
+    """A dense array from one whose last dimension alone is stored sparsely, row after row."""
+    *outer, last = sparsity.dimMetadata
+    if (
+        list(sparsity.traversalOrder) != list(range(len(shape)))
+        or any(level.format != schema.DimensionType.DENSE for level in outer)
+        or last.format != schema.DimensionType.SPARSE_CSR
+    ):
+        raise MaitredError(f"{name}: a sparse layout that is not known here")
+    starts, places = (np.asarray(part.values, np.int64) for part in (last.arraySegments, last.arrayIndices))
+    rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    dense = np.zeros((len(starts) - 1, shape[-1]), np.float32)
+    # The file pads its values to whole words.
+    dense[rows, places] = values[: len(places)]
+    return dense.reshape(shape)
