@@ -107,7 +107,7 @@ release=$PLACE.d/$(date -u +%Y%m%dT%H%M%S)
 # shellcheck disable=SC2086 # no word, or one
 run python3 -m venv $site "$release"
 run "$release/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$SOURCE/requirements.lock"
-run "$release/bin/pip" install --quiet --disable-pip-version-check --no-deps "$SOURCE"
+run "$release/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$SOURCE"
 run "$release/bin/maitred" --version
 before=$(readlink "$PLACE" 2>/dev/null || true)
 if [ -d "$PLACE" ] && [ ! -L "$PLACE" ]; then # made by hand, by an earlier recipe
