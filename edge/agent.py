@@ -93,14 +93,19 @@ class Agent:
         finally:
             notify("STOPPING=1")
             self._camera.stop()
-            self._record(self._pipeline.finish())
             try:
-                self._duties(last=True)
-            finally:
-                self._sender.stop()
-                self._publisher.stop()
-                if self._store is not None:
-                    self._store.close()
+                self._record(self._pipeline.finish())
+            finally:  # a model that fails must not cost what is counted already
+                self._close()
+
+    def _close(self) -> None:
+        try:
+            self._duties(last=True)
+        finally:
+            self._sender.stop()
+            self._publisher.stop()
+            if self._store is not None:
+                self._store.close()
 
     def _turn(self, frame: Frame | None) -> None:
         if frame is not None:

@@ -23,6 +23,7 @@ from edge.agent import Agent
 from edge.cameras import Camera, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
+from edge.counting.pipeline import Pipeline
 from edge.counting.sight_map import COLUMNS
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
@@ -235,6 +236,30 @@ def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
 
     assert refused
     assert visits(database)
+
+
+def test_a_model_that_fails_ends_the_agent_and_costs_nothing_that_was_counted(
+    settings, database: Path, monkeypatch: pytest.MonkeyPatch
+):
+    frames = []
+
+    def process(self: Pipeline, frame) -> list[Visit]:
+        frames.append(frame.time_s)
+        if len(frames) == 5:
+            raise RuntimeError("interpreter failed")
+        return [Visit(frame.time_s - 5, frame.time_s, 9, 30.0, (24.0, 37.0), 0.8)]
+
+    def finish(self: Pipeline) -> list[Visit]:
+        raise RuntimeError("interpreter failed again")
+
+    monkeypatch.setattr(Pipeline, "process", process)
+    monkeypatch.setattr(Pipeline, "finish", finish)
+
+    with pytest.raises(RuntimeError, match="interpreter failed"):
+        Agent(settings()).run()
+
+    assert len(visits(database)) == 4
+    assert health(database).camera == "ended"
 
 
 def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):
