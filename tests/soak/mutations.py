@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import io
 import json
 import random
@@ -62,7 +63,10 @@ def bundle(random: random.Random, names: tuple[str, ...] = ("face",)) -> bytes:
 
 
 def bundle_with_a_damaged_model(random: random.Random, name: str = "face") -> bytes:
-    """A bundle whose card is sound and whose flatbuffer isn't: it is for the runtime to survive."""
+    """A bundle whose card is sound and whose flatbuffer isn't: it is for the runtime to survive.
+
+    The card names the digest of what is there: whoever makes such a file on purpose sees to that.
+    """
     model, card = _taken_apart(name)
     broken = bytearray(model)
     for _ in range(random.choice((1, 4, 32))):
@@ -71,7 +75,8 @@ def bundle_with_a_damaged_model(random: random.Random, name: str = "face") -> by
             random.randrange(len(broken) * 3 // 4, len(broken)) if random.random() < 0.8 else random.randrange(8, 4096)
         )
         broken[place] = random.randrange(256)
-    return bytes(broken) + archive({"card.json": card})
+    values = json.loads(card) | {"model_sha256": hashlib.sha256(broken).hexdigest()}
+    return bytes(broken) + archive({"card.json": json.dumps(values).encode()})
 
 
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
