@@ -57,22 +57,22 @@ class WindowCloser:
             self._due.append((self._start, Traffic(total.frames - told.frames, total.dropped - told.dropped)))
             self._start = self._floor(now)
 
-    def close_due(self, store: Store) -> list[Window]:
-        """Close what is due, oldest first. One that the store does not take stays due."""
+    def close_due(self, store: Store, now: float) -> list[Window]:
+        """Close what is due ``now`` (unix seconds), oldest first. One that the store does not take stays due."""
         closed = []
         if self._behind and self._start is not None:
             first = self._due[0][0] if self._due else self._start
             left = store.visits.uncounted_before(first)
             starts = sorted({self._floor(stored.counted_at) for stored in left})
-            closed = [self._close(store, start, Traffic()) for start in starts]
+            closed = [self._close(store, now, start, Traffic()) for start in starts]
             self._behind = False
         while self._due:
-            closed.append(self._close(store, *self._due[0]))
+            closed.append(self._close(store, now, *self._due[0]))
             self._due.popleft()
         return closed
 
-    def _close(self, store: Store, start: float, traffic: Traffic) -> Window:
-        window = store.close_window(start, start + self._length, self._bands, traffic, self._event_of)
+    def _close(self, store: Store, now: float, start: float, traffic: Traffic) -> Window:
+        window = store.close_window(start, start + self._length, self._bands, traffic, self._event_of, now)
         log.info("closed a window of %d visits", window.visits)
         return window
 

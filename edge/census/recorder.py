@@ -90,7 +90,7 @@ class Recorder:
         try:
             with self._damage_told():
                 self._follow_clock(self._store, now, now_s)
-                closed = self._write(self._store, now_s, last=last)
+                closed = self._write(self._store, now, now_s, last=last)
                 if trusted:
                     self._prune(self._store, now, now_s)
         except sqlite3.OperationalError as error:
@@ -110,14 +110,14 @@ class Recorder:
             log.warning("the clock was set: visits that no window holds yet follow it")
         self._offset = offset
 
-    def _write(self, store: Store, now_s: float, *, last: bool) -> bool:
+    def _write(self, store: Store, now: float, now_s: float, *, last: bool) -> bool:
         due = self._closer.due or last
         if self._waiting and (due or now_s - self._written_s >= self._settings.store.write_every_s):
             store.record_all(self._stamped(), self._lost)
             self._waiting.clear()
             self._lost = 0
             self._written_s = now_s
-        return bool(self._closer.close_due(store))
+        return bool(self._closer.close_due(store, now))
 
     def _stamped(self) -> list[tuple[Visit, float]]:
         """What waits, with the time of day, by the very offset that the store remembers: or it would be moved twice."""

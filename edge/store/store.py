@@ -118,9 +118,13 @@ class Store:
         return None if text is None else Mended.parse(text)
 
     def close_window(
-        self, start: float, end: float, bands: AgeBands, traffic: Traffic, event_of: Callable[[Window], Event | None]
-    ) -> Window:
+        self, start: float, end: float, bands: AgeBands, traffic: Traffic, event_of: Callable[[Window], Event | None],
+        now: float | None = None,
+    ) -> Window:  # fmt: skip
         """Close ``[start, end)``: its visits, its counts and its event become one fact, or none of them does.
+
+        The event is as old as its time in the queue, which begins ``now`` (unix seconds; by default at the window's
+        end): a window that a device closes after a month in a drawer must not be too old to be sent.
 
         A visit that was counted late, after its own window had closed, is held by the next one: every visit is in
         exactly one window.
@@ -131,7 +135,7 @@ class Store:
             self.visits.assign(visits, self.windows.add(window))
             event = event_of(window)
             if event is not None:
-                self.outbox.add(*event, at=end)
+                self.outbox.add(*event, at=end if now is None else now)
         return window
 
     def follow_clock(self, boot: str, offset: float, now: float) -> int:

@@ -23,7 +23,7 @@ def closer() -> WindowCloser:
 
 def tick(closer: WindowCloser, store: Store, now: float, total: Traffic, *, trusted: bool = True) -> list[Window]:
     closer.tick(now, total, trusted=trusted)
-    return closer.close_due(store) if trusted else []
+    return closer.close_due(store, now) if trusted else []
 
 
 def count(store: Store, *moments: float) -> None:
@@ -99,3 +99,12 @@ def test_a_leap_of_years_loses_and_doubles_nothing(store: Store, closer: WindowC
     left = len(store.visits.uncounted_before(1e12))
     assert sum(window.visits for window in closed) + left == counted
     assert left <= 60
+
+
+def test_a_window_that_is_closed_after_a_month_in_a_drawer_is_not_too_old_to_be_sent(store: Store):
+    settings = parse_settings({"store": {"keep_outbox_days": 30}}, "test")
+    closer = WindowCloser(settings, lambda window: (f"event {window.visits}", "{}"))
+    count(store, NOON - 60 * 24 * HOUR)
+    tick(closer, store, NOON, NOTHING)
+    assert store.prune(NOON + 60, settings.store) == 0
+    assert [event.id for event in store.outbox.next(9)] == ["event 1"]
