@@ -35,7 +35,7 @@ class Store(Section):
     )  # fmt: skip
 
     write_every_s: float = Field(
-        60.0, title="Written every",
+        75.0, title="Written every",
         description="In a rush visits are written so often (seconds), after a quiet time at once. Each write costs a"
         " card several pages; a power cut costs what was not written.",
         ge=0, le=600,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -123,6 +124,8 @@ def small_card(tmp_path: Path) -> Iterator[Path]:
     """A file system of 400 kB."""
     folder = tmp_path / "card"
     folder.mkdir()
+    if shutil.which("mount") is None:
+        pytest.skip("mount is not installed")
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", folder], capture_output=True)
     if done.returncode:
         pytest.skip("needs the right to mount a small file system")
