@@ -102,8 +102,10 @@ class Agent:
         try:
             self._duties(last=True)
         finally:
-            self._sender.stop()
-            self._publisher.stop()
+            # Both are told, and then waited for: together less than two seconds.
+            self._publisher.stop(0.0)
+            self._sender.stop(1.0)
+            self._publisher.stop(0.8)
             if self._store is not None:
                 self._store.close()
 
