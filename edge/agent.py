@@ -70,7 +70,7 @@ class Agent:
         self._throttle = Throttle()
         self._stopping = threading.Event()
         self._started_s = time.monotonic()
-        self._frames = 0
+        self._frames = self._counted = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
         self._beaten_s, self._mapped_s, self._mended_s = -HEARTBEAT_S, time.monotonic(), -MEND_S
         self._troubled = False
@@ -133,7 +133,8 @@ class Agent:
 
     def _record(self, visits: list[Visit]) -> None:
         if visits:
-            log.info("counted %d, in view %d", len(visits), self._pipeline.in_view)
+            self._counted += len(visits)
+            log.info("%d more, %d since the start; in view %d", len(visits), self._counted, self._pipeline.in_view)
             self._recorder.record(visits, time.monotonic())
 
     def _duties(self, *, last: bool = False) -> None:

@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
     for check in examine(settings_of(options)):
         checks.append(check)
         if not options.json:
-            way_out = f"\n{'':20}-> {check.way_out}" if check.way_out else ""
-            sys.stdout.write(f"{MARKS[check.verdict]} {check.name:12}{check.found}{way_out}\n")
+            way_out = f"\n{'':27}-> {check.way_out}" if check.way_out else ""
+            sys.stdout.write(f"{MARKS[check.verdict]} {check.name:19}{check.found}{way_out}\n")
     failed = any(check.verdict == "failure" for check in checks)
     if options.json:
         print_json({"ok": not failed, "checks": [dataclasses.asdict(check) for check in checks]})

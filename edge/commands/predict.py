@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
         _make_folder(options.out)
     images: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
-    written: set[str] = set()
+    # Photos that lie in the folder of the copies are not to be replaced by them.
+    written = {path.name for path in paths if options.out and path.resolve().parent == options.out.resolve()}
     for path in paths:
         try:
             image = read_image(path)

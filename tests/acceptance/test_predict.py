@@ -111,3 +111,13 @@ def test_a_face_of_a_known_person_group_is_found_in_a_tight_portrait(maitred, ut
 
     found = [image for image in done.json["images"] if len(image["faces"]) == 1]
     assert len(found) >= 5
+
+
+def test_a_copy_into_the_folder_of_the_photos_replaces_none_of_them(maitred, tmp_path: Path, photo: np.ndarray):
+    cv2.imwrite(str(tmp_path / "plain.jpg"), photo)
+    before = (tmp_path / "plain.jpg").read_bytes()
+
+    assert maitred("predict", tmp_path / "plain.jpg", "--out", tmp_path).code == 0
+
+    assert (tmp_path / "plain.jpg").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plain-2.jpg", "plain.jpg"]
