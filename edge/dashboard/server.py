@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import signal
 import socket
 import threading
@@ -16,6 +15,7 @@ from edge.config.dashboard import Dashboard
 from edge.dashboard.app import create_app
 from edge.dashboard.security import is_loopback
 from edge.errors import BadInput, MaitredError
+from edge.wsgi import WsgiServer
 
 THREADS = 4
 """Each request is over in milliseconds, and each thread costs memory."""
@@ -31,7 +31,7 @@ BEHIND_TLS: dict[str, Any] = {
 """Whose word is taken for the address of a browser: that of the server in front, on this device."""
 
 
-class Server:
+class Server(WsgiServer):
     """A dashboard that listens from its construction on, and answers while :meth:`run` runs.
 
     Raises:
@@ -40,47 +40,21 @@ class Server:
     """
 
     def __init__(self, settings: Settings, database: Path | None = None) -> None:
-        # Not at the top: `import edge.dashboard` is for its data classes, too.
-        from waitress import create_server
-
-        # A page asks for its charts and styles at once: that a request waits for a thread is worth no warning.
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         app = create_app(settings, database)
         listening = _listen(settings.dashboard)
         host, self.port = listening.getsockname()[:2]
         self.url = f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
         """Address of the first page."""
-        self._sockets: dict[int, Any] = {}
-        self._server = create_server(
+        super().__init__(
             app,
-            map=self._sockets,
             sockets=[listening],
             threads=THREADS,
-            ident=None,
             max_request_body_size=65536,
             max_request_header_size=16384,
             channel_timeout=IDLE_S,
             cleanup_interval=IDLE_S // 3,
             **(BEHIND_TLS if settings.dashboard.https else {}),
         )
-
-    def run(self) -> None:
-        """Answer requests until :meth:`stop`, or until a signal handler raises SystemExit or KeyboardInterrupt."""
-        try:
-            self._server.run()
-        finally:
-            self._close()
-
-    def stop(self) -> None:
-        """Let :meth:`run` return, from any thread. A request that is being answered is finished first."""
-        if self._sockets:
-            self._server.trigger.pull_trigger(self._close)
-
-    def _close(self) -> None:
-        if self._sockets:
-            self._server.task_dispatcher.shutdown()
-        for each in list(self._sockets.values()):
-            each.close()
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None, database: Path | None = None) -> None:

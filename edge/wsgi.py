@@ -1,0 +1,44 @@
+"""What the dashboard and the receiver have in common: a production WSGI server that ends well."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask
+
+
+class WsgiServer:
+    """Listens from its construction on, and answers while :meth:`run` runs.
+
+    Raises (when made):
+        OSError: the address cannot be listened on.
+    """
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        """``options`` are those of :func:`waitress.create_server`."""
+        # Not at the top: `import edge.dashboard` is for its data classes, too.
+        from waitress import create_server
+
+        # A page asks for its charts and styles at once: that a request waits for a thread is worth no warning.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(app, map=self._sockets, ident=None, **options)
+
+    def run(self) -> None:
+        """Answer requests until :meth:`stop`, or until a signal handler raises SystemExit or KeyboardInterrupt."""
+        try:
+            self._server.run()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Let :meth:`run` return, from any thread. A request that is being answered is finished first."""
+        if self._sockets:
+            self._server.trigger.pull_trigger(self._close)
+
+    def _close(self) -> None:
+        if self._sockets:
+            self._server.task_dispatcher.shutdown()
+        for each in list(self._sockets.values()):
+            each.close()
