@@ -139,21 +139,24 @@ class Agent:
 
     def _duties(self, *, last: bool = False) -> None:
         now, now_s, quality = time.time(), time.monotonic(), clock_quality()
+        trusted = self._knows_the_time(quality)
         traffic = Traffic(self._frames, self._camera.status.dropped)
         damaged = self._store is None or self._sender.damaged or self._publisher.damaged
         if damaged and (last or now_s - self._mended_s >= MEND_S):
             self._mend(now)
         try:
-            closed = self._recorder.tick(now, now_s, traffic, trusted=self._knows_the_time(), last=last)
+            closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
         except StoreDamaged:
-            closed = self._mend(now)
+            self._mend(now)
+            closed = False
             if last:  # there is no next turn in which what waits is written
                 with contextlib.suppress(StoreDamaged):
-                    closed = self._recorder.tick(now, now_s, traffic, trusted=self._knows_the_time(), last=True)
+                    closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=True)
         if closed:
             self._sender.wake()
             self._publisher.wake()
-        if last or now_s - self._mapped_s >= MAP_WRITES * self._settings.store.write_every_s:
+        # Not with every frame where visits are written without a pause.
+        if last or now_s - self._mapped_s >= max(MAP_WRITES * self._settings.store.write_every_s, HEARTBEAT_S):
             self._mapped_s = now_s
             self._tell_entrance()
         if last or now_s - self._beaten_s >= HEARTBEAT_S:
@@ -179,24 +182,25 @@ class Agent:
                 self._store.entrance.drawn(self._settings.entrance, time.time())
                 self._store.entrance.write_map(self._pipeline.sight_map, time.time())
 
-    def _knows_the_time(self) -> bool:
-        return clock_quality() != "unsynchronised" or self._settings.site.trust_clock
+    def _knows_the_time(self, quality: ClockQuality) -> bool:
+        return quality != "unsynchronised" or self._settings.site.trust_clock
 
     def _new_sender(self) -> Sender:
-        return Sender(self._settings.uplink, self._settings.store.path, may_sign=self._knows_the_time)
+        return Sender(
+            self._settings.uplink, self._settings.store.path, may_sign=lambda: self._knows_the_time(clock_quality())
+        )
 
     def _new_publisher(self) -> Publisher:
-        card = self._eyes.demographics.card
-        return Publisher(self._settings, f"{card.name} {card.version}")
+        return Publisher(self._settings, self._model.label)
 
     @property
     def _carrier(self) -> Publisher | Sender:
         """Who empties the outbox."""
         return self._publisher if self._settings.mqtt_carries_events else self._sender
 
-    def _mend(self, now: float) -> bool:
+    def _mend(self, now: float) -> None:
         """Set the damaged database aside. A card that is full or read-only does not even take that: then visits wait in
-        memory, and it is tried again. Returns False: no window was closed.
+        memory, and it is tried again.
         """
         # Both hold a connection to the file that is set aside.
         self._sender.stop()
@@ -215,7 +219,6 @@ class Agent:
         self._sender, self._publisher = self._new_sender(), self._new_publisher()
         self._sender.start()
         self._publisher.start()
-        return False
 
     def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
@@ -229,7 +232,7 @@ class Agent:
             fps=len(recent) / min(RATE_S, max(now_s - self._started_s, 1.0)),
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
-            model=f"{self._model.name} {self._model.version}", uplink=self._carrier.state,
+            model=self._model.label, uplink=self._carrier.state,
             people_in_view=self._pipeline.in_view, clock=clock, throttled=self._throttle.hot,
             store_error=self._recorder.error, visits_waiting=self._recorder.waiting,
         )  # fmt: skip

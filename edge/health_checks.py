@@ -33,8 +33,6 @@ LOW_DISK_MB, FULL_DISK_MB = 500, 50
 LOW_MEMORY_MB = 150
 MEMINFO = Path("/proc/meminfo")
 CONNECT_S = 5.0
-MENDED_S = 30 * 86400.0
-"""How long a database that was damaged is told of."""
 SHOWN_LETTERS = 3
 
 
@@ -100,7 +98,7 @@ def _database(settings: Settings) -> Check:
         way_out = "free some space on the card; see whether it turned read-only (dmesg), and replace it if so"
         found = f"{path} takes nothing ({health.store_error}); {health.visits_waiting} visits wait in memory"
         return Check("database", "failure", found, way_out)
-    if mended is not None and time.time() - mended.at < MENDED_S:
+    if mended is not None and mended.is_news(time.time()):
         when = datetime.fromtimestamp(mended.at, UTC).strftime("%d %b %Y")
         found = f"{told}; it was damaged on {when}: {mended.file} holds what it was"
         return Check("database", "warning", found, "replace the card if it happens again")

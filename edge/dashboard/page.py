@@ -19,8 +19,6 @@ from edge.machine import HOT_C, WARM_C, Disk, resident_mb
 from edge.store import Health, Mended, StoredVisit
 
 LAST_VISITS = 8
-MENDED_S = 30 * 86400.0
-"""How long a database that was damaged is told of."""
 Rows = list[list[str]]
 CAMERA_WORDS = {
     "running": "Counting",
@@ -207,7 +205,7 @@ def _add_state(page: Page, now: Now) -> None:
         "clock-unset": live is not None and live.clock == "unsynchronised",
         "uplink-stopped": live is not None and live.uplink == "stopped",
         "store-failed": live is not None and live.store_error is not None,
-        "mended": now.mended is not None and now.at - now.mended.at < MENDED_S,
+        "mended": now.mended is not None and now.mended.is_news(now.at),
         "dead-letters": bool(now.dead_letters),
     }
     zone = now.day.zone

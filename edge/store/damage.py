@@ -27,6 +27,8 @@ MOST_FAILURES = 20_000
 LONGEST_S = 60.0
 """After so long the rest of a table is given up as well."""
 HIGHEST = 2**40
+NEWS_S = 30 * 86400.0
+"""How long a database that was damaged is told of."""
 TABLES = ("windows", "visits", "outbox", "dead_letters", "facts")
 
 
@@ -42,6 +44,10 @@ class Mended:
     """Rows saved, by table."""
     whole: bool
     """Whether every row was readable."""
+
+    def is_news(self, now: float) -> bool:
+        """Whether it is still told of ``now`` (unix seconds): for a month."""
+        return now - self.at < NEWS_S
 
     @property
     def text(self) -> str:

@@ -27,6 +27,11 @@ class ModelIdentity:
     version: str
     sha256: str
 
+    @property
+    def label(self) -> str:
+        """Name and version, for people."""
+        return f"{self.name} {self.version}"
+
 
 def census_event(
     window: Window,
