@@ -4,6 +4,7 @@
 #
 #   firmware_config/install.sh                 install or update, and start counting
 #   firmware_config/install.sh --no-start      the same, but start with the next boot (for images)
+#   firmware_config/install.sh --name NAME     what the release is called, instead of by its date
 #   firmware_config/install.sh --dry-run       say what would be done, and do nothing
 #   firmware_config/install.sh --uninstall     take it off again; configuration and counts stay
 #   firmware_config/install.sh --purge         take it off with configuration, secret and counts
@@ -32,14 +33,17 @@ run() {
     fi
 }
 
-for option; do
-    case $option in
+name=$(date -u +%Y%m%dT%H%M%S)
+while [ $# -gt 0 ]; do
+    case $1 in
         --dry-run) dry=yes ;;
         --no-start) start= ;;
+        --name) name=${2:?} && shift ;;
         --uninstall) action=uninstall ;;
         --purge) action=purge ;;
-        *) fail "unknown option $option; the first lines of this file list them" 2 ;;
+        *) fail "unknown option $1; the first lines of this file list them" 2 ;;
     esac
+    shift
 done
 
 [ "$dry" ] || [ "$(id -u)" = 0 ] || fail "must run as root: sudo $0 $*" 2
@@ -103,7 +107,7 @@ fi
 
 # The new environment is made beside the one in use, and a link is turned over to it only once it works. What is in it
 # names its own path, so it is never moved.
-release=$PLACE.d/$(date -u +%Y%m%dT%H%M%S)
+release=$PLACE.d/$name
 # shellcheck disable=SC2086 # no word, or one
 run python3 -m venv $site "$release"
 run "$release/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$SOURCE/requirements.lock"

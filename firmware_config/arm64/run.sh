@@ -15,13 +15,10 @@ firmware_config/arm64/run.sh [--suite NAME] [--mirror URL] [--root DIR] [--cpu N
 TEXT
 }
 
-fail() {
-    echo "maitred: $1" >&2
-    exit 1
-}
-
 here=$(cd "$(dirname "$0")" && pwd)
 project=$(dirname "$(dirname "$here")")
+# shellcheck source=firmware_config/arm64/debian.sh
+. "$here/debian.sh"
 suite=bookworm cpu=cortex-a76 mirror='' root=''
 while [ $# -gt 0 ]; do
     case $1 in
@@ -35,56 +32,14 @@ while [ $# -gt 0 ]; do
     esac
 done
 root=${root:-${XDG_CACHE_HOME:-$HOME/.cache}/maitred/arm64-$suite}
-cpuinfo=$here/cpuinfo-$cpu
-[ -f "$cpuinfo" ] || fail "--cpu $cpu: there is no $cpuinfo; known: $(cd "$here" && echo cpuinfo-* | sed 's/cpuinfo-//g')"
-
-# What must be there, all of it named at once.
-check_machine() {
-    missing=''
-    [ "$(id -u)" = 0 ] || fail "must run as root: it mounts /proc for the ARM system (sudo $0)"
-    for tool in mmdebstrap:mmdebstrap unshare:util-linux flock:util-linux chroot:coreutils git:git; do
-        command -v "${tool%:*}" >/dev/null || case "$missing " in
-            *" ${tool#*:} "*) ;;
-            *) missing="$missing ${tool#*:}" ;;
-        esac
-    done
-    if [ "$(uname -m)" != aarch64 ]; then
-        registered=/proc/sys/fs/binfmt_misc
-        command -v qemu-aarch64-static >/dev/null || missing="$missing qemu-user-static"
-        command -v update-binfmts >/dev/null || missing="$missing binfmt-support"
-        [ -e $registered/register ] || mount -t binfmt_misc binfmt_misc $registered 2>/dev/null || true
-        [ -e $registered/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64 2>/dev/null || true
-    fi
-    [ -z "$missing" ] || fail "missing:$missing; on Debian: apt-get install$missing"
-    [ "$(uname -m)" = aarch64 ] || [ -e "$registered/qemu-aarch64" ] || fail "this kernel does not start ARM programs:
-  $registered has no qemu-aarch64, and it could not be added. In a container, register it on the host
-  (apt-get install qemu-user-static binfmt-support) or give the container CAP_SYS_ADMIN"
-    unshare --mount true 2>/dev/null || fail "may not make mounts of its own (unshare --mount); a container needs CAP_SYS_ADMIN"
-}
-
-# One line of sources.list for each archive of the release.
-sources() {
-    if [ -n "$mirror" ]; then
-        echo "deb $mirror $suite main"
-        return
-    fi
-    command -v apt-get >/dev/null || fail "no apt here to take a mirror from; give --mirror URL"
-    # shellcheck disable=SC2016 # apt-get fills these in
-    all=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages')
-    found=$(echo "$all" | awk -v s="$suite" \
-        '$3 == "main" && ($2 == s || $2 == s "-updates" || $2 == s "-security") {print "deb " $1 " " $2 " main"}' | sort -u)
-    # Another release than this machine's: its own mirror has it too.
-    [ -n "$found" ] || found=$(echo "$all" | awk -v s="$suite" \
-        '$3 == "main" && $1 ~ /\/debian\/?$/ {print "deb " $1 " " s " main"; exit}')
-    [ -n "$found" ] || fail "this machine's apt knows no Debian mirror; give --mirror URL"
-    echo "$found"
-}
+CPUINFO=$here/cpuinfo-$cpu QEMU_CPU=$cpu
+[ -f "$CPUINFO" ] || fail "--cpu $cpu: there is no $CPUINFO; known: $(cd "$here" && echo cpuinfo-* | sed 's/cpuinfo-//g')"
 
 # Unpacked, not configured: Python and what its wheels link to need no more, and no package's script is emulated.
 make_root() {
     [ -f "$root/made" ] && return
     echo "maitred: unpacking Debian $suite for ARM64 into $root ..." >&2
-    lines=$(sources)
+    lines=$(debian_sources "$suite" "$mirror" main)
     rm -rf "$root.new"
     echo "$lines" | mmdebstrap --quiet --mode=root --variant=extract --architectures=arm64 --include="$PACKAGES" \
         "$suite" "$root.new" - || fail "mmdebstrap failed; is arm64 of $suite on this mirror?"
@@ -126,7 +81,8 @@ copy_project() {
         tar --null --ignore-failed-read -cf - -T - | tar -xf - -C "$root/opt/maitred"
 }
 
-check_machine
+[ "$(id -u)" = 0 ] || fail "must run as root: it mounts /proc for the ARM system (sudo $0)"
+check_tools mmdebstrap:mmdebstrap unshare:util-linux flock:util-linux chroot:coreutils git:git
 mkdir -p "$(dirname "$root")"
 exec 9> "$root.lock"
 flock 9 # one at a time: each copies the project anew
@@ -134,16 +90,5 @@ make_root
 install_wheels
 copy_project
 [ $# -gt 0 ] || { echo "$root" && exit 0; }
-# LiteRT reads /proc/cpuinfo to choose its kernels: the host's own, x86, crashes it, and without one it runs slow kernels
-# and does not say so. Mounts are of this process alone and go with it.
 # shellcheck disable=SC2016 # for the inner shell
-exec unshare --mount --propagation private sh -euc '
-    root=$1 cpuinfo=$2 cpu=$3 && shift 3
-    mount -t proc proc "$root/proc"
-    [ "$(uname -m)" = aarch64 ] || mount --bind "$cpuinfo" "$root/proc/cpuinfo"
-    mount --rbind /sys "$root/sys"
-    mount --rbind /dev "$root/dev"
-    exec env -i QEMU_CPU="$cpu" PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root LANG=C.UTF-8 TZ=UTC \
-        PYTHONPATH=/opt/maitred:/opt/site PYTHONDONTWRITEBYTECODE=1 \
-        "$(command -v chroot)" "$root" sh -c "cd /opt/maitred && exec \"\$@\"" - "$@"
-' - "$root" "$cpuinfo" "$cpu" "$@"
+in_root "$root" env PYTHONPATH=/opt/maitred:/opt/site sh -c 'cd /opt/maitred && exec "$@"' - "$@"

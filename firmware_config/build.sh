@@ -1,0 +1,121 @@
+#!/bin/sh
+# Makes the card: an image for a Raspberry Pi 3, 4 or Zero 2 W with a USB or network camera, from Debian packages alone.
+# docs/flash.md says how to use it, firmware_config/image/README.md how it is made.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--suite NAME] [--mirror URL] [--work DIR]
+
+  --out FILE.img     the image; beside it FILE.img.xz, FILE.img.bmap and their FILE.img.sha256
+  --site FILE.toml   the settings that are on the card's FAT partition; by default firmware_config/maitred.toml
+  --update-key FILE  public key whose updates the device takes (docs/updating.md); without it, it takes none
+  --suite NAME       Debian release: trixie (default) or bookworm
+  --mirror URL       Debian mirror; by default those of this machine's own apt
+  --work DIR         where packages and wheels are kept for the next time; by default ~/.cache/maitred
+  --no-compress      only FILE.img
+TEXT
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+project=$(dirname "$here")
+# shellcheck source=arm64/debian.sh
+. "$here/arm64/debian.sh"
+suite=trixie mirror='' out='' site=$here/maitred.toml key='' compress=yes
+work=${XDG_CACHE_HOME:-$HOME/.cache}/maitred
+while [ $# -gt 0 ]; do
+    case $1 in
+        --out) out=${2:?} && shift 2 ;;
+        --site) site=${2:?} && shift 2 ;;
+        --update-key) key=${2:?} && shift 2 ;;
+        --suite) suite=${2:?} && shift 2 ;;
+        --mirror) mirror=${2:?} && shift 2 ;;
+        --work) work=${2:?} && shift 2 ;;
+        --no-compress) compress='' && shift ;;
+        --help | -h) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+done
+[ -n "$out" ] || { usage >&2 && exit 2; }
+[ -f "$site" ] || fail "--site $site: no such file"
+[ -z "$key" ] || [ -f "$key" ] || fail "--update-key $key: no such file"
+[ "$(id -u)" = 0 ] || fail "must run as root: it makes a root file system with its owners (sudo $0 ...)"
+check_tools mmdebstrap:mmdebstrap unshare:util-linux chroot:coreutils git:git mcopy:mtools mkfs.vfat:dosfstools \
+    sfdisk:fdisk depmod:kmod cpio:cpio xz:xz-utils bmaptool:bmap-tools
+# The processor of a Pi 3, whose instructions every later one has.
+# shellcheck disable=SC2034 # for in_root
+CPUINFO=$here/arm64/cpuinfo-cortex-a72 QEMU_CPU=cortex-a72
+export TZ=UTC LC_ALL=C.UTF-8
+# Everything on the card is as old as the commit it was made from: the same inputs make the same bytes.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$project" log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH
+say() {
+    echo "maitred: $1" >&2
+}
+
+mkdir -p "$work" "$(dirname "$out")"
+out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
+build=$(mktemp -d "$work/build.XXXXXX")
+trap 'rm -rf "$build"' EXIT
+root=$build/root
+
+# Debian, as it was packed the last time, unless what goes into it changed. Its packages come anew with --work elsewhere.
+packages=$(grep -v '^#' "$here/image/packages" | tr '\n' ',')
+debian=$work/debian-$suite-$(cat "$here/image/packages" "$here/image/debian.sh" | sha256sum | cut -c1-12).tar
+if [ ! -f "$debian" ]; then
+    say "installing Debian $suite for ARM64 (some minutes: its scripts run under emulation) ..."
+    debian_sources "$suite" "$mirror" 'main non-free-firmware' > "$build/sources.list"
+    mmdebstrap --quiet --mode=root --variant=minbase --architectures=arm64 --include="${packages%,}" \
+        --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        --customize-hook="$here/image/debian.sh \"\$1\"" \
+        "$suite" "$debian.new" "$build/sources.list" || fail "mmdebstrap failed; is arm64 of $suite on this mirror?"
+    mv "$debian.new" "$debian"
+fi
+say "unpacking Debian ..."
+mkdir "$root"
+tar --numeric-owner --xattrs --xattrs-include='*' -xpf "$debian" -C "$root"
+python=$(basename "$(readlink "$root/usr/bin/python3")")
+
+# The locked wheels for it: chosen and checked here, unpacked there.
+say "fetching the locked wheels for $python ..."
+wheels=$work/wheels-${python#python}-$(sha256sum < "$project/requirements.lock" | cut -c1-12)
+pip="python3 -m pip"
+for environment in .venv-dev .venv; do
+    [ ! -x "$project/$environment/bin/pip" ] || { pip=$project/$environment/bin/pip && break; }
+done
+if [ ! -d "$wheels" ]; then
+    $pip download --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: --implementation cp \
+        --python-version "${python#python}" --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 \
+        --platform manylinux2014_aarch64 -r "$project/requirements.lock" -d "$wheels.new" ||
+        fail "not every locked wheel is there for aarch64 and $python"
+    mv "$wheels.new" "$wheels"
+fi
+
+say "installing maitred ..."
+mkdir -p "$root/var/tmp/maitred/wheels"
+(cd "$project" && git ls-files -z -- ':!training/checkpoints' ':!tests' | tar --null -cf - -T -) |
+    tar -xf - -C "$root/var/tmp/maitred"
+cp "$wheels"/*.whl "$root/var/tmp/maitred/wheels/"
+in_root "$root" env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PIP_NO_INDEX=1 PIP_FIND_LINKS=/var/tmp/maitred/wheels \
+    PIP_NO_COMPILE=1 /var/tmp/maitred/firmware_config/install.sh --no-start --name factory
+rm -rf "$root/var/tmp/maitred"
+[ -z "$key" ] || install -D -m 644 "$key" "$root/usr/share/maitred/update.pub"
+(cd "$here/image/files" && tar --owner=0 --group=0 -cf - .) | tar -xpf - -C "$root"
+"$here/image/settle.sh" "$root"
+in_root "$root" sh /usr/lib/maitred/finish
+rm "$root/usr/lib/maitred/finish"
+
+say "making the boot partition ..."
+"$here/image/boot.sh" "$root" "$build/boot"
+cp "$site" "$build/boot/maitred.toml"
+
+say "making the image ..."
+"$here/image/assemble.sh" "$root" "$build/boot" "$build/card.img"
+mv "$build/card.img" "$out"
+[ -z "$compress" ] && { say "$out is ready" && exit 0; }
+bmaptool --quiet create -o "${out%.img}.img.bmap" "$out"
+xz --keep --force --threads=0 -6 "$out"
+(cd "$(dirname "$out")" && sha256sum "$(basename "$out")" "$(basename "$out").xz" > "$(basename "$out").sha256")
+say "$out is ready: $(du -h --apparent-size "$out.xz" | cut -f1) as .xz"

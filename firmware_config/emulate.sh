@@ -1,0 +1,78 @@
+#!/bin/sh
+# Boots an image of build.sh in an emulated machine. Its dashboard is then at http://127.0.0.1:PORT/, its console here.
+# Close it with Ctrl-A X, or with `poweroff` inside.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+firmware_config/emulate.sh IMAGE [--machine virt|raspi3b] [--http PORT] [--ssh PORT] [--disk FILE] [--size SIZE] [--log FILE]
+
+  --machine NAME  virt (default): fast, any disk; raspi3b: a Raspberry Pi 3B as far as qemu knows it, from its SD card
+  --http PORT     port here for the dashboard (8000)
+  --ssh PORT      port here for ssh, if the image's maitred.toml names a key (2222)
+  --disk FILE     where what the device writes is kept for the next time; by default it is thrown away
+  --size SIZE     of the card (4G), a power of two
+  --log FILE      console into a file instead of here; `kill` then is what pulling the plug is
+TEXT
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=arm64/debian.sh
+. "$here/arm64/debian.sh"
+machine=virt http=8000 ssh=2222 disk='' size=4G image='' log=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --machine) machine=${2:?} && shift 2 ;;
+        --http) http=${2:?} && shift 2 ;;
+        --ssh) ssh=${2:?} && shift 2 ;;
+        --disk) disk=${2:?} && shift 2 ;;
+        --size) size=${2:?} && shift 2 ;;
+        --log) log=${2:?} && shift 2 ;;
+        --help | -h) usage && exit 0 ;;
+        -*) usage >&2 && exit 2 ;;
+        *) image=$1 && shift ;;
+    esac
+done
+[ -n "$image" ] || { usage >&2 && exit 2; }
+[ -f "$image" ] || fail "$image: no such file; firmware_config/build.sh makes it"
+missing=''
+for tool in qemu-system-aarch64:qemu-system-arm qemu-img:qemu-utils mcopy:mtools; do
+    command -v "${tool%:*}" >/dev/null || missing="$missing ${tool#*:}"
+done
+[ -z "$missing" ] || fail "missing:$missing; on Debian: apt-get install$missing"
+
+image=$(realpath "$image")
+work=$(mktemp -d)
+pid=''
+trap 'rm -rf "$work"' EXIT
+trap '[ -z "$pid" ] || kill "$pid"' INT TERM
+if [ -z "$disk" ]; then
+    disk=$work/card.qcow2
+fi
+[ -f "$disk" ] || qemu-img create -q -f qcow2 -b "$image" -F raw "$disk" "$size"
+# What the Pi's firmware does: kernel and first program out of the FAT partition, which starts at 4 MiB.
+for file in vmlinuz initrd.img cmdline.txt bcm2837-rpi-3-b.dtb; do
+    mcopy -n -i "$image@@4M" "::$file" "$work/$file"
+done
+words=$(cat "$work/cmdline.txt")
+forward="user,id=net,hostfwd=tcp:127.0.0.1:$http-:8000,hostfwd=tcp:127.0.0.1:$ssh-:22"
+console=mon:stdio
+[ -z "$log" ] || console=file:$log
+case $machine in
+    virt)
+        set -- qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 1024 -display none -serial "$console" \
+            -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -append "$words console=ttyAMA0" \
+            -drive "if=none,id=card,file=$disk,format=qcow2" -device virtio-blk-pci,drive=card \
+            -netdev "$forward" -device virtio-net-pci,netdev=net -device virtio-rng-pci
+        ;;
+    raspi3b)
+        set -- qemu-system-aarch64 -M raspi3b -display none -serial null -serial "$console" \
+            -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -dtb "$work/bcm2837-rpi-3-b.dtb" -append "$words" \
+            -drive "if=sd,file=$disk,format=qcow2" -netdev "$forward" -device usb-net,netdev=net
+        ;;
+    *) fail "--machine $machine: virt or raspi3b" ;;
+esac
+"$@" <&0 &
+pid=$!
+[ -z "$log" ] || echo "$pid"
+wait "$pid" || wait "$pid" # the first ends with the signal that is handed on
