@@ -20,6 +20,7 @@ setup(
     package_data={
         "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "receiver/*.json", "py.typed"],
         "edge.dashboard": ["templates/*", "static/*"],
+        "edge.provision": ["maitred.toml"],
         "edge.store": ["migrations/*.sql"],
         "training": ["recipes/*.toml"],
     },

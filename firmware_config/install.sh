@@ -14,7 +14,8 @@ SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 PLACE=/opt/maitred
 CONFIG=/etc/maitred
 STATE=/var/lib/maitred
-UNITS="maitred.service maitred-dashboard.service"
+DEVICE=/var/lib/maitred-device
+UNITS="maitred.service maitred-dashboard.service maitred-provision.service"
 dry=
 start=yes
 action=install
@@ -65,13 +66,16 @@ remove() {
     for unit in $UNITS; do
         run rm -f "/etc/systemd/system/$unit"
     done
-    run rm -f /usr/lib/sysusers.d/maitred.conf /usr/lib/tmpfiles.d/maitred.conf
+    run rm -f /usr/lib/sysusers.d/maitred.conf /usr/lib/tmpfiles.d/maitred.conf /etc/issue.d/maitred.issue
     run rm -rf "$PLACE" "$PLACE.new" "$PLACE.d"
     if running; then run systemctl daemon-reload; fi
     if [ "$action" = purge ]; then
-        run rm -rf "$CONFIG" "$STATE"
+        run rm -rf "$CONFIG" "$STATE" "$DEVICE"
+        # What maitred.toml on the boot partition asked for. Its Wi-Fi stays: it may be the only way to get here.
+        run rm -f /etc/ssh/authorized_keys.d/maitred-admin /etc/ssh/sshd_config.d/10-maitred.conf \
+            /etc/sudoers.d/maitred-admin
     else
-        echo "Kept: $CONFIG and $STATE (--purge removes them, and every count)."
+        echo "Kept: $CONFIG, $STATE and $DEVICE (--purge removes them, and every count)."
     fi
 }
 
@@ -130,7 +134,7 @@ if [ ! -e "$CONFIG/maitred.toml" ]; then
 fi
 run systemd-sysusers maitred.conf
 run systemd-tmpfiles --create maitred.conf
-run systemctl enable maitred.service # which wants the dashboard
+run systemctl enable maitred.service maitred-provision.service # the first wants the dashboard
 if running; then
     run systemctl daemon-reload
     if [ "$start" ]; then run systemctl restart maitred.service maitred-dashboard.service; fi

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from edge.config.camera import Camera
 from edge.config.census import Census
@@ -16,6 +15,7 @@ from edge.config.dashboard import Dashboard
 from edge.config.demographics import Demographics
 from edge.config.detection import Detection
 from edge.config.entrance import Entrance
+from edge.config.faults import describe, short
 from edge.config.mqtt import Mqtt
 from edge.config.section import Section
 from edge.config.site import Site
@@ -26,7 +26,6 @@ from edge.errors import BadInput
 MAX_BYTES, MAX_LINE = 64 << 10, 2000
 """The parser takes time that grows with the square of a dotted key's length."""
 MOST_FAULTS = 50
-LONGEST_NAME = 120
 
 
 class Settings(Section):
@@ -77,7 +76,7 @@ def load_settings(path: Path) -> Settings:
             f"{path}: cannot read the configuration ({error.strerror}); --config takes a TOML file"
         ) from error
     except (ValueError, RecursionError) as error:  # the parser's own, and what it lets pass: huge numbers, deep nesting
-        raise BadInput(f"{path}: not valid TOML: {_short(str(error))}") from error
+        raise BadInput(f"{path}: not valid TOML: {short(str(error))}") from error
     return parse_settings(values, str(path))
 
 
@@ -91,7 +90,7 @@ def parse_settings(values: dict[str, Any], origin: str) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         found = error.errors(include_input=False, include_context=False)
-        faults = [_describe(fault["type"], fault["loc"], fault["msg"]) for fault in found[:MOST_FAULTS]]
+        faults = [describe(fault, Settings) for fault in found[:MOST_FAULTS]]
         if len(found) > MOST_FAULTS:
             faults.append(f"and {len(found) - MOST_FAULTS} more faults")
         raise BadInput("\n".join(f"{origin}: {fault}" for fault in faults)) from error
@@ -108,29 +107,3 @@ def _read(path: Path) -> str:
             f"{path}: no configuration has more than {MAX_BYTES >> 10} kB, or {MAX_LINE} characters in a line"
         )
     return text
-
-
-def _short(text: str) -> str:
-    """On one line, of printable characters, and no longer than somebody wants to read."""
-    printable = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
-    return printable if len(printable) <= LONGEST_NAME else f"{printable[:LONGEST_NAME]}…"
-
-
-def _describe(kind: str, location: tuple[int | str, ...], message: str) -> str:
-    name = ".".join(_short(str(part)) for part in location)
-    if kind != "extra_forbidden":
-        return f"{name}: {message.removeprefix('Value error, ')}"
-    known = _known_keys(location[:-1])
-    near = difflib.get_close_matches(_short(str(location[-1])), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-    return f"{name}: unknown key; {hint}"
-
-
-def _known_keys(section: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Settings
-    for part in section:
-        annotation = model.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)

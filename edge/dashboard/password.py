@@ -37,7 +37,7 @@ class Password:
 
     def matches(self, attempt: str) -> bool:
         """Whether ``attempt`` is the password, in time that does not depend on how much of it is right."""
-        return len(attempt) <= LONGEST and check_password_hash(self._hash, _normal(attempt))
+        return len(attempt) <= LONGEST and check_password_hash(self._hash, normal(attempt))
 
 
 def save_password(path: Path, password: str) -> None:
@@ -54,7 +54,7 @@ def save_password(path: Path, password: str) -> None:
         partial.unlink(missing_ok=True)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 (of a descriptor)
-            file.write(generate_password_hash(_normal(password), METHOD) + "\n")
+            file.write(generate_password_hash(normal(password), METHOD) + "\n")
             old = path.stat() if path.exists() else None
             owner, group = (old.st_uid, old.st_gid) if old else (-1, path.parent.stat().st_gid)
             mode = stat.S_IMODE(old.st_mode) & 0o640 if old else 0o640
@@ -69,6 +69,7 @@ def save_password(path: Path, password: str) -> None:
             partial.unlink(missing_ok=True)
 
 
-def _normal(password: str) -> str:
+def normal(password: str) -> str:
+    """``password`` in the one form that is hashed."""
     # One keyboard types é as one character, another as two.
     return unicodedata.normalize("NFKC", password)

@@ -59,18 +59,26 @@ def read_secrets(path: Path) -> list[bytes]:
         BadInput: the file is missing, unreadable, open to other users, empty or malformed. No message holds any of its
             content.
     """
-    content = read_private(path, "the signing secret of the endpoint (whsec_…)")
+    return parse_secrets(read_private(path, "the signing secret of the endpoint (whsec_…)"), str(path))
+
+
+def parse_secrets(content: bytes, origin: str) -> list[bytes]:
+    """The secrets in what such a file holds; ``origin`` names it in errors.
+
+    Raises:
+        BadInput: as :func:`read_secrets`.
+    """
     lines = [line.strip() for line in content.splitlines()]
-    secrets = [_decode(line, path) for line in lines if line and not line.startswith(b"#")]
+    secrets = [_decode(line, origin) for line in lines if line and not line.startswith(b"#")]
     if not secrets:
-        raise BadInput(f"{path}: empty; it must hold the signing secret of the endpoint (whsec_…)")
+        raise BadInput(f"{origin}: empty; it must hold the signing secret of the endpoint (whsec_…)")
     if len(secrets) > MOST_SECRETS:
-        raise BadInput(f"{path}: holds {len(secrets)} secrets; at most {MOST_SECRETS} can be in use at once")
+        raise BadInput(f"{origin}: holds {len(secrets)} secrets; at most {MOST_SECRETS} can be in use at once")
     return secrets
 
 
-def _decode(text: bytes, path: Path) -> bytes:
-    form = f"{path}: not a signing secret; expected one a line, {PREFIX} and {SHORTEST} to {LONGEST} bytes in base64"
+def _decode(text: bytes, origin: str) -> bytes:
+    form = f"{origin}: not a signing secret; expected one a line, {PREFIX} and {SHORTEST} to {LONGEST} bytes in base64"
     if not text.startswith(PREFIX.encode()):
         raise BadInput(form)
     try:

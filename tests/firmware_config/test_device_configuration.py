@@ -1,4 +1,4 @@
-"""The configuration a device starts from."""
+"""The configuration a device starts from: on its boot partition, and as the agent's own file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ import re
 from pathlib import Path
 
 from edge.config import load_settings
+from edge.provision.check import check
+from edge.provision.run import template
+from edge.provision.secrets import Vault
 
 FILE = Path(__file__).resolve().parents[2] / "firmware_config" / "maitred.toml"
+TEXT = FILE.read_text(encoding="utf-8")
+
+
+def uncommented(text: str) -> str:
+    return re.sub(r"^# (?=\[\w+\]|\w+ = )", "", text, flags=re.MULTILINE)
 
 
 def test_a_device_starts_with_its_own_camera_and_sends_nothing():
@@ -18,9 +26,11 @@ def test_a_device_starts_with_its_own_camera_and_sends_nothing():
     assert not settings.uplink.url
 
 
-def test_the_lines_to_uncomment_are_valid_too(tmp_path: Path):
+def test_the_lines_to_uncomment_are_valid_as_the_agents_file_too(tmp_path: Path):
+    text = re.sub(r"^# \w+ = .*\n# or, in /etc[^:]*: ", "", TEXT, flags=re.MULTILINE)
+    text = re.sub(r"^# \[(device|wifi|ssh)\]\n(# \w+ = .*\n)+", "", text, flags=re.MULTILINE)
     file = tmp_path / "maitred.toml"
-    file.write_text(re.sub(r"^# (?=\[\w+\]|\w+ = )", "", FILE.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    file.write_text(uncommented(text))
 
     settings = load_settings(file)
 
@@ -28,4 +38,21 @@ def test_the_lines_to_uncomment_are_valid_too(tmp_path: Path):
     assert settings.entrance.line == ((0.1, 0.6), (0.9, 0.6))
     assert settings.dashboard.password_file == Path("/etc/maitred/dashboard.password")
     assert settings.mqtt.username == "front-door"
+    assert settings.mqtt.password_file == Path("/etc/maitred/mqtt.password")
     assert settings.uplink.secret_file == Path("/etc/maitred/uplink.secret")
+
+
+def test_the_lines_to_uncomment_are_valid_on_the_boot_partition(tmp_path: Path):
+    found = check(uncommented(TEXT), Vault(tmp_path))
+
+    assert [str(problem) for problem in found.problems] == []
+    assert found.settings.device.hostname == "maitred"
+    assert found.settings.wifi is not None
+    assert found.settings.wifi.country == "FR"
+    assert found.settings.ssh is not None
+    assert found.agent["dashboard"]["host"] == "0.0.0.0"
+    assert set(found.fresh) == {"wifi.password", "dashboard.password", "uplink.secret", "mqtt.password"}
+
+
+def test_the_package_has_the_same_file():
+    assert template() == TEXT

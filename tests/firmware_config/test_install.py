@@ -61,7 +61,7 @@ def test_an_unknown_option_is_refused():
 def test_a_dry_run_names_the_steps_and_does_none():
     found = subprocess.run([SCRIPT, "--dry-run"], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
-    assert "systemctl enable maitred.service" in found.stdout
+    assert "systemctl enable maitred.service maitred-provision.service" in found.stdout
     assert not Path("/opt/maitred.d").exists()
 
 
@@ -105,7 +105,7 @@ def test_it_installs_updates_and_goes_again(tmp_path: Path):
     assert "750 maitred:maitred /var/lib/maitred" in out
     assert "/etc/systemd/system/maitred.service" in out
     assert "face 1 on" in out  # the models are in it, and run
-    assert "one back is kept\n# mine\nKept: /etc/maitred and /var/lib/maitred" in out
+    assert "one back is kept\n# mine\nKept: /etc/maitred, /var/lib/maitred and /var/lib/maitred-device" in out
     after = out.partition("Kept:")[2]
     assert "maitred.service" not in after
     assert "agent.service" not in after

@@ -17,8 +17,8 @@ from edge.cli import build_parser
 from edge.config import Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "systemd"
-UNITS = ("maitred.service", "maitred-dashboard.service")
-AGENT, DASHBOARD = UNITS
+UNITS = ("maitred.service", "maitred-dashboard.service", "maitred-provision.service")
+AGENT, DASHBOARD, PROVISION = UNITS
 MOST_EXPOSED = 20
 """Tenths: systemd's own rating, 0 is locked up, 100 wide open."""
 
@@ -99,6 +99,10 @@ def test_the_units_are_locked_up(unit: str):
         (DASHBOARD, "PrivateDevices", "yes"),
         (DASHBOARD, "IPAddressDeny", "any"),
         (DASHBOARD, "LimitCORE", "0"),
+        (PROVISION, "Type", "oneshot"),
+        (PROVISION, "StateDirectory", "maitred-device"),
+        (PROVISION, "StateDirectoryMode", "0700"),
+        (PROVISION, "LimitCORE", "0"),
     ],
     ids=lambda part: str(part).replace(".service", ""),
 )
@@ -122,6 +126,21 @@ def test_the_command_line_is_one_that_maitred_takes(unit: str, command: str):
     assert Path(program).name == "maitred"
     assert options.function.__module__ == f"edge.commands.{command}"
     assert options.config == Path("/etc/maitred/maitred.toml")
+
+
+def test_settings_come_before_whatever_is_set_up_by_them_and_hold_up_nobody():
+    program, *arguments = shlex.split(value(PROVISION, "ExecStart"))
+    before = " ".join(values(PROVISION, "Before")).split()
+
+    options = build_parser().parse_args(arguments)
+
+    assert Path(program).name == "maitred"
+    assert options.function.__module__ == "edge.commands.provision"
+    assert (options.boot, options.root) == (Path("/boot/firmware"), Path("/"))
+    assert {AGENT, DASHBOARD, "NetworkManager.service", "ssh.service", "getty@tty1.service"} <= set(before)
+    for unit in (AGENT, DASHBOARD):
+        assert PROVISION not in " ".join([*values(unit, "Requires"), *values(unit, "BindsTo")])
+    assert seconds(value(PROVISION, "TimeoutStartSec")) <= 120
 
 
 def test_the_watchdog_is_more_patient_than_what_the_agent_waits_for():
@@ -172,6 +191,9 @@ def test_users_and_folders_come_out_as_the_units_expect_them(tmp_path: Path):
     agent = int(users[value(AGENT, "User")][2])
     group = int(groups[value(AGENT, "Group")][2])
     assert value(DASHBOARD, "User") in users
+    assert users["maitred-admin"][5:] == ["/home/maitred-admin", "/bin/bash"]
+    shadow = names((root / "etc/shadow").read_text().splitlines(), 0)
+    assert all(shadow[user][1].startswith("!") for user in ("maitred", "maitred-dashboard", "maitred-admin"))
     expected = {
         "etc/maitred": ("0o750", 0, group),
         "etc/maitred/maitred.toml": ("0o640", 0, group),
@@ -180,6 +202,8 @@ def test_users_and_folders_come_out_as_the_units_expect_them(tmp_path: Path):
         "etc/maitred/dashboard.password": ("0o640", 0, group),
         "etc/maitred/dashboard.token": ("0o640", 0, group),
         "var/lib/maitred": ("0o750", agent, group),
+        "var/lib/maitred-device": ("0o700", 0, 0),
+        "home/maitred-admin": ("0o700", int(users["maitred-admin"][2]), int(groups["maitred-admin"][2])),
     }
     status = {path: (root / path).stat() for path in expected}
     assert {path: (oct(stat.S_IMODE(s.st_mode)), s.st_uid, s.st_gid) for path, s in status.items()} == expected

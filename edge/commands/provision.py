@@ -1,0 +1,57 @@
+"""``maitred provision``: set the device up from ``maitred.toml`` on its boot partition, at every boot."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from edge.commands import Commands, command
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    about = "set the device up from maitred.toml on its boot partition (at every boot, by maitred-provision.service)"
+    parser = command(commands, "provision", run, about, log_level=logging.INFO)
+    parser.add_argument(
+        "--boot", type=Path, default=Path("/boot/firmware"), metavar="DIR", help="folder with maitred.toml"
+    )
+    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="the system to set up")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; 2 if the file has mistakes, 1 if something could not be done."""
+    from edge.commands.output import print_json
+    from edge.errors import BadInput
+    from edge.provision import provision
+
+    for folder, name in ((options.boot, "--boot"), (options.root, "--root")):
+        if not folder.is_dir():
+            raise BadInput(f"{name} {folder}: no such folder")
+    if options.root == Path("/") and os.geteuid() != 0 and not options.dry_run:
+        raise BadInput("must run as root; --dry-run says what it would do")
+    report = provision(options.boot, options.root, dry_run=options.dry_run)
+    if options.json:
+        print_json({
+            "ok": not (report.problems or report.failures),
+            "file": report.file,
+            "problems": [{"line": p.line or None, "key": p.key or None, "text": p.text} for p in report.problems],
+            "failures": list(report.failures),
+            "changes": list(report.changes),
+            "taken_over": list(report.taken_over),
+            "skipped": report.skipped,
+        })  # fmt: skip
+    else:
+        said = [*report.changes] or ["nothing to do"]
+        if report.skipped:
+            said = [f"{report.file} is not filled in yet, and the agent was set up by hand: left as it is"]
+        sys.stdout.write("".join(f"{line}\n" for line in said))
+    for problem in report.problems:
+        sys.stderr.write(f"maitred: {report.file}: {problem}\n")
+    for failure in report.failures:
+        sys.stderr.write(f"maitred: {failure}\n")
+    return 2 if report.problems else 1 if report.failures else 0

@@ -1,0 +1,191 @@
+"""From the text of the file to settings that are known to work, or every mistake in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from edge.config import Settings
+from edge.config.faults import short, unknown
+from edge.dashboard.security import is_loopback
+from edge.provision.document import for_parser
+from edge.provision.problem import Problem
+from edge.provision.secrets import DASHBOARD, SECRETS, Secret, Vault, blank
+from edge.provision.settings import DeviceSettings
+from edge.provision.syntax import key_lines, parse
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+MOST = 50
+NOT_THE_AGENTS = ("device", "wifi", "ssh")
+FILES = {
+    "dashboard.password": ("dashboard", "password_file", "/etc/maitred/dashboard.password"),
+    "uplink.secret": ("uplink", "secret_file", "/etc/maitred/uplink.secret"),
+    "mqtt.password": ("mqtt", "password_file", "/etc/maitred/mqtt.password"),
+}
+"""Where the agent and the dashboard read a secret: section, key, path."""
+PLAIN = {
+    "missing": "is needed and not there",
+    "int_type": "must be a whole number, without quotes",
+    "int_parsing": "must be a whole number, without quotes",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number, without quotes",
+    "float_parsing": "must be a number, without quotes",
+    "bool_type": "must be true or false, without quotes",
+    "bool_parsing": "must be true or false, without quotes",
+    "string_type": 'must be text in straight quotes: "…"',
+    "string_too_short": "is empty",
+    "tuple_type": "must be a list in brackets: […]",
+    "model_type": "is a section: write its name in brackets on a line of its own, and its keys below",
+    "model_attributes_type": "is a section: write its name in brackets on a line of its own, and its keys below",
+}
+"""The commonest faults; what pydantic says is for programmers."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is in the file. With problems, nothing of it is to be used."""
+
+    problems: tuple[Problem, ...]
+    settings: DeviceSettings
+    agent: Mapping[str, Any]
+    """The agent's own sections, as its file shall hold them."""
+    fresh: Mapping[str, str]
+    """Secrets that are in the file, by name."""
+    kept: frozenset[str]
+    """Names of secrets that were taken over before and are still wanted."""
+    blanked: str
+    """The text without its secrets."""
+
+
+def check(text: str, vault: Vault) -> Checked:
+    """Look through the file's ``text``.
+
+    Raises:
+        OSError: the kept secrets cannot be read.
+    """
+    plain = for_parser(text)
+    values, problems = parse(plain)
+    broken = bool(problems)
+    lines = key_lines(plain)
+    fresh, kept, full = dict[str, str](), set[str](), values
+    found = list[Secret]()
+    for secret in SECRETS:
+        value = secret.value(values)
+        if value is None:
+            continue
+        if value:
+            fresh[secret.name] = value
+            found.append(secret)
+        elif (old := vault.get(secret.name)) is not None:
+            kept.add(secret.name)
+            # The hash is no password: the model is not to judge it.
+            full = full if secret is DASHBOARD else secret.with_value(full, old)
+        elif not broken and not secret.in_address:  # some cameras do have an empty password
+            text_ = "is empty, and none was taken over before; write it between the quotes, or delete the line"
+            problems.append(_problem(text_, (secret.section, secret.key), lines))
+    settings = DeviceSettings()
+    try:
+        settings = DeviceSettings.model_validate(full)
+    except ValidationError as error:
+        problems += _refusals(error, lines, broken=broken)
+    agent = _agent(full, fresh.keys() | kept)
+    if not problems:
+        problems += _contradictions(settings, agent, fresh.keys() | kept, lines)
+    blanked = blank(text, values, found) if not problems else text
+    if blanked is None:
+        problems.append(Problem('a password or secret is written in a way that cannot be blanked; use KEY = "…"'))
+    return Checked(tuple(problems), settings, agent, fresh, frozenset(kept), blanked or text)
+
+
+def _agent(values: Mapping[str, Any], secrets: set[str]) -> dict[str, Any]:
+    agent = {
+        name: dict(section) if isinstance(section, Mapping) else section
+        for name, section in values.items()
+        if name not in NOT_THE_AGENTS
+    }
+    for name, (section, file_key, path) in FILES.items():
+        part = agent.get(section)
+        if isinstance(part, dict):
+            part.pop(name.partition(".")[2], None)
+            if name in secrets:
+                part[file_key] = path
+    board = agent.get("dashboard")
+    if DASHBOARD.name in secrets and isinstance(board, dict):
+        board.setdefault("host", "0.0.0.0")  # noqa: S104 (behind the password)
+    return agent
+
+
+def _contradictions(
+    settings: DeviceSettings, agent: Mapping[str, Any], secrets: set[str], lines: Mapping[tuple[str, ...], int]
+) -> list[Problem]:
+    """What each section allows and all together do not."""
+    problems = list[Problem]()
+    if settings.uplink.url and "uplink.secret" not in secrets and settings.uplink.secret_file is None:
+        problems.append(
+            _problem('needs the secret of the endpoint below it: secret = "whsec_…"', ("uplink", "url"), lines)
+        )
+    guarded = DASHBOARD.name in secrets or settings.dashboard.password_file is not None
+    if not guarded and not is_loopback(settings.dashboard.host):
+        problems.append(_problem('needs a password below it: password = "…"', ("dashboard", "host"), lines))
+    try:
+        Settings.model_validate(agent)
+    except ValidationError as error:
+        # Here the secret itself stands where the agent has a file.
+        found = _refusals(error, lines, broken=False)
+        problems += [replace(problem, text=problem.text.replace("password_file", "password")) for problem in found]
+    return problems
+
+
+def _refusals(error: ValidationError, lines: Mapping[tuple[str, ...], int], *, broken: bool) -> list[Problem]:
+    """A problem for each fault; of a file with ``broken`` lines only those that are not their doing."""
+    faults = error.errors(include_input=False, include_context=False, include_url=False)
+    if broken:
+        faults = [fault for fault in faults if len(fault["loc"]) > 1 and fault["type"] != "missing"]
+    problems = [_problem(_plain(fault), fault["loc"], lines) for fault in faults[:MOST]]
+    if len(faults) > MOST:
+        problems.append(Problem(f"and {len(faults) - MOST} more"))
+    return problems
+
+
+def _plain(fault: ErrorDetails) -> str:
+    kind, location = fault["type"], fault["loc"]
+    if kind == "extra_forbidden":
+        return unknown(location, DeviceSettings).replace("unknown key", f"unknown {_what(location)}")
+    said = PLAIN.get(kind, fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be"))
+    section = DeviceSettings.model_fields.get(str(location[0]))
+    about = next((part for part in _models(section) if len(location) > 1 and location[1] in part), None)
+    return f"{said}. {about[location[1]]}" if about and kind != "value_error" else said
+
+
+def _what(location: tuple[int | str, ...]) -> str:
+    return "key" if len(location) > 1 else "section"
+
+
+def _models(field: Any) -> list[dict[Any, str]]:
+    """Descriptions by key of the section that ``field`` holds."""
+    if field is None:
+        return []
+    annotation = field.annotation
+    choices = getattr(annotation, "__args__", (annotation,))
+    return [
+        {key: about.description for key, about in choice.model_fields.items()}
+        for choice in choices
+        if hasattr(choice, "model_fields")
+    ]
+
+
+def _problem(text: str, location: tuple[int | str, ...], lines: Mapping[tuple[str, ...], int]) -> Problem:
+    names = tuple(str(part) for part in location[:2])
+    section, key = names[0], names[1] if len(names) > 1 else ""
+    line = lines.get(names) or lines.get(names[:1], 0)
+    return Problem(short_text(text), line, short(f"[{section}] {key}".strip()))
+
+
+def short_text(text: str) -> str:
+    """``text`` on one line."""
+    return " ".join(text.split())

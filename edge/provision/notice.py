@@ -1,0 +1,66 @@
+"""Telling people: a file on the boot partition, and the text above the console's login prompt."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.provision import files
+from edge.provision.problem import Problem
+from edge.provision.steps import Plan
+from edge.provision.target import Target
+
+PROBLEMS = "maitred-problems.txt"
+ISSUE = "/etc/issue.d/maitred.issue"
+WIDTH, MOST_LINES = 76, 14
+"""Of a console of 80 by 25, which also shows the system's name and the prompt."""
+STAYS = "Until then the device goes on with the last settings that were right."
+DEFAULTS = "Until then the device runs with its defaults."
+WAY_OUT = "Put the card into a computer, correct the file, and start the device with it again."
+
+
+def text(name: str, problems: Sequence[Problem], *, had_settings: bool) -> str:
+    """The whole message for people."""
+    head = f"{name} has {'a mistake' if len(problems) == 1 else f'{len(problems)} mistakes'}; nothing in it was used."
+    parts = [head, *(f"- {problem}" for problem in problems), f"{STAYS if had_settings else DEFAULTS} {WAY_OUT}"]
+    return "\n".join(
+        textwrap.fill(part, WIDTH, subsequent_indent="  " if part.startswith("- ") else "", break_on_hyphens=False)
+        for part in parts
+    )
+
+
+def write_file(boot: Path, message: str) -> None:
+    """Put the message beside the file, or take away an earlier one.
+
+    Raises:
+        OSError: the partition cannot be written.
+    """
+    path = boot / PROBLEMS
+    if not message:
+        files.remove(path)
+        return
+    content = (message + "\n").replace("\n", "\r\n").encode("utf-8-sig")  # as any editor of any age shows it
+    if not path.exists() or path.read_bytes() != content:
+        files.replace(path, content)
+
+
+def write_issue(target: Target, plan: Plan, message: str) -> None:
+    r"""The text above the login prompt: where the device is found, and what is wrong.
+
+    agetty(8) shows it, and shows it anew when the address changes: \4 is the address at that time.
+    """
+    board = plan.agent.get("dashboard", {})
+    host = plan.settings.device.hostname
+    where = f"dashboard: http://{host}.local:{board.get('port', 8000)}/"
+    if not board.get("password_file"):
+        where = "dashboard: closed to the network; [dashboard] password in maitred.toml opens it"
+    lines = ["", f"maitred   address: \\4   name: {host}.local", where, ""]
+    if message:
+        told = message.split("\n")
+        if len(told) > MOST_LINES:
+            told = [*told[: MOST_LINES - 1], f"... all of it is in {PROBLEMS} on the card."]
+        # To this program a backslash is a command, and the console's font may have no more than ASCII.
+        ascii_ = "\n".join(told).replace("…", "...").encode("ascii", "replace").decode()
+        lines += [ascii_.replace("\\", "\\\\"), ""]
+    target.write(ISSUE, "\n".join(lines) + "\n")

@@ -1,0 +1,182 @@
+"""The order of things, such that a power cut between any two of them loses nothing.
+
+A secret is kept, on the disk, before it is blanked in the file on the boot partition. The settings are kept before they
+are applied. Everything else follows from the two, and is done again at the next boot.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.resources import files as package_files
+from pathlib import Path
+
+from edge.errors import MaitredError
+from edge.provision import files, notice
+from edge.provision.check import Checked, check
+from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read
+from edge.provision.problem import Problem
+from edge.provision.secrets import SECRETS, Vault
+from edge.provision.ssh import STATE, ssh
+from edge.provision.steps import CONFIG, STEPS, Plan, is_by_hand
+from edge.provision.target import Target
+
+log = logging.getLogger(__name__)
+LAST_GOOD = "last-good.toml"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of it."""
+
+    file: str
+    problems: tuple[Problem, ...] = ()
+    """Mistakes in the file."""
+    failures: tuple[str, ...] = ()
+    """What could not be done on this system."""
+    changes: tuple[str, ...] = ()
+    taken_over: tuple[str, ...] = ()
+    """Names of secrets that were in the file."""
+    skipped: bool = False
+    """Whether nothing was done: the file is still the template, and the agent was set up by hand."""
+
+
+@cache
+def template() -> str:
+    """What a device starts from."""
+    return (package_files("edge.provision") / NAME).read_text(encoding="utf-8")
+
+
+def provision(boot: Path, root: Path, *, dry_run: bool = False) -> Report:
+    """Set the system at ``root`` up as the file in ``boot`` says.
+
+    A file with a mistake changes nothing: what was kept of the last one that had none is applied again. What cannot be
+    done on this system is in the report; nothing is blanked that could not be kept.
+    """
+    target = Target(root, dry_run=dry_run)
+    state = target.path(STATE)
+    vault, last_good = Vault(state / "secrets"), state / LAST_GOOD
+    failures = list[str]()
+    document, problems = _look(boot, _last(last_good), failures, target)
+    by_hand = is_by_hand(target.read(CONFIG)) and not last_good.exists()
+    if by_hand and document and for_parser(document.text) == template():
+        _attempt(failures, notice.PROBLEMS, partial(_tell, boot, "", target))
+        return Report(str(document.path), failures=tuple(failures), changes=tuple(target.changes), skipped=True)
+    checked = check(document.text, vault) if document else None
+    if checked and document:
+        problems = [*checked.problems] or _keep(document, checked, vault, last_good, target)
+        if not problems:
+            _attempt(failures, "blank the secrets in the file", partial(_blank, document, checked, target))
+    if not checked or problems:
+        checked = _fallback(vault, _last(last_good))
+    plan = _plan(checked, vault, target, final=not problems)
+    if not (by_hand and problems):  # what works stays until there is something better
+        for step in (*STEPS, ssh):
+            _attempt(failures, step.__name__.replace("_", " "), partial(step, target, plan))
+    name = document.path.name if document else NAME
+    message = notice.text(name, problems, had_settings=by_hand or last_good.exists()) if problems else ""
+    _attempt(failures, "the console's message", partial(notice.write_issue, target, plan, message))
+    if not (dry_run or failures):
+        for secret in plan.retired:
+            vault.drop(secret)
+    _attempt(failures, notice.PROBLEMS, partial(_tell, boot, message, target))
+    return Report(
+        str(boot / name), tuple(problems), tuple(failures), tuple(target.changes),
+        () if problems else tuple(checked.fresh),
+    )  # fmt: skip
+
+
+def _look(
+    boot: Path, last: Document | None, failures: list[str], target: Target
+) -> tuple[Document | None, list[Problem]]:
+    """The file. Where there is none, the last one that was applied is put back, or else the template."""
+    try:
+        if not target.dry_run:
+            for left in sorted(boot.glob(f"maitred*{files.SUFFIX}")):
+                files.remove(left)
+        found = find(boot)
+    except Unreadable as error:
+        return None, [error.problem]
+    except OSError as error:
+        return None, [Problem(f"cannot be read ({error.strerror}); the card may be worn out")]
+    if found is not None:
+        return found, []
+    document = Document(boot / NAME, last.text, last.encoding, last.mark) if last else Document(boot / NAME, template())
+    target.changes.append(f"write {document.path}")
+    if not target.dry_run:
+        _attempt(failures, str(document.path), partial(files.replace, document.path, document.encode(document.text)))
+    return document, []
+
+
+def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, target: Target) -> list[Problem]:
+    """Secrets and settings, on the disk; the secrets first, for what is kept of the text holds none."""
+    content = document.encode(checked.blanked)
+    target.changes += [f"keep {name}" for name in checked.fresh]
+    if target.dry_run:
+        return []
+    try:
+        target.folder(vault.folder, 0o700)
+        for name, value in checked.fresh.items():
+            vault.put(name, value)
+        if not last_good.exists() or last_good.read_bytes() != content:
+            files.replace(last_good, content, mode=0o600)
+    except OSError as error:
+        text = f"the device cannot keep what is in it ({error.strerror}): the card is full, or worn out"
+        return [Problem(text)]
+    return []
+
+
+def _blank(document: Document, checked: Checked, target: Target) -> None:
+    if checked.blanked != document.text:
+        target.changes.append(f"blank the secrets in {document.path}")
+        if not target.dry_run:
+            files.replace_and_wipe(document.path, document.encode(checked.blanked))
+
+
+def _tell(boot: Path, message: str, target: Target) -> None:
+    if not target.dry_run:
+        notice.write_file(boot, message)
+
+
+def _last(last_good: Path) -> Document | None:
+    """The last file that was applied, without its secrets."""
+    try:
+        return read(last_good)
+    except FileNotFoundError:
+        return None
+    except Unreadable as error:
+        log.error("%s: %s", last_good, error)
+        return None
+
+
+def _fallback(vault: Vault, last: Document | None) -> Checked:
+    """The last settings that were right, the template's where there are none or a newer version takes them no more."""
+    if last is not None:
+        kept = check(last.text, vault)
+        if not kept.problems:
+            return kept
+        log.error("the last good settings are refused, too: %s", "; ".join(map(str, kept.problems)))
+    return check(template(), vault)
+
+
+def _plan(checked: Checked, vault: Vault, target: Target, *, final: bool) -> Plan:
+    """What the checked file asks for. Secrets are given up only on the word of a file that was right (``final``)."""
+    wanted = checked.fresh.keys() | checked.kept
+    kept = {secret.name: vault.get(secret.name) for secret in SECRETS}
+    if target.dry_run:
+        kept |= checked.fresh
+    secrets = {name: value for name, value in kept.items() if value is not None and name in wanted}
+    retired = {name for name, value in kept.items() if value is not None and name not in wanted}
+    return Plan(checked.settings, checked.agent, secrets, frozenset(retired) if final else frozenset())
+
+
+def _attempt(failures: list[str], what: str, work: Callable[[], object]) -> None:
+    """Do it; what fails must not keep the rest from being done."""
+    try:
+        work()
+    except (OSError, MaitredError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        log.error("%s: %s", what, reason)
+        failures.append(f"{what}: {reason}")

@@ -1,0 +1,141 @@
+"""Secrets: taken out of the file on the boot partition, kept where root alone reads, blanked in the file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from edge.dashboard.password import METHOD, normal
+from edge.provision.document import for_parser
+from edge.provision.files import remove, replace
+
+NOTE = "# taken over by the device; to change it, write the new one between the quotes"
+STRING = re.compile(
+    r"#[^\r\n]*"
+    r'|(?P<string>"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\r\n])*"|\'[^\'\r\n]*\')',
+    re.DOTALL,
+)
+IN_ADDRESS = re.compile(r"(?P<before>\w+://[^/@:\s]+:)(?P<password>[^/\s]*)(?=@[^/@\s]*(/|$))")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value of the file that is no one else's business."""
+
+    section: str
+    key: str
+    in_address: bool = False
+    """Whether it is the password within an address, not the whole value."""
+
+    @property
+    def name(self) -> str:
+        """Under which it is kept."""
+        return f"{self.section}.{self.key}"
+
+    def value(self, values: Mapping[str, Any]) -> str | None:
+        """The secret: "" where it was blanked, None where the file has none."""
+        section = values.get(self.section)
+        value = section.get(self.key) if isinstance(section, Mapping) else None
+        if not isinstance(value, str):
+            return None
+        if not self.in_address:
+            return value
+        found = IN_ADDRESS.match(value)
+        return found["password"] if found else None
+
+    def with_value(self, values: Mapping[str, Any], secret: str) -> dict[str, Any]:
+        """``values`` with ``secret`` in its place."""
+        section = dict(values[self.section])
+        if self.in_address:
+            section[self.key] = IN_ADDRESS.sub(lambda found: found["before"] + secret, section[self.key], count=1)
+        else:
+            section[self.key] = secret
+        return {**values, self.section: section}
+
+
+DASHBOARD = Secret("dashboard", "password")
+CAMERA = Secret("camera", "source", in_address=True)
+SECRETS = (Secret("wifi", "password"), DASHBOARD, Secret("uplink", "secret"), Secret("mqtt", "password"), CAMERA)
+
+
+class Vault:
+    """A folder that root alone reads, one file for each secret. Of the dashboard's password it holds the hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, name: str) -> str | None:
+        """The secret, None where none was taken over."""
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def put(self, name: str, value: str) -> None:
+        """Keep it; on return it is on the disk."""
+        old = self.get(name)
+        if name == DASHBOARD.name:
+            if old is not None and check_password_hash(old, normal(value)):
+                return
+            value = generate_password_hash(normal(value), METHOD)
+        if value != old:
+            replace(self.folder / name, value.encode(), mode=0o600)
+
+    def drop(self, name: str) -> None:
+        """Keep it no longer."""
+        remove(self.folder / name)
+
+
+def blank(text: str, values: Mapping[str, Any], secrets: list[Secret]) -> str | None:
+    """``text`` without the secrets, comments and line ends as they were; None if that cannot be done.
+
+    Each string of the text is tried: the right one is where the parsed file then differs in the secret and nothing
+    else. So it does not matter how the file is written.
+    """
+    for secret in secrets:
+        wanted = secret.with_value(values, "")
+        blanked = _without(text, secret, values, wanted)
+        if blanked is None:
+            return None
+        text, values = blanked, wanted
+    return text
+
+
+def _without(text: str, secret: Secret, values: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    old, new = values[secret.section][secret.key], wanted[secret.section][secret.key]
+    for found in STRING.finditer(text):
+        if found["string"] is None or _string(found["string"]) != old:
+            continue
+        bare = f"{text[: found.start()]}{_quoted(new)}{text[found.end() :]}"
+        end = found.start() + len(_quoted(new))
+        rest = re.compile(r"[^\r\n]*").match(bare, end)
+        line_end = rest.end() if rest else end
+        noted = f"{bare[:line_end].rstrip(' ')}  {NOTE}{bare[line_end:]}"
+        for candidate in (bare if NOTE in bare[end:line_end] else noted, bare):
+            if _parsed(candidate) == wanted:
+                return candidate
+    return None
+
+
+def _string(literal: str) -> object:
+    try:
+        return tomllib.loads(f"x = {for_parser(literal)}")["x"]
+    except ValueError:
+        return None
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _parsed(text: str) -> object:
+    try:
+        return tomllib.loads(for_parser(text))
+    except ValueError:
+        return None

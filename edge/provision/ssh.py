@@ -1,0 +1,90 @@
+"""Logging in over the network: by key, as maitred-admin, or not at all.
+
+The user is one of its own, not root and not the agent: root cannot log in over the network, and what was done by hand
+is found in the log under a name. It has no password; ``sudo`` asks for none, for there is none to ask for.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from edge.errors import MaitredError
+from edge.provision import files
+from edge.provision.steps import Plan
+from edge.provision.target import Target
+
+USER = "maitred-admin"
+KEYS = f"/etc/ssh/authorized_keys.d/{USER}"
+DAEMON = "/etc/ssh/sshd_config.d/10-maitred.conf"
+SUDO = "/etc/sudoers.d/maitred-admin"
+STATE = "/var/lib/maitred-device"
+HOST_KEY = f"{STATE}/ssh/ssh_host_ed25519_key"
+
+
+def ssh(target: Target, plan: Plan) -> None:
+    """Let in whoever has a key, or nobody.
+
+    Raises:
+        MaitredError: a host key could not be made.
+        OSError: something could not be written.
+    """
+    access = plan.settings.ssh
+    if access is None:
+        for path in (KEYS, SUDO, DAEMON):
+            target.remove(path)
+        return
+    own = _host_key(target)
+    target.write(DAEMON, _daemon(own=own))
+    target.write(KEYS, "".join(f"{key}\n" for key in access.keys))
+    target.write(SUDO, f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n", mode=0o440)
+    # The system leaves it off; it is started at each boot on which there is a key. Not waited for: it comes after this.
+    target.command("systemctl", "start", "--no-block", "ssh.service")
+
+
+def _daemon(*, own: bool) -> str:
+    return "\n".join([
+        "# Written by `maitred provision`: [ssh] in maitred.toml on the boot partition.",
+        "PasswordAuthentication no",
+        "KbdInteractiveAuthentication no",
+        "PermitRootLogin no",
+        "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u",
+        *([f"HostKey {HOST_KEY}"] if own else []),
+        "",
+    ])  # fmt: skip
+
+
+def _host_key(target: Target) -> bool:
+    """Whether the device has a host key of its own. One is made where the system has none, once for ever."""
+    path = target.path(HOST_KEY)
+    partial = path.with_name("making")
+    if path.exists():
+        _clear(target, partial)
+        return True
+    if list(target.path("/etc/ssh").glob("ssh_host_*_key")):  # a system that keeps its own, and is known by them
+        return False
+    target.changes.append(f"make {HOST_KEY}")
+    if target.dry_run:
+        return True
+    program = shutil.which("ssh-keygen")
+    if program is None:
+        raise MaitredError("[ssh] needs ssh-keygen; install openssh-server")
+    target.folder(path.parent, 0o700)
+    _clear(target, partial)
+    words = [program, "-q", "-t", "ed25519", "-N", "", "-C", "maitred", "-f", str(partial)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    if done.returncode:
+        raise MaitredError(f"no host key for ssh could be made: {done.stderr.strip()}")
+    # The public half first: whoever finds the private one finds both.
+    for made, kept, mode in ((partial.with_suffix(".pub"), Path(f"{path}.pub"), 0o644), (partial, path, 0o600)):
+        files.replace(kept, made.read_bytes(), mode=mode)
+        files.remove(made)
+    return True
+
+
+def _clear(target: Target, partial: Path) -> None:
+    """Take away what a power cut left half made."""
+    if not target.dry_run:
+        for left in (partial, partial.with_suffix(".pub")):
+            files.remove(left)

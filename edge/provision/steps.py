@@ -1,0 +1,132 @@
+"""What is set up, a function each. Each can be done again at any time, and writes only what differs."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.provision import toml
+from edge.provision.check import FILES
+from edge.provision.settings import DeviceSettings, Wifi
+from edge.provision.target import Target
+
+CONFIG = "/etc/maitred/maitred.toml"
+HEADER = """\
+# Written by `maitred provision` from maitred.toml on the boot partition: change that one and start the device again.
+
+"""
+BY_HAND = "/etc/maitred/maitred.toml.by-hand"
+KEYFILE = "/etc/NetworkManager/system-connections/maitred-wifi.nmconnection"
+REGULATORY = "/etc/modprobe.d/maitred-wifi.conf"
+OURS = uuid.UUID("6f1d2a52-6a2c-5d0b-9c39-0d9d6c7f3a11")
+"""Namespace of the connections' identifiers: the same network has the same one at every boot."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the device shall be."""
+
+    settings: DeviceSettings
+    agent: Mapping[str, Mapping[str, Any]]
+    secrets: Mapping[str, str] = field(repr=False)
+    """By name, as they are kept."""
+    retired: frozenset[str] = frozenset()
+    """Names of secrets that are kept, and no longer wanted."""
+
+
+def agent_files(target: Target, plan: Plan) -> None:
+    """The agent's configuration, and a file for each secret it reads."""
+    for name, (_, _, path) in FILES.items():
+        if name in plan.secrets:
+            shared = name == "dashboard.password"  # read by the dashboard, which is another user of the group
+            target.write(
+                path, plan.secrets[name] + "\n", mode=0o640 if shared else 0o600,
+                owner="root" if shared else "maitred", group="maitred",
+            )  # fmt: skip
+    old = target.read(CONFIG)
+    if is_by_hand(old):
+        target.write(BY_HAND, old, mode=0o640, group="maitred")
+    target.write(CONFIG, HEADER + toml.dump(plan.agent), mode=0o640, group="maitred")
+    for name, (section, file_key, path) in FILES.items():
+        if name in plan.retired and plan.agent.get(section, {}).get(file_key) != path:
+            target.remove(path)
+
+
+def is_by_hand(config: str) -> bool:
+    """Whether somebody else wrote this configuration of the agent."""
+    from edge.provision.run import template
+
+    return bool(config) and not config.startswith(HEADER) and config != template()
+
+
+def hostname(target: Target, plan: Plan) -> None:
+    """The device's name, and the line that makes it known to itself."""
+    name = plan.settings.device.hostname
+    target.write("/etc/hostname", name + "\n")
+    hosts = target.read("/etc/hosts").splitlines()
+    line = f"127.0.1.1\t{name}"
+    if line not in hosts:
+        others = [old for old in hosts if old.split()[:1] != ["127.0.1.1"]]
+        head = [] if any(old.split()[:1] == ["127.0.0.1"] for old in others) else ["127.0.0.1\tlocalhost"]
+        target.write("/etc/hosts", "\n".join([*head, *others, line]) + "\n")
+    if target.live and socket.gethostname() != name:
+        target.command("hostnamectl", "set-hostname", name)
+
+
+def timezone(target: Target, plan: Plan) -> None:
+    """The system's time zone is that of the site."""
+    zone = plan.settings.site.timezone
+    if zone:
+        target.link("/etc/localtime", f"/usr/share/zoneinfo/{zone}")
+        target.write("/etc/timezone", zone + "\n")
+
+
+def wifi(target: Target, plan: Plan) -> None:
+    """The wireless network, for NetworkManager, and the country whose rules the radio keeps."""
+    network = plan.settings.wifi
+    if network is None:
+        target.remove(KEYFILE)
+        target.remove(REGULATORY)
+        return
+    target.write(KEYFILE, keyfile(network, plan.secrets.get("wifi.password", "")), mode=0o600)
+    target.write(REGULATORY, f"options cfg80211 ieee80211_regdom={network.country}\n")
+    # Raspberry Pi OS keeps the radio off until a country is known, and remembers that across boots.
+    for switch in sorted(target.path("/var/lib/systemd/rfkill").glob("*:wlan")):
+        target.write(f"/var/lib/systemd/rfkill/{switch.name}", "0\n", mode=switch.stat().st_mode & 0o7777)
+    target.command("iw", "reg", "set", network.country)  # the driver may be loaded already
+    target.command("rfkill", "unblock", "wifi")
+
+
+def keyfile(network: Wifi, password: str) -> str:
+    """The connection as NetworkManager keeps it (nm-settings-keyfile(5))."""
+    lines = [
+        "[connection]", "id=maitred-wifi", f"uuid={uuid.uuid5(OURS, network.ssid)}", "type=wifi", "",
+        "[wifi]", "mode=infrastructure", f"ssid={_ssid(network.ssid)}",
+        *(["hidden=true"] if network.hidden else []), "",
+    ]  # fmt: skip
+    if password:
+        # NetworkManager takes wpa-psk for WPA2 and, where the access point has both, for WPA3, too.
+        lines += ["[wifi-security]", "key-mgmt=wpa-psk", f"psk={_escaped(password)}", ""]
+    return "\n".join([*lines, "[ipv4]", "method=auto", "", "[ipv6]", "method=auto", ""])
+
+
+def _ssid(name: str) -> str:
+    """As text where that is safe, else as the numbers of its bytes, which the format takes, too."""
+    plain = name.isascii() and all(c.isalnum() or c in " ._-" for c in name) and name == name.strip()
+    # A name of digits alone would itself be taken for such a list.
+    return name if plain and not name.isdecimal() else "".join(f"{byte};" for byte in name.encode())
+
+
+def _escaped(text: str) -> str:
+    """A string of a key file: a backslash begins an escape, and blanks at the ends would be lost."""
+    text = text.replace("\\", "\\\\")
+    inner = text.strip(" ")
+    before = len(text) - len(text.lstrip(" "))
+    return "\\s" * before + inner + "\\s" * (len(text) - before - len(inner))
+
+
+STEPS: tuple[Callable[[Target, Plan], None], ...] = (agent_files, hostname, timezone, wifi)
+"""In this order; :mod:`edge.provision.ssh` comes last."""

@@ -1,0 +1,127 @@
+"""The system that is set up: the running one, or a folder that holds one. Writes only what differs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from edge.errors import MaitredError
+from edge.provision import files
+
+log = logging.getLogger(__name__)
+PATIENCE_S = 20
+
+
+class Target:
+    """Files below ``root``, and programs where ``root`` is the running system. ``changes`` tells what was done."""
+
+    def __init__(self, root: Path, *, dry_run: bool = False) -> None:
+        self.root = root
+        self.dry_run = dry_run
+        self.live = root == Path("/")
+        self.changes: list[str] = []
+
+    def path(self, inside: str) -> Path:
+        """Where ``/inside`` of the system is."""
+        return self.root / inside.lstrip("/")
+
+    def read(self, inside: str) -> str:
+        """A text file's content, "" where there is none."""
+        try:
+            return self.path(inside).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def write(self, inside: str, text: str, *, mode: int = 0o644, owner: str = "root", group: str = "root") -> bool:
+        """Have a file with this content, mode and owner; whether it had to be written.
+
+        Raises:
+            MaitredError: there is no such user or group.
+            OSError: it cannot be written.
+        """
+        path, content = self.path(inside), text.encode()
+        ids = self._id("passwd", owner), self._id("group", group)
+        if _is(path, content, mode, ids if self._root() else None):
+            return False
+        self.changes.append(f"write {inside}")
+        if not self.dry_run:
+            self.folder(path.parent)
+            files.replace(path, content, mode=mode, owner=ids if self._root() else None)
+        return True
+
+    def folder(self, path: Path, mode: int = 0o755) -> None:
+        """Have the folder and those above it, on the disk."""
+        if not path.is_dir():
+            self.folder(path.parent)
+            path.mkdir(exist_ok=True)
+            path.chmod(mode)
+            files.sync_folder(path.parent)
+
+    def link(self, inside: str, to: str) -> bool:
+        """Have a symbolic link; whether it had to be made."""
+        path = self.path(inside)
+        if path.is_symlink() and os.readlink(path) == to:  # noqa: PTH115 (Path.readlink makes a path of it)
+            return False
+        self.changes.append(f"link {inside} to {to}")
+        if not self.dry_run:
+            partial = path.with_name(path.name + files.SUFFIX)
+            partial.unlink(missing_ok=True)
+            partial.symlink_to(to)
+            partial.replace(path)
+            files.sync_folder(path.parent)
+        return True
+
+    def remove(self, inside: str) -> bool:
+        """Have no such file; whether there was one."""
+        path = self.path(inside)
+        if not (path.exists() or path.is_symlink()):
+            return False
+        self.changes.append(f"remove {inside}")
+        if not self.dry_run:
+            files.remove(path)
+        return True
+
+    def command(self, *words: str) -> bool:
+        """Run a program where this is the running system; whether it ran and ended well. Its failure is logged."""
+        if not self.live or shutil.which(words[0]) is None:
+            return False
+        if self.dry_run:
+            self.changes.append(f"run {' '.join(words)}")
+            return True
+        try:
+            done = subprocess.run(  # noqa: S603 (words of this package)
+                words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            log.warning("%s: %s", words[0], error)
+            return False
+        if done.returncode:
+            log.warning("%s ended with %d: %s", " ".join(words), done.returncode, done.stderr.strip())
+        return done.returncode == 0
+
+    def _root(self) -> bool:
+        return os.geteuid() == 0
+
+    def _id(self, table: str, name: str) -> int:
+        """The number of a user or group of that system."""
+        if name == "root" or not self._root():
+            return 0
+        for line in self.read(f"/etc/{table}").splitlines():
+            fields = line.split(":")
+            if fields[0] == name:
+                return int(fields[2])
+        if self.dry_run:
+            return 0
+        raise MaitredError(f"there is no {name} in /etc/{table}; run: systemd-sysusers")
+
+
+def _is(path: Path, content: bytes, mode: int, ids: tuple[int, int] | None) -> bool:
+    try:
+        status = path.lstat()
+        alike = (status.st_mode & 0o7777) == mode and (ids is None or (status.st_uid, status.st_gid) == ids)
+        return alike and path.is_file() and not path.is_symlink() and path.read_bytes() == content
+    except FileNotFoundError:
+        return False

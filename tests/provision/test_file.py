@@ -1,0 +1,123 @@
+"""The file as it comes from other computers: its name, its encoding, its line ends, and the way secrets are written."""
+
+from __future__ import annotations
+
+import codecs
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edge.provision.check import check
+from edge.provision.document import Unreadable, find
+from edge.provision.secrets import NOTE, Vault
+
+TEXT = '# à la carte\n[wifi]\nssid = "Chez Émile"\npassword = "12345678"\ncountry = "FR"\n'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.encode(),
+        codecs.BOM_UTF8 + TEXT.encode(),
+        TEXT.replace("\n", "\r\n").encode(),
+        TEXT.replace("\n", "\r").encode(),
+        codecs.BOM_UTF16_LE + TEXT.replace("\n", "\r\n").encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-16-le"),
+    ],
+    ids=["plain", "mark", "windows", "old mac", "notepad unicode", "big endian", "without mark"],
+)
+def test_it_is_read_and_goes_back_as_it_was_saved(tmp_path: Path, content: bytes):
+    (tmp_path / "maitred.toml").write_bytes(content)
+    document = find(tmp_path)
+    assert document is not None
+    assert document.encode(document.text) == content
+
+    found = check(document.text, Vault(tmp_path))
+
+    assert found.problems == ()
+    assert found.settings.wifi is not None
+    assert found.settings.wifi.ssid == "Chez Émile"
+    assert found.fresh == {"wifi.password": "12345678"}
+    expected = document.text.replace('"12345678"', f'""  {NOTE}')
+    assert found.blanked == expected
+
+
+@pytest.mark.parametrize("name", ["maitred.toml.txt", "MAITRED.TOML", "maitred.txt", "Maitred.toml.TXT"])
+def test_names_that_editors_give_are_found(tmp_path: Path, name: str):
+    (tmp_path / name).write_text(TEXT)
+    (tmp_path / "._maitred.toml").write_text("of a Mac")
+    document = find(tmp_path)
+
+    assert document is not None
+    assert document.path.name == name
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"maitred.toml": b"x", "maitred.toml.txt": b"y"}, "there are maitred.toml and maitred.toml.txt; keep the one"),
+        ({"maitred.toml": b"\r\n \n"}, "the file is empty"),
+        ({"maitred.toml": b"\0" * 4096}, "the file is empty"),
+        ({"maitred.toml": "[site]\nname = 'é'".encode("latin-1")}, "line 2: a letter with an accent"),
+        ({"maitred.toml": b"x" * 3000}, "longer than 64 kB, or than 2000 characters in a line"),
+    ],
+)
+def test_what_cannot_be_read_is_told(tmp_path: Path, files: dict[str, bytes], expected: str):
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(Unreadable) as refused:
+        find(tmp_path)
+    assert str(refused.value.problem).startswith(expected)
+
+
+def test_no_file_is_no_mistake(tmp_path: Path):
+    assert find(tmp_path) is None
+    assert find(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "blanked"),
+    [
+        ("[mqtt]\nusername='a'\npassword='x' # mine\n", f"[mqtt]\nusername='a'\npassword=\"\" # mine  {NOTE}\n"),
+        ("[mqtt]\nusername='x'\npassword='x'", f"[mqtt]\nusername='x'\npassword=\"\"  {NOTE}"),
+        ("[mqtt]\nusername='a'\npassword='''x'''\n", f"[mqtt]\nusername='a'\npassword=\"\"  {NOTE}\n"),
+        ("[mqtt]\nusername='a'\npassword = \"\\u0078\"\n", f"[mqtt]\nusername='a'\npassword = \"\"  {NOTE}\n"),
+        ("mqtt = {username='a', password='x'}\n", f"mqtt = {{username='a', password=\"\"}}  {NOTE}\n"),
+        ("mqtt.username='a'\nmqtt.\"password\"='x'\n", f'mqtt.username=\'a\'\nmqtt."password"=""  {NOTE}\n'),
+        ("# 'x'\n[mqtt]\npassword='x'\nusername='a'\n", f"# 'x'\n[mqtt]\npassword=\"\"  {NOTE}\nusername='a'\n"),
+        (f"[mqtt]\nusername='a'\npassword='x'  {NOTE}\n", f"[mqtt]\nusername='a'\npassword=\"\"  {NOTE}\n"),
+        ("[mqtt]\nusername='it''s'\n", None),
+    ],
+)
+def test_a_secret_is_blanked_however_it_is_written(tmp_path: Path, text: str, blanked: str | None):
+    found = check(text, Vault(tmp_path))
+    if blanked is None:
+        assert found.problems
+        return
+    assert found.problems == ()
+    assert found.blanked == blanked
+    assert tomllib.loads(found.blanked)["mqtt"]["password"] == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "secret", "blanked"),
+    [
+        ("rtsp://a:b@cam/x", "b", "rtsp://a:@cam/x"),
+        ("rtsp://a:b%40@cam:554", "b%40", "rtsp://a:@cam:554"),
+        ("rtsp://a@cam/x", None, "rtsp://a@cam/x"),
+        ("rtsp://a:@cam/x", None, "rtsp://a:@cam/x"),
+        ("rtsp://cam/x:y@z", None, "rtsp://cam/x:y@z"),
+        ("v4l2:/dev/video0", None, "v4l2:/dev/video0"),
+    ],
+)
+def test_a_cameras_password_is_a_secret_too(tmp_path: Path, source: str, secret: str | None, blanked: str):
+    found = check(f'[camera]\nsource = "{source}"\n', Vault(tmp_path))
+    assert found.problems == ()
+    assert found.fresh.get("camera.source") == secret
+    assert tomllib.loads(found.blanked)["camera"]["source"] == blanked
+    assert found.agent["camera"]["source"] == source
+    if secret:
+        Vault(tmp_path).put("camera.source", secret)
+        assert check(found.blanked, Vault(tmp_path)).agent["camera"]["source"] == source

@@ -1,0 +1,108 @@
+"""Every mistake in the file at once, each with its line, its key and the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.provision.check import check
+from edge.provision.secrets import Vault
+
+WIFI = '[wifi]\nssid = "x"\ncountry = "DE"\n'
+
+
+@pytest.fixture
+def told(tmp_path: Path):
+    def of(text: str) -> list[str]:
+        return [str(problem) for problem in check(text, Vault(tmp_path)).problems]
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Not TOML.
+        ("[wifi]\nssid = “x”\ncountry = \"DE\"", "line 2: ssid: curly quotes"),
+        ("[site]\nname = Chez", "line 2: name: text is written in straight quotes: name = \"…\""),
+        ("[site]\nname = \"Chez", "line 2: name: the closing quote is missing"),
+        ("[site]\nname = \"a\" b", "line 2: name: something is left behind the closing quote"),
+        ("[site]\nname =", "line 2: name: nothing is behind the ="),
+        ("[site]\nname: \"a\"", "line 2: write = in place of the colon"),
+        ("[site]\nhello", "line 2: neither [SECTION] nor KEY = VALUE"),
+        ("[site\nname = \"a\"", "line 1: a section is its name in brackets"),
+        (WIFI + "hidden = yes", "line 4: hidden: write true or false"),
+        (WIFI + "hidden = True", "line 4: hidden: write true or false"),
+        (WIFI + 'password = "a\\dbcdefgh"', "line 4: password: a backslash in it: write password = '…'"),
+        ("[camera]\nfps = 7,5", "line 2: fps: decimals have a point"),
+        ("[site]\nname = \"a\"\nname = \"b\"", "line 3: name: is in the file a second time"),
+        ("[site]\nname = \"a\"\n[site]\n", "line 3: is in the file a second time"),
+        # Not known.
+        ("[wlan]\nssid = \"x\"", "line 1: [wlan]: unknown section; "),
+        ("[wify]\nssid = \"x\"", "line 1: [wify]: unknown section; did you mean 'wifi'?"),
+        (WIFI + "pasword = \"12345678\"", "line 4: [wifi] pasword: unknown key; did you mean 'password'?"),
+        ("name = \"x\"\n[site]", "line 1: [name]: unknown section"),
+        # Out of bounds.
+        ("[wifi]\nssid = \"x\"", "line 1: [wifi] country: is needed and not there. Two letters of the country"),
+        ('[wifi]\nssid = "x"\ncountry = "UK"', "line 3: [wifi] country: the United Kingdom's two letters are GB"),
+        ('[wifi]\nssid = "x"\ncountry = "Germany"', "line 3: [wifi] country: the country's two letters"),
+        (f'[wifi]\nssid = "{"é" * 17}"\ncountry = "FR"', "line 2: [wifi] ssid: the name of a network has at most 32"),
+        (WIFI + 'password = "short"', "line 4: [wifi] password: a Wi-Fi password has 8 to 63 characters"),
+        (WIFI + f'password = "{"x" * 64}"', "line 4: [wifi] password: a Wi-Fi password has 8 to 63 characters"),
+        (WIFI + 'password = ""', "line 4: [wifi] password: is empty, and none was taken over before"),
+        (WIFI + "password = 12345678", "line 4: [wifi] password: must be text in straight quotes"),
+        ('[device]\nhostname = "my door"', "line 2: [device] hostname: only letters a to z"),
+        ('[device]\nhostname = "door.local"', "line 2: [device] hostname: only letters a to z"),
+        ('[dashboard]\npassword = "short"', "line 2: [dashboard] password: a password has 10 to 200 characters"),
+        ('[dashboard]\nhost = "0.0.0.0"', "line 2: [dashboard] host: needs a password below it"),
+        ('[uplink]\nurl = "https://a.example/x"', "line 2: [uplink] url: needs the secret of the endpoint"),
+        ('[uplink]\nurl = "https://a.example/x"\nsecret = "whsec_short"', "line 3: [uplink] secret: whsec_ and"),
+        ('[uplink]\nurl = "ftp://a"', "line 2: [uplink] url: 'ftp://a' is no http(s) address"),
+        ('[mqtt]\nhost = "b"\npassword = "x"', "line 1: [mqtt]: a password needs a username"),
+        ('[site]\ntimezone = "Paris"', "line 2: [site] timezone: no such time zone: 'Paris'"),
+        ('[site]\nname = "Chez Emile"', "line 2: [site] name: "),
+        ('[camera]\nfps = "ten"', "line 2: [camera] fps: must be a number, without quotes. Frames a second"),
+        ("[camera]\nwidth = 9000", "line 2: [camera] width: must be less than or equal to 1920"),
+        ("[ssh]", "line 1: [ssh]: holds no key"),
+        ('[ssh]\nauthorized_key = "-----BEGIN OPENSSH PRIVATE KEY-----"', "line 2: [ssh] authorized_key: this is"),
+        ('[ssh]\nauthorized_key = "ssh-ed25519 AAAA"', "line 2: [ssh] authorized_key: no public key"),
+        ('wifi = "x"', "line 1: [wifi]: is a section"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_line_and_the_way_out(told, text: str, expected: str):
+    (problem,) = told(text)
+    assert problem.startswith(expected)
+
+
+def test_all_mistakes_are_told_at_once(told):
+    found = told('[site]\nname = Chez\ntimezone = "Paris"\n[wifi]\nssid = “x”\npassword = "1234"\n[camera]\nfps = 0\n')
+
+    assert [line.partition(":")[0] for line in found] == ["line 2", "line 5", "line 3", "line 8", "line 6"]
+
+
+def test_a_list_that_is_not_closed_is_told_once(told):
+    assert told("[census]\nbands = [0, 18\n\n[site]\nname = 'x'\n")
+
+
+def test_what_a_broken_line_entails_is_not_told(told):
+    assert len(told('[wifi]\nssid = x\ncountry = "DE"\n')) == 1
+
+
+def test_no_message_holds_a_password(told):
+    for text in (
+        'password = geheim-1234', 'password = “geheim-1234”', 'password = "geheim-1234', "password = ['geheim-1234']",
+        'password = "\\geheim-1234"', 'pasword = "geheim-1234"',
+    ):  # fmt: skip
+        found = told(f"{WIFI}{text}\n[dashboard]\n{text}\n[mqtt]\n{text}\n")
+        assert found
+        assert "geheim" not in "".join(found), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n\n# nothing\n", '[wifi]\nssid = "open"\ncountry = "gb"\n', "wifi = {ssid = 'x', country = 'DE'}",
+     WIFI + f'password = "{"aB" * 32}"', 'wifi.ssid = "a"\nwifi.country = "US"'],
+)  # fmt: skip
+def test_what_is_right_is_taken(told, text: str):
+    assert told(text) == []
