@@ -27,6 +27,7 @@ COMMANDS = (
     "report",
     "resend",
     "doctor",
+    "update",
 )
 PLUGINS = "maitred.commands"
 """Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""
