@@ -31,8 +31,11 @@ setup(
         "lapx>=0.5.9",
         "numpy>=1.26",
         "opencv-python-headless>=4.10",
+        "packaging>=23",
         "pydantic>=2.7",
         "pygal>=3.0.5",
+        # Signatures of updates. A fifth of what cryptography takes on a card.
+        "pynacl>=1.5",
         "requests>=2.32",
         "standardwebhooks>=1.1",
         "waitress>=3.0",

@@ -6,9 +6,12 @@ import contextlib
 import logging
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections import deque
+from importlib.metadata import version
+from pathlib import Path
 from statistics import median
 
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
@@ -28,6 +31,7 @@ from edge.uplink import ModelIdentity, Sender, census_event
 from edge.uplink.mqtt import Publisher
 
 log = logging.getLogger(__name__)
+VERSION = version("maitred")
 HEARTBEAT_S = 2.0
 MAP_WRITES = 6
 """The map of where faces appear is written so many times more seldom than visits: it changes slowly."""
@@ -235,6 +239,7 @@ class Agent:
             model=self._model.label, uplink=self._carrier.state,
             people_in_view=self._pipeline.in_view, clock=clock, throttled=self._throttle.hot,
             store_error=self._recorder.error, visits_waiting=self._recorder.waiting,
+            version=VERSION, release=Path(sys.prefix).name,
         )  # fmt: skip
 
     def _event_of(self, window: Window) -> Event | None:

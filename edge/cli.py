@@ -28,6 +28,7 @@ COMMANDS = (
     "resend",
     "doctor",
     "provision",
+    "update",
 )
 PLUGINS = "maitred.commands"
 """Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""

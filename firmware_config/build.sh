@@ -8,7 +8,8 @@ usage() {
 firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--suite NAME] [--mirror URL] [--work DIR]
 
   --out FILE.img     the image; beside it FILE.img.xz, FILE.img.bmap and their FILE.img.sha256
-  --site FILE.toml   the settings that are on the card's FAT partition; by default firmware_config/maitred.toml
+  --site FILE.toml   the settings that are on the card's FAT partition; by default the commented one
+                     of edge/provision/maitred.toml, with a USB camera
   --update-key FILE  public key whose updates the device takes (docs/updating.md); without it, it takes none
   --suite NAME       Debian release: trixie (default) or bookworm
   --mirror URL       Debian mirror; by default those of this machine's own apt
@@ -21,7 +22,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 project=$(dirname "$here")
 # shellcheck source=arm64/debian.sh
 . "$here/arm64/debian.sh"
-suite=trixie mirror='' out='' site=$here/maitred.toml key='' compress=yes
+suite=trixie mirror='' out='' site='' key='' compress=yes
 work=${XDG_CACHE_HOME:-$HOME/.cache}/maitred
 while [ $# -gt 0 ]; do
     case $1 in
@@ -37,7 +38,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$out" ] || { usage >&2 && exit 2; }
-[ -f "$site" ] || fail "--site $site: no such file"
+[ -z "$site" ] || [ -f "$site" ] || fail "--site $site: no such file"
 [ -z "$key" ] || [ -f "$key" ] || fail "--update-key $key: no such file"
 [ "$(id -u)" = 0 ] || fail "must run as root: it makes a root file system with its owners (sudo $0 ...)"
 check_tools mmdebstrap:mmdebstrap unshare:util-linux chroot:coreutils git:git mcopy:mtools mkfs.vfat:dosfstools \
@@ -109,7 +110,11 @@ rm "$root/usr/lib/maitred/finish"
 
 say "making the boot partition ..."
 "$here/image/boot.sh" "$root" "$build/boot"
-cp "$site" "$build/boot/maitred.toml"
+if [ -n "$site" ]; then
+    cp "$site" "$build/boot/maitred.toml"
+else # Debian's kernel drives no camera on the ribbon cable
+    sed 's|^source = "picamera2:"|source = "v4l2:/dev/video0"|' "$project/edge/provision/maitred.toml" > "$build/boot/maitred.toml"
+fi
 
 say "making the image ..."
 "$here/image/assemble.sh" "$root" "$build/boot" "$build/card.img"

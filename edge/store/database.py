@@ -68,7 +68,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         found = _check_version(connection, path)
         if found == 0:
             raise StoreError(f"{path}: an empty database; start the agent first (maitred run)")
-        if found < (newest := _migrations()[-1][0]):
+        if found < (newest := newest_schema()):
             raise StoreError(
                 f"{path}: written by an older maitred (schema {found}, this one reads {newest}); start the agent, which"
                 " upgrades it (systemctl restart agent)"
@@ -139,8 +139,13 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(f"PRAGMA user_version = {version:d}")
 
 
+def newest_schema() -> int:
+    """The newest version of the schema that this maitred knows."""
+    return _migrations()[-1][0]
+
+
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:
-    found, newest = connection.execute("PRAGMA user_version").fetchone()[0], _migrations()[-1][0]
+    found, newest = connection.execute("PRAGMA user_version").fetchone()[0], newest_schema()
     if found > newest:
         raise StoreError(
             f"{path}: written by a newer maitred (schema {found}, this one knows {newest}); update maitred"

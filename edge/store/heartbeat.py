@@ -46,6 +46,16 @@ class Health:
     """Why the database takes nothing now; visits wait in memory meanwhile."""
     visits_waiting: int = 0
     """Visits in memory that are not in the database yet."""
+    version: str = ""
+    """Of maitred."""
+    release: str = ""
+    """Name of the environment's folder: which of the releases on the device this agent is of."""
+
+    @classmethod
+    def parse(cls, text: str) -> Health:
+        """Of JSON. An agent of another version, before or after an update, may have told more or less."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
 
 
 class Heartbeat:
@@ -76,11 +86,20 @@ class Heartbeat:
             with contextlib.suppress(FileNotFoundError):
                 text = self._file.read_text(encoding="utf-8")
         text = text or self._facts.read("health")
-        if text is None:
-            return None
-        # An agent of another version, before or after an update, may have told more or less.
-        known = {field.name for field in dataclasses.fields(Health)}
-        return Health(**{name: value for name, value in json.loads(text).items() if name in known})
+        return None if text is None else Health.parse(text)
+
+
+def read_health(database: Path) -> Health | None:
+    """The last health of the agent on ``database``, whose schema may be of another version; None if there is none."""
+    try:
+        file = heartbeat_file(database)
+        if file is not None:
+            return Health.parse(file.read_text(encoding="utf-8"))
+        with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = 'health'").fetchone()
+            return None if row is None else Health.parse(row[0])
+    except (OSError, sqlite3.Error, ValueError, TypeError):
+        return None
 
 
 def heartbeat_file(database: Path) -> Path | None:

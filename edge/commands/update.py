@@ -1,0 +1,144 @@
+"""``maitred update``: another release, beside the one in use, with a way back."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from edge.commands import Commands, command
+
+if TYPE_CHECKING:
+    from edge.update.install import Candidate
+    from edge.update.releases import Releases
+    from edge.update.switch import Switched
+
+CONFIG = Path("/etc/maitred/maitred.toml")
+STEPS = {
+    "unpack": "signature and device fit; unpacking",
+    "install": "installing beside the release in use",
+    "test": "testing it",
+    "watch": "switched over; watching whether it does as well as the one before",
+}
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    parser = command(commands, "update", run, "install a signed update; goes back by itself if it does no good")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the update (NAME.maitred)")
+    what.add_argument("--back", action="store_true", help="return to the release before")
+    what.add_argument("--from-boot", type=Path, metavar="DIR", help="apply each update that lies in DIR, once")
+    what.add_argument("--self-test", action="store_true", help="try configuration and models with this release")
+    parser.add_argument("--check", action="store_true", help="say whether FILE would be taken, and change nothing")
+    parser.add_argument("--allow-downgrade", action="store_true", help="take the same or an older version, too")
+    parser.add_argument(
+        "--watch", type=float, default=300.0, metavar="S", help="seconds that a new release has to prove itself (300)"
+    )
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help=f"the device's ({CONFIG})")
+    # For tests and for images that are put together: other places than a device's own.
+    parser.add_argument("--releases", type=Path, default=Path("/opt/maitred.d"), help=argparse.SUPPRESS)
+    parser.add_argument("--keys", type=Path, help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it."""
+    from edge.errors import BadInput
+
+    if not 1 <= options.watch <= 86400:
+        raise BadInput(f"--watch {options.watch:g}: must be from 1 to 86400 seconds")
+    if options.check and not options.file:
+        raise BadInput("--check goes with FILE")
+    if options.self_test:
+        return _self_test(options)
+    # A lost connection does not end it; who ends it on purpose gets the release before back.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    if options.from_boot:
+        from edge.update.from_boot import apply_all
+
+        return 0 if apply_all(options.from_boot, lambda path: _update(options, path)) else 1
+    sys.stdout.write((_back(options) if options.back else _update(options, options.file)) + "\n")
+    return 0
+
+
+def _update(options: argparse.Namespace, path: Path) -> str:
+    from edge.update.archive import Bundle
+    from edge.update.install import check, install
+    from edge.update.keys import KEYS, read_trusted
+    from edge.update.releases import Releases
+
+    releases = Releases(options.releases)
+    with releases.locked():
+        bundle = Bundle.open(path, read_trusted(options.keys or KEYS))
+        if not options.check:
+            _settle(releases)
+        target = check(bundle, releases, allow_downgrade=options.allow_downgrade)
+        if options.check:
+            manifest = bundle.manifest
+            return f"{path}: maitred {manifest.version} of {manifest.made_at}, for {target}: would be taken"
+        return _switch(options, releases, install(bundle, target, releases, options.config, _tell))
+
+
+def _back(options: argparse.Namespace) -> str:
+    from edge.errors import BadInput
+    from edge.update.install import test
+    from edge.update.releases import FACTORY, Releases
+
+    releases = Releases(options.releases)
+    with releases.locked():
+        _settle(releases)
+        name = releases.previous or FACTORY
+        if name == releases.current or not (releases.root / name).is_dir():
+            raise BadInput(f"{releases.root}: there is no release to return to; install one: maitred update FILE")
+        candidate = test(releases, name, options.config, str(releases.version(name)))
+        return _switch(options, releases, candidate, keep=True)
+
+
+def _switch(options: argparse.Namespace, releases: Releases, candidate: Candidate, *, keep: bool = False) -> str:
+    from edge.update.health import Patience
+    from edge.update.services import Services
+    from edge.update.switch import switch
+
+    patience = Patience(limit=options.watch, hold=min(30.0, options.watch / 2))
+    done = switch(releases, Services(), candidate, patience, _tell, keep=keep)
+    return _said(candidate, done)
+
+
+def _said(candidate: Candidate, done: Switched) -> str:
+    text = f"maitred {candidate.version} is in use"
+    if not done.watched:
+        return f"{text}; the agent is not running, so nothing but its self-test was seen of it"
+    return f"{text}, and well: {done.fps:.1f} frames a second, {done.fps_before:.1f} before"
+
+
+def _settle(releases: Releases) -> None:
+    """An update that was cut off, and that no boot and no start of the agent has settled yet, is taken back first."""
+    from edge.update.services import Services
+
+    before = releases.trial
+    if before is not None and (releases.root / before).is_dir() and before != releases.current:
+        releases.use(before)
+        if Services().agent_is_wanted():
+            Services().restart(releases.root, wait=True)
+    releases.end_trial()
+
+
+def _self_test(options: argparse.Namespace) -> int:
+    from edge.commands.output import print_json
+    from edge.update.selftest import self_test
+
+    print_json(self_test(options.config))
+    return 0
+
+
+def _tell(step: str) -> None:
+    if step in STEPS:
+        sys.stderr.write(f"maitred: {STEPS[step]} …\n")
+        sys.stderr.flush()
+
+
+def _end(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,33 @@
+"""What a release says of itself before it is switched to: run by its own code, beside the one in use."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from edge.config import load_settings
+from edge.errors import MaitredError
+from edge.store.database import newest_schema
+from edge.vision.bundle import load_bundle, shipped
+from edge.vision.probe import outputs_sha256
+from edge.vision.trial import try_out
+
+
+def self_test(config: Path) -> dict[str, str | int]:
+    """Load the configuration, and run each shipped model and those that are configured.
+
+    Returns:
+        ``version``; ``schema``, the database's newest version that it knows; ``database``, its path by the
+        configuration.
+
+    Raises:
+        BadInput: the configuration cannot be used with this release.
+        MaitredError: a model does not run here as it was verified.
+    """
+    settings = load_settings(config)
+    for name in sorted({*shipped(), settings.detection.model, settings.demographics.model}):
+        bundle = try_out(load_bundle(name))
+        expected = bundle.card.verification.get("runtimes", {}).get("outputs_sha256")
+        if outputs_sha256(bundle.interpreter(1)) != expected and expected is not None:
+            raise MaitredError(f"the model {name} gives other outputs here than when it was verified")
+    return {"version": version("maitred"), "schema": newest_schema(), "database": str(settings.store.path)}

@@ -1,0 +1,86 @@
+"""Switching to another release, watching it, and going back. At each moment one of the two is in use.
+
+Whatever ends this process in between, the note of the trial stays: then the script ``settle`` goes back, at the next
+boot or when the agent has ended some times.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from edge.errors import MaitredError
+from edge.store.heartbeat import read_health
+from edge.update.health import Before, Patience, watch
+from edge.update.install import Candidate, Tell
+from edge.update.releases import Releases
+from edge.update.services import Services
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Switched:
+    """A release took the place of another."""
+
+    watched: bool
+    """False where the agent had been stopped: then nothing but the self-test speaks for the new release."""
+    fps_before: float
+    fps: float
+    """Frames a second through the pipeline."""
+
+
+def switch(
+    releases: Releases, services: Services, new: Candidate, patience: Patience, tell: Tell, *, keep: bool = False
+) -> Switched:
+    """Make ``new`` the release in use; returns once it has been well for a while.
+
+    Args:
+        releases: on this device.
+        services: its units.
+        new: what was tested.
+        patience: how long to watch.
+        tell: called before each step.
+        keep: whether a release that failed stays on the card, as one that was in use before does.
+
+    Raises:
+        MaitredError: it was not well, and the release before it is in use again. The message says why.
+    """
+    old = releases.current
+    running = services.agent_is_wanted()
+    before = Before.of(read_health(new.database), services, time.time())
+    tell("note")
+    releases.begin_trial(old)
+    try:
+        tell("switch")
+        releases.use(new.name)
+        tell("restart")
+        if running:
+            services.restart(releases.root)
+            tell("watch")
+            wrong = watch(releases, services, new.name, before, new.database, patience)
+            if wrong is not None:
+                raise MaitredError(f"maitred {new.version} was taken back: {wrong}")
+        tell("confirm")
+        releases.remember(old)
+        releases.end_trial()
+    except BaseException as error:
+        words = services.last_words() if running else ""
+        _go_back(releases, services, old, new.name, running=running, keep=keep)
+        if isinstance(error, MaitredError) and words:
+            raise MaitredError(f"{error}\nThe last the agent said:\n{words}") from error
+        raise
+    tell("tidy")
+    releases.tidy()
+    health = read_health(new.database)
+    return Switched(running, before.fps, health.fps if health else 0.0)
+
+
+def _go_back(releases: Releases, services: Services, old: str, new: str, *, running: bool, keep: bool) -> None:
+    releases.use(old)
+    if running:
+        services.restart(releases.root, wait=True)  # until nothing of the new one runs any more
+    releases.end_trial()
+    if not keep:
+        releases.discard(new)
