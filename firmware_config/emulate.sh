@@ -5,13 +5,14 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-firmware_config/emulate.sh IMAGE [--machine virt|raspi3b] [--http PORT] [--ssh PORT] [--disk FILE] [--size SIZE] [--log FILE]
+firmware_config/emulate.sh IMAGE [--machine virt|raspi3b] [--http PORT] [--ssh PORT] [--disk FILE] [--size SIZE] [--log FILE] [--monitor FILE]
 
   --machine NAME  virt (default): fast, any disk; raspi3b: a Raspberry Pi 3B as far as qemu knows it, from its SD card
   --http PORT     port here for the dashboard (8000)
   --ssh PORT      port here for ssh, if the image's maitred.toml names a key (2222)
   --disk FILE     where what the device writes is kept for the next time; by default it is thrown away
   --size SIZE     of the card (4G), a power of two
+  --monitor FILE  socket of the emulator's monitor, which can take a picture of the screen (screendump FILE.ppm)
   --log FILE      console into a file instead of here; `kill` then is what pulling the plug is
 TEXT
 }
@@ -19,7 +20,7 @@ TEXT
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=arm64/debian.sh
 . "$here/arm64/debian.sh"
-machine=virt http=8000 ssh=2222 disk='' size=4G image='' log=''
+machine=virt http=8000 ssh=2222 disk='' size=4G image='' log='' monitor=''
 while [ $# -gt 0 ]; do
     case $1 in
         --machine) machine=${2:?} && shift 2 ;;
@@ -28,6 +29,7 @@ while [ $# -gt 0 ]; do
         --disk) disk=${2:?} && shift 2 ;;
         --size) size=${2:?} && shift 2 ;;
         --log) log=${2:?} && shift 2 ;;
+        --monitor) monitor=${2:?} && shift 2 ;;
         --help | -h) usage && exit 0 ;;
         -*) usage >&2 && exit 2 ;;
         *) image=$1 && shift ;;
@@ -36,7 +38,7 @@ done
 [ -n "$image" ] || { usage >&2 && exit 2; }
 [ -f "$image" ] || fail "$image: no such file; firmware_config/build.sh makes it"
 missing=''
-for tool in qemu-system-aarch64:qemu-system-arm qemu-img:qemu-utils mcopy:mtools; do
+for tool in qemu-system-aarch64:qemu-system-arm mcopy:mtools; do
     command -v "${tool%:*}" >/dev/null || missing="$missing ${tool#*:}"
 done
 [ -z "$missing" ] || fail "missing:$missing; on Debian: apt-get install$missing"
@@ -47,9 +49,12 @@ pid=''
 trap 'rm -rf "$work"' EXIT
 trap '[ -z "$pid" ] || kill "$pid"' INT TERM
 if [ -z "$disk" ]; then
-    disk=$work/card.qcow2
+    disk=$work/card.img
 fi
-[ -f "$disk" ] || qemu-img create -q -f qcow2 -b "$image" -F raw "$disk" "$size"
+if [ ! -f "$disk" ]; then # the card, larger than the image as any is
+    cp --sparse=always "$image" "$disk"
+    truncate --size "$size" "$disk"
+fi
 # What the Pi's firmware does: kernel and first program out of the FAT partition, which starts at 4 MiB.
 for file in vmlinuz initrd.img cmdline.txt bcm2837-rpi-3-b.dtb; do
     mcopy -n -i "$image@@4M" "::$file" "$work/$file"
@@ -62,16 +67,18 @@ case $machine in
     virt)
         set -- qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 1024 -display none -serial "$console" \
             -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -append "$words console=ttyAMA0" \
-            -drive "if=none,id=card,file=$disk,format=qcow2" -device virtio-blk-pci,drive=card \
-            -netdev "$forward" -device virtio-net-pci,netdev=net -device virtio-rng-pci
+            -drive "if=none,id=card,file=$disk,format=raw" -device virtio-blk-pci,drive=card \
+            -netdev "$forward" -device virtio-net-pci,netdev=net -device virtio-rng-pci \
+            -device virtio-gpu-pci
         ;;
     raspi3b)
         set -- qemu-system-aarch64 -M raspi3b -display none -serial null -serial "$console" \
             -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -dtb "$work/bcm2837-rpi-3-b.dtb" -append "$words" \
-            -drive "if=sd,file=$disk,format=qcow2" -netdev "$forward" -device usb-net,netdev=net
+            -drive "if=sd,file=$disk,format=raw" -netdev "$forward" -device usb-net,netdev=net
         ;;
     *) fail "--machine $machine: virt or raspi3b" ;;
 esac
+[ -z "$monitor" ] || set -- "$@" -monitor "unix:$monitor,server,nowait"
 "$@" <&0 &
 pid=$!
 [ -z "$log" ] || echo "$pid"
