@@ -27,8 +27,9 @@ def main(boot: Path, root: Path) -> int:
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
     wifi = values.get("wifi")
-    ssid, password, country = ((wifi or {}).get(key, "") for key in ("ssid", "password", "country"))
-    if isinstance(wifi, dict) and ssid and all(isinstance(value, str) for value in (ssid, password, country)):
+    wifi = wifi if isinstance(wifi, dict) else {}
+    ssid, password, country = (wifi.get(key, "") for key in ("ssid", "password", "country"))
+    if ssid and all(isinstance(value, str) for value in (ssid, password, country)):
         path = root / KEYFILE.lstrip("/")
         # An empty password was taken over by an earlier start, which has written the file.
         if password or not path.exists():
