@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Do it; 2 if the file has mistakes, 1 if something could not be done."""
     from edge.commands.output import print_json
     from edge.errors import BadInput
-    from edge.provision import provision
+    from edge.provision.run import provision
 
     for folder, name in ((options.boot, "--boot"), (options.root, "--root")):
         if not folder.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from typing import Any
 
 from edge.config.section import Section
@@ -61,13 +62,21 @@ def _section(name: str) -> str:
     model = about.annotation
     if not (isinstance(model, type) and issubclass(model, Section)):
         raise TypeError(f"{name} is no section")
-    rows = [_row(key, schema) for key, schema in model.model_json_schema()["properties"].items()]
-    head = "| Key | Type | Default | Bounds | Description |\n|---|---|---|---|---|"
-    return "\n".join([f"## `[{name}]` {about.title}\n", f"{about.description}\n", head, *rows, ""])
+    return "\n".join([f"## `[{name}]` {about.title}\n", f"{about.description}\n", table(model), ""])
+
+
+def table(model: type[Section], keys: Collection[str] | None = None) -> str:
+    """A section's keys, all of them or some, as a Markdown table."""
+    properties = model.model_json_schema()["properties"]
+    rows = [_row(key, schema) for key, schema in properties.items() if keys is None or key in keys]
+    return "\n".join(["| Key | Type | Default | Bounds | Description |\n|---|---|---|---|---|", *rows])
 
 
 def _row(key: str, schema: dict[str, Any]) -> str:
-    default = "none" if schema["default"] is None else f"`{json.dumps(schema['default'], ensure_ascii=False)}`"
+    given = schema.get("default")
+    default = "none" if given is None else f"`{json.dumps(given, ensure_ascii=False)}`"
+    if "default" not in schema:
+        default = "needed"
     cells = (f"`{key}`", _type(schema), default, _bounds(schema), f"**{schema['title']}.** {schema['description']}")
     # A bar would end the cell, even inside of code.
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

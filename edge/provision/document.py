@@ -6,10 +6,11 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.config.settings import MAX_BYTES, MAX_LINE
 from edge.provision.problem import Problem
 
 NAME = "maitred.toml"
+MAX_BYTES, MAX_LINE = 64 << 10, 2000
+"""As of the agent's configuration, whose module needs more than the standard library."""
 NAMES = (NAME, "maitred.toml.txt", "maitred.txt", "maitred.toml.toml")
 """Windows hides what comes behind the last dot, and Notepad adds its own."""
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

@@ -117,6 +117,7 @@ def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, t
     if target.dry_run:
         return []
     try:
+        target.folder(vault.folder.parent, 0o700)
         target.folder(vault.folder, 0o700)
         for name, value in checked.fresh.items():
             vault.put(name, value)

@@ -70,6 +70,7 @@ def _host_key(target: Target) -> bool:
     program = shutil.which("ssh-keygen")
     if program is None:
         raise MaitredError("[ssh] needs ssh-keygen; install openssh-server")
+    target.folder(path.parent.parent, 0o700)
     target.folder(path.parent, 0o700)
     _clear(target, partial)
     words = [program, "-q", "-t", "ed25519", "-N", "", "-C", "maitred", "-f", str(partial)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from edge.provision import toml
 from edge.provision.check import FILES
-from edge.provision.settings import DeviceSettings, Wifi
+from edge.provision.keyfile import KEYFILE, keyfile
+from edge.provision.settings import DeviceSettings
 from edge.provision.target import Target
 
 CONFIG = "/etc/maitred/maitred.toml"
@@ -19,10 +19,7 @@ HEADER = """\
 
 """
 BY_HAND = "/etc/maitred/maitred.toml.by-hand"
-KEYFILE = "/etc/NetworkManager/system-connections/maitred-wifi.nmconnection"
 REGULATORY = "/etc/modprobe.d/maitred-wifi.conf"
-OURS = uuid.UUID("6f1d2a52-6a2c-5d0b-9c39-0d9d6c7f3a11")
-"""Namespace of the connections' identifiers: the same network has the same one at every boot."""
 
 
 @dataclass(frozen=True)
@@ -91,41 +88,15 @@ def wifi(target: Target, plan: Plan) -> None:
         target.remove(KEYFILE)
         target.remove(REGULATORY)
         return
-    target.write(KEYFILE, keyfile(network, plan.secrets.get("wifi.password", "")), mode=0o600)
+    target.write(
+        KEYFILE, keyfile(network.ssid, plan.secrets.get("wifi.password", ""), hidden=network.hidden), mode=0o600
+    )
     target.write(REGULATORY, f"options cfg80211 ieee80211_regdom={network.country}\n")
     # Raspberry Pi OS keeps the radio off until a country is known, and remembers that across boots.
     for switch in sorted(target.path("/var/lib/systemd/rfkill").glob("*:wlan")):
         target.write(f"/var/lib/systemd/rfkill/{switch.name}", "0\n", mode=switch.stat().st_mode & 0o7777)
     target.command("iw", "reg", "set", network.country)  # the driver may be loaded already
     target.command("rfkill", "unblock", "wifi")
-
-
-def keyfile(network: Wifi, password: str) -> str:
-    """The connection as NetworkManager keeps it (nm-settings-keyfile(5))."""
-    lines = [
-        "[connection]", "id=maitred-wifi", f"uuid={uuid.uuid5(OURS, network.ssid)}", "type=wifi", "",
-        "[wifi]", "mode=infrastructure", f"ssid={_ssid(network.ssid)}",
-        *(["hidden=true"] if network.hidden else []), "",
-    ]  # fmt: skip
-    if password:
-        # NetworkManager takes wpa-psk for WPA2 and, where the access point has both, for WPA3, too.
-        lines += ["[wifi-security]", "key-mgmt=wpa-psk", f"psk={_escaped(password)}", ""]
-    return "\n".join([*lines, "[ipv4]", "method=auto", "", "[ipv6]", "method=auto", ""])
-
-
-def _ssid(name: str) -> str:
-    """As text where that is safe, else as the numbers of its bytes, which the format takes, too."""
-    plain = name.isascii() and all(c.isalnum() or c in " ._-" for c in name) and name == name.strip()
-    # A name of digits alone would itself be taken for such a list.
-    return name if plain and not name.isdecimal() else "".join(f"{byte};" for byte in name.encode())
-
-
-def _escaped(text: str) -> str:
-    """A string of a key file: a backslash begins an escape, and blanks at the ends would be lost."""
-    text = text.replace("\\", "\\\\")
-    inner = text.strip(" ")
-    before = len(text) - len(text.lstrip(" "))
-    return "\\s" * before + inner + "\\s" * (len(text) - before - len(inner))
 
 
 STEPS: tuple[Callable[[Target, Plan], None], ...] = (agent_files, hostname, timezone, wifi)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.config import settings
+from edge.provision import document
 from edge.provision.check import check
 from edge.provision.document import Unreadable, find
 from edge.provision.secrets import NOTE, Vault
@@ -30,17 +32,17 @@ TEXT = '# à la carte\n[wifi]\nssid = "Chez Émile"\npassword = "12345678"\ncoun
 )
 def test_it_is_read_and_goes_back_as_it_was_saved(tmp_path: Path, content: bytes):
     (tmp_path / "maitred.toml").write_bytes(content)
-    document = find(tmp_path)
-    assert document is not None
-    assert document.encode(document.text) == content
+    saved = find(tmp_path)
+    assert saved is not None
+    assert saved.encode(saved.text) == content
 
-    found = check(document.text, Vault(tmp_path))
+    found = check(saved.text, Vault(tmp_path))
 
     assert found.problems == ()
     assert found.settings.wifi is not None
     assert found.settings.wifi.ssid == "Chez Émile"
     assert found.fresh == {"wifi.password": "12345678"}
-    expected = document.text.replace('"12345678"', f'""  {NOTE}')
+    expected = saved.text.replace('"12345678"', f'""  {NOTE}')
     assert found.blanked == expected
 
 
@@ -48,10 +50,10 @@ def test_it_is_read_and_goes_back_as_it_was_saved(tmp_path: Path, content: bytes
 def test_names_that_editors_give_are_found(tmp_path: Path, name: str):
     (tmp_path / name).write_text(TEXT)
     (tmp_path / "._maitred.toml").write_text("of a Mac")
-    document = find(tmp_path)
+    found = find(tmp_path)
 
-    assert document is not None
-    assert document.path.name == name
+    assert found is not None
+    assert found.path.name == name
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,10 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, files: dict[str, bytes], ex
     with pytest.raises(Unreadable) as refused:
         find(tmp_path)
     assert str(refused.value.problem).startswith(expected)
+
+
+def test_the_limits_are_those_of_the_agents_file():
+    assert (document.MAX_BYTES, document.MAX_LINE) == (settings.MAX_BYTES, settings.MAX_LINE)
 
 
 def test_no_file_is_no_mistake(tmp_path: Path):

@@ -15,8 +15,7 @@ import pytest
 from werkzeug.security import check_password_hash
 
 from edge.config import load_settings
-from edge.provision import provision
-from edge.provision.run import template
+from edge.provision.run import provision, template
 from edge.provision.secrets import NOTE
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"

@@ -1,0 +1,44 @@
+"""``python3 -m edge.provision.early BOOT ROOT``: the file's Wi-Fi, before the agent is installed over it.
+
+On a fresh Raspberry Pi OS nothing of maitred is there but its source. So this needs the standard library alone, and
+checks nothing that ``maitred provision`` checks right after: what is wrong in [wifi] is told by that, or by the lack of
+a network. It prints the country, and ends with 1 and the mistakes if the file cannot be read.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from edge.provision import files
+from edge.provision.document import Unreadable, find, for_parser
+from edge.provision.keyfile import KEYFILE, keyfile
+from edge.provision.syntax import parse
+
+
+def main(boot: Path, root: Path) -> int:
+    """Write the connection, if the file in ``boot`` has one."""
+    try:
+        document = find(boot)
+    except Unreadable as error:
+        sys.stderr.write(f"{error.problem}\n")
+        return 1
+    values, problems = parse(for_parser(document.text)) if document else ({}, [])
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+    wifi = values.get("wifi")
+    wifi = wifi if isinstance(wifi, dict) else {}
+    ssid, password, country = (wifi.get(key, "") for key in ("ssid", "password", "country"))
+    if ssid and all(isinstance(value, str) for value in (ssid, password, country)):
+        path = root / KEYFILE.lstrip("/")
+        # An empty password was taken over by an earlier start, which has written the file.
+        if password or not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = keyfile(ssid, password, hidden=wifi.get("hidden") is True)
+            files.replace(path, content.encode(), mode=0o600)
+        sys.stdout.write(f"{country.upper()}\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
