@@ -1,10 +1,10 @@
 """Going back to an earlier release after a newer one has upgraded the database: what was counted since is kept.
 
 Migrations go forward only, and an earlier release cannot know what a later one will change. So whoever migrates keeps a
-copy of the database as it was (:func:`edge.store.database.connect`). The release that finds a database of the future, and
-such a copy, goes on with the copy and takes over every row that fits into it: visits and windows counted since, events
-that wait, and which of them were delivered meanwhile. What does not fit stays in the newer file, which is set aside under
-a dated name.
+copy of the database as it was (:func:`edge.store.database.connect`). The release that finds a database of the future,
+and such a copy, goes on with the copy and takes over every row that fits into it: visits and windows counted since,
+events that wait, and which of them were delivered meanwhile. What does not fit stays in the newer file, which is set
+aside under a dated name.
 """
 
 from __future__ import annotations
