@@ -99,10 +99,12 @@ mkdir -p "$root/var/tmp/maitred/wheels"
 (cd "$project" && git ls-files -z -- ':!training/checkpoints' ':!tests' | tar --null -cf - -T -) |
     tar -xf - -C "$root/var/tmp/maitred"
 cp "$wheels"/*.whl "$root/var/tmp/maitred/wheels/"
+[ -z "$key" ] || cp "$key" "$root/var/tmp/maitred/update.pub"
+# shellcheck disable=SC2086 # no word, or two
 in_root "$root" env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PIP_NO_INDEX=1 PIP_FIND_LINKS=/var/tmp/maitred/wheels \
-    PIP_NO_COMPILE=1 /var/tmp/maitred/firmware_config/install.sh --no-start --name factory
+    PIP_NO_COMPILE=1 /var/tmp/maitred/firmware_config/install.sh --no-start --name factory \
+    ${key:+--update-key /var/tmp/maitred/update.pub}
 rm -rf "$root/var/tmp/maitred"
-[ -z "$key" ] || install -D -m 644 "$key" "$root/usr/share/maitred/update.pub"
 (cd "$here/image/files" && tar --owner=0 --group=0 -cf - .) | tar -xpf - -C "$root"
 "$here/image/settle.sh" "$root"
 in_root "$root" sh /usr/lib/maitred/finish

@@ -5,6 +5,7 @@
 #   firmware_config/install.sh                 install or update, and start counting
 #   firmware_config/install.sh --no-start      the same, but start with the next boot (for images)
 #   firmware_config/install.sh --name NAME     what the release is called, instead of by its date
+#   firmware_config/install.sh --update-key F  trust the public keys in F from now on: maitred update checks with them
 #   firmware_config/install.sh --dry-run       say what would be done, and do nothing
 #   firmware_config/install.sh --uninstall     take it off again; configuration and counts stay
 #   firmware_config/install.sh --purge         take it off with configuration, secret and counts
@@ -12,13 +13,17 @@ set -eu
 
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 PLACE=/opt/maitred
+RELEASES=/opt/maitred.d
+LIBRARY=/usr/lib/maitred
+SHARE=/usr/share/maitred
 CONFIG=/etc/maitred
 STATE=/var/lib/maitred
 DEVICE=/var/lib/maitred-device
-UNITS="maitred.service maitred-dashboard.service maitred-provision.service"
+UNITS="maitred.service maitred-dashboard.service maitred-provision.service maitred-settle.service maitred-update.service"
 dry=
 start=yes
 action=install
+key=
 
 fail() {
     echo "install.sh: $1" >&2
@@ -36,18 +41,29 @@ run() {
 
 name=$(date -u +%Y%m%dT%H%M%S)
 while [ $# -gt 0 ]; do
-    case $1 in
+    option=$1
+    shift
+    case $option in
+        --name)
+            [ $# -gt 0 ] || fail "--name needs a name" 2
+            name=$1
+            shift
+            ;;
+        --update-key)
+            [ $# -gt 0 ] || fail "--update-key needs a file" 2
+            key=$1
+            shift
+            grep -q '^maitred-ed25519 ' "$key" || fail "$key: no public key for updates; release.py keys makes a pair" 2
+            ;;
         --dry-run) dry=yes ;;
         --no-start) start= ;;
-        --name) name=${2:?} && shift ;;
         --uninstall) action=uninstall ;;
         --purge) action=purge ;;
-        *) fail "unknown option $1; the first lines of this file list them" 2 ;;
+        *) fail "unknown option $option; the first lines of this file list them" 2 ;;
     esac
-    shift
 done
 
-[ "$dry" ] || [ "$(id -u)" = 0 ] || fail "must run as root: sudo $0 $*" 2
+[ "$dry" ] || [ "$(id -u)" = 0 ] || fail "must run as root: sudo $0 …" 2
 
 running() { # whether systemd is what runs this machine; in an image that is being made it is not
     [ -d /run/systemd/system ]
@@ -64,10 +80,10 @@ remove() {
         done
     fi
     for unit in $UNITS; do
-        run rm -f "/etc/systemd/system/$unit"
+        run rm -f "/usr/lib/systemd/system/$unit" "/run/systemd/system/$unit" "/etc/systemd/system/$unit"
     done
     run rm -f /usr/lib/sysusers.d/maitred.conf /usr/lib/tmpfiles.d/maitred.conf /etc/issue.d/maitred.issue
-    run rm -rf "$PLACE" "$PLACE.new" "$PLACE.d"
+    run rm -rf "$PLACE" "$PLACE.new" "$RELEASES" "$LIBRARY" "$SHARE"
     if running; then run systemctl daemon-reload; fi
     if [ "$action" = purge ]; then
         run rm -rf "$CONFIG" "$STATE" "$DEVICE"
@@ -110,39 +126,56 @@ if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
 fi
 
 # The new environment is made beside the one in use, and a link is turned over to it only once it works. What is in it
-# names its own path, so it is never moved.
-release=$PLACE.d/$name
+# names its own path, so it is never moved. docs/updating.md shows the folder.
+release=$RELEASES/$name
 # shellcheck disable=SC2086 # no word, or one
 run python3 -m venv $site "$release"
 run "$release/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$SOURCE/requirements.lock"
 run "$release/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$SOURCE"
 run "$release/bin/maitred" --version
-before=$(readlink "$PLACE" 2>/dev/null || true)
+run touch "$release/ready"
+before=$(readlink "$RELEASES/current" || readlink "$PLACE" || true) # an earlier recipe had no link `current`
+before=${before##*/}
+turn() { # a link over to what it shall name, in one step
+    run ln -sfn "$1" "$2.new"
+    run mv -T "$2.new" "$2"
+}
+if [ "$before" ] && [ -d "$RELEASES/$before" ]; then turn "$before" "$RELEASES/previous"; fi
+turn "$name" "$RELEASES/current"
+run rm -f "$RELEASES/trial" "$RELEASES/trial.starts" # of an update that was cut off: this is what shall stay
 if [ -d "$PLACE" ] && [ ! -L "$PLACE" ]; then # made by hand, by an earlier recipe
     run rm -rf "$PLACE"
 fi
-run ln -sfn "$release" "$PLACE.new"
-run mv -T "$PLACE.new" "$PLACE"
+turn maitred.d/current "$PLACE"
 
 run install -D -m 644 "$SOURCE/systemd/sysusers.d/maitred.conf" /usr/lib/sysusers.d/maitred.conf
 run install -D -m 644 "$SOURCE/systemd/tmpfiles.d/maitred.conf" /usr/lib/tmpfiles.d/maitred.conf
+# Where packages have theirs: what an update brings may take their place, and an owner's drop-ins in /etc stay above both.
 for unit in $UNITS; do
-    run install -D -m 644 "$SOURCE/systemd/$unit" "/etc/systemd/system/$unit"
+    run install -D -m 644 "$SOURCE/systemd/$unit" "/usr/lib/systemd/system/$unit"
+    run rm -f "/etc/systemd/system/$unit" # from an earlier recipe
 done
+run install -D -m 755 "$SOURCE/firmware_config/update/settle" "$LIBRARY/settle"
+if [ "$key" ]; then run install -D -m 644 "$key" "$SHARE/update.pub"; fi
 if [ ! -e "$CONFIG/maitred.toml" ]; then
     run install -D -m 640 "$SOURCE/firmware_config/maitred.toml" "$CONFIG/maitred.toml"
 fi
 run systemd-sysusers maitred.conf
 run systemd-tmpfiles --create maitred.conf
-run systemctl enable maitred.service maitred-provision.service # the first wants the dashboard
+# The agent wants the dashboard.
+run systemctl enable maitred.service maitred-provision.service maitred-settle.service maitred-update.service
 if running; then
+    run "$LIBRARY/settle" units # an update's units make room for those that came now
     run systemctl daemon-reload
     if [ "$start" ]; then run systemctl restart maitred.service maitred-dashboard.service; fi
 fi
-# One environment back is kept, to return to; older ones go.
+# One environment back is kept, to return to, and what came with an image; older ones go.
 if [ -z "$dry" ]; then
-    for old in "$PLACE.d"/*; do
-        [ "$old" = "$release" ] || [ "$old" = "$before" ] || rm -rf "$old"
+    for old in "$RELEASES"/*/; do
+        case $(basename "$old") in
+            factory | current | previous | "$name" | "$before") ;;
+            *) rm -rf "${old%/}" ;;
+        esac
     done
 fi
 

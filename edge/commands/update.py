@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -53,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         raise BadInput("--check goes with FILE")
     if options.self_test:
         return _self_test(options)
+    os.umask(0o022)  # the agent's user reads what is installed here, and nobody but root writes it
     # A lost connection does not end it; who ends it on purpose gets the release before back.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)

@@ -6,8 +6,10 @@ so rows behind a damaged page are reached by asking for row ids beyond it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.store.database import BUSY_TIMEOUT_S, StoreDamaged, StoreError, connect, is_damage, transaction
+from edge.store.database import BUSY_TIMEOUT_S, STAMP, StoreDamaged, StoreError, connect, is_damage, transaction
 from edge.systemd import notify
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ LONGEST_S = 60.0
 HIGHEST = 2**40
 NEWS_S = 30 * 86400.0
 """How long a database that was damaged is told of."""
+COPIES_KEPT_S = 14 * 86400.0
+"""How long the copy of before a migration is kept: so long one can return to the release before."""
 TABLES = ("windows", "visits", "outbox", "dead_letters", "facts")
 
 
@@ -70,7 +74,7 @@ def mend(path: Path, now: float, *, damaged: bool = False) -> Mended | None:
     Raises:
         StoreError: the files cannot be written or renamed.
     """
-    fresh = path.with_name(f"{path.name}.mending")
+    fresh = fresh_name(path)
     try:
         if not path.exists():
             if fresh.exists():  # the power was cut after the damaged one was moved
@@ -79,31 +83,46 @@ def mend(path: Path, now: float, *, damaged: bool = False) -> Mended | None:
         if not damaged and not _is_damaged(path):
             return None
         log.error("%s is damaged; saving what can be read", path)
-        _remove(fresh)
+        remove(fresh)
         saved, whole = _salvage(path, fresh)
-        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-        aside = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}")
-        # The log first: SQLite would replay it into whatever database has its name.
-        if _wal(path).exists():
-            _wal(path).replace(_wal(aside))
-        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
-        path.replace(aside)
-        fresh.replace(path)
+        aside = set_aside(path, fresh, "damaged", now)
     except OSError as error:
         raise StoreError(f"{path}: damaged, and cannot be replaced: {error}") from error
     log.error("%s was damaged and is now %s; saved %s", path, aside.name, saved)
     return Mended(now, aside.name, saved, whole)
 
 
-def delete_quarantined(path: Path, moment: float) -> None:
-    """Delete damaged databases that were set aside before ``moment``: they hold visits, which are kept no longer."""
-    for file in path.parent.glob(f"{path.stem}.damaged-*{path.suffix}*"):
-        stamp = file.name.removeprefix(f"{path.stem}.damaged-")[:16]
-        try:
-            if datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() < moment:
-                file.unlink(missing_ok=True)
-        except ValueError:
+def fresh_name(path: Path) -> Path:
+    """Of the database that shall take the place of ``path``; :func:`mend` knows it after a power cut, too."""
+    return path.with_name(f"{path.name}.mending")
+
+
+def set_aside(path: Path, fresh: Path, kind: str, now: float) -> Path:
+    """Put the complete ``fresh`` in the place of ``path``; returns the dated name that the old one has from then on."""
+    stamp = datetime.fromtimestamp(now, UTC).strftime(STAMP)
+    aside = path.with_name(f"{path.stem}.{kind}-{stamp}{path.suffix}")
+    # The log first: SQLite would replay it into whatever database has its name.
+    if _wal(path).exists():
+        _wal(path).replace(_wal(aside))
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    path.replace(aside)
+    fresh.replace(path)
+    return aside
+
+
+def delete_quarantined(path: Path, now: float, longest_s: float) -> None:
+    """Delete databases that were set aside more than ``longest_s`` ago: they hold visits, which are kept no longer.
+
+    Copies of before a migration go earlier: after two weeks an update has shown what it is worth.
+    """
+    for file in path.parent.glob(f"{path.stem}.*-*{path.suffix}*"):
+        found = re.match(rf"{re.escape(path.stem)}\.(damaged|newer|schema\d+)-(\d{{8}}T\d{{6}}Z)", file.name)
+        if not found:
             continue
+        kept_s = longest_s if found[1] == "damaged" else min(longest_s, COPIES_KEPT_S)
+        with contextlib.suppress(ValueError):  # digits that are no date
+            if datetime.strptime(found[2], STAMP).replace(tzinfo=UTC).timestamp() < now - kept_s:
+                file.unlink(missing_ok=True)
 
 
 def _is_damaged(path: Path) -> bool:
@@ -138,7 +157,7 @@ def _salvage(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
         if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
             raise StoreError(f"{damaged}: damaged, and cannot be replaced: {error}") from error
         log.error("no room on the card to save anything from %s", damaged)
-        _remove(fresh)
+        remove(fresh)
         saved, whole = dict.fromkeys(TABLES, 0), False
     with closing(connect(fresh)) as target:
         target.execute("PRAGMA journal_mode = DELETE")  # one file to rename
@@ -155,11 +174,11 @@ def _save_all(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
                 reading = _Reading(source, table)
                 saved[table] = _copy(reading, target, table)
                 whole = whole and reading.whole
-            _continue_sequence(target)
+            continue_sequence(target)
     return saved, whole
 
 
-def _continue_sequence(target: sqlite3.Connection) -> None:
+def continue_sequence(target: sqlite3.Connection) -> None:
     """A new event must not get the place in the order that a saved one or a dead letter has."""
     target.execute("DELETE FROM sqlite_sequence WHERE name = 'outbox'")
     target.execute(
@@ -232,6 +251,7 @@ def _wal(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Delete a database with its companions."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

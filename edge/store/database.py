@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 from edge.errors import MaitredError
 
 BUSY_TIMEOUT_S = 10.0
+STAMP = "%Y%m%dT%H%M%SZ"
+"""In the names of files beside the database: when they were set aside."""
 
 
 class StoreError(MaitredError):
@@ -38,10 +42,12 @@ def tells_of_damage(error: BaseException) -> bool:
     return isinstance(error, StoreDamaged) or is_damage(error)
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool = False, keep_copy: bool = True) -> sqlite3.Connection:
     """Open the database, creating and migrating it unless ``read_only``.
 
-    WAL lets the dashboard read while the agent writes; ``synchronous=FULL`` makes a commit survive a power cut.
+    WAL lets the dashboard read while the agent writes; ``synchronous=FULL`` makes a commit survive a power cut. Before
+    a migration a copy is kept (unless not ``keep_copy``): with it the release before can go on, see
+    :mod:`edge.store.stepdown`.
 
     Raises:
         StoreDamaged: the file is damaged.
@@ -64,6 +70,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            if keep_copy:
+                _keep_copy(connection, path)
             migrate(connection, path)
         found = _check_version(connection, path)
         if found == 0:
@@ -137,6 +145,28 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
                 for statement in _statements(script):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version:d}")
+
+
+def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not 0 < found < newest_schema():
+        return
+    stamp = datetime.now(UTC).strftime(STAMP)
+    copy = path.with_name(f"{path.stem}.schema{found}-{stamp}{path.suffix}")
+    new = copy.with_name(f"{copy.name}.part{os.getpid()}")
+    new.unlink(missing_ok=True)
+    try:
+        connection.execute("VACUUM INTO ?", (str(new),))
+        with new.open("rb") as file:
+            os.fsync(file.fileno())
+        new.replace(copy)
+    except (sqlite3.Error, OSError) as error:
+        new.unlink(missing_ok=True)
+        if is_damage(error):
+            raise
+        raise StoreError(
+            f"{path}: must be upgraded, and there can be no copy of it to return to ({error}); make room on the card"
+        ) from error
 
 
 def newest_schema() -> int:

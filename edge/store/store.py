@@ -21,6 +21,7 @@ from edge.store.facts import Facts
 from edge.store.heartbeat import Heartbeat
 from edge.store.outbox import Outbox
 from edge.store.stamps import Stamps
+from edge.store.stepdown import step_down
 from edge.store.visits import Visits
 from edge.store.windows import Windows
 
@@ -58,7 +59,8 @@ class Store:
 
     @classmethod
     def open_mended(cls, path: Path, now: float, *, damaged: bool = False) -> Self:
-        """Open as the agent does: a damaged database is set aside, and what is readable moves to a fresh one.
+        """Open as the agent does: a damaged database is set aside, and what is readable moves to a fresh one. So is one
+        that a newer release has upgraded, before it was taken back.
 
         Args:
             path: of the database.
@@ -68,6 +70,7 @@ class Store:
         Raises:
             StoreError: it cannot be used, for another reason than damage.
         """
+        step_down(path, now)
         mended = mend(path, now, damaged=damaged)
         store = cls.open(path)
         # The frame loop has this connection: it rather tries again than wait for another process.
@@ -150,7 +153,7 @@ class Store:
         """
         with self.transaction():
             now = self._stamps.retention_now(now, ran_s)
-            delete_quarantined(keep.path, now - keep.keep_visits_days * DAY_S)
+            delete_quarantined(keep.path, now, keep.keep_visits_days * DAY_S)
             self.visits.delete_before(now - keep.keep_visits_days * DAY_S)
             self.windows.delete_before(now - keep.keep_windows_days * DAY_S)
             return self.outbox.bound(now - keep.keep_outbox_days * DAY_S, keep.keep_outbox_mb * MB, now)

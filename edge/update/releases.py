@@ -114,10 +114,6 @@ class Releases:
         os.sync()
         _write(self.root / name / "ready", "")
 
-    def is_ready(self, name: str) -> bool:
-        """Whether the release was installed to its end."""
-        return name == FACTORY or (self.root / name / "ready").exists()
-
     def begin_trial(self, previous: str) -> None:
         """Note which release to go back to: from now on a reboot does so."""
         (self.root / "trial.starts").unlink(missing_ok=True)

@@ -61,7 +61,8 @@ def test_an_unknown_option_is_refused():
 def test_a_dry_run_names_the_steps_and_does_none():
     found = subprocess.run([SCRIPT, "--dry-run"], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
-    assert "systemctl enable maitred.service maitred-provision.service" in found.stdout
+    enabled = "maitred.service maitred-provision.service maitred-settle.service maitred-update.service"
+    assert f"systemctl enable {enabled}" in found.stdout
     assert not Path("/opt/maitred.d").exists()
 
 
@@ -81,19 +82,27 @@ def test_who_is_not_root_is_told():
 def test_it_installs_updates_and_goes_again(tmp_path: Path):
     if not possible():
         pytest.skip("needs root, and a mount namespace with an overlay")
+    (tmp_path / "update.pub").write_text("maitred-ed25519 " + 43 * "A" + "= test\n")
     steps = f"""
-        {SCRIPT} --no-start
+        {SCRIPT} --no-start --update-key {tmp_path}/update.pub
         stat -c '%a %U:%G %n' /etc/maitred/maitred.toml /var/lib/maitred
         readlink /etc/systemd/system/agent.service
         /opt/maitred/bin/maitred doctor --config /etc/maitred/maitred.toml || true
         echo '# mine' >> /etc/maitred/maitred.toml
         echo count > /var/lib/maitred/maitred.db
-        first=$(readlink /opt/maitred)
+        readlink /opt/maitred
+        first=$(readlink /opt/maitred.d/current)
+        mkdir -p /opt/maitred.d/factory /opt/maitred.d/old/bin
+        touch /opt/maitred.d/trial
         {SCRIPT} --no-start
-        [ "$first" != "$(readlink /opt/maitred)" ] && [ -x "$first/bin/maitred" ] && echo "one back is kept"
+        [ "$first" != "$(readlink /opt/maitred.d/current)" ] && [ "$first" = "$(readlink /opt/maitred.d/previous)" ]
+        [ -x "/opt/maitred.d/$first/bin/maitred" ] && [ -e "/opt/maitred.d/$first/ready" ] && echo "one back is kept"
+        ls /opt/maitred.d | wc -l
+        cat /usr/share/maitred/update.pub
+        /usr/lib/maitred/settle boot && /opt/maitred/bin/maitred --version
         tail -n 1 /etc/maitred/maitred.toml
         {SCRIPT} --uninstall
-        ls /opt /etc/systemd/system
+        ls /opt /etc/systemd/system /usr/lib/systemd/system /usr/lib/maitred || true
         cat /var/lib/maitred/maitred.db
         {SCRIPT} --purge
         [ ! -e /etc/maitred ] && [ ! -e /var/lib/maitred ] && echo "purged"
@@ -103,11 +112,16 @@ def test_it_installs_updates_and_goes_again(tmp_path: Path):
     out = found.stdout
     assert "640 root:maitred /etc/maitred/maitred.toml" in out
     assert "750 maitred:maitred /var/lib/maitred" in out
-    assert "/etc/systemd/system/maitred.service" in out
+    assert "/usr/lib/systemd/system/maitred.service" in out
+    assert "\nmaitred.d/current\n" in out
+    assert "\n5\n" in out  # two releases, the image's own, and two links
+    assert "maitred-ed25519 AAAA" in out
     assert "face 1 on" in out  # the models are in it, and run
-    assert "one back is kept\n# mine\nKept: /etc/maitred, /var/lib/maitred and /var/lib/maitred-device" in out
+    assert "one back is kept\n" in out
+    assert "# mine\nKept: /etc/maitred, /var/lib/maitred and /var/lib/maitred-device" in out
     after = out.partition("Kept:")[2]
     assert "maitred.service" not in after
+    assert "settle" not in after
     assert "agent.service" not in after
     assert after.strip().endswith("purged")
     assert "count\n" in after

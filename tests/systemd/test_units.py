@@ -19,6 +19,8 @@ from edge.config import Settings
 FOLDER = Path(__file__).resolve().parents[2] / "systemd"
 UNITS = ("maitred.service", "maitred-dashboard.service", "maitred-provision.service")
 AGENT, DASHBOARD, PROVISION = UNITS
+SETTLE, UPDATE = "maitred-settle.service", "maitred-update.service"
+ALL = (*UNITS, SETTLE, UPDATE)
 MOST_EXPOSED = 20
 """Tenths: systemd's own rating, 0 is locked up, 100 wide open."""
 
@@ -46,7 +48,7 @@ def complaints(folder: Path, *additions: str) -> list[str]:
 
     It exits with 0 whatever keys it does not know, so any word about our units counts.
     """
-    for unit in UNITS:
+    for unit in ALL:
         text = (FOLDER / unit).read_text(encoding="utf-8")
         # The command's existence is checked, and it is not installed here.
         text = re.sub(r"^ExecStart=\S+", f"ExecStart={shutil.which('true')}", text, flags=re.MULTILINE)
@@ -54,7 +56,7 @@ def complaints(folder: Path, *additions: str) -> list[str]:
             text = text.replace("[Service]\n", "\n".join(["[Service]", *additions, ""]))
         (folder / unit).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *(f"./{unit}" for unit in UNITS)],
+        ["systemd-analyze", "verify", "--man=no", *(f"./{unit}" for unit in ALL)],
         cwd=folder, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     return [line for line in (done.stdout + done.stderr).splitlines() if "maitred" in line]
@@ -94,6 +96,11 @@ def test_the_units_are_locked_up(unit: str):
         (AGENT, "SupplementaryGroups", "video"),
         (AGENT, "LimitCORE", "0"),
         (AGENT, "MemorySwapMax", "0"),
+        (AGENT, "ExecStartPre", "-+/usr/lib/maitred/settle start"),
+        (SETTLE, "ExecStart", "/usr/lib/maitred/settle boot"),
+        (SETTLE, "Type", "oneshot"),
+        (SETTLE, "RemainAfterExit", "yes"),
+        (SETTLE, "Before", f"{AGENT} {DASHBOARD} {UPDATE}"),
         (DASHBOARD, "Restart", "always"),
         (DASHBOARD, "PartOf", AGENT),
         (DASHBOARD, "PrivateDevices", "yes"),
@@ -117,7 +124,7 @@ def test_the_agent_starts_the_dashboard_and_waits_for_no_network():
     assert "time-sync.target" not in waited_for
 
 
-@pytest.mark.parametrize(("unit", "command"), [(AGENT, "run"), (DASHBOARD, "dashboard")])
+@pytest.mark.parametrize(("unit", "command"), [(AGENT, "run"), (DASHBOARD, "dashboard"), (UPDATE, "update")])
 def test_the_command_line_is_one_that_maitred_takes(unit: str, command: str):
     program, *arguments = shlex.split(value(unit, "ExecStart"))
 

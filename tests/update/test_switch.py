@@ -1,0 +1,256 @@
+"""Switching, watching, and going back; and whatever ends it in between, the device runs one release or the other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nacl.signing import SigningKey
+from update_device import Device, make_bundle
+
+from edge.cli import main
+from edge.errors import MaitredError
+from edge.store.heartbeat import read_health
+from edge.update.archive import Bundle
+from edge.update.health import Patience
+from edge.update.install import Candidate, Tell, install
+from edge.update.keys import read_trusted
+from edge.update.releases import Releases
+from edge.update.services import Services
+from edge.update.switch import switch
+
+PATIENCE_S = 120.0
+QUICK = Patience(limit=PATIENCE_S, hold=0.5, pause=0.05)
+SHORT = Patience(limit=4.0, hold=0.5, pause=0.05)
+"""For what never gets well."""
+NEW = "2.0-new"
+SWITCH_STEPS = ("note", "switch", "restart", "watch", "confirm", "tidy")
+INSTALL_STEPS = ("unpack", "install", "test", "finish")
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def go(device: Device, new: Candidate, patience: Patience, tell: Tell) -> object:
+    return switch(Releases(device.root), Services(settle=Path("/none")), new, patience, tell)
+
+
+def runs(device: Device, release: str) -> None:
+    """Wait until the agent of a release beats."""
+    until(lambda: (health := read_health(device.database)) is not None and health.release == release)
+
+
+def killed(work: Callable[[Tell], object], step: str) -> bool:
+    """Do the work in a process that is gone, without a word, when the step begins; returns whether it came so far."""
+
+    def tell(name: str) -> None:
+        if name == step:
+            os._exit(99)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            work(tell)
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 99
+
+
+def test_a_good_release_stays_and_the_one_before_is_kept(device: Device, new: Candidate, tell: Tell):
+    device.start()
+    runs(device, "factory")
+    (device.root / "0.9-older").mkdir()
+
+    done = go(device, new, QUICK, tell)
+
+    assert done.watched
+    assert done.fps == 9.5
+    assert device.current == NEW
+    assert Releases(device.root).previous == "factory"
+    assert {path.name for path in device.root.iterdir()} == {"current", "previous", "factory", NEW}
+    runs(device, NEW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("crash", "ended again and again"), ("blind", "camera, which ran before, is failed"), ("mute", "no sign of life")],
+)
+def test_a_bad_release_is_taken_back(device: Device, new: Candidate, tell: Tell, kind: str, words: str):
+    device.start()
+    runs(device, "factory")
+    device.turns(NEW, kind)
+
+    with pytest.raises(MaitredError, match=words) as caught:
+        go(device, new, QUICK if kind == "crash" else SHORT, tell)
+
+    assert caught.value.exit_code == 1
+    if kind == "crash":
+        assert "The last the agent said:" in str(caught.value)
+        assert "the agent fell over" in str(caught.value)
+    assert device.current == "factory"
+    assert {path.name for path in device.root.iterdir()} <= {"current", "factory", "taken-back"}
+    beaten = time.time()
+    until(lambda: (health := read_health(device.database)).at > beaten and health.release == "factory")
+
+
+def test_what_was_amiss_before_is_no_reason_to_go_back(device: Device, new: Candidate, tell: Tell):
+    device.turns("factory", "blind")
+    device.start()
+    runs(device, "factory")
+    device.turns(NEW, "blind")
+
+    assert go(device, new, QUICK, tell).watched
+    assert device.current == NEW
+
+
+def test_a_stopped_agent_is_not_started(device: Device, new: Candidate, tell: Tell):
+    assert not go(device, new, QUICK, tell).watched
+    assert device.current == NEW
+    assert not (device.root / "trial").exists()
+    assert read_health(device.database) is None
+
+
+def test_who_interrupts_it_gets_the_release_before(device: Device, new: Candidate):
+    device.start()
+    runs(device, "factory")
+
+    def interrupt(step: str) -> None:
+        if step == "watch":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(device, new, QUICK, interrupt)
+    assert device.current == "factory"
+    assert not (device.root / "trial").exists()
+
+
+@pytest.mark.parametrize("step", SWITCH_STEPS)
+def test_a_power_cut_while_switching(device: Device, new: Candidate, step: str):
+    device.start()
+    runs(device, "factory")
+
+    assert killed(lambda tell: go(device, new, QUICK, tell), step)
+    device.stop()  # as the power does
+    device.settle("boot")
+
+    assert device.current == (NEW if step == "tidy" else "factory")
+    assert device.works() == ("2.0" if step == "tidy" else "1.0")
+    assert not (device.root / "trial").exists()
+    device.start()
+    runs(device, device.current)
+
+
+def test_a_power_cut_at_any_change_of_a_file(device: Device, new: Candidate, monkeypatch: pytest.MonkeyPatch):
+    """Before each rename, link, removal and fsync in turn."""
+    outcomes: list[str] = []
+    while True:
+        left = len(outcomes)
+
+        def counted(real: Callable[..., object]) -> Callable[..., object]:
+            def call(*arguments: object, **options: object) -> object:
+                nonlocal left
+                if left == 0:
+                    os._exit(99)
+                left -= 1
+                return real(*arguments, **options)
+
+            return call
+
+        def work(_: Tell) -> None:
+            for place, name in ((os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "symlink_to")):
+                monkeypatch.setattr(place, name, counted(getattr(place, name)))
+            go(device, new, QUICK, lambda _: None)
+
+        cut = killed(work, "none")
+        device.settle("boot")
+        outcomes.append(device.works())
+        assert not (device.root / "trial").exists()
+        assert not list(device.root.glob("*.new"))
+        if not cut:
+            break
+        device.reset()
+        device.bring(NEW)
+    assert outcomes[0] == "1.0"
+    assert outcomes[-1] == "2.0"
+    assert outcomes == sorted(outcomes)  # at some moment it is the new one, and stays it
+    assert len(outcomes) > 8
+
+
+@pytest.mark.parametrize("step", INSTALL_STEPS)
+def test_a_power_cut_while_installing(device: Device, key: SigningKey, tmp_path: Path, step: str):
+    bundle = Bundle.open(make_bundle(tmp_path / "x.maitred", key, "2.0"), read_trusted(device.keys))
+    target = bundle.manifest.targets[0]
+
+    assert killed(lambda tell: install(bundle, target, Releases(device.root), device.config, tell), step)
+    device.settle("boot")
+
+    assert {path.name for path in device.root.iterdir()} == {"factory", "current"}
+    assert device.works() == "1.0"
+
+
+def test_an_agent_that_falls_again_and_again_is_taken_back_without_the_update(device: Device, new: Candidate):
+    device.start()
+    runs(device, "factory")
+    device.turns(NEW, "crash")
+
+    assert killed(lambda tell: go(device, new, QUICK, tell), "watch")
+    until(lambda: device.current == "factory")
+
+    began = time.time()
+    until(lambda: (health := read_health(device.database)).at > began and health.release == "factory")
+    assert not (device.root / "trial").exists()
+    assert "again and again" in (device.folder / "journal").read_text()
+
+
+def test_the_whole_of_it_by_the_command(device: Device, key: SigningKey, tmp_path: Path, capsys, monkeypatch):
+    device.start()
+    runs(device, "factory")
+    places = ["--releases", str(device.root), "--keys", str(device.keys), "--config", str(device.config)]
+
+    assert main(["update", str(make_bundle(tmp_path / "b.maitred", key, "3.0", "broken")), *places]) == 1
+    said = capsys.readouterr().err
+    assert "does not work on this device" in said
+    assert "gives other outputs here" in said
+    assert device.current == "factory"
+
+    assert main(["update", str(make_bundle(tmp_path / "g.maitred", key, "3.0")), *places, "--watch", "60"]) == 0
+    assert "maitred 3.0 is in use, and well: 9.5 frames a second, 9.5 before" in capsys.readouterr().out
+    assert device.works() == "3.0"
+    release = device.root / device.current
+    assert (release / "units" / "maitred.service").read_text() == "# the unit of 3.0\n"
+    assert not list(device.root.glob("*.part"))
+
+    assert main(["update", "--back", *places, "--watch", "60"]) == 0
+    assert "maitred 1.0 is in use" in capsys.readouterr().out
+    assert device.works() == "1.0"
+    assert Releases(device.root).previous == release.name
+
+
+def test_each_update_on_the_boot_partition_is_applied_once(device: Device, key: SigningKey, capsys):
+    make_bundle(device.folder / "a.maitred", SigningKey.generate(), "2.0").rename(device.boot / "a.maitred")
+    make_bundle(device.folder / "b.maitred", key, "2.0").rename(device.boot / "b.maitred")
+    (device.boot / "c.maitred.trying").write_bytes(b"cut off")
+    (device.boot / "._b.maitred").write_bytes(b"what a Mac leaves beside each file")
+    command = ["update", "--from-boot", str(device.boot), "--releases", str(device.root), "--keys", str(device.keys)]
+    command += ["--config", str(device.config)]
+
+    assert main(command) == 1
+
+    assert {path.name for path in device.boot.iterdir()} == {
+        "._b.maitred", "a.maitred.refused", "a.maitred.refused.txt", "b.maitred.done", "b.maitred.done.txt",
+        "c.maitred.refused", "c.maitred.refused.txt",
+    }  # fmt: skip
+    reason = (device.boot / "a.maitred.refused.txt").read_text()
+    assert "a.maitred: not signed by a key" in reason
+    assert "trying" not in reason
+    assert "lost power" in (device.boot / "c.maitred.refused.txt").read_text()
+    assert "maitred 2.0 is in use" in (device.boot / "b.maitred.done.txt").read_text()
+    assert device.works() == "2.0"
+    assert main(command) == 0
