@@ -86,7 +86,7 @@ def test_it_installs_updates_and_goes_again(tmp_path: Path):
     steps = f"""
         {SCRIPT} --no-start --update-key {tmp_path}/update.pub
         stat -c '%a %U:%G %n' /etc/maitred/maitred.toml /var/lib/maitred
-        readlink /etc/systemd/system/agent.service
+        readlink -f /etc/systemd/system/agent.service
         /opt/maitred/bin/maitred doctor --config /etc/maitred/maitred.toml || true
         echo '# mine' >> /etc/maitred/maitred.toml
         echo count > /var/lib/maitred/maitred.db
