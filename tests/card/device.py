@@ -25,8 +25,8 @@ HERE = "10.0.2.2"
 class Device:
     """A card made from ``image`` in ``folder``, and the machine it is in.
 
-    ``settings`` is what is in maitred.toml on the FAT partition before the first boot; ``key`` is the file of the private
-    ssh key.
+    ``settings`` is what is in maitred.toml on the FAT partition before the first boot; ``key`` is the private ssh
+    key.
     """
 
     image: Path
@@ -74,7 +74,7 @@ class Device:
         """Power on."""
         words = [str(EMULATE), str(self.image), "--machine", self.machine, "--disk", str(self.card)]
         words += ["--http", str(self.http_port), "--ssh", str(self.ssh_port), "--log", str(self.console)]
-        self._process = subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True)
+        self._process = subprocess.Popen(words, stdout=subprocess.DEVNULL, process_group=0)
         return self
 
     def pull_the_plug(self) -> None:
@@ -124,12 +124,17 @@ class Device:
         """Until the agent counts and the dashboard says so."""
         return self.wait("healthy agent", lambda: (h := self.healthz()) and h.get("status") == "ok" and h)
 
-    def ssh(self, command: str, timeout_s: float = 600) -> subprocess.CompletedProcess[str]:
-        """Run a command as root, through ssh and sudo."""
+    @property
+    def _ssh(self) -> list[str]:
         words = ["ssh", "-q", "-i", str(self.key), "-p", str(self.ssh_port), "-o", "StrictHostKeyChecking=no"]
         words += ["-o", f"UserKnownHostsFile={self.folder / 'known_hosts'}", "-o", "ConnectTimeout=60"]
-        words += ["maitred-admin@127.0.0.1", "sudo sh"]
-        return subprocess.run(words, input=command, capture_output=True, text=True, timeout=timeout_s, check=False)
+        return [*words, "maitred-admin@127.0.0.1"]
+
+    def ssh(self, command: str, timeout_s: float = 600) -> subprocess.CompletedProcess[str]:
+        """Run a command as root, through ssh and sudo."""
+        return subprocess.run(
+            [*self._ssh, "sudo sh"], input=command, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
 
     def wait_ssh(self) -> None:
         """Until somebody with the key gets in."""
@@ -140,6 +145,11 @@ class Device:
         done = self.ssh(command, timeout_s)
         assert done.returncode == 0, f"{command}: {done.returncode} {done.stderr[-2000:]}"
         return done.stdout
+
+    def send(self, file: Path, to: str) -> None:
+        """Copy a file to the device, through ssh."""
+        with file.open("rb") as source:
+            subprocess.run([*self._ssh, f"sudo tee {to} > /dev/null"], stdin=source, check=True, timeout=1800)
 
     def power_off(self) -> None:
         """As an owner does."""
