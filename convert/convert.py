@@ -6,6 +6,7 @@ import hashlib
 import logging
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,19 @@ from convert.edgetpu import edgetpu_report
 from convert.layers import layer_noise
 from convert.macs import count_macs
 from convert.outputs import describe_outputs
-from convert.quantise import quantise, representatives
+from convert.quantise import Face, quantise, representatives
+from convert.refine import REPRESENTATIVES as REFINED
+from convert.refine import refine
 from convert.rounding import rounded
 from convert.runtimes import same_outputs
-from convert.verification import agreement, tolerances, verify
+from convert.trial import Trial
+from convert.verification import LosesTooMuch, agreement, tolerances
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.checkpoint import load_network
-from training.metrics import report
 from training.networks import deployed as in_deployed_form
 from training.origin import origin
-from training.predictors import Outcome, bundle_predictor, keras_predictor, predict
 from training.reference import CROP
 from training.samples import Listing, Split, list_samples
 
@@ -61,37 +63,42 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
     deployed = in_deployed_form(network)
     _check_room(out, deployed)
     log.info("quantising %s", network.name)
-    faces = representatives(listing.of("train"), _size(deployed))
-    model = quantise(deployed, faces)
-    noise = sorted(layer_noise(deployed, model, faces[:TRACED]), key=lambda layer: layer.snr_db)
-    worst = [asdict(layer) for layer in noise[:WORST]]
-    log.info("noisiest layers: %s", ", ".join(f"{layer.layer} {layer.snr_db:.1f} dB" for layer in noise[:WORST]))
-    runtimes = same_outputs(model)
-    blank = _card(source, deployed, model, listing)
-    candidates = {"float": keras_predictor(network, ""), "int8": bundle_predictor(Bundle(blank, model, ""))}
-    figures: dict[str, Any] = {}
-    found: dict[str, Outcome] = {}
-    for split in MEASURED:
-        for kind, candidate in candidates.items():
-            log.info("%s, %s split", kind, split)
-            outcome = predict(listing.of(split), candidate)
-            found[f"{kind}/{split}"] = outcome
-            figures[f"{kind}/{split}"] = report(outcome.samples, outcome.predictions)
-        before, after = figures[f"float/{split}"], figures[f"int8/{split}"]
-        years, share = after["age_mae"] - before["age_mae"], after["gender_accuracy"] - before["gender_accuracy"]
-        log.info("INT8 against float, %s: age MAE %+.3f, gender %+.2f points", split, years, 100 * share)
-        verify(before, after, split)
-    before_and_after = (found[f"{kind}/test"].predictions for kind in candidates)
+    training = listing.of("train")
+    faces = representatives(training, _size(deployed))
+    trial = Trial(network, listing)
+    candidate = _candidate(source, deployed, quantise(deployed, faces), listing)
+    worst = _noisiest(deployed, candidate.model, faces)
+    try:
+        trial.judge(candidate, "validation")
+    except LosesTooMuch as loss:
+        log.info("%s as it is; once more, refined", loss)
+        more = representatives(training, _size(deployed), REFINED)
+        candidate = _candidate(source, deployed, refine(deployed, more), listing)
+        worst = _noisiest(deployed, candidate.model, faces)
+        trial.judge(candidate, "validation")
+    trial.judge(candidate, "test")
+    blank, model = candidate.card, candidate.model
+    before_and_after = (trial.outcomes[f"{kind}/test"].predictions for kind in ("float", "int8"))
     verification = {
         "tolerance": tolerances(), "agreement": agreement(*before_and_after),
-        "noisiest_layers": worst, "runtimes": runtimes, "edge_tpu": edgetpu_report(model).summary(),
+        "noisiest_layers": worst, "runtimes": same_outputs(model), "edge_tpu": edgetpu_report(model).summary(),
     }  # fmt: skip
     results = {
-        "metrics": _metrics(figures), "calibration": calibration(found["int8/validation"]),
+        "metrics": _metrics(trial.figures), "calibration": calibration(trial.outcomes["int8/validation"]),
         "verification": rounded(verification),
     }  # fmt: skip
     write_bundle(out, model, sealed(blank.model_copy(update=results), model))
     return load_bundle(str(out))
+
+
+def _candidate(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Bundle:
+    return Bundle(_card(source, deployed, model, listing), model, "")
+
+
+def _noisiest(deployed: keras.Model, model: bytes, faces: Sequence[Face]) -> list[dict[str, Any]]:
+    noise = sorted(layer_noise(deployed, model, faces[:TRACED]), key=lambda layer: layer.snr_db)[:WORST]
+    log.info("noisiest layers: %s", ", ".join(f"{layer.layer} {layer.snr_db:.1f} dB" for layer in noise))
+    return [asdict(layer) for layer in noise]
 
 
 def _check_labels(listing: Listing, data: Path) -> None:

@@ -20,7 +20,7 @@ from keras import layers
 Floats = npt.NDArray[np.float32]
 LARGEST = 1e3
 """No channel is stretched or shrunk by more against the widest one of its tensor."""
-_LINEAR = (layers.Add, layers.ReLU, layers.ZeroPadding2D, layers.UpSampling2D)
+_LINEAR = (layers.Add, layers.ReLU, layers.ZeroPadding2D, layers.UpSampling2D, layers.MaxPooling2D)
 """Layers that commute with a positive factor on a channel."""
 
 
@@ -37,6 +37,8 @@ class _Channels:
 def equalise(network: keras.Model, pictures: Sequence[Floats]) -> None:
     """Equalise ``network`` in place over ``pictures``, float32 (height, width, 3); what it computes stays the same."""
     groups = [group for group in _groups(network) if group.free and group.makers and group.users]
+    if not groups:
+        return
     watched = [tensor for group in groups for tensor in group.tensors]
     ranges = _ranges(keras.Model(network.inputs, watched), pictures)
     place = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers
 
 from edge.errors import MaitredError
@@ -37,6 +38,8 @@ def table1(dropout: float = 0.25, paper_head: bool = False) -> keras.Model:
 def table1_deployed(trained: keras.Model) -> keras.Model:
     """The same function as ``trained`` in the paper's own block order: nothing but convolution, ReLU and pooling.
 
+    A separable convolution is written as its two halves, so that what converts the network can reach between them.
+
     Raises:
         MaitredError: a normalisation has a negative scale, so that it and the pooling cannot change places.
     """
@@ -50,9 +53,11 @@ def table1_deployed(trained: keras.Model) -> keras.Model:
         if gamma.min() < 0:
             raise MaitredError(f"{norm.name} has a negative scale ({gamma.min():g}); train the model again")
         scale = gamma / (variance + norm.epsilon) ** 0.5
-        layer = layers.SeparableConv2D(conv.filters, 3, activation="relu", name=f"conv{index}")
-        folded.append((layer, [depthwise, pointwise * scale, beta - mean * scale]))
-        x = layers.MaxPooling2D(2, name=f"pool{index}")(layer(x))
+        first = layers.DepthwiseConv2D(3, name=f"conv{index}_depthwise")
+        second = layers.Conv2D(conv.filters, 1, activation="relu", name=f"conv{index}")
+        folded.append((first, [depthwise, np.zeros(depthwise.shape[2], np.float32)]))
+        folded.append((second, [pointwise * scale, beta - mean * scale]))
+        x = layers.MaxPooling2D(2, name=f"pool{index}")(second(first(x)))
     x = layers.Flatten()(x)
     outputs = paper_heads(x) if trained.name == "table1_paper" else heads(x, PAPER_DENSE)
     model = keras.Model(inputs, outputs, name=trained.name)

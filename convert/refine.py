@@ -1,0 +1,56 @@
+"""Where plain quantisation loses too much: the same network, made fit for eight bits first, from more faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from convert.equalise import equalise
+from convert.quantise import Face, quantise
+from training.heads import HEADS
+
+REPRESENTATIVES = 1600
+"""Faces that the ranges are measured on: with four times as many, fewer values lie outside of them."""
+
+
+def refine(network: keras.Model, faces: Sequence[Face]) -> bytes:
+    """Quantise ``network``, which is changed in place to one that computes the same and loses less.
+
+    Its channels are equalised (:mod:`convert.equalise`), and the mean error that quantisation leaves in each output
+    over ``faces``, float32 (size, size, 3) in 0..1, is taken out of the output's bias. This is the bias correction of
+    M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019, of the last
+    layers alone.
+
+    Raises:
+        MaitredError: see :func:`convert.quantise.quantise`.
+    """
+    equalise(network, faces)
+    shifts = _mean_error(network, quantise(network, faces), faces)
+    for name in HEADS:
+        layer = network.get_layer(name)
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel, bias - shifts[layer.units]])
+    return quantise(network, faces)
+
+
+def _mean_error(network: keras.Model, quantised: bytes, faces: Sequence[Face]) -> dict[int, np.ndarray]:
+    """INT8 minus float over ``faces`` for each output, by its length."""
+    exact = tf.function(lambda face: network(face[None]))
+    interpreter = Interpreter(model_content=quantised)
+    interpreter.allocate_tensors()
+    taken = interpreter.get_input_details()[0]["index"]
+    sums = {int(output.shape[-1]): np.zeros(output.shape[-1]) for output in network.outputs}
+    for face in faces:
+        interpreter.set_tensor(taken, np.rint(face * 255).astype(np.uint8)[None])
+        interpreter.invoke()
+        for output in interpreter.get_output_details():
+            scale, zero = output["quantization"]
+            values = interpreter.get_tensor(output["index"])[0]
+            sums[len(values)] += (values.astype(np.float64) - zero) * scale
+        for values in exact(tf.constant(face)):
+            sums[values.shape[-1]] -= np.asarray(values)[0]
+    return {length: (total / len(faces)).astype(np.float32) for length, total in sums.items()}

@@ -1,0 +1,50 @@
+"""A float network against its INT8 forms, split by split."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import keras
+
+from convert.verification import verify
+from edge.vision.bundle import Bundle
+from training.metrics import report
+from training.predictors import Outcome, Predictor, bundle_predictor, keras_predictor, predict
+from training.samples import Listing, Split
+
+log = logging.getLogger(__name__)
+
+
+class Trial:
+    """What ``network`` and a candidate say of each face of ``listing``; kept for the card.
+
+    ``figures`` and ``outcomes`` are of the candidate that was judged last, by ``float/validation``, ``int8/test`` and
+    so on.
+    """
+
+    def __init__(self, network: keras.Model, listing: Listing) -> None:
+        self._float = keras_predictor(network, "")
+        self._listing = listing
+        self.figures: dict[str, dict[str, Any]] = {}
+        self.outcomes: dict[str, Outcome] = {}
+
+    def judge(self, candidate: Bundle, split: Split) -> None:
+        """Measure ``candidate`` on a split, and the float network where it was not yet.
+
+        Raises:
+            LosesTooMuch: INT8 is worse than :mod:`convert.verification` allows.
+        """
+        if f"float/{split}" not in self.figures:
+            self._measure("float", self._float, split)
+        self._measure("int8", bundle_predictor(candidate), split)
+        before, after = self.figures[f"float/{split}"], self.figures[f"int8/{split}"]
+        years, share = after["age_mae"] - before["age_mae"], after["gender_accuracy"] - before["gender_accuracy"]
+        log.info("INT8 against float, %s: age MAE %+.3f, gender %+.2f points", split, years, 100 * share)
+        verify(before, after, split)
+
+    def _measure(self, kind: str, predictor: Predictor, split: Split) -> None:
+        log.info("%s, %s split", kind, split)
+        outcome = predict(self._listing.of(split), predictor)
+        self.outcomes[f"{kind}/{split}"] = outcome
+        self.figures[f"{kind}/{split}"] = report(outcome.samples, outcome.predictions)
