@@ -5,13 +5,12 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--suite NAME] [--mirror URL] [--work DIR]
+firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--mirror URL] [--work DIR]
 
   --out FILE.img     the image; beside it FILE.img.xz, FILE.img.bmap and their FILE.img.sha256
   --site FILE.toml   the settings that are on the card's FAT partition; by default the commented one
                      of edge/provision/maitred.toml, with a USB camera
   --update-key FILE  public key whose updates the device takes (docs/updating.md); without it, it takes none
-  --suite NAME       Debian release: trixie (default) or bookworm
   --mirror URL       Debian mirror; by default those of this machine's own apt
   --work DIR         where packages and wheels are kept for the next time; by default ~/.cache/maitred
   --no-compress      only FILE.img
@@ -29,7 +28,6 @@ while [ $# -gt 0 ]; do
         --out) out=${2:?} && shift 2 ;;
         --site) site=${2:?} && shift 2 ;;
         --update-key) key=${2:?} && shift 2 ;;
-        --suite) suite=${2:?} && shift 2 ;;
         --mirror) mirror=${2:?} && shift 2 ;;
         --work) work=${2:?} && shift 2 ;;
         --no-compress) compress='' && shift ;;

@@ -1,0 +1,78 @@
+"""What the scripts that make and boot a card say where they can't work; that they work is .ci/card's to show."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "firmware_config"
+FILES = FOLDER / "image" / "files"
+SCRIPTS = [
+    FOLDER / "build.sh", FOLDER / "emulate.sh", FOLDER.parent / ".ci" / "card",
+    *sorted((FOLDER / "image").glob("*.sh")), FOLDER / "image" / "init",
+    *sorted((FILES / "usr" / "lib" / "maitred").iterdir()),
+]  # fmt: skip
+
+
+def run(script: str, *words: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = dict(os.environ) | ({"PATH": path} if path else {})
+    return subprocess.run([str(FOLDER / script), *words], capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_the_scripts_are_clean(script: Path):
+    done = subprocess.run(
+        ["shellcheck", "-x", "-P", "SCRIPTDIR", str(script)], capture_output=True, text=True, cwd=FOLDER.parent
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "code", "told"),
+    [
+        pytest.param("build.sh", [], 2, "--out FILE.img", id="build-without-a-target"),
+        pytest.param("build.sh", ["--what"], 2, "--site FILE.toml", id="build-with-an-unknown-option"),
+        pytest.param(
+            "build.sh", ["--out", "x", "--site", "/none"], 1, "--site /none", id="settings-that-are-not-there"
+        ),
+        pytest.param("build.sh", ["--out", "x", "--update-key", "/none"], 1, "--update-key /none", id="no-such-key"),
+        pytest.param("emulate.sh", [], 2, "--machine NAME", id="emulate-nothing"),
+        pytest.param("emulate.sh", ["/none.img"], 1, "build.sh makes it", id="emulate-what-is-not-there"),
+    ],
+)
+def test_bad_usage_names_the_way_out(script: str, words: list[str], code: int, told: str):
+    done = run(script, *words)
+    assert done.returncode == code
+    assert told in done.stderr
+
+
+def test_the_emulator_that_is_missing_is_named(tmp_path: Path):
+    for tool in ("sh", "dirname"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or "")
+    done = run("emulate.sh", str(FOLDER / "build.sh"), path=str(tmp_path))
+    assert done.returncode == 1
+    assert "apt-get install qemu-system-arm mtools" in done.stderr
+
+
+def test_every_place_that_stays_is_a_mount_of_the_data_partition():
+    lines = [line.split() for line in (FILES / "etc" / "fstab").read_text().splitlines() if line[:1] not in ("#", "")]
+    places = {target for source, target, *_ in lines if source.startswith("/data/")}
+    assert places == {"/var/lib/maitred", "/etc/maitred", "/var/lib/maitred-device", "/var/lib/systemd"}
+    # A broken card may keep none of them from booting.
+    assert all("nofail" in options for _, target, _, options, *_ in lines if target != "/tmp")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_the_units_of_the_card_are_well_formed(tmp_path: Path):
+    for unit in (FILES / "usr" / "lib" / "systemd" / "system").glob("*.service"):
+        # What they call is on the card only.
+        text = re.sub(r"^ExecStart=/usr/lib/maitred/\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE)
+        (tmp_path / unit.name).write_text(text)
+        done = subprocess.run(["systemd-analyze", "verify", str(tmp_path / unit.name)], capture_output=True, text=True)
+        assert done.stdout + done.stderr == ""
