@@ -71,7 +71,7 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
     try:
         trial.judge(candidate, "validation")
     except LosesTooMuch as loss:
-        log.info("%s as it is; once more, refined", loss)
+        log.info("%s. Once more, with equalised channels and corrected biases", str(loss).partition(";")[0])
         more = representatives(training, _size(deployed), REFINED)
         candidate = _candidate(source, deployed, refine(deployed, more), listing)
         worst = _noisiest(deployed, candidate.model, faces)

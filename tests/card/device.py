@@ -151,6 +151,14 @@ class Device:
         with file.open("rb") as source:
             subprocess.run([*self._ssh, f"sudo tee {to} > /dev/null"], stdin=source, check=True, timeout=1800)
 
+    def show(self, clip: Path) -> None:
+        """Put a recording before the camera, and keep it there: as an owner changes ``maitred.toml``."""
+        self.wait_ssh()
+        self.send(clip, f"/data/{clip.name}")
+        edit = f"sed -i 's|^source = .*|source = \"/data/{clip.name}\"|' /boot/firmware/maitred.toml"
+        self.run(f"mount -o remount,rw /boot/firmware && {edit}; mount -o remount,ro /boot/firmware")
+        self.run("systemctl restart maitred-provision maitred maitred-dashboard")
+
     def power_off(self) -> None:
         """As an owner does."""
         self.ssh("systemctl poweroff")

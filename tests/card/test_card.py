@@ -9,14 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import pytest
 
-from edge.demo import CLIP
+from tests.card.clip import SLOW_FPS, beginning
 from tests.card.device import PASSWORD, Device
 
-SECONDS = 7.5
-"""Of the clip: until the first patron has come in."""
 MACHINE = os.environ.get("MAITRED_CARD_MACHINE", "virt")
 
 
@@ -69,7 +66,9 @@ def test_the_database_and_the_secrets_are_where_they_survive(device: Device):
     ]
 
 
-def test_visits_show_in_a_real_browser(device: Device, browser):
+def test_visits_show_in_a_real_browser(device: Device, browser, tmp_path: Path):
+    device.show(beginning(tmp_path / "slow.mp4", SLOW_FPS))
+    device.wait_healthy()
     page = browser.new_page(viewport={"width": 1280, "height": 1420})
     page.goto(f"http://127.0.0.1:{device.http_port}/", timeout=300_000)
     page.fill("input[type=password]", PASSWORD)
@@ -87,19 +86,8 @@ def test_visits_show_in_a_real_browser(device: Device, browser):
     page.close()
 
 
-def beginning_of(clip: Path, seconds: float, to: Path) -> Path:
-    """Its first seconds: under emulation each frame takes its time."""
-    source = cv2.VideoCapture(str(clip))
-    fps, size = source.get(cv2.CAP_PROP_FPS), (int(source.get(3)), int(source.get(4)))
-    sink = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
-    for _ in range(round(seconds * fps)):
-        sink.write(source.read()[1])
-    sink.release()
-    return to
-
-
 def test_the_same_clip_gives_the_same_visits_and_census_as_here(device: Device, tmp_path: Path):
-    clip = beginning_of(CLIP, SECONDS, tmp_path / "clip.mp4")
+    clip = beginning(tmp_path / "clip.mp4")
     words = [sys.executable, "-m", "edge.cli", "count", str(clip), "--json"]
     here = subprocess.run(words, capture_output=True, text=True, check=True)
     device.run("systemctl stop agent")

@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
+from tests.card.clip import SLOW_FPS, beginning
 from tests.card.device import HERE, Device
 from tests.soak.flaky import flaky_endpoint
 
@@ -52,6 +53,9 @@ def test_no_closed_window_is_lost_or_doubled_by_power_cuts(image: Path, settings
         port = int(line.url.split(":")[2].split("/")[0])
         text = settings + COUNTED.format(host=HERE, port=port, secret=SECRET)
         with Device(image, tmp_path / "device", text, key) as device:
+            device.start().wait_healthy()
+            device.show(beginning(tmp_path / "slow.mp4", SLOW_FPS))
+            device.pull_the_plug()
             known: set[tuple[float, int]] = set()
             for number in range(CUTS):
                 device.start().wait_healthy()
@@ -86,4 +90,5 @@ def test_no_closed_window_is_lost_or_doubled_by_power_cuts(image: Path, settings
         assert not (told - held), "told twice, or what the device does not have"
         # What closed with the last stop may still wait in its outbox.
         assert (held - told).total() <= last["outbox"]
+        assert last["visits"] > 0
         print(f"{CUTS} power cuts: {held.total()} windows, {last['visits']} visits, {dict(line.counts)}")

@@ -31,7 +31,7 @@ from training.table1 import table1, table1_deployed
 @pytest.fixture(scope="module", autouse=True)
 def _few_representatives():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "representatives", lambda samples, size: REPRESENTATIVES(samples, size, count=6))
+        patch.setattr(module, "representatives", lambda samples, size, *_: REPRESENTATIVES(samples, size, count=6))
         yield
 
 
@@ -141,7 +141,8 @@ def test_the_same_network_gives_the_same_bytes(converted, trained, data, tmp_pat
 
 @pytest.mark.parametrize("figure", ["age_mae", "gender_accuracy"])
 def test_a_bundle_that_lost_too_much_is_not_written(bundle, trained, data, tmp_path, monkeypatch, capsys, figure):
-    monkeypatch.setattr(module, "quantise", lambda *_: bundle.model)
+    for name in ("quantise", "refine"):
+        monkeypatch.setattr(module, name, lambda *_: bundle.model)
     # An allowance below zero asks for INT8 to be better than float by more than it can be.
     strict = dataclasses.replace(verification.OVERALL, **{figure: -100.0})
     monkeypatch.setattr(verification, "OVERALL", strict)
@@ -149,6 +150,25 @@ def test_a_bundle_that_lost_too_much_is_not_written(bundle, trained, data, tmp_p
     assert convert(trained, data, tmp_path / "x.tflite") == 1
     assert f"INT8 loses too much on the validation split: all: {figure}" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_plain_quantisation_loses_too_much_the_refined_network_is_judged(
+    bundle, trained, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(verification, "_faults", judge := Judge())
+    assert convert(trained, data, tmp_path / "x.tflite") == 0
+    assert judge.calls == 3  # the plain form on validation; the refined one on validation and test
+    assert load_bundle(str(tmp_path / "x.tflite")).model != bundle.model
+
+
+class Judge:
+    """Finds a fault once."""
+
+    calls = 0
+
+    def __call__(self, *_):
+        self.calls += 1
+        return [("all", "gender lost" if self.calls == 1 else None)]
 
 
 def test_the_verdict_stands_in_the_card(bundle):
@@ -243,7 +263,8 @@ def test_a_damaged_keras_file_is_named(trained, data, tmp_path, capsys):
 
 
 def test_a_set_with_labels_csv_is_named_as_what_it_is(bundle, trained, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "quantise", lambda *_: bundle.model)
+    for name in ("quantise", "refine"):
+        monkeypatch.setattr(module, name, lambda *_: bundle.model)
     folder = tmp_path / "own"
     draw(folder, 40)
     rows = [f"{path.name},{path.name.split('_')[0]},{path.name.split('_')[1]}" for path in sorted(folder.iterdir())]
