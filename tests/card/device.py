@@ -156,7 +156,7 @@ class Device:
         self.wait_ssh()
         self.send(clip, f"/data/{clip.name}")
         edit = f"sed -i 's|^source = .*|source = \"/data/{clip.name}\"|' /boot/firmware/maitred.toml"
-        self.run(f"mount -o remount,rw /boot/firmware && {edit}; mount -o remount,ro /boot/firmware")
+        self.run(f"mount -o remount,rw /boot/firmware && {edit}; mount -o remount,ro /boot/firmware; sync")
         self.run("systemctl restart maitred-provision maitred maitred-dashboard")
 
     def power_off(self) -> None:
