@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from edge.config.entrance import Entrance, Point
 from edge.counting.boundary import Boundary, Size, Zone, boundary_of
 from edge.counting.visit import Direction, Visit
@@ -66,6 +68,10 @@ class EntranceWatch:
             path = self._paths[track_id] = _Path(here, here)
         path.go_on(here, self._boundary, margin=self._entrance.hysteresis * face.size)
 
+    def join(self, earlier: int, later: int) -> None:
+        """The later track was the same face, and is no more."""
+        self._paths[earlier].join(self._paths.pop(later), self._boundary)
+
     def end(self, track_id: int) -> Passage:
         """The passage of a track that has ended."""
         path = self._paths.pop(track_id)
@@ -103,6 +109,20 @@ class _Path:
     """Crossings inwards less crossings outwards."""
     inside_s: float = 0.0
     staff_s: float = 0.0
+    first_side: int = 0
+    """Where the face was clearly seen first, and ``early``, the passes before."""
+    early: int = 0
+
+    def join(self, later: _Path, boundary: Boundary | None) -> None:
+        """Go on as a later path does."""
+        # To its first sight without a decision; then what it decided.
+        self.go_on(later.first, boundary, margin=np.inf)
+        self.passes += later.early
+        if later.first_side:
+            self._get_to(later.first_side)
+            self.net, self.side, self.passes = self.net + later.net, later.side, later.passes
+        self.inside_s, self.staff_s = self.inside_s + later.inside_s, self.staff_s + later.staff_s
+        self.last = later.last
 
     def go_on(self, here: _Sight, boundary: Boundary | None, margin: float) -> None:
         elapsed = here.time_s - self.last.time_s
@@ -117,8 +137,14 @@ class _Path:
         side = 1 if here.depth >= 0 else -1
         if (self.last.depth >= 0) != (here.depth >= 0) and boundary.is_passed(self.last.place, here.place):
             self.passes += side
-        if abs(here.depth) < margin:
-            return
+        if self.first_side == 0:
+            self.early = self.passes
+        if abs(here.depth) >= margin:
+            self._get_to(side)
+
+    def _get_to(self, side: int) -> None:
+        """The face is clearly on that side."""
         if self.side == -side:
             self.net += (self.passes > 0) - (self.passes < 0)
+        self.first_side = self.first_side or side
         self.side, self.passes = side, 0

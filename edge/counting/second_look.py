@@ -34,10 +34,11 @@ def context_of(image: Image, face: Detection, size: int) -> Image:
 
 def second_look(shots: Sequence[Shot], detector: FaceDetector) -> bool:
     """Whether the middle one of the shots' second scores is that of a face."""
-    return bool(shots) and median(_score(shot.context, detector) for shot in shots) >= MIN_SCORE
+    return bool(shots) and median(second_score(shot.context, detector) for shot in shots) >= MIN_SCORE
 
 
-def _score(context: Image, detector: FaceDetector) -> float:
+def second_score(context: Image, detector: FaceDetector) -> float:
+    """The score, 0..1, of the face in the middle of a context."""
     size = context.shape[0]
     expected = size / SURROUNDINGS
     scores = [

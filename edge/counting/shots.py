@@ -67,6 +67,12 @@ class BestShots:
         if len(self._heap) > self._count:
             heapq.heappop(self._heap)
 
+    def join(self, other: BestShots) -> None:
+        """Take over those of the other's shots that are wanted."""
+        for shot in other.shots:
+            if self.wants(shot.quality, shot.time_s):
+                self.add(shot)
+
     def _near(self, time_s: float) -> Shot | None:
         return next((shot for shot in self._heap if abs(shot.time_s - time_s) < APART_S), None)
 

@@ -35,7 +35,7 @@ def arrays_of(root: object, beside: object) -> list[np.ndarray]:
 
 def pictures(pipeline: Pipeline, eyes: Eyes) -> list[np.ndarray]:
     """Arrays with enough numbers to tell people apart; the view's thumbnail, for motion, is a few pixels a person."""
-    for_motion = pipeline._scan._before
+    for_motion = pipeline._sight._scan._before
     return [
         array
         for array in arrays_of(pipeline, eyes)
