@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
+from edge.counting.appearance import beside_nearer
 from edge.counting.entrance import EntranceWatch, with_passage
 from edge.counting.shots import BestShots
 from edge.counting.sight import WEAKEST, Eyes, Sight
@@ -64,8 +65,8 @@ class Pipeline:
         self._join(step)
         self._seen, self._now_s = step.seen, frame.time_s
         self.sight_map.width, self.sight_map.height = frame.size
-        for track in step.seen:
-            self._entrance.see(track.id, track.detection, frame.time_s, frame.size)
+        for track, beside in zip(step.seen, beside_nearer([track.detection for track in step.seen]), strict=True):
+            self._entrance.see(track.id, track.detection, frame.time_s, frame.size, beside)
             self._keep_best(track, frame)
         return self._visits(step.ended)
 

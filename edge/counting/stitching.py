@@ -76,7 +76,7 @@ def cost(old: Track, new: Track, view: View) -> float:
     off = min(_off(moved, way) for way in (away, ahead, (away + ahead) / 2))
     place = (off / (PLACE + PLACE_PER_S * gap_s)) ** 2
     growth = (np.log(new.first_size / old.size) / (SIZE + SIZE_PER_S * gap_s)) ** 2
-    turned = BACK_COST if away @ ahead < 0 else 0.0
+    turned = BACK_COST * min(gap_s, 1.0) if away @ ahead < 0 else 0.0
     edge = EDGE_COST if at_edge(new, view) else 0.0
     return float(place + growth + turned + edge + PER_S * gap_s + look_cost(old, new))
 

@@ -41,6 +41,7 @@ WALKS_ON_S = 1.0
 """Time constant with which the speed of who is not seen fades."""
 SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.5
 """How much size and clothes weigh where several could be meant."""
+UPRIGHT, NO_LOOK = 1.5, 0.5
 GROWTH = 2.2
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
@@ -192,7 +193,7 @@ class Tracker:
         now_s: float,
         looks: Sequence[Look | None] = (),
         view: tuple[int, int] | None = None,
-        is_face: Callable[[Detection], bool] = lambda _: True,
+        is_face: Callable[[Detection], bool] | None = None,
     ) -> Step:
         """Take the detections of the next frame, at ``now_s`` seconds, which must not run backwards.
 
@@ -210,7 +211,7 @@ class Tracker:
 
         def confirmed(candidates: list[int]) -> list[int]:
             """Those that are faces at a second look too; the first few of them."""
-            return [number for number in candidates[:SECOND_LOOKS] if is_face(detections[number])]
+            return [n for n in candidates[:SECOND_LOOKS] if is_face is None or is_face(detections[n])]
 
         def take(candidates: list[int], tracks: list[Track], cost: Cost) -> list[int]:
             """Match, follow, and give back the detections that found no track."""
@@ -219,7 +220,7 @@ class Tracker:
             for row, column in pairs:
                 number = candidates[column]
                 waiting[row].follow(detections[number], now_s, faces.look(number))
-                if detections[number].score >= self._min_score:
+                if detections[number].score >= self._min_score or is_face is not None:
                     waiting[row].sure_s = now_s
                 seen.append(waiting[row])
             taken = {candidates[column] for _, column in pairs}
@@ -230,7 +231,10 @@ class Tracker:
         unmatched = confirmed(take(strong, fresh, by_motion))
         unmatched = take(unmatched, near, by_motion)
         followed = [track for track in near if now_s - track.sure_s <= WEAK_S]
-        take(confirmed(weak), followed, by_motion)
+        if is_face is None:
+            take(weak, followed, by_motion)
+        else:
+            unmatched += take(confirmed(weak), near, by_motion)
         for number in unmatched[: MAX_TRACKS - len(self.tracks)]:
             track = Track(self._next_id, detections[number], now_s, now_s, look=faces.look(number))
             self._next_id += 1
@@ -258,7 +262,7 @@ class Tracker:
         # Who has walked out of the view is not hidden: whoever comes in there is somebody else.
         if view is not None and unseen_s > LEFT_S and _has_left(track, view, now_s):
             return True
-        return unseen_s > (self._lost_s if view is None or track.look is None else self._bridge_s)
+        return unseen_s > (self._lost_s if view is None else self._bridge_s)
 
 
 class _Faces:
@@ -300,7 +304,8 @@ def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
     spread = np.array([track.spread(now_s) for track in tracks])
     reach = np.minimum(GATE * spread, REACH + REACH_PER_S * unseen_s)[:, None]
     # What is worn decides between two who are within reach; it excludes nobody, for arms and neighbours cover it.
-    unlike = np.nan_to_num(np.minimum(differences(_stacked([track.look for track in tracks]), faces.looks) / UNLIKE, 1.0))
+    worn = _stacked([track.look for track in tracks])
+    unlike = np.nan_to_num(np.minimum(differences(worn, faces.looks) / UNLIKE, 1.0), nan=NO_LOOK)
     cost = (away / reach + SIZE_COUNTS * (growth - 1)) * (1 - LOOK_COUNTS + LOOK_COUNTS * unlike)
     return np.where((growth > GROWTH) | (away >= reach), 2.0, cost)
 
@@ -308,7 +313,8 @@ def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
 def _apart(centres: Floats, sizes: Floats, faces: _Faces) -> tuple[Floats, Floats]:
     """Distances in face sizes, and how many times larger one is than the other: (tracks, faces) each."""
     larger = np.maximum(sizes[:, None], faces.sizes)
-    away = np.hypot(*np.moveaxis(faces.centres - centres[:, None], -1, 0)) / larger
+    aside, up = np.moveaxis(faces.centres - centres[:, None], -1, 0)
+    away = np.hypot(aside, UPRIGHT * up) / larger
     return away, larger / np.minimum(sizes[:, None], faces.sizes)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
 from edge.counting.appearance import LENGTH, Look, free_looks, look_of
-from edge.counting.second_look import MIN_SCORE, second_score
+from edge.counting.second_look import MIN_MEDIAN, MIN_SCORE, second_score
 from edge.counting.shots import Shot
 from edge.counting.sight import Eyes, Sight
 from edge.errors import BadInput
@@ -115,7 +115,7 @@ class Tape(Sight):
     def is_face(self, shots: Sequence[Shot]) -> bool:
         """By the second scores that were noted."""
         scores = [float(self._columns["second"][int(shot.context)]) for shot in shots]  # type: ignore[call-overload]
-        return bool(scores) and median(scores) >= MIN_SCORE
+        return bool(scores) and median(scores) >= MIN_MEDIAN
 
     def estimate(self, shot: Shot) -> Estimate:
         """The estimate that was noted."""
