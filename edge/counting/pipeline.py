@@ -12,7 +12,7 @@ from edge.counting.shots import BestShots
 from edge.counting.sight import WEAKEST, Eyes, Sight
 from edge.counting.sight_map import SightMap
 from edge.counting.staff import exclude
-from edge.counting.tracker import Step, Track, Tracker
+from edge.counting.tracker import Track, Tracker
 from edge.counting.visit import Visit
 from edge.vision.demographics import Estimate, pool
 
@@ -37,7 +37,6 @@ class Pipeline:
         self._tracker = Tracker(settings.counting, settings.detection.min_score)
         self._entrance = EntranceWatch(settings.entrance)
         self._shots: dict[int, BestShots] = {}
-        self.joined: tuple[tuple[int, int], ...] = ()
         self.sight_map = SightMap()
 
     @property
@@ -62,7 +61,7 @@ class Pipeline:
         step = self._tracker.step(
             faces, frame.time_s, looks, frame.size, lambda face: self._sight.is_still_face(frame, face)
         )
-        self._join(step)
+        self._join()
         self._seen, self._now_s = step.seen, frame.time_s
         self.sight_map.width, self.sight_map.height = frame.size
         for track, beside in zip(step.seen, beside_nearer([track.detection for track in step.seen]), strict=True):
@@ -72,13 +71,17 @@ class Pipeline:
 
     def finish(self) -> list[Visit]:
         """End all tracks; returns their visits."""
-        step = self._tracker.finish()
-        self._join(step)
-        return self._visits(step.ended)
+        ended = self._tracker.finish()
+        self._join()
+        return self._visits(ended)
 
-    def _join(self, step: Step) -> None:
-        self.joined = step.joined
-        for earlier, later in step.joined:
+    @property
+    def joined(self) -> tuple[tuple[int, int], ...]:
+        """Of the last frame: numbers of tracks that turned out to go on as later ones, and theirs, which are no more."""
+        return self._tracker.joined
+
+    def _join(self) -> None:
+        for earlier, later in self._tracker.joined:
             self._entrance.join(earlier, later)
             self._shots[earlier].join(self._shots.pop(later))
 

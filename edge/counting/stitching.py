@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 RIPE_S = 0.4
 """A track is decided upon so long after its first sight."""
-ACCEPTED = 6.0
+ACCEPTED = 4.5
 """Cost from which two tracks are two people. Costs are about twice a negative log-likelihood ratio."""
 PLACE, PLACE_PER_S = 0.5, 0.35
 """Standard deviation of how far off the way somebody turns up again, in face sizes, at once and for each second."""
 SIZE, SIZE_PER_S = 0.12, 0.1
 """The same for the logarithm of the face's size."""
-LIKE, LIKE_COST, UNLIKE_COST, UNKNOWN_COST = 0.10, -2.0, 6.0, 1.0
-"""Looks that differ by this are as often one person's as two people's ...; what alike and unlike looks cost."""
+LIKE, LIKE_COST, UNLIKE_COST, UNKNOWN_COST = 0.10, -2.0, 6.0, 1.5
+"""Looks that differ by the first are as often one person's as two people's; what the same looks cost, what unlike ones do
+at most, and what it costs not to know."""
 EDGE_COST = 4.0
 """Who appears at the edge of the view has most likely just come in."""
 BACK_COST = 2.0
@@ -82,6 +83,7 @@ def cost(old: Track, new: Track, view: View) -> float:
 
 
 def look_cost(old: Track, new: Track) -> float:
+    """What the clothes say."""
     if old.look is None or new.look is None:
         return UNKNOWN_COST
     unlike = difference(old.look, new.look)

@@ -35,13 +35,18 @@ FASTEST = 9.0
 """Face sizes a second beyond which nobody walks: a detection that belongs to nobody must not throw a track away."""
 GATE = 3.0
 """A detection may lie so many standard deviations from where its track is expected ..."""
-REACH, REACH_PER_S = 1.5, 1.5
+REACH, REACH_PER_S = 1.2, 1.5
 """... but no further than this, and so much more for each second without a detection."""
 WALKS_ON_S = 1.0
 """Time constant with which the speed of who is not seen fades."""
-SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.5
+SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.6
 """How much size and clothes weigh where several could be meant."""
-UPRIGHT, NO_LOOK = 1.5, 0.5
+UPRIGHT = 1.5
+"""A step up or down counts so many times as much as one aside: faces keep their height."""
+NO_LOOK = 0.5
+"""Difference of looks, as a share of UNLIKE, where one is not known."""
+DOUBLE = 0.6
+"""Boxes nearer to each other than this are about one face."""
 GROWTH = 2.2
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
@@ -168,12 +173,10 @@ class Track:
 
 @dataclass(frozen=True)
 class Step:
-    """What one frame did: tracks that were seen in it, tracks that ended with it, and earlier tracks that turned out to
-    go on as later ones, which are no more (their numbers)."""
+    """What one frame did: tracks that were seen in it, tracks that ended with it."""
 
     seen: tuple[Track, ...]
     ended: tuple[Track, ...]
-    joined: tuple[tuple[int, int], ...] = ()
 
 
 class Tracker:
@@ -184,7 +187,10 @@ class Tracker:
         self._bridge_s = max(settings.bridge_s, settings.lost_s)
         self._min_score = min_score
         self._next_id = 1
-        self._now_s, self._view = 0.0, None
+        self._now_s = 0.0
+        self._view: tuple[int, int] | None = None
+        self.joined: tuple[tuple[int, int], ...] = ()
+        """Of the last step: earlier tracks that turned out to go on as later ones, which are no more."""
         self.tracks: list[Track] = []
 
     def step(
@@ -200,7 +206,7 @@ class Tracker:
         ``looks`` are what the detected people wear, ``view`` is the frame's width and height: without them nobody is
         recognised after more than ``lost_s``, and nobody is known to have left.
         """
-        joined = self._join(now_s, view)
+        self._join(now_s, view)
         # Before all else: after a pause of the camera nobody takes over the track of who stood there before.
         ended = tuple(track for track in self.tracks if self._is_over(track, now_s, view))
         self.tracks = [track for track in self.tracks if track not in ended]
@@ -211,7 +217,7 @@ class Tracker:
 
         def confirmed(candidates: list[int]) -> list[int]:
             """Those that are faces at a second look too; the first few of them."""
-            return [n for n in candidates[:SECOND_LOOKS] if is_face is None or is_face(detections[n])]
+            return candidates if is_face is None else [n for n in candidates[:SECOND_LOOKS] if is_face(detections[n])]
 
         def take(candidates: list[int], tracks: list[Track], cost: Cost) -> list[int]:
             """Match, follow, and give back the detections that found no track."""
@@ -236,26 +242,28 @@ class Tracker:
         else:
             unmatched += take(confirmed(weak), near, by_motion)
         for number in unmatched[: MAX_TRACKS - len(self.tracks)]:
+            if any(_is_same_face(detections[number], track.detection) for track in seen):
+                continue  # two boxes around one face
             track = Track(self._next_id, detections[number], now_s, now_s, look=faces.look(number))
             self._next_id += 1
             self.tracks.append(track)
             seen.append(track)
-        return Step(tuple(seen), ended, joined)
+        return Step(tuple(seen), ended)
 
-    def finish(self) -> Step:
+    def finish(self) -> tuple[Track, ...]:
         """End all tracks: the recording or the agent stops."""
-        joined = self._join(self._now_s, self._view, decide_all=True)
+        self._join(self._now_s, self._view, decide_all=True)
         ended, self.tracks = tuple(self.tracks), []
-        return Step((), ended, joined)
+        return ended
 
-    def _join(self, now_s: float, view: tuple[int, int] | None, decide_all: bool = False) -> tuple[tuple[int, int], ...]:
+    def _join(self, now_s: float, view: tuple[int, int] | None, decide_all: bool = False) -> None:
         pairs = stitch(self.tracks, now_s, view, decide_all)
         for old, new in pairs:
             old.go_on(new)
         later = [new for _, new in pairs]
         self.tracks = [track for track in self.tracks if track not in later]
+        self.joined = tuple((old.id, new.id) for old, new in pairs)
         self._now_s, self._view = now_s, view
-        return tuple((old.id, new.id) for old, new in pairs)
 
     def _is_over(self, track: Track, now_s: float, view: tuple[int, int] | None) -> bool:
         unseen_s = now_s - track.seen_s
@@ -321,6 +329,12 @@ def _apart(centres: Floats, sizes: Floats, faces: _Faces) -> tuple[Floats, Float
 def _stacked(looks: Sequence[Look | None]) -> npt.NDArray[np.float32]:
     unknown = np.full(LENGTH, np.nan, np.float32)
     return np.array([unknown if look is None else look for look in looks], np.float32).reshape(-1, LENGTH)
+
+
+def _is_same_face(one: Detection, other: Detection) -> bool:
+    """Whether two boxes of a frame lie so near to each other that they are about one face."""
+    (x1, y1), (x2, y2) = one.centre, other.centre
+    return float(np.hypot(x1 - x2, y1 - y2)) < DOUBLE * max(one.size, other.size)
 
 
 def _has_left(track: Track, view: tuple[int, int], now_s: float) -> bool:
