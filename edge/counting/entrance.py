@@ -3,8 +3,8 @@
 A face that was clearly on one side of the line and later clearly on the other has crossed, if its way went between the
 line's two points. *Clearly* is by a share of the face's own size, so that one rule fits near and far faces; in the band
 between nothing is decided. Crossings inwards and outwards cancel each other: who comes in and turns round has a visit
-without direction. A track that is born or lost in the band was not seen on both sides and crosses nothing. Who vanishes
-behind somebody nearer while walking is taken to walk on for a moment, and who comes out from there to have walked before.
+without direction. A track that is born or lost in the band was not seen on both sides and crosses nothing. Who walks
+behind somebody nearer and vanishes is taken to walk on for a moment, and who comes out there to have walked before.
 """
 
 from __future__ import annotations

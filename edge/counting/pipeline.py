@@ -8,7 +8,7 @@ from edge.cameras.frame import Frame
 from edge.config.settings import Settings
 from edge.counting.appearance import beside_nearer
 from edge.counting.entrance import EntranceWatch, with_passage
-from edge.counting.shots import BestShots
+from edge.counting.shots import BestShots, age_interval
 from edge.counting.sight import WEAKEST, Eyes, Sight
 from edge.counting.sight_map import SightMap
 from edge.counting.staff import exclude
@@ -77,7 +77,7 @@ class Pipeline:
 
     @property
     def joined(self) -> tuple[tuple[int, int], ...]:
-        """Of the last frame: numbers of tracks that turned out to go on as later ones, and theirs, which are no more."""
+        """Of the last frame: tracks that turned out to go on as later ones, and those, which are no more (numbers)."""
         return self._tracker.joined
 
     def _join(self) -> None:
@@ -129,6 +129,6 @@ def visit_of(
     pooled = pool(estimates, weights)
     child = pooled.age < settings.census.no_gender_below
     return Visit(
-        track.started_s, track.seen_s, track.hits, pooled.age, pooled.age_interval,
+        track.started_s, track.seen_s, track.hits, pooled.age, age_interval(pooled, weights),
         None if child else pooled.female_probability,
     )  # fmt: skip

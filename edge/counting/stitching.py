@@ -28,8 +28,8 @@ PLACE, PLACE_PER_S = 0.5, 0.35
 SIZE, SIZE_PER_S = 0.12, 0.1
 """The same for the logarithm of the face's size."""
 LIKE, LIKE_COST, UNLIKE_COST, UNKNOWN_COST = 0.10, -2.0, 6.0, 1.5
-"""Looks that differ by the first are as often one person's as two people's; what the same looks cost, what unlike ones do
-at most, and what it costs not to know."""
+"""Looks that differ by the first are as often one person's as two people's. What the same looks cost, what unlike ones
+do at most, and what it costs not to know."""
 EDGE_COST = 4.0
 """Who appears at the edge of the view has most likely just come in."""
 BACK_COST = 2.0
@@ -59,7 +59,8 @@ def stitch(
     if any(ripe) and lost:
         costs = np.array([[cost(old, new, view) for new in young] for old in lost])
         _, columns, _ = lap.lapjv(costs, extend_cost=True, cost_limit=ACCEPTED)
-        pairs = [(lost[row], young[column]) for row, column in enumerate(columns.tolist()) if column >= 0 and ripe[column]]
+        found = [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0 and ripe[column]]
+        pairs = [(lost[row], young[column]) for row, column in found]
     for track, decided in zip(young, ripe, strict=True):
         track.settled = track.settled or decided
     return pairs

@@ -68,7 +68,7 @@ def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
 def compare(
     seen: Observation, truth: dict[str, Any], counted: set[int]
 ) -> tuple[list[_Frame], dict[tuple[int, int], int]]:
-    """Frames for the tracking measures of the ``counted`` tracks, and in how many frames each patron and track are together."""
+    """Frames for the tracking measures of the ``counted`` tracks; in how many each patron and track are together."""
     there: list[list[tuple[int, Corners, bool]]] = [[] for _ in truth["times"]]
     for patron in truth["patrons"]:
         for index, x, y, width, height, plain in patron["path"]:

@@ -1,7 +1,7 @@
 """What the models make of a simulated clip, kept: the tracker is tried on it again in seconds.
 
-A tape holds numbers only: boxes, colours, qualities, estimates. Of the detector it knows what the tracker of the day led
-it to look at; so a change is developed on tapes and measured on clips.
+A tape holds numbers only: boxes, colours, qualities, estimates. Of the detector it knows what the tracker of the day
+led it to look at; so a change is developed on tapes and measured on clips.
 """
 
 from __future__ import annotations
@@ -130,5 +130,6 @@ class Tape(Sight):
         return Estimate(self._columns[which + "ages"][row], float(self._columns[which + "female"][row]))
 
     def _row(self, face: Detection) -> int:
-        assert isinstance(face, _Taped)
+        if not isinstance(face, _Taped):
+            raise TypeError("a tape knows its own detections only")
         return face.row
