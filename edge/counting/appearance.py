@@ -63,7 +63,8 @@ def free_looks(faces: Sequence[Detection]) -> list[bool]:
     half = (WIDTH / 2 * size)[:, None] + BODY / 2 * size
     beside = np.abs(x[:, None] - x) > half - COVERED * WIDTH * size[:, None]
     below = (y + NECK * size) > (y + BOTTOM * size)[:, None] - COVERED * (BOTTOM - TOP) * size[:, None]
-    return np.asarray(beside | below | (size <= size[:, None] * NEARER)).all(axis=1).tolist()
+    behind = size <= size[:, None] * NEARER
+    return [bool(free) for free in (beside | below | behind).all(axis=1)]
 
 
 def beside_nearer(faces: Sequence[Detection]) -> list[bool]:
@@ -72,7 +73,8 @@ def beside_nearer(faces: Sequence[Detection]) -> list[bool]:
     x, y, size = np.array([[*face.centre, face.size] for face in faces], np.float64).reshape(-1, 3).T
     reached = np.abs(x[:, None] - x) < BODY / 2 * size + size[:, None] * BESIDE
     low = y[:, None] > y - size
-    return np.asarray(reached & low & (size > size[:, None] * NEARER)).any(axis=1).tolist()
+    nearer = size > size[:, None] * NEARER
+    return [bool(beside) for beside in (reached & low & nearer).any(axis=1)]
 
 
 def differences(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

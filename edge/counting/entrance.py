@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-
-import numpy as np
+from math import hypot, inf
 
 from edge.config.entrance import Entrance, Point
 from edge.counting.boundary import Boundary, Size, Zone, boundary_of
@@ -129,7 +128,7 @@ def _walked(sights: list[_Sight], after_s: float, boundary: Boundary) -> _Sight 
     if not end.beside or not elapsed:
         return None
     speed = [(a - b) / elapsed for a, b in zip(end.place, other.place, strict=True)]
-    if np.hypot(*speed) < WALKS * end.size:
+    if hypot(*speed) < WALKS * end.size:
         return None
     place = end.place[0] + after_s * speed[0], end.place[1] + after_s * speed[1]
     return replace(end, place=place, time_s=end.time_s + after_s, depth=boundary.depth(place))
@@ -158,7 +157,7 @@ class _Path:
     def join(self, later: _Path, boundary: Boundary | None) -> None:
         """Go on as a later path does."""
         # To its first sight without a decision; then what it decided.
-        self.go_on(later.first, boundary, margin=np.inf)
+        self.go_on(later.first, boundary, margin=inf)
         self.passes += later.early
         if later.first_side:
             self._get_to(later.first_side)

@@ -23,7 +23,7 @@ RIPE_S = 0.4
 """A track is decided upon so long after its first sight."""
 ACCEPTED = 4.5
 """Cost from which two tracks are two people. Costs are about twice a negative log-likelihood ratio."""
-PLACE, PLACE_PER_S = 0.5, 0.35
+PLACE, PLACE_PER_S = 0.5, 0.4
 """Standard deviation of how far off the way somebody turns up again, in face sizes, at once and for each second."""
 SIZE, SIZE_PER_S = 0.12, 0.1
 """The same for the logarithm of the face's size."""

@@ -47,7 +47,7 @@ NO_LOOK = 0.5
 """Difference of looks, as a share of UNLIKE, where one is not known."""
 DOUBLE = 0.6
 """Boxes nearer to each other than this are about one face."""
-GROWTH = 2.2
+GROWTH = 1.6
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
 """Weight of the newest measurement in a track's size."""

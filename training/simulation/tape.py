@@ -106,7 +106,7 @@ class Tape(Sight):
     def shot(self, frame: Frame, face: Detection, quality: float) -> Shot:
         """A shot whose picture is the row's number."""
         row = np.array(self._row(face))
-        return Shot(quality, frame.time_s, row, row)  # type: ignore[arg-type]
+        return Shot(quality, frame.time_s, row, row)
 
     def is_still_face(self, frame: Frame, face: Detection) -> bool:  # noqa: ARG002
         """As it was."""
@@ -114,7 +114,7 @@ class Tape(Sight):
 
     def is_face(self, shots: Sequence[Shot]) -> bool:
         """By the second scores that were noted."""
-        scores = [float(self._columns["second"][int(shot.context)]) for shot in shots]  # type: ignore[call-overload]
+        scores = [float(self._columns["second"][int(shot.context)]) for shot in shots]
         return bool(scores) and median(scores) >= MIN_MEDIAN
 
     def estimate(self, shot: Shot) -> Estimate:
@@ -126,7 +126,7 @@ class Tape(Sight):
         return self._estimate(shot, "mirrored_")
 
     def _estimate(self, shot: Shot, which: str) -> Estimate:
-        row = int(shot.crop)  # type: ignore[call-overload]
+        row = int(shot.crop)
         return Estimate(self._columns[which + "ages"][row], float(self._columns[which + "female"][row]))
 
     def _row(self, face: Detection) -> int:

@@ -41,10 +41,10 @@ def wrong_visits(seen: Observation, truth: dict[str, Any]) -> list[str]:
 
     lines: list[tuple[float, str]] = []
     found = {patron["id"] for _, patron in pairs}
-    for patron in truth["patrons"]:
-        if patron["counts"] and patron["id"] not in found:
-            at = patron["from_s"]
-            lines.append((at, f"missed patron {patron['id']} ({at}-{patron['to_s']} s) | {tracks_of(patron['id'])}"))
+    for who in truth["patrons"]:
+        if who["counts"] and who["id"] not in found:
+            at = who["from_s"]
+            lines.append((at, f"missed patron {who['id']} ({at}-{who['to_s']} s) | {tracks_of(who['id'])}"))
     for one in spare:
         at, of = one.visit.started_at, by_track[one.track]
         if not of:
@@ -54,10 +54,10 @@ def wrong_visits(seen: Observation, truth: dict[str, Any]) -> list[str]:
         owner = people[patron_id]
         kind = "second" if owner["counts"] else "extra (need not count)"
         lines.append((at, f"{kind} track {one.track} of patron {patron_id} | {tracks_of(patron_id)}"))
-    for one, patron in pairs:
-        if one.visit.direction != patron["direction"]:
-            at, said = one.visit.started_at, f"{one.visit.direction} for {patron['direction']}"
-            lines.append((at, f"way {said} track {one.track} of patron {patron['id']} | {tracks_of(patron['id'])}"))
+    for one, who in pairs:
+        if one.visit.direction != who["direction"]:
+            at, said = one.visit.started_at, f"{one.visit.direction} for {who['direction']}"
+            lines.append((at, f"way {said} track {one.track} of patron {who['id']} | {tracks_of(who['id'])}"))
     return [f"{at:7.1f} s  {text}" for at, text in sorted(lines)]
 
 
