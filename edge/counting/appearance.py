@@ -64,7 +64,8 @@ def free_looks(faces: Sequence[Detection]) -> list[bool]:
     beside = np.abs(x[:, None] - x) > half - COVERED * WIDTH * size[:, None]
     below = (y + NECK * size) > (y + BOTTOM * size)[:, None] - COVERED * (BOTTOM - TOP) * size[:, None]
     behind = size <= size[:, None] * NEARER
-    return [bool(free) for free in (beside | below | behind).all(axis=1)]
+    free: npt.NDArray[np.bool_] = np.all(beside | below | behind, axis=1)
+    return [bool(seen) for seen in free]
 
 
 def beside_nearer(faces: Sequence[Detection]) -> list[bool]:
@@ -74,7 +75,8 @@ def beside_nearer(faces: Sequence[Detection]) -> list[bool]:
     reached = np.abs(x[:, None] - x) < BODY / 2 * size + size[:, None] * BESIDE
     low = y[:, None] > y - size
     nearer = size > size[:, None] * NEARER
-    return [bool(beside) for beside in (reached & low & nearer).any(axis=1)]
+    beside: npt.NDArray[np.bool_] = np.any(reached & low & nearer, axis=1)
+    return [bool(one) for one in beside]
 
 
 def differences(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
