@@ -24,6 +24,17 @@ WIDTH, TOP, BOTTOM = 1.6, 0.75, 2.3
 LEAST = 0.5
 """Share of them that must be on the frame."""
 
+BODY, NECK = 2.5, 0.6
+"""A body's width, and where it begins below the face's centre, in face sizes."""
+NEARER = 1.0
+"""Whose face is more than so many times as large stands in front."""
+DARK = 8.0
+"""Grey levels that are added to the brightness: noise must not make black clothes differ."""
+BESIDE = 1.0
+"""So many of its sizes from a nearer body a face is beside it."""
+COVERED = 0.25
+"""Share of the clothes' width or height behind somebody nearer from which they are not looked at."""
+
 
 def look_of(image: Image, face: Detection) -> Look | None:
     """Mean colours below the face, float32 (36,), 0..255; None where too little of it is on the frame (uint8 BGR)."""
@@ -40,5 +51,40 @@ def look_of(image: Image, face: Detection) -> Look | None:
 
 
 def looks_of(image: Image, faces: Sequence[Detection]) -> list[Look | None]:
-    """:func:`look_of` for each face."""
-    return [look_of(image, face) for face in faces]
+    """:func:`look_of` for each face; None too where somebody nearer covers what it wears."""
+    free = free_looks(faces)
+    return [look_of(image, face) if seen else None for face, seen in zip(faces, free, strict=True)]
+
+
+def free_looks(faces: Sequence[Detection]) -> list[bool]:
+    """For each face whether its clothes are in sight: no larger face's body is in front of them."""
+    boxes = np.array([[*face.centre, face.size] for face in faces], np.float64).reshape(-1, 3)
+    x, y, size = boxes.T
+    half = (WIDTH / 2 * size)[:, None] + BODY / 2 * size
+    beside = np.abs(x[:, None] - x) > half - COVERED * WIDTH * size[:, None]
+    below = (y + NECK * size) > (y + BOTTOM * size)[:, None] - COVERED * (BOTTOM - TOP) * size[:, None]
+    behind = size <= size[:, None] * NEARER
+    free: npt.NDArray[np.bool_] = np.all(beside | below | behind, axis=1)
+    return [bool(seen) for seen in free]
+
+
+def beside_nearer(faces: Sequence[Detection]) -> list[bool]:
+    """For each face whether somebody nearer stands or walks just beside it, or before it: it comes from there or goes
+    there."""
+    x, y, size = np.array([[*face.centre, face.size] for face in faces], np.float64).reshape(-1, 3).T
+    reached = np.abs(x[:, None] - x) < BODY / 2 * size + size[:, None] * BESIDE
+    low = y[:, None] > y - size
+    nearer = size > size[:, None] * NEARER
+    beside: npt.NDArray[np.bool_] = np.any(reached & low & nearer, axis=1)
+    return [bool(one) for one in beside]
+
+
+def differences(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """By how much looks differ, as a share of their brightness: (n, 36) and (m, 36) -> (n, m); NaN where one is NaN."""
+    brightness = (some.mean(axis=-1)[:, None] + others.mean(axis=-1)) / 2 + DARK
+    return np.asarray(np.abs(some[:, None] - others).mean(axis=-1) / brightness, np.float64)
+
+
+def difference(look: Look, other: Look) -> float:
+    """:func:`differences` of two."""
+    return float(differences(look[None], other[None])[0, 0])

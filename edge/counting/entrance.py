@@ -3,12 +3,15 @@
 A face that was clearly on one side of the line and later clearly on the other has crossed, if its way went between the
 line's two points. *Clearly* is by a share of the face's own size, so that one rule fits near and far faces; in the band
 between nothing is decided. Crossings inwards and outwards cancel each other: who comes in and turns round has a visit
-without direction. A track that is born or lost in the band was not seen on both sides and crosses nothing.
+without direction. A track that is born or lost in the band was not seen on both sides and crosses nothing. Who walks
+behind somebody nearer and vanishes is taken to walk on for a moment, and who comes out there to have walked before.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
+from math import hypot, inf
 
 from edge.config.entrance import Entrance, Point
 from edge.counting.boundary import Boundary, Size, Zone, boundary_of
@@ -42,6 +45,14 @@ def with_passage(visit: Visit, passage: Passage) -> Visit:
     return replace(visit, direction=passage.direction, zone_s=passage.zone_s)
 
 
+HIDDEN_S = 0.6
+"""Seconds for which somebody is taken to walk on behind somebody nearer."""
+WALKS = 1.0
+"""Face sizes a second from which somebody walks."""
+ENDS = 6
+"""Sights from which the speed at both ends of a path is taken."""
+
+
 class EntranceWatch:
     """Follows the paths of all tracks. Tells each one's passage once, and forgets it then."""
 
@@ -52,28 +63,46 @@ class EntranceWatch:
         self._boundary: Boundary | None = None
         self._staff_zone: Zone | None = None
 
-    def see(self, track_id: int, face: Detection, time_s: float, size: Size) -> None:
-        """A track was seen: ``face`` at ``time_s`` in a frame of ``size`` pixels."""
+    def see(self, track_id: int, face: Detection, time_s: float, size: Size, beside: bool = False) -> None:
+        """A track was seen: ``face`` at ``time_s`` in a frame of ``size`` pixels; ``beside``: of somebody nearer."""
         if size != self._size:
             self._size = size
             self._boundary = boundary_of(self._entrance, size)
             self._staff_zone = Zone.of(self._entrance.staff_zone, size) if self._entrance.staff_zone else None
         depth = self._boundary.depth(face.centre) if self._boundary else 0.0
         staff_depth = self._staff_zone.depth(face.centre) if self._staff_zone else -1.0
-        here = _Sight(face.centre, time_s, depth, staff_depth)
+        here = _Sight(face.centre, time_s, depth, staff_depth, face.size, beside)
         path = self._paths.get(track_id)
         if path is None:
             path = self._paths[track_id] = _Path(here, here)
         path.go_on(here, self._boundary, margin=self._entrance.hysteresis * face.size)
 
+    def join(self, earlier: int, later: int) -> None:
+        """The later track was the same face, and is no more."""
+        self._paths[earlier].join(self._paths.pop(later), self._boundary)
+
     def end(self, track_id: int) -> Passage:
         """The passage of a track that has ended."""
         path = self._paths.pop(track_id)
-        direction: Direction | None = None if path.net == 0 else "in" if path.net > 0 else "out"
+        net = path.net if self._boundary is None else self._with_hidden_ends(path, self._boundary).net
+        direction: Direction | None = None if net == 0 else "in" if net > 0 else "out"
         lasted_s = path.last.time_s - path.first.time_s
         staff = path.first.staff_depth >= 0 or path.staff_s > MOSTLY * lasted_s
         zone_s = path.inside_s if self._entrance.zone else None
         return Passage(direction, zone_s, staff, self._fractions(path.first.place), self._fractions(path.last.place))
+
+    def _with_hidden_ends(self, path: _Path, boundary: Boundary) -> _Path:
+        """The path with the steps before and after it that somebody nearer hid."""
+        whole = path
+        before = _walked(path.opening, -HIDDEN_S, boundary)
+        if before is not None:
+            whole = _Path(before, before)
+            whole.go_on(before, boundary, self._entrance.hysteresis * before.size)
+            whole.join(path, boundary)
+        after = _walked(list(path.closing), HIDDEN_S, boundary)
+        if after is not None:
+            whole.go_on(after, boundary, self._entrance.hysteresis * after.size)
+        return whole
 
     def _fractions(self, place: Point) -> Point:
         return place[0] / self._size[0], place[1] / self._size[1]
@@ -87,6 +116,22 @@ class _Sight:
     time_s: float
     depth: float
     staff_depth: float
+    size: float
+    beside: bool
+
+
+def _walked(sights: list[_Sight], after_s: float, boundary: Boundary) -> _Sight | None:
+    """Where somebody who came or went behind somebody nearer was so long after (before, if negative) these sights; None
+    if nobody nearer was there, or nobody walked."""
+    end, other = (sights[0], sights[-1]) if after_s < 0 else (sights[-1], sights[0])
+    elapsed = end.time_s - other.time_s
+    if not end.beside or not elapsed:
+        return None
+    speed = [(a - b) / elapsed for a, b in zip(end.place, other.place, strict=True)]
+    if hypot(*speed) < WALKS * end.size:
+        return None
+    place = end.place[0] + after_s * speed[0], end.place[1] + after_s * speed[1]
+    return replace(end, place=place, time_s=end.time_s + after_s, depth=boundary.depth(place))
 
 
 @dataclass
@@ -103,6 +148,22 @@ class _Path:
     """Crossings inwards less crossings outwards."""
     inside_s: float = 0.0
     staff_s: float = 0.0
+    opening: list[_Sight] = field(default_factory=list)
+    closing: deque[_Sight] = field(default_factory=lambda: deque(maxlen=ENDS))
+    first_side: int = 0
+    """Where the face was clearly seen first, and ``early``, the passes before."""
+    early: int = 0
+
+    def join(self, later: _Path, boundary: Boundary | None) -> None:
+        """Go on as a later path does."""
+        # To its first sight without a decision; then what it decided.
+        self.go_on(later.first, boundary, margin=inf)
+        self.passes += later.early
+        if later.first_side:
+            self._get_to(later.first_side)
+            self.net, self.side, self.passes = self.net + later.net, later.side, later.passes
+        self.inside_s, self.staff_s = self.inside_s + later.inside_s, self.staff_s + later.staff_s
+        self.last, self.closing = later.last, later.closing
 
     def go_on(self, here: _Sight, boundary: Boundary | None, margin: float) -> None:
         elapsed = here.time_s - self.last.time_s
@@ -112,13 +173,22 @@ class _Path:
         if boundary is not None:
             self._cross(here, boundary, margin)
         self.last = here
+        self.closing.append(here)
+        if len(self.opening) < ENDS:
+            self.opening.append(here)
 
     def _cross(self, here: _Sight, boundary: Boundary, margin: float) -> None:
         side = 1 if here.depth >= 0 else -1
         if (self.last.depth >= 0) != (here.depth >= 0) and boundary.is_passed(self.last.place, here.place):
             self.passes += side
-        if abs(here.depth) < margin:
-            return
+        if self.first_side == 0:
+            self.early = self.passes
+        if abs(here.depth) >= margin:
+            self._get_to(side)
+
+    def _get_to(self, side: int) -> None:
+        """The face is clearly on that side."""
         if self.side == -side:
             self.net += (self.passes > 0) - (self.passes < 0)
+        self.first_side = self.first_side or side
         self.side, self.passes = side, 0

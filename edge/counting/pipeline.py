@@ -3,64 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.appearance import looks_of
+from edge.counting.appearance import beside_nearer
 from edge.counting.entrance import EntranceWatch, with_passage
-from edge.counting.second_look import context_of, second_look
-from edge.counting.shots import BestShots, Shot, quality_of
+from edge.counting.shots import BestShots, age_interval
+from edge.counting.sight import WEAKEST, Eyes, Sight
 from edge.counting.sight_map import SightMap
 from edge.counting.staff import exclude
 from edge.counting.tracker import Track, Tracker
 from edge.counting.visit import Visit
-from edge.vision.bundle import load_bundle
-from edge.vision.demographics import DemographicsEstimator, Estimate, pool
-from edge.vision.detector import FaceDetector
-from edge.vision.scan import LiveScan
-from edge.vision.trial import try_out
+from edge.vision.demographics import Estimate, pool
 
-WEAKEST = 0.35
-"""Lowest detector score that may carry on a track."""
-
-
-@dataclass(frozen=True)
-class Eyes:
-    """The loaded models."""
-
-    detector: FaceDetector
-    demographics: DemographicsEstimator
-
-    @classmethod
-    def open(cls, settings: Settings) -> Eyes:
-        """Load both models.
-
-        Raises:
-            BadInput: a bundle is missing or not valid.
-            InterpreterError: no runtime, or it refuses a model.
-        """
-        face = try_out(load_bundle(settings.detection.model).require("face-detection"))
-        model = try_out(load_bundle(settings.demographics.model).require("demographics"))
-        return cls(
-            FaceDetector(face, settings.detection.threads, min(WEAKEST, settings.detection.min_score)),
-            DemographicsEstimator(model, settings.demographics.threads),
-        )
+__all__ = ["WEAKEST", "Eyes", "Pipeline", "lasted", "visit_of"]
 
 
 class Pipeline:
     """Detection, tracking, best shots, classification, visits: one object that lives as long as its camera."""
 
     def __init__(
-        self, settings: Settings, eyes: Eyes, watch: Callable[[Track, Visit, list[Estimate]], None] = lambda *_: None
+        self,
+        settings: Settings,
+        eyes: Eyes | Sight,
+        watch: Callable[[Track, Visit, list[Estimate]], None] = lambda *_: None,
     ) -> None:
         """``watch`` is told of each visit with its track and the estimates that were pooled: for measurements."""
         self._watch = watch
         self._seen: tuple[Track, ...] = ()
         self._now_s = 0.0
         self._settings = settings
-        self._eyes = eyes
-        self._scan = LiveScan(eyes.detector, settings.detection.min_face_px, settings.detection.tiles_per_frame)
+        self._sight = Sight(settings, eyes) if isinstance(eyes, Eyes) else eyes
         self._tracker = Tracker(settings.counting, settings.detection.min_score)
         self._entrance = EntranceWatch(settings.entrance)
         self._shots: dict[int, BestShots] = {}
@@ -83,26 +56,40 @@ class Pipeline:
     def process(self, frame: Frame) -> list[Visit]:
         """Take the next frame; returns the visits that ended with it, times on the frames' time line."""
         known = [track.expected(frame.time_s) for track in self._tracker.tracks]
-        faces = self._scan.find(frame.image, known)
-        step = self._tracker.step(faces, frame.time_s, looks_of(frame.image, faces), frame.size)
+        faces = self._sight.find(frame, known)
+        looks = self._sight.looks(frame, faces)
+        step = self._tracker.step(
+            faces, frame.time_s, looks, frame.size, lambda face: self._sight.is_still_face(frame, face)
+        )
+        self._join()
         self._seen, self._now_s = step.seen, frame.time_s
         self.sight_map.width, self.sight_map.height = frame.size
-        for track in step.seen:
-            self._entrance.see(track.id, track.detection, frame.time_s, frame.size)
+        for track, beside in zip(step.seen, beside_nearer([track.detection for track in step.seen]), strict=True):
+            self._entrance.see(track.id, track.detection, frame.time_s, frame.size, beside)
             self._keep_best(track, frame)
         return self._visits(step.ended)
 
     def finish(self) -> list[Visit]:
         """End all tracks; returns their visits."""
-        return self._visits(self._tracker.finish())
+        ended = self._tracker.finish()
+        self._join()
+        return self._visits(ended)
+
+    @property
+    def joined(self) -> tuple[tuple[int, int], ...]:
+        """Of the last frame: tracks that turned out to go on as later ones, and those, which are no more (numbers)."""
+        return self._tracker.joined
+
+    def _join(self) -> None:
+        for earlier, later in self._tracker.joined:
+            self._entrance.join(earlier, later)
+            self._shots[earlier].join(self._shots.pop(later))
 
     def _keep_best(self, track: Track, frame: Frame) -> None:
         shots = self._shots.setdefault(track.id, BestShots(self._settings.demographics.shots))
-        quality = quality_of(track.detection, frame.image)
+        quality = self._sight.quality(frame, track.detection)
         if shots.wants(quality, frame.time_s):
-            crop = self._eyes.demographics.crop(frame.image, track.detection)
-            context = context_of(frame.image, track.detection, self._eyes.detector.input_size)
-            shots.add(Shot(quality, frame.time_s, crop, context))
+            shots.add(self._sight.shot(frame, track.detection, quality))
 
     def _visits(self, ended: tuple[Track, ...]) -> list[Visit]:
         visits = []
@@ -110,12 +97,12 @@ class Pipeline:
             shots, passage = self._shots.pop(track.id, None), self._entrance.end(track.id)
             if shots is None or not lasted(track, self._settings):
                 continue
-            if not second_look(shots.shots, self._eyes.detector):
+            if not self._sight.is_face(shots.shots):
                 continue
             if passage.staff:
                 visits.append(exclude(visit_of(track, [], self._settings)))
                 continue
-            estimates = [self._eyes.demographics.estimate(shot.crop) for shot in shots.shots]
+            estimates = [self._sight.estimate(shot) for shot in shots.shots]
             visit = visit_of(track, estimates, self._settings, [shot.quality for shot in shots.shots])
             visits.append(with_passage(visit, passage))
             self._watch(track, visits[-1], estimates)
@@ -142,6 +129,6 @@ def visit_of(
     pooled = pool(estimates, weights)
     child = pooled.age < settings.census.no_gender_below
     return Visit(
-        track.started_s, track.seen_s, track.hits, pooled.age, pooled.age_interval,
+        track.started_s, track.seen_s, track.hits, pooled.age, age_interval(pooled, weights),
         None if child else pooled.female_probability,
     )  # fmt: skip

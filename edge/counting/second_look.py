@@ -21,6 +21,9 @@ SURROUNDINGS = 4.5
 """Side of the context in face sizes. Measured on the shared clips: median scores of faces and of what only looked like
 one were 0.60-0.66 against 0-0.38 at 4.5; at 2, 3 and 6 they lay closer together."""
 MIN_SCORE = 0.5
+"""Least second score of a face."""
+MIN_MEDIAN = 0.4
+"""Least median of a visit's second scores: dim and smeared faces that were found again and again score 0.4 to 0.5."""
 
 
 def context_of(image: Image, face: Detection, size: int) -> Image:
@@ -34,10 +37,11 @@ def context_of(image: Image, face: Detection, size: int) -> Image:
 
 def second_look(shots: Sequence[Shot], detector: FaceDetector) -> bool:
     """Whether the middle one of the shots' second scores is that of a face."""
-    return bool(shots) and median(_score(shot.context, detector) for shot in shots) >= MIN_SCORE
+    return bool(shots) and median(second_score(shot.context, detector) for shot in shots) >= MIN_MEDIAN
 
 
-def _score(context: Image, detector: FaceDetector) -> float:
+def second_score(context: Image, detector: FaceDetector) -> float:
+    """The score, 0..1, of the face in the middle of a context."""
     size = context.shape[0]
     expected = size / SURROUNDINGS
     scores = [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
+from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 
 ENOUGH_PX = 120.0
@@ -22,6 +24,9 @@ SHARP = 0.25
 """Detail of that size, as a share of the contrast, from which a face counts as sharp."""
 DIM, BRIGHT, FLAT = 60.0, 200.0, 25.0
 """Mean grey levels beyond which a face is too dark or too bright, and the contrast below which it is flat."""
+SHOWS_WELL, SOFTER, SOFTEST = 0.45, 35.0, 2.5
+"""Mean quality of a visit's shots below which its age distribution is softened, by how much, and at most by this
+temperature. Set so that four in five labels lie in the intervals, see :func:`age_interval`."""
 
 
 @dataclass(order=True)
@@ -67,8 +72,25 @@ class BestShots:
         if len(self._heap) > self._count:
             heapq.heappop(self._heap)
 
+    def join(self, other: BestShots) -> None:
+        """Take over those of the other's shots that are wanted."""
+        for shot in other.shots:
+            if self.wants(shot.quality, shot.time_s):
+                self.add(shot)
+
     def _near(self, time_s: float) -> Shot | None:
         return next((shot for shot in self._heap if abs(shot.time_s - time_s) < APART_S), None)
+
+
+def age_interval(pooled: Estimate, qualities: Sequence[float] | None = None) -> tuple[float, float]:
+    """The 80 % interval of a visit's apparent age, in years: wider than the networks' own where shots show little.
+
+    Networks do not know how blurred what they see is. Of 139 visits in scenes with faces of the validation split the
+    plain intervals held the label in 83 % where the shots' mean quality was above 0.45, in 69 % down to 0.3, in 61 %
+    below.
+    """
+    lacking = max(SHOWS_WELL - float(np.mean(qualities)), 0.0) if qualities else 0.0
+    return pooled.softened(min(1 + SOFTER * lacking**2, SOFTEST)).age_interval
 
 
 def quality_of(face: Detection, image: Image) -> float:

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.counting import Counting
-from edge.counting.appearance import LENGTH, Look
+from edge.counting.appearance import LENGTH, Look, differences
+from edge.counting.stitching import stitch
 from edge.vision.detection import Detection
 
 Floats = npt.NDArray[np.float64]
@@ -34,32 +35,37 @@ FASTEST = 9.0
 """Face sizes a second beyond which nobody walks: a detection that belongs to nobody must not throw a track away."""
 GATE = 3.0
 """A detection may lie so many standard deviations from where its track is expected ..."""
-REACH, REACH_PER_S = 1.5, 1.5
+REACH, REACH_PER_S = 1.2, 1.5
 """... but no further than this, and so much more for each second without a detection."""
 WALKS_ON_S = 1.0
 """Time constant with which the speed of who is not seen fades."""
-SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.5
+SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.6
 """How much size and clothes weigh where several could be meant."""
-GROWTH = 2.2
+UPRIGHT = 1.5
+"""A step up or down counts so many times as much as one aside: faces keep their height."""
+NO_LOOK = 0.5
+"""Difference of looks, as a share of UNLIKE, where one is not known."""
+DOUBLE = 0.6
+"""Boxes nearer to each other than this are about one face."""
+GROWTH = 1.6
 """A face may change its size by this factor between two detections of a track."""
 SMOOTHING = 0.5
 """Weight of the newest measurement in a track's size."""
-LIKE, UNLIKE = 0.15, 0.5
-"""By how much looks differ, as a share of their brightness: below the first it is one person's, beyond the second not.
-In simulated scenes four in five looks of one person differ by less than the first, one in twenty of two people's."""
-LIKE_NEAR, NEAR = 0.35, 3.0
-"""The same for who is found just where expected; from so many face sizes off the stricter one holds."""
-DARK = 8.0
-"""Grey levels that are added to the brightness: noise must not make black clothes differ."""
-STRIDE = 6.0
-"""Face sizes a second that somebody can walk while unseen."""
+UNLIKE = 0.5
+"""By how much looks of two people differ, as a share of their brightness."""
 LOOK_SMOOTHING = 0.15
 """Weight of the newest look in a track's."""
 LEFT_S, OUTSIDE, FORESEEN_S = 0.15, 0.25, 1.5
 """Who was not seen for the first (seconds), and is expected so many face sizes outside the view, has left. So far ahead
 (seconds) somebody is expected to walk on."""
+OPENING = 8
+"""First sights that are kept of a track."""
 RECENT = 9
 """Scores of the last detections whose median confirms a track."""
+FRESH_S = 0.3
+"""Who was seen so short a time ago is followed by any confident detection; all others must stand a second look."""
+SECOND_LOOKS = 3
+"""Confident detections of a frame, and weak ones, that get one."""
 WEAK_S = 0.6
 """Weak detections carry a track on for so long after a confident one: a nape may be a weak face for ever."""
 MAX_TRACKS = 200
@@ -87,8 +93,13 @@ class Track:
     scores: deque[float] = field(init=False)
     doubt: Floats = field(init=False)
     """Covariance of position and velocity in face sizes, (2, 2), the same for both axes."""
+    settled: bool = False
+    """Whether it is decided that it goes on no earlier track."""
+    opening: list[tuple[float, float, float, float]] = field(default_factory=list)
+    """Its first sights: seconds, centre and size."""
 
     def __post_init__(self) -> None:
+        self.opening.append((self.seen_s, *self.detection.centre, self.detection.size))
         self.position, self.size = np.array(self.detection.centre), self.detection.size
         self.score, self.sure_s = self.detection.score, self.seen_s
         self.scores = deque([self.detection.score], RECENT)
@@ -128,6 +139,36 @@ class Track:
         if look is not None:
             self.look = look if self.look is None else self.look + LOOK_SMOOTHING * (look - self.look)
         self.detection, self.seen_s, self.hits = detection, now_s, self.hits + 1
+        if len(self.opening) < OPENING:
+            self.opening.append((now_s, *detection.centre, detection.size))
+
+    @property
+    def first_place(self) -> Floats:
+        """Where it was seen first."""
+        return np.array(self.opening[0][1:3])
+
+    @property
+    def first_size(self) -> float:
+        """The middle one of its first sizes: at first sight a face may be half covered."""
+        return median(size for _, _, _, size in self.opening)
+
+    @property
+    def first_velocity(self) -> Floats:
+        """Pixels a second over its first sights; 0 if there are fewer than three."""
+        if len(self.opening) < 3:
+            return np.zeros(2)
+        times, xs, ys, _ = np.array(self.opening).T
+        times = times - times.mean()
+        spread = float(times @ times)
+        return np.array([times @ xs, times @ ys]) / spread if spread > 1e-9 else np.zeros(2)
+
+    def go_on(self, later: Track) -> None:
+        """Take over all of a later track of the same face."""
+        self.position, self.velocity, self.doubt, self.size = later.position, later.velocity, later.doubt, later.size
+        self.detection, self.seen_s, self.sure_s = later.detection, later.seen_s, later.sure_s
+        self.hits, self.score = self.hits + later.hits, max(self.score, later.score)
+        self.scores.extend(later.scores)
+        self.look = later.look if later.look is not None else self.look
 
 
 @dataclass(frozen=True)
@@ -146,6 +187,10 @@ class Tracker:
         self._bridge_s = max(settings.bridge_s, settings.lost_s)
         self._min_score = min_score
         self._next_id = 1
+        self._now_s = 0.0
+        self._view: tuple[int, int] | None = None
+        self.joined: tuple[tuple[int, int], ...] = ()
+        """Of the last step: earlier tracks that turned out to go on as later ones, which are no more."""
         self.tracks: list[Track] = []
 
     def step(
@@ -154,19 +199,25 @@ class Tracker:
         now_s: float,
         looks: Sequence[Look | None] = (),
         view: tuple[int, int] | None = None,
+        is_face: Callable[[Detection], bool] | None = None,
     ) -> Step:
         """Take the detections of the next frame, at ``now_s`` seconds, which must not run backwards.
 
         ``looks`` are what the detected people wear, ``view`` is the frame's width and height: without them nobody is
         recognised after more than ``lost_s``, and nobody is known to have left.
         """
-        # First of all: after a pause of the camera nobody takes over the track of who stood there before.
+        self._join(now_s, view)
+        # Before all else: after a pause of the camera nobody takes over the track of who stood there before.
         ended = tuple(track for track in self.tracks if self._is_over(track, now_s, view))
         self.tracks = [track for track in self.tracks if track not in ended]
         faces = _Faces(detections, looks)
         strong = [n for n, detection in enumerate(detections) if detection.score >= self._min_score]
         weak = [n for n, detection in enumerate(detections) if detection.score < self._min_score]
         seen: list[Track] = []
+
+        def confirmed(candidates: list[int]) -> list[int]:
+            """Those that are faces at a second look too; the first few of them."""
+            return candidates if is_face is None else [n for n in candidates[:SECOND_LOOKS] if is_face(detections[n])]
 
         def take(candidates: list[int], tracks: list[Track], cost: Cost) -> list[int]:
             """Match, follow, and give back the detections that found no track."""
@@ -175,19 +226,24 @@ class Tracker:
             for row, column in pairs:
                 number = candidates[column]
                 waiting[row].follow(detections[number], now_s, faces.look(number))
-                if detections[number].score >= self._min_score:
+                if detections[number].score >= self._min_score or is_face is not None:
                     waiting[row].sure_s = now_s
                 seen.append(waiting[row])
             taken = {candidates[column] for _, column in pairs}
             return [number for number in candidates if number not in taken]
 
+        fresh = [track for track in self.tracks if now_s - track.seen_s <= FRESH_S]
         near = [track for track in self.tracks if now_s - track.seen_s <= self._lost_s]
-        unmatched = take(strong, near, by_motion)
-        take(weak, [track for track in near if now_s - track.sure_s <= WEAK_S], by_motion)
-        inside = [number for number in unmatched if view is not None and not _at_edge(detections[number], view)]
-        found = take(inside, self.tracks, by_look)
-        born = [number for number in unmatched if number in found or number not in inside]
-        for number in born[: MAX_TRACKS - len(self.tracks)]:
+        unmatched = confirmed(take(strong, fresh, by_motion))
+        unmatched = take(unmatched, near, by_motion)
+        followed = [track for track in near if now_s - track.sure_s <= WEAK_S]
+        if is_face is None:
+            take(weak, followed, by_motion)
+        else:
+            unmatched += take(confirmed(weak), near, by_motion)
+        for number in unmatched[: MAX_TRACKS - len(self.tracks)]:
+            if any(_is_same_face(detections[number], track.detection) for track in seen):
+                continue  # two boxes around one face
             track = Track(self._next_id, detections[number], now_s, now_s, look=faces.look(number))
             self._next_id += 1
             self.tracks.append(track)
@@ -196,15 +252,25 @@ class Tracker:
 
     def finish(self) -> tuple[Track, ...]:
         """End all tracks: the recording or the agent stops."""
+        self._join(self._now_s, self._view, decide_all=True)
         ended, self.tracks = tuple(self.tracks), []
         return ended
+
+    def _join(self, now_s: float, view: tuple[int, int] | None, decide_all: bool = False) -> None:
+        pairs = stitch(self.tracks, now_s, view, decide_all)
+        for old, new in pairs:
+            old.go_on(new)
+        later = [new for _, new in pairs]
+        self.tracks = [track for track in self.tracks if track not in later]
+        self.joined = tuple((old.id, new.id) for old, new in pairs)
+        self._now_s, self._view = now_s, view
 
     def _is_over(self, track: Track, now_s: float, view: tuple[int, int] | None) -> bool:
         unseen_s = now_s - track.seen_s
         # Who has walked out of the view is not hidden: whoever comes in there is somebody else.
         if view is not None and unseen_s > LEFT_S and _has_left(track, view, now_s):
             return True
-        return unseen_s > (self._lost_s if view is None or track.look is None else self._bridge_s)
+        return unseen_s > (self._lost_s if view is None else self._bridge_s)
 
 
 class _Faces:
@@ -246,39 +312,18 @@ def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
     spread = np.array([track.spread(now_s) for track in tracks])
     reach = np.minimum(GATE * spread, REACH + REACH_PER_S * unseen_s)[:, None]
     # What is worn decides between two who are within reach; it excludes nobody, for arms and neighbours cover it.
-    unlike = np.nan_to_num(np.minimum(_differences(tracks, faces) / UNLIKE, 1.0))
+    worn = _stacked([track.look for track in tracks])
+    unlike = np.nan_to_num(np.minimum(differences(worn, faces.looks) / UNLIKE, 1.0), nan=NO_LOOK)
     cost = (away / reach + SIZE_COUNTS * (growth - 1)) * (1 - LOOK_COUNTS + LOOK_COUNTS * unlike)
     return np.where((growth > GROWTH) | (away >= reach), 2.0, cost)
-
-
-def by_look(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
-    """0 where the same is worn and the place can have been walked to, 1 and more where not.
-
-    The nearer to where somebody stood, or would be had they walked on, the less alike the clothes must look: who
-    covers a face covers them too.
-    """
-    unseen_s = np.array([now_s - track.seen_s for track in tracks])[:, None]
-    stood, sizes = np.array([track.position for track in tracks]), np.array([track.size for track in tracks])
-    walked_on = stood + np.array([track.velocity for track in tracks]) * unseen_s
-    away, growth = _apart(stood, sizes, faces)
-    nearest = np.minimum(away, _apart(walked_on, sizes, faces)[0])
-    like = LIKE + (LIKE_NEAR - LIKE) * np.clip(1 - nearest / NEAR, 0, 1)
-    unlike = np.nan_to_num(_differences(tracks, faces) / like, nan=2.0)
-    return np.where((growth > GROWTH) | (away >= REACH + STRIDE * unseen_s), 2.0, unlike)
 
 
 def _apart(centres: Floats, sizes: Floats, faces: _Faces) -> tuple[Floats, Floats]:
     """Distances in face sizes, and how many times larger one is than the other: (tracks, faces) each."""
     larger = np.maximum(sizes[:, None], faces.sizes)
-    away = np.hypot(*np.moveaxis(faces.centres - centres[:, None], -1, 0)) / larger
+    aside, up = np.moveaxis(faces.centres - centres[:, None], -1, 0)
+    away = np.hypot(aside, UPRIGHT * up) / larger
     return away, larger / np.minimum(sizes[:, None], faces.sizes)
-
-
-def _differences(tracks: Sequence[Track], faces: _Faces) -> Floats:
-    """By how much looks differ, as a share of their brightness, (tracks, faces); NaN where one is not known."""
-    worn = _stacked([track.look for track in tracks])
-    brightness = (worn.mean(axis=-1)[:, None] + faces.looks.mean(axis=-1)) / 2 + DARK
-    return np.asarray(np.abs(worn[:, None] - faces.looks).mean(axis=-1) / brightness, np.float64)
 
 
 def _stacked(looks: Sequence[Look | None]) -> npt.NDArray[np.float32]:
@@ -286,9 +331,10 @@ def _stacked(looks: Sequence[Look | None]) -> npt.NDArray[np.float32]:
     return np.array([unknown if look is None else look for look in looks], np.float32).reshape(-1, LENGTH)
 
 
-def _at_edge(detection: Detection, view: tuple[int, int]) -> bool:
-    """Whether a face is less than its size from the left or right edge: who appears there comes from outside."""
-    return not detection.size <= detection.centre[0] <= view[0] - detection.size
+def _is_same_face(one: Detection, other: Detection) -> bool:
+    """Whether two boxes of a frame lie so near to each other that they are about one face."""
+    (x1, y1), (x2, y2) = one.centre, other.centre
+    return float(np.hypot(x1 - x2, y1 - y2)) < DOUBLE * max(one.size, other.size)
 
 
 def _has_left(track: Track, view: tuple[int, int], now_s: float) -> bool:

@@ -47,6 +47,11 @@ class Estimate:
         """Central 80 % interval of the apparent age, in years."""
         return self.quantile((1 - INTERVAL) / 2), self.quantile((1 + INTERVAL) / 2)
 
+    def softened(self, temperature: float) -> Estimate:
+        """The same, less sure of the age: the logarithm of its distribution divided by ``temperature``, 1 or more."""
+        density = np.asarray(self.age_distribution, np.float64) ** (1 / temperature)
+        return Estimate((density / density.sum()).astype(np.float32), self.female_probability)
+
     def quantile(self, share: float) -> float:
         """Age below which ``share`` of the distribution lies, interpolated within a year."""
         cumulative = np.concatenate([[0.0], np.cumsum(self.age_distribution, dtype=np.float64)])

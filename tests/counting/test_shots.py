@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.counting.shots import APART_S, BestShots, Shot, clarity
+from edge.counting.shots import APART_S, BestShots, Shot, age_interval, clarity
+from edge.vision.demographics import Estimate
 
 BLANK = np.zeros((4, 4, 3), np.uint8)
 
@@ -77,3 +78,21 @@ def test_a_blurred_dim_flat_or_burnt_out_face_is_worth_less():
     # Noise is no sharpness: a blurred face does not become sharp by the sensor's grain.
     grainy = np.clip(worse["blurred"].astype(float) + rng.normal(0, 8, sharp.shape), 0, 255).astype(np.uint8)
     assert clarity(grainy) < 0.9 * best
+
+
+@pytest.mark.parametrize(
+    ("qualities", "wider"),
+    [
+        pytest.param(None, False, id="unknown"),
+        pytest.param([0.5, 0.6], False, id="shows well"),
+        pytest.param([0.2, 0.3], True, id="shows little"),
+    ],
+)
+def test_an_age_interval_is_wider_where_shots_show_little(qualities: list[float] | None, wider: bool):
+    density = np.exp(-0.5 * ((np.arange(101) - 40) / 5) ** 2)
+    pooled = Estimate((density / density.sum()).astype(np.float32), 0.5)
+    low, high = age_interval(pooled, qualities)
+    plain_low, plain_high = pooled.age_interval
+    assert (high - low > 1.2 * (plain_high - plain_low)) == wider
+    assert (low < plain_low) == (high > plain_high) == wider
+    assert low < pooled.age < high

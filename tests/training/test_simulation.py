@@ -12,14 +12,18 @@ import pytest
 from edge.cameras import open_camera
 from edge.cli import main
 from edge.config import Settings
-from edge.counting.pipeline import Eyes
+from edge.config.entrance import Entrance
+from edge.counting.sight import Eyes
 from edge.errors import BadInput
 from training.simulation.conditions import PRESETS, Conditions, conditions_of
 from training.simulation.crowd import draw_ways
+from training.simulation.evaluate import LINE
 from training.simulation.lens import Lens
 from training.simulation.observe import observe
 from training.simulation.score import score
 from training.simulation.stage import draw_stage
+from training.simulation.tape import Tape, TapingSight
+from training.simulation.wrong import wrong_visits
 
 GREEN = (40, 230, 40)
 
@@ -149,7 +153,7 @@ def test_bad_usage_ends_with_2(faces: Path, tmp_path: Path, capsys: pytest.Captu
         assert named in capsys.readouterr().err
 
 
-def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
+def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path: Path):
     """The whole measurement on a small calm scene: a visit for each patron, followed by one track most of the time."""
     pytest.importorskip("motmetrics")
     from edge.cameras import Frame
@@ -160,7 +164,9 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
         Frame(np.ascontiguousarray(image[..., ::-1]), number / 10, index)
         for index, (number, image) in enumerate(stage.frames())
     )
-    seen = observe(frames, Settings(), Eyes.open(Settings()))  # type: ignore[arg-type]
+    settings = Settings(entrance=Entrance(**LINE))
+    sight = TapingSight(settings, Eyes.open(settings))
+    seen = observe(frames, settings, sight)
     found = score(seen, truth)
 
     assert found["patrons"] == sum(patron["counts"] for patron in truth["patrons"]) >= 2
@@ -174,6 +180,24 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path):
     for patron in wrong_way["patrons"]:
         patron["direction"] = {"in": "out", "out": "in", None: "in"}[patron["direction"]]
     assert score(seen, wrong_way)["direction_right"] == 0
+
+    # Nothing is listed as wrong; what is taken away and turned round is.
+    assert wrong_visits(seen, truth) == []
+    assert [line.split()[2] for line in wrong_visits(_without(seen, 1), truth)] == ["missed"]
+    assert {line.split()[2] for line in wrong_visits(seen, wrong_way)} == {"way"}
+
+    # A tape of it is followed as the clip was.
+    sight.write(tmp_path / "tape.npz")
+    tape = Tape(tmp_path / "tape.npz")
+    again = observe(tape, settings, tape)
+    assert again.boxes == seen.boxes
+    assert [one.visit for one in again.visits] == [one.visit for one in seen.visits]
+
+
+def test_what_is_no_tape_is_named(tmp_path: Path):
+    (tmp_path / "tape.npz").write_bytes(b"nothing")
+    with pytest.raises(BadInput, match=r"tape\.npz: no tape"):
+        Tape(tmp_path / "tape.npz")
 
 
 def _without(seen, number: int):

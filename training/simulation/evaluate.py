@@ -1,7 +1,7 @@
 """How well the agent counts simulated scenes: ``python -m training.simulation.evaluate DIR... [--json]``.
 
-Each DIR holds what ``maitred simulate`` wrote. The agent's own pipeline counts the clip; the truth says what
-that is worth.
+Each DIR holds what ``maitred simulate`` wrote. The agent's own pipeline counts the clip, with the entrance of the truth
+drawn in; the truth says what that is worth.
 """
 
 from __future__ import annotations
@@ -16,18 +16,25 @@ from typing import Any
 from edge.cameras import open_camera
 from edge.commands import add_config, settings_of
 from edge.commands.output import print_json, progress
+from edge.config.entrance import Entrance
 from edge.config.settings import Settings
-from edge.counting.pipeline import Eyes
+from edge.counting.sight import Eyes, Sight
 from edge.errors import BadInput, MaitredError
 from training.requirements import require
 from training.simulation.command import CLIP, TRUTH
+from training.simulation.tape import Tape, TapingSight
 
+TAPE = "tape.npz"
+LINE: dict[str, Any] = {"line": ((0.5, 0.0), (0.5, 1.0)), "inside": "right"}
+"""The entrance of the truth, as the agent's settings have it."""
 SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "direction_right_in_sight",
           "gender_error_single", "gender_error_visit", "interval_coverage")  # fmt: skip
 
 
-def measure(folder: Path, settings: Settings, eyes: Eyes) -> dict[str, Any]:
-    """The measures of one simulated scene; see :func:`training.simulation.score.score`.
+def measure(folder: Path, settings: Settings, eyes: Eyes, taped: bool = False) -> tuple[dict[str, Any], list[str]]:
+    """The measures of one simulated scene and what was wrong with single visits; see :mod:`training.simulation.score`.
+
+    ``taped``: what the models see is taken from the folder's tape, which is written if there is none.
 
     Raises:
         BadInput: the folder does not hold a clip and its truth.
@@ -36,14 +43,23 @@ def measure(folder: Path, settings: Settings, eyes: Eyes) -> dict[str, Any]:
     require("training", "motmetrics")
     from training.simulation.observe import observe
     from training.simulation.score import score
+    from training.simulation.wrong import wrong_visits
 
     try:
         truth = json.loads((folder / TRUTH).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder}: no {TRUTH} can be read here ({error}); maitred simulate makes one") from error
-    with open_camera(str(folder / CLIP)) as camera:
-        seen = observe(camera, settings, eyes, progress("frames"))
-    return {"made_by": truth["made_by"], "frames": len(seen.times), **score(seen, truth)}
+    settings = settings.model_copy(update={"entrance": Entrance(**LINE)})
+    if taped and (folder / TAPE).exists():
+        tape = Tape(folder / TAPE)
+        seen = observe(tape, settings, tape)
+    else:
+        sight = TapingSight(settings, eyes) if taped else Sight(settings, eyes)
+        with open_camera(str(folder / CLIP)) as camera:
+            seen = observe(camera, settings, sight, progress("frames"))
+        if isinstance(sight, TapingSight):
+            sight.write(folder / TAPE)
+    return {"made_by": truth["made_by"], "frames": len(seen.times), **score(seen, truth)}, wrong_visits(seen, truth)
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
@@ -68,6 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("scenes", type=Path, nargs="+", metavar="DIR", help="folders that maitred simulate wrote")
     parser.add_argument("--model", metavar="NAME|FILE", help="age and gender model")
     add_config(parser)
+    parser.add_argument("--wrong", action="store_true", help="list what was wrong with which visit")
+    parser.add_argument(
+        "--tape", action="store_true", help=f"keep what the models see as DIR/{TAPE}, and take it from there next time"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(arguments)
     try:
@@ -75,14 +95,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.model:
             settings = settings.with_model(options.model)
         eyes = Eyes.open(settings)
-        results = {folder.name: measure(folder, settings, eyes) for folder in options.scenes}
+        measured = {folder.name: measure(folder, settings, eyes, options.tape) for folder in options.scenes}
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
         return error.exit_code
+    results = {name: result for name, (result, _) in measured.items()}
     if options.json:
         print_json(results)
-    else:
-        sys.stdout.write(table(results) + "\n")
+        return 0
+    if options.wrong:
+        for name, (_, lines) in measured.items():
+            sys.stdout.write("\n".join([name, *lines, ""]) + "\n")
+    sys.stdout.write(table(results) + "\n")
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from edge.cameras import Camera
+from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.pipeline import Pipeline
+from edge.counting.sight import Sight
 from edge.counting.tracker import Track
 from edge.counting.visit import Visit
 from edge.vision.demographics import Estimate
@@ -45,7 +46,7 @@ class Observation:
 
 
 def observe(
-    camera: Camera, settings: Settings, eyes: Eyes, progress: Callable[[int, float], None] = lambda *_: None
+    frames: Iterable[Frame], settings: Settings, sight: Sight, progress: Callable[[int, float], None] = lambda *_: None
 ) -> Observation:
     """Count a recording as ``maitred count`` does, and look at each face in single frames besides."""
     seen = Observation()
@@ -54,17 +55,26 @@ def observe(
     def note(track: Track, visit: Visit, shots: list[Estimate]) -> None:
         seen.visits.append(Counted(track.id, visit, shots))
 
-    pipeline = Pipeline(settings, eyes, note)
-    for frame in camera:
+    pipeline = Pipeline(settings, sight, note)
+    for frame in frames:
         pipeline.process(frame)
         seen.times.append(frame.time_s)
+        _rename(seen, pipeline.joined)
         seen.boxes.append({track.id: track.detection.box for track in pipeline.seen})
         for track in pipeline.seen:
             if frame.time_s - looked.get(track.id, -LOOK_EVERY_S) >= LOOK_EVERY_S:
                 looked[track.id] = frame.time_s
-                seen.looks[track.id].append(
-                    eyes.demographics.estimate(eyes.demographics.crop(frame.image, track.detection))
-                )
+                seen.looks[track.id].append(sight.estimate(sight.shot(frame, track.detection, 0.0)))
         progress(frame.index + 1, frame.time_s)
     pipeline.finish()
+    _rename(seen, pipeline.joined)
     return seen
+
+
+def _rename(seen: Observation, joined: tuple[tuple[int, int], ...]) -> None:
+    """Give what was noted of a later track to the earlier one that it turned out to be."""
+    for earlier, later in joined:
+        for boxes in seen.boxes:
+            if later in boxes:
+                boxes[earlier] = boxes.pop(later)
+        seen.looks[earlier] += seen.looks.pop(later, [])

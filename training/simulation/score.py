@@ -40,14 +40,13 @@ class _Frame:
 def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
     """The measures of one scene; shares are 0..1, times seconds, ages years."""
     counted = {one.track for one in seen.visits}
-    frames, together = _compare(seen, truth, counted)
+    frames, together = compare(seen, truth, counted)
     result = _tracking(frames)
     people = {patron["id"]: patron for patron in truth["patrons"]}
     expected = [patron for patron in truth["patrons"] if patron["counts"]]
-    pairs, spare = _pairs(seen.visits, people, together)
+    pairs, spare = pairs_of(seen.visits, people, together)
     wrong = abs(len(pairs) + len(spare) - len(expected))
     middle = truth["size"][0] / 2
-    ways = _ways(seen, middle)
     return {
         "patrons": len(expected),
         "visits": len(pairs) + len(spare),
@@ -55,9 +54,9 @@ def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
         "missed": len(expected) - len(pairs),
         "twice_or_nobody": len(spare),
         **result,
-        "direction_right": _mean([ways[one.track] == patron["direction"] for one, patron in pairs]),
+        "direction_right": _mean([one.visit.direction == patron["direction"] for one, patron in pairs]),
         "direction_right_in_sight": _mean(
-            [ways[one.track] == patron["direction"] for one, patron in pairs if _shown(patron, middle)]
+            [one.visit.direction == patron["direction"] for one, patron in pairs if _shown(patron, middle)]
         ),
         "dwell_error_s": median(
             [abs(one.visit.dwell_s - (patron["to_s"] - patron["from_s"])) for one, patron in pairs] or [float("nan")]
@@ -66,10 +65,10 @@ def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _compare(
+def compare(
     seen: Observation, truth: dict[str, Any], counted: set[int]
 ) -> tuple[list[_Frame], dict[tuple[int, int], int]]:
-    """Frames for the tracking measures, and in how many frames each patron and track are together."""
+    """Frames for the tracking measures of the ``counted`` tracks; in how many each patron and track are together."""
     there: list[list[tuple[int, Corners, bool]]] = [[] for _ in truth["times"]]
     for patron in truth["patrons"]:
         for index, x, y, width, height, plain in patron["path"]:
@@ -118,7 +117,7 @@ def _tracking(frames: list[_Frame]) -> dict[str, float]:
     return {renamed.get(name, name): float(found[name]) for name in names}
 
 
-def _pairs(
+def pairs_of(
     visits: list[Counted], people: dict[int, Patron], together: dict[tuple[int, int], int]
 ) -> tuple[list[tuple[Counted, Patron]], list[Counted]]:
     """Visits with the patrons they are of, one each, and the visits left over: second ones, or of nobody."""
@@ -144,20 +143,6 @@ def _crossing(first: float, last: float, middle: float) -> str | None:
     if (first < middle) == (last < middle):
         return None
     return "in" if last > first else "out"
-
-
-def _ways(seen: Observation, middle: float) -> dict[int, str | None]:
-    """For each track how it crossed the middle of the frame: where it began and where it ended."""
-    ends: dict[int, list[float]] = {}
-    for boxes in seen.boxes:
-        for track, (left, _, box_width, _) in boxes.items():
-            x = left + box_width / 2
-            ends.setdefault(track, [x, x])[1] = x
-    directions = {track: _crossing(first, last, middle) for track, (first, last) in ends.items()}
-    for one in seen.visits:
-        if one.visit.direction is not None:
-            directions[one.track] = one.visit.direction
-    return directions
 
 
 def _demographics(pairs: list[tuple[Counted, Patron]], seen: Observation) -> dict[str, float]:

@@ -1,0 +1,205 @@
+"""Who was hidden is found again: which tracks go on earlier ones, and which do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from edge.config.counting import Counting
+from edge.config.entrance import Entrance
+from edge.counting.appearance import LENGTH, Look, beside_nearer, free_looks
+from edge.counting.entrance import EntranceWatch
+from edge.counting.shots import BestShots, Shot
+from edge.counting.tracker import Tracker
+from edge.vision.detection import Detection
+
+VIEW = (960, 540)
+STEP_S = 0.1
+RED, BLUE = (np.tile(np.float32(colour), LENGTH // 3) for colour in ([30, 30, 180], [160, 60, 30]))
+
+CLOTHES: dict[str, Look | None] = {"red": RED, "blue": BLUE, "covered": None}
+
+
+def face(x: float, y: float = 200.0, size: float = 40.0, score: float = 0.9) -> Detection:
+    return Detection((x - size / 2, y - size / 2, size, size), score, np.zeros((6, 2), np.float32))
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Somebody walks right from x = 200 for a second, 80 pixels a second, is hidden, and is seen again for a second."""
+
+    gap_s: float = 2.0
+    at: float = 440.0
+    speed: float = 80.0
+    size: float = 40.0
+    y: float = 200.0
+    clothes: str = "red"
+
+    def tracks(self) -> set[int]:
+        """Numbers of the tracks that there were."""
+        tracker = Tracker(Counting(), 0.6)
+        ended: set[int] = set()
+        for n in range(11):
+            tracker.step([face(200 + 8 * n)], n * STEP_S, [RED], VIEW)
+        for n in range(1, round(self.gap_s / STEP_S)):
+            ended |= {track.id for track in tracker.step([], 1 + n * STEP_S, [], VIEW).ended}
+        for n in range(11):
+            again = face(self.at + self.speed * n * STEP_S, self.y, self.size)
+            step = tracker.step([again], 1 + self.gap_s + n * STEP_S, [CLOTHES[self.clothes]], VIEW)
+            ended |= {track.id for track in step.ended}
+        return ended | {track.id for track in tracker.finish()}
+
+
+@pytest.mark.parametrize(
+    ("case", "people"),
+    [
+        pytest.param(Hidden(), 1, id="walked on"),
+        pytest.param(Hidden(at=285, speed=0), 1, id="stood still"),
+        pytest.param(Hidden(at=350), 1, id="stood for a while"),
+        pytest.param(Hidden(clothes="covered"), 1, id="walked on, clothes covered"),
+        pytest.param(Hidden(clothes="blue"), 2, id="other clothes"),
+        pytest.param(Hidden(at=800), 2, id="further than anyone walks"),
+        pytest.param(Hidden(gap_s=1.0, at=60, speed=-80), 2, id="the other way, too far"),
+        pytest.param(Hidden(size=80), 2, id="twice as large"),
+        pytest.param(Hidden(y=420), 2, id="much lower"),
+        pytest.param(Hidden(gap_s=6.5, at=800), 2, id="hidden for too long"),
+        pytest.param(Hidden(gap_s=5.0, at=290, speed=0, clothes="covered"), 2, id="long, and clothes covered"),
+    ],
+)
+def test_somebody_hidden(case: Hidden, people: int):
+    assert len(case.tracks()) == people
+
+
+def test_two_who_come_out_together_are_matched_together():
+    """Each lies nearer to the other's place; what they wear says who is who."""
+    tracker = Tracker(Counting(), 0.6)
+    for n in range(11):
+        tracker.step([face(400), face(470)], n * STEP_S, [RED, BLUE], VIEW)
+    for n in range(1, 20):
+        tracker.step([], 1 + n * STEP_S, [], VIEW)
+    for n in range(8):
+        tracker.step([face(430), face(500)], 3 + n * STEP_S, [BLUE, RED], VIEW)
+    assert {track.id: track.detection.centre[0] for track in tracker.tracks} == {1: 500, 2: 430}
+
+
+def test_who_comes_in_at_the_edge_is_nobody_who_was_hidden():
+    tracker = Tracker(Counting(), 0.6)
+    for n in range(11):
+        tracker.step([face(850 + 4 * n)], n * STEP_S, [RED], VIEW)
+    for n in range(8):
+        tracker.step([face(945 - 4 * n)], 3 + n * STEP_S, [None], VIEW)
+    assert len(tracker.finish()) == 2
+
+
+def test_what_is_joined_is_told_once_and_keeps_beginning_and_sights():
+    tracker = Tracker(Counting(), 0.6)
+    told = []
+    for n in range(40):
+        there = [face(300)] if n < 10 or n >= 28 else []
+        tracker.step(there, n * STEP_S, [RED] * len(there), VIEW)
+        told += tracker.joined
+    assert told == [(1, 2)]
+    (track,) = tracker.tracks
+    assert (track.id, track.started_s, track.hits) == (1, 0.0, 22)
+
+
+@pytest.mark.parametrize(
+    ("is_face", "tracks"), [pytest.param(lambda _: True, 1, id="a face"), pytest.param(lambda _: False, 0, id="none")]
+)
+def test_a_new_track_must_stand_a_second_look(is_face: Callable[[Detection], bool], tracks: int):
+    tracker = Tracker(Counting(), 0.6)
+    tracker.step([face(300)], 0.0, [None], VIEW, is_face)
+    assert len(tracker.tracks) == tracks
+
+
+def test_a_detection_that_fails_the_second_look_pulls_no_lost_track_aside():
+    tracker = Tracker(Counting(), 0.6)
+    for n in range(10):
+        tracker.step([face(300)], n * STEP_S, [RED], VIEW, lambda _: True)
+    tracker.step([face(330)], 1.5, [RED], VIEW, lambda _: False)
+    assert tracker.tracks[0].detection.centre[0] == 300
+
+
+def test_what_follows_at_once_needs_no_second_look():
+    tracker = Tracker(Counting(), 0.6)
+    looks = []
+    for n in range(10):
+        tracker.step([face(300 + n)], n * STEP_S, [RED], VIEW, lambda it: looks.append(it) or True)
+    assert len(looks) == 1
+
+
+def test_two_boxes_around_one_face_are_one_track():
+    tracker = Tracker(Counting(), 0.6)
+    tracker.step([face(300)], 0.0, [RED], VIEW)
+    tracker.step([face(302), face(290, 185)], STEP_S, [RED, RED], VIEW)
+    assert len(tracker.tracks) == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "free", "beside"),
+    [
+        pytest.param(face(480, size=60), False, True, id="nearer, before the clothes"),
+        pytest.param(face(620, size=60), True, False, id="nearer, far aside"),
+        pytest.param(face(480, size=30), True, False, id="behind"),
+        pytest.param(face(500, 400, size=60), True, False, id="nearer, below"),
+    ],
+)
+def test_clothes_behind_somebody_nearer_are_not_looked_at(other: Detection, free: bool, beside: bool):
+    assert free_looks([face(500), other])[0] == free
+    assert beside_nearer([face(500), other])[0] == beside
+
+
+LINE = Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right")
+
+
+@pytest.mark.parametrize(
+    ("first", "gap_at", "second", "direction"),
+    [
+        pytest.param((300, 440), 1, (520, 640), "in", id="hidden on the line"),
+        pytest.param((300, 440), 1, (430, 320), None, id="turned back in hiding"),
+        pytest.param((300, 640), 1, (620, 640), "in", id="crossed before"),
+        pytest.param((300, 360), 1, (420, 640), "in", id="crosses after"),
+        pytest.param((300, 640), 1, (640, 300), None, id="in, then out"),
+    ],
+)
+def test_a_joined_path_is_one_path(first: tuple, gap_at: int, second: tuple, direction: str | None):
+    watch = EntranceWatch(LINE)
+    for number, (start, end) in ((1, first), (2, second)):
+        for n, x in enumerate(np.linspace(start, end, 12).tolist()):
+            watch.see(number, face(x), 3 * number + n * STEP_S, VIEW)
+    watch.join(1, 2)
+    passage = watch.end(1)
+    assert passage.direction == direction
+    assert passage.began[0] == pytest.approx(first[0] / VIEW[0])
+    assert passage.ended[0] == pytest.approx(second[1] / VIEW[0])
+
+
+@pytest.mark.parametrize(
+    ("way", "beside", "direction"),
+    [
+        pytest.param((300, 460), True, "in", id="vanishes behind somebody just before the line"),
+        pytest.param((300, 460), False, None, id="vanishes in plain view"),
+        pytest.param((300, 380), True, None, id="vanishes far from the line"),
+        pytest.param((500, 660), True, "in", id="comes out just behind the line"),
+        pytest.param((500, 660), False, None, id="turns up in plain view"),
+        pytest.param((452, 460), True, None, id="stands"),
+    ],
+)
+def test_who_goes_behind_somebody_nearer_walks_on(way: tuple[float, float], beside: bool, direction: str | None):
+    watch = EntranceWatch(LINE)
+    for n, x in enumerate(np.linspace(*way, 12).tolist()):
+        watch.see(1, face(x), n * STEP_S, VIEW, beside)
+    assert watch.end(1).direction == direction
+
+
+def test_joined_shots_are_the_best_of_both():
+    blank = np.zeros((4, 4, 3), np.uint8)
+    first, second = BestShots(3), BestShots(3)
+    for shots, start, qualities in ((first, 0.0, (0.2, 0.9, 0.4)), (second, 5.0, (0.8, 0.1, 0.3))):
+        for n, quality in enumerate(qualities):
+            shots.add(Shot(quality, start + n, blank, blank))
+    first.join(second)
+    assert [shot.quality for shot in first.shots] == [0.9, 0.8, 0.4]

@@ -1,0 +1,135 @@
+"""What the models make of a simulated clip, kept: the tracker is tried on it again in seconds.
+
+A tape holds numbers only: boxes, colours, qualities, estimates. Of the detector it knows what the tracker of the day
+led it to look at; so a change is developed on tapes and measured on clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from edge.cameras.frame import Frame
+from edge.config.settings import Settings
+from edge.counting.appearance import LENGTH, Look, free_looks, look_of
+from edge.counting.second_look import MIN_MEDIAN, MIN_SCORE, second_score
+from edge.counting.shots import Shot
+from edge.counting.sight import Eyes, Sight
+from edge.errors import BadInput
+from edge.vision.demographics import Estimate
+from edge.vision.detection import Detection
+
+FIELDS = ("frame", "box", "score", "landmarks", "look", "quality", "second", "ages", "female", "mirrored_ages",
+          "mirrored_female")  # fmt: skip
+
+
+class TapingSight(Sight):
+    """Sight that notes what it sees, and judges every face at once."""
+
+    def __init__(self, settings: Settings, eyes: Eyes) -> None:
+        super().__init__(settings, eyes)
+        self.times: list[float] = []
+        self.size = (0, 0)
+        self.rows: list[dict[str, Any]] = []
+
+    def find(self, frame: Frame, known: Iterable[tuple[float, float, float]]) -> list[Detection]:
+        """As the agent's, noted."""
+        faces = super().find(frame, known)
+        for face in faces:
+            look = look_of(frame.image, face)
+            shot = self.shot(frame, face, self.quality(frame, face))
+            plain = self.estimate(shot)
+            mirrored = self._eyes.demographics.estimate(np.ascontiguousarray(shot.crop[:, ::-1]))
+            self.rows.append({
+                "frame": len(self.times), "box": face.box, "score": face.score, "landmarks": face.landmarks,
+                "look": np.full(LENGTH, np.nan) if look is None else look, "quality": shot.quality,
+                "second": second_score(shot.context, self._eyes.detector),
+                "ages": plain.age_distribution, "female": plain.female_probability,
+                "mirrored_ages": mirrored.age_distribution, "mirrored_female": mirrored.female_probability,
+            })  # fmt: skip
+        self.times.append(frame.time_s)
+        self.size = frame.size
+        return faces
+
+    def write(self, path: Path) -> None:
+        """Write the tape."""
+        columns = {name: np.array([row[name] for row in self.rows]) for name in FIELDS}
+        np.savez_compressed(path, times=np.array(self.times), size=np.array(self.size), allow_pickle=False, **columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Taped(Detection):
+    row: int
+
+
+class Tape(Sight):
+    """Sees what was noted. Iterating over it gives frames without a picture."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with np.load(path) as file:
+                self._columns = {name: file[name] for name in FIELDS}
+                self.times: list[float] = file["times"].tolist()
+                self._size: list[int] = file["size"].tolist()
+        except (OSError, ValueError, KeyError) as error:
+            raise BadInput(f"{path}: no tape ({error}); delete it, and it is made anew") from error
+        self._faces: list[list[_Taped]] = [[] for _ in self.times]
+        for row, frame in enumerate(self._columns["frame"].tolist()):
+            left, top, width, height = self._columns["box"][row].tolist()
+            score, landmarks = float(self._columns["score"][row]), self._columns["landmarks"][row]
+            self._faces[frame].append(_Taped((left, top, width, height), score, landmarks, row))
+
+    def __iter__(self) -> Iterator[Frame]:
+        width, height = self._size
+        blank = np.broadcast_to(np.uint8(0), (height, width, 3))
+        return (Frame(blank, time_s, index) for index, time_s in enumerate(self.times))
+
+    def find(self, frame: Frame, known: Iterable[tuple[float, float, float]]) -> list[Detection]:  # noqa: ARG002
+        """What was found in that frame."""
+        return list(self._faces[frame.index])
+
+    def looks(self, frame: Frame, faces: Sequence[Detection]) -> list[Look | None]:  # noqa: ARG002
+        """What was worn."""
+        looks = self._columns["look"][[self._row(face) for face in faces]].astype(np.float32)
+        free = free_looks(faces)
+        return [None if np.isnan(look[0]) or not seen else look for look, seen in zip(looks, free, strict=True)]
+
+    def quality(self, frame: Frame, face: Detection) -> float:  # noqa: ARG002
+        """As it was."""
+        return float(self._columns["quality"][self._row(face)])
+
+    def shot(self, frame: Frame, face: Detection, quality: float) -> Shot:
+        """A shot whose picture is the row's number."""
+        row = np.array(self._row(face))
+        return Shot(quality, frame.time_s, row, row)
+
+    def is_still_face(self, frame: Frame, face: Detection) -> bool:  # noqa: ARG002
+        """As it was."""
+        return bool(self._columns["second"][self._row(face)] >= MIN_SCORE)
+
+    def is_face(self, shots: Sequence[Shot]) -> bool:
+        """By the second scores that were noted."""
+        scores = [float(self._columns["second"][int(shot.context)]) for shot in shots]
+        return bool(scores) and median(scores) >= MIN_MEDIAN
+
+    def estimate(self, shot: Shot) -> Estimate:
+        """The estimate that was noted."""
+        return self._estimate(shot, "")
+
+    def mirrored(self, shot: Shot) -> Estimate:
+        """That of the mirrored crop."""
+        return self._estimate(shot, "mirrored_")
+
+    def _estimate(self, shot: Shot, which: str) -> Estimate:
+        row = int(shot.crop)
+        return Estimate(self._columns[which + "ages"][row], float(self._columns[which + "female"][row]))
+
+    def _row(self, face: Detection) -> int:
+        if not isinstance(face, _Taped):
+            raise TypeError("a tape knows its own detections only")
+        return face.row
