@@ -64,7 +64,7 @@ debian=$work/debian-$suite-$(cat "$here/image/packages" "$here/image/debian.sh" 
 if [ ! -f "$debian" ]; then
     say "installing Debian $suite for ARM64 (some minutes: its scripts run under emulation) ..."
     debian_sources "$suite" "$mirror" 'main non-free-firmware' > "$build/sources.list"
-    mmdebstrap --quiet --mode=root --variant=minbase --architectures=arm64 --include="${packages%,}" \
+    mmdebstrap --quiet --mode=root --format=tar --variant=minbase --architectures=arm64 --include="${packages%,}" \
         --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \

@@ -84,7 +84,8 @@ class EntranceWatch:
     def end(self, track_id: int) -> Passage:
         """The passage of a track that has ended."""
         path = self._paths.pop(track_id)
-        net = path.net if self._boundary is None else self._with_hidden_ends(path, self._boundary).net
+        # What was seen stands; only where nothing was, what was hidden is guessed.
+        net = path.net or (self._with_hidden_ends(path, self._boundary).net if self._boundary else 0)
         direction: Direction | None = None if net == 0 else "in" if net > 0 else "out"
         lasted_s = path.last.time_s - path.first.time_s
         staff = path.first.staff_depth >= 0 or path.staff_s > MOSTLY * lasted_s
