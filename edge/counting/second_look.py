@@ -21,9 +21,9 @@ SURROUNDINGS = 4.5
 """Side of the context in face sizes. Measured on the shared clips: median scores of faces and of what only looked like
 one were 0.60-0.66 against 0-0.38 at 4.5; at 2, 3 and 6 they lay closer together."""
 MIN_SCORE = 0.5
-"""Least second score of a face."""
-MIN_MEDIAN = 0.4
-"""Least median of a visit's second scores: dim and smeared faces that were found again and again score 0.4 to 0.5."""
+"""Least second score of a face, and least median of a visit's second scores."""
+WEAK_MIN_SCORE = 0.7
+"""Least second score of a weak detection: on recordings of backs and shelves some reach 0.6 for seconds."""
 
 
 def context_of(image: Image, face: Detection, size: int) -> Image:
@@ -37,7 +37,12 @@ def context_of(image: Image, face: Detection, size: int) -> Image:
 
 def second_look(shots: Sequence[Shot], detector: FaceDetector) -> bool:
     """Whether the middle one of the shots' second scores is that of a face."""
-    return bool(shots) and median(second_score(shot.context, detector) for shot in shots) >= MIN_MEDIAN
+    return bool(shots) and median(second_score(shot.context, detector) for shot in shots) >= MIN_SCORE
+
+
+def least_score(face: Detection, min_score: float) -> float:
+    """Second score that a detection needs; ``min_score`` is that from which its first one is confident."""
+    return MIN_SCORE if face.score >= min_score else WEAK_MIN_SCORE
 
 
 def second_score(context: Image, detector: FaceDetector) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
 from edge.counting.appearance import Look, looks_of
-from edge.counting.second_look import MIN_SCORE, context_of, second_look, second_score
+from edge.counting.second_look import context_of, least_score, second_look, second_score
 from edge.counting.shots import Shot, quality_of
 from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator, Estimate
@@ -49,6 +49,7 @@ class Sight:
 
     def __init__(self, settings: Settings, eyes: Eyes) -> None:
         self._eyes = eyes
+        self._min_score = settings.detection.min_score
         self._scan = LiveScan(eyes.detector, settings.detection.min_face_px, settings.detection.tiles_per_frame)
 
     def find(self, frame: Frame, known: Iterable[tuple[float, float, float]]) -> list[Detection]:
@@ -70,9 +71,9 @@ class Sight:
         return Shot(quality, frame.time_s, crop, context)
 
     def is_still_face(self, frame: Frame, face: Detection) -> bool:
-        """Whether a detection is a face at a second look."""
+        """Whether a detection is a face at a second look; a weak one has to look more like one."""
         context = context_of(frame.image, face, self._eyes.detector.input_size)
-        return second_score(context, self._eyes.detector) >= MIN_SCORE
+        return second_score(context, self._eyes.detector) >= least_score(face, self._min_score)
 
     def is_face(self, shots: Sequence[Shot]) -> bool:
         """Whether shots still show a face when looked at again."""

@@ -17,7 +17,7 @@ import numpy as np
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
 from edge.counting.appearance import LENGTH, Look, free_looks, look_of
-from edge.counting.second_look import MIN_MEDIAN, MIN_SCORE, second_score
+from edge.counting.second_look import MIN_SCORE, least_score, second_score
 from edge.counting.shots import Shot
 from edge.counting.sight import Eyes, Sight
 from edge.errors import BadInput
@@ -110,12 +110,12 @@ class Tape(Sight):
 
     def is_still_face(self, frame: Frame, face: Detection) -> bool:  # noqa: ARG002
         """As it was."""
-        return bool(self._columns["second"][self._row(face)] >= MIN_SCORE)
+        return bool(self._columns["second"][self._row(face)] >= least_score(face, Settings().detection.min_score))
 
     def is_face(self, shots: Sequence[Shot]) -> bool:
         """By the second scores that were noted."""
         scores = [float(self._columns["second"][int(shot.context)]) for shot in shots]
-        return bool(scores) and median(scores) >= MIN_MEDIAN
+        return bool(scores) and median(scores) >= MIN_SCORE
 
     def estimate(self, shot: Shot) -> Estimate:
         """The estimate that was noted."""
