@@ -60,7 +60,7 @@ def test_no_closed_window_is_lost_or_doubled_by_power_cuts(image: Path, settings
             for number in range(CUTS):
                 device.start().wait_healthy()
                 # One life in three is cut off while it starts: the next one, right after power comes back.
-                time.sleep(dice.uniform(5, 75))
+                time.sleep(dice.uniform(2, 40))
                 device.wait_ssh()
                 seen = look(device)
                 assert seen["check"] == "ok", f"cut {number}: the database is damaged"
