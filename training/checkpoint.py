@@ -68,6 +68,7 @@ def ship(run: Path, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     in_type(network, "float16").save(out)
     words = ["maitred", *map(str, facts.get("command", [])[1:])]
+    words = [Path(word).name if word.endswith(".toml") else word for word in words]  # an edited recipe
     for place, word in enumerate(words[:-1]):
         if word.startswith("--") and not words[place + 1].startswith("--"):
             words[place + 1] = word.removeprefix("--").upper()

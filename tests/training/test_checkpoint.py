@@ -15,7 +15,7 @@ from training.origin import origin
 COMMAND = [
     "/home/someone/bin/maitred",
     "train",
-    "mobile",
+    "/home/someone/mobile.toml",
     "--data",
     "/home/someone/faces",
     "--resume",
@@ -57,7 +57,7 @@ def test_what_made_it_goes_along_without_the_folders_of_who_trained_it(run: Path
     assert found["training"]["data"] == "faces"
     assert found["history"] == [{"epoch": 1, "loss": 3.0}]
     facts = json.loads(out.with_suffix(".run.json").read_text())
-    assert facts["command"] == ["maitred", "train", "mobile", "--data", "DATA", "--resume", "--out", "OUT"]
+    assert facts["command"] == ["maitred", "train", "mobile.toml", "--data", "DATA", "--resume", "--out", "OUT"]
     assert "someone" not in out.with_suffix(".run.json").read_text()
 
 
