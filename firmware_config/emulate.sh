@@ -72,6 +72,8 @@ case $machine in
             -device virtio-gpu-pci
         ;;
     raspi3b)
+        # qemu resets this machine as soon as its watchdog is armed, not when it runs out.
+        words="$words console=ttyS1,115200 systemd.watchdog_sec=0"
         set -- qemu-system-aarch64 -M raspi3b -display none -serial null -serial "$console" \
             -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -dtb "$work/bcm2837-rpi-3-b.dtb" -append "$words" \
             -drive "if=sd,file=$disk,format=raw" -netdev "$forward" -device usb-net,netdev=net
