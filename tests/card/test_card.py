@@ -14,12 +14,10 @@ import pytest
 from tests.card.clip import SLOW_FPS, beginning
 from tests.card.device import PASSWORD, Device
 
-MACHINE = os.environ.get("MAITRED_CARD_MACHINE", "virt")
-
 
 @pytest.fixture(scope="module")
 def device(image: Path, settings: str, key: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
-    with Device(image, tmp_path_factory.mktemp("device"), settings, key, machine=MACHINE) as made:
+    with Device(image, tmp_path_factory.mktemp("device"), settings, key) as made:
         made.start().wait_healthy()
         yield made
 
