@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,7 +154,7 @@ def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
         return
     stamp = datetime.now(UTC).strftime(STAMP)
     copy = path.with_name(f"{path.stem}.schema{found}-{stamp}{path.suffix}")
-    new = copy.with_name(f"{copy.name}.part{os.getpid()}")
+    new = copy.with_name(f"{copy.name}.part{os.getpid()}-{threading.get_ident()}")
     new.unlink(missing_ok=True)
     try:
         connection.execute("VACUUM INTO ?", (str(new),))
@@ -164,6 +165,8 @@ def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
         new.unlink(missing_ok=True)
         if is_damage(error):
             raise
+        if connection.execute("PRAGMA user_version").fetchone()[0] != found:
+            return  # somebody else upgrades it at this moment, and has kept a copy if there was anything to keep
         raise StoreError(
             f"{path}: must be upgraded, and there can be no copy of it to return to ({error}); make room on the card"
         ) from error
