@@ -41,7 +41,7 @@ done
 [ "$(id -u)" = 0 ] || fail "must run as root: it makes a root file system with its owners (sudo $0 ...)"
 check_tools mmdebstrap:mmdebstrap unshare:util-linux chroot:coreutils git:git mcopy:mtools mkfs.vfat:dosfstools \
     sfdisk:fdisk depmod:kmod cpio:cpio xz:xz-utils bmaptool:bmap-tools
-# The processor of a Pi 3, whose instructions every later one has.
+# A processor of a Pi: what runs here under emulation is Debian's own programs and Python.
 # shellcheck disable=SC2034 # for in_root
 CPUINFO=$here/arm64/cpuinfo-cortex-a72 QEMU_CPU=cortex-a72
 export TZ=UTC LC_ALL=C.UTF-8
@@ -80,14 +80,8 @@ python=$(basename "$(readlink "$root/usr/bin/python3")")
 # The locked wheels for it: chosen and checked here, unpacked there.
 say "fetching the locked wheels for $python ..."
 wheels=$work/wheels-${python#python}-$(sha256sum < "$project/requirements.lock" | cut -c1-12)
-pip="python3 -m pip"
-for environment in .venv-dev .venv; do
-    [ ! -x "$project/$environment/bin/pip" ] || { pip=$project/$environment/bin/pip && break; }
-done
 if [ ! -d "$wheels" ]; then
-    $pip download --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: --implementation cp \
-        --python-version "${python#python}" --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 \
-        --platform manylinux2014_aarch64 -r "$project/requirements.lock" -d "$wheels.new" ||
+    arm_pip "$project" "${python#python}" download --require-hashes --no-deps -r "$project/requirements.lock" -d "$wheels.new" ||
         fail "not every locked wheel is there for aarch64 and $python"
     mv "$wheels.new" "$wheels"
 fi

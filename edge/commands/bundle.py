@@ -10,7 +10,6 @@ from edge.commands import Commands, command
 
 if TYPE_CHECKING:
     from edge.vision.bundle import Bundle
-    from edge.vision.interpreter import Interpreter
 
 VERDICTS = {
     True: "gives here what it gave when it was verified, to the bit",
@@ -35,10 +34,11 @@ def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.commands.output import print_json
     from edge.vision.bundle import load_bundle
+    from edge.vision.probe import runs_as_verified
 
     bundle = load_bundle(options.model)
     interpreter = bundle.interpreter(1)
-    runs, fast = _runs_as_verified(bundle, interpreter), interpreter.accelerated
+    runs, fast = runs_as_verified(bundle.card, interpreter), interpreter.accelerated
     if options.json:
         print_json(
             {
@@ -51,15 +51,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write(_text(bundle, runs, fast) + "\n")
     return 0
-
-
-def _runs_as_verified(bundle: Bundle, interpreter: Interpreter) -> bool | None:
-    """Whether the fixed picture gives the outputs, to the bit, that the card has the digest of; None without one."""
-    from edge.vision.probe import outputs_sha256
-
-    expected = bundle.card.verification.get("runtimes", {}).get("outputs_sha256")
-    found = outputs_sha256(interpreter)
-    return None if expected is None else found == expected
 
 
 def _text(bundle: Bundle, runs: bool | None, fast: bool) -> str:

@@ -20,6 +20,12 @@ from edge.vision.detection import Detection
 
 MOSTLY = 0.5
 """Share of a track's time in the staff zone above which it is staff."""
+HIDDEN_S = 0.6
+"""Seconds for which somebody is taken to walk on behind somebody nearer."""
+WALKS = 1.0
+"""Face sizes a second from which somebody walks."""
+ENDS = 6
+"""Sights from which the speed at both ends of a path is taken."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +49,6 @@ class Passage:
 def with_passage(visit: Visit, passage: Passage) -> Visit:
     """The visit with the passage's direction and its time in the zone."""
     return replace(visit, direction=passage.direction, zone_s=passage.zone_s)
-
-
-HIDDEN_S = 0.6
-"""Seconds for which somebody is taken to walk on behind somebody nearer."""
-WALKS = 1.0
-"""Face sizes a second from which somebody walks."""
-ENDS = 6
-"""Sights from which the speed at both ends of a path is taken."""
 
 
 class EntranceWatch:

@@ -1,8 +1,9 @@
-"""From detections to tracks: predict, match in three rounds, update, end. Read it from top to bottom.
+"""From detections to tracks: predict, match in rounds, update, end. Read it from top to bottom.
 
-The first two rounds are those of Y. Zhang et al., "ByteTrack", ECCV 2022: confident detections are matched first, then
-what is left of the tracks may be carried on by weak ones, but a weak detection starts no track. The third round finds
-somebody again who was hidden or turned away for seconds: by where they can have gone and by the colours they wear.
+The rounds are those of Y. Zhang et al., "ByteTrack", ECCV 2022: confident detections are matched first, then what is
+left of the tracks may be carried on by weak ones. Beyond the paper, whatever does not simply go on stands a second
+look, after which a weak detection may start a track, too. Who was hidden or turned away for seconds begins a new track,
+which :mod:`edge.counting.stitching` joins to the old one a moment later.
 """
 
 from __future__ import annotations

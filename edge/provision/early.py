@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from edge.provision import files
+from edge import durable
 from edge.provision.document import Unreadable, find, for_parser
 from edge.provision.keyfile import KEYFILE, keyfile
 from edge.provision.syntax import parse
@@ -35,7 +35,7 @@ def main(boot: Path, root: Path) -> int:
         if password or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             content = keyfile(ssid, password, hidden=wifi.get("hidden") is True)
-            files.replace(path, content.encode(), mode=0o600)
+            durable.replace(path, content.encode(), mode=0o600)
         sys.stdout.write(f"{country.upper()}\n")
     return 1 if problems else 0
 

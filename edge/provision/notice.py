@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.provision import files
+from edge import durable
 from edge.provision.problem import Problem
 from edge.provision.steps import Plan
 from edge.provision.target import Target
@@ -38,11 +38,11 @@ def write_file(boot: Path, message: str) -> None:
     """
     path = boot / PROBLEMS
     if not message:
-        files.remove(path)
+        durable.remove(path)
         return
     content = (message + "\n").replace("\n", "\r\n").encode("utf-8-sig")  # as any editor of any age shows it
     if not path.exists() or path.read_bytes() != content:
-        files.replace(path, content)
+        durable.replace(path, content)
 
 
 def write_issue(target: Target, plan: Plan, message: str) -> None:

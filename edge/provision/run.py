@@ -13,8 +13,9 @@ from functools import cache, partial
 from importlib.resources import files as package_files
 from pathlib import Path
 
+from edge import durable
 from edge.errors import MaitredError
-from edge.provision import files, notice
+from edge.provision import notice
 from edge.provision.check import Checked, check
 from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read
 from edge.provision.problem import Problem
@@ -94,8 +95,8 @@ def _look(
     """The file. Where there is none, the last one that was applied is put back, or else the template."""
     try:
         if not target.dry_run:
-            for left in sorted(boot.glob(f"maitred*{files.SUFFIX}")):
-                files.remove(left)
+            for left in sorted(boot.glob(f"maitred*{durable.SUFFIX}")):
+                durable.remove(left)
         found = find(boot)
     except Unreadable as error:
         return None, [error.problem]
@@ -106,7 +107,7 @@ def _look(
     document = Document(boot / NAME, last.text, last.encoding, last.mark) if last else Document(boot / NAME, template())
     target.changes.append(f"write {document.path}")
     if not target.dry_run:
-        _attempt(failures, str(document.path), partial(files.replace, document.path, document.encode(document.text)))
+        _attempt(failures, str(document.path), partial(durable.replace, document.path, document.encode(document.text)))
     return document, []
 
 
@@ -122,7 +123,7 @@ def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, t
         for name, value in checked.fresh.items():
             vault.put(name, value)
         if not last_good.exists() or last_good.read_bytes() != content:
-            files.replace(last_good, content, mode=0o600)
+            durable.replace(last_good, content, mode=0o600)
     except OSError as error:
         text = f"the device cannot keep what is in it ({error.strerror}): the card is full, or worn out"
         return [Problem(text)]
@@ -133,7 +134,7 @@ def _blank(document: Document, checked: Checked, target: Target) -> None:
     if checked.blanked != document.text:
         target.changes.append(f"blank the secrets in {document.path}")
         if not target.dry_run:
-            files.replace_and_wipe(document.path, document.encode(checked.blanked))
+            durable.replace_and_wipe(document.path, document.encode(checked.blanked))
 
 
 def _tell(boot: Path, message: str, target: Target) -> None:

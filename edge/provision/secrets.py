@@ -12,8 +12,8 @@ from typing import Any
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from edge.dashboard.password import METHOD, normal
+from edge.durable import remove, replace
 from edge.provision.document import for_parser
-from edge.provision.files import remove, replace
 
 NOTE = "# taken over by the device; to change it, write the new one between the quotes"
 STRING = re.compile(

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from edge import durable
 from edge.errors import MaitredError
-from edge.provision import files
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 20
@@ -49,7 +49,7 @@ class Target:
         self.changes.append(f"write {inside}")
         if not self.dry_run:
             self.folder(path.parent)
-            files.replace(path, content, mode=mode, owner=ids if self._root() else None)
+            durable.replace(path, content, mode=mode, owner=ids if self._root() else None)
         return True
 
     def folder(self, path: Path, mode: int = 0o755) -> None:
@@ -58,7 +58,7 @@ class Target:
             self.folder(path.parent)
             path.mkdir(exist_ok=True)
             path.chmod(mode)
-            files.sync_folder(path.parent)
+            durable.sync_folder(path.parent)
 
     def link(self, inside: str, to: str) -> bool:
         """Have a symbolic link; whether it had to be made."""
@@ -67,11 +67,7 @@ class Target:
             return False
         self.changes.append(f"link {inside} to {to}")
         if not self.dry_run:
-            partial = path.with_name(path.name + files.SUFFIX)
-            partial.unlink(missing_ok=True)
-            partial.symlink_to(to)
-            partial.replace(path)
-            files.sync_folder(path.parent)
+            durable.replace_link(path, to)
         return True
 
     def remove(self, inside: str) -> bool:
@@ -81,7 +77,7 @@ class Target:
             return False
         self.changes.append(f"remove {inside}")
         if not self.dry_run:
-            files.remove(path)
+            durable.remove(path)
         return True
 
     def command(self, *words: str) -> bool:

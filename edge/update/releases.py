@@ -28,6 +28,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from edge import durable
 from edge.errors import BadInput, MaitredError
 
 FACTORY = "factory"
@@ -112,27 +113,27 @@ class Releases:
     def mark_ready(self, name: str) -> None:
         """Say that a release is complete, once all of it is on the card."""
         os.sync()
-        _write(self.root / name / "ready", "")
+        durable.replace(self.root / name / "ready", b"", mode=0o644)
 
     def begin_trial(self, previous: str) -> None:
         """Note which release to go back to: from now on a reboot does so."""
         (self.root / "trial.starts").unlink(missing_ok=True)
         (self.root / "taken-back").unlink(missing_ok=True)
-        _write(self.root / "trial", f"{previous}\n")
+        durable.replace(self.root / "trial", f"{previous}\n".encode(), mode=0o644)
 
     def end_trial(self) -> None:
         """The note is taken away: what is in use now stays."""
         (self.root / "trial").unlink(missing_ok=True)
         (self.root / "trial.starts").unlink(missing_ok=True)
-        _sync_folder(self.root)
+        durable.sync_folder(self.root)
 
     def use(self, name: str) -> None:
         """Make it the current one, in one step."""
-        self._set("current", name)
+        durable.replace_link(self.root / "current", name)
 
     def remember(self, name: str) -> None:
         """Make it the one to go back to by hand."""
-        self._set("previous", name)
+        durable.replace_link(self.root / "previous", name)
 
     def discard(self, name: str) -> None:
         """Remove a release, or what there is of it; never the factory's, nor the one in use."""
@@ -162,28 +163,3 @@ class Releases:
             return (self.root / name).readlink().name
         except OSError:
             return None
-
-    def _set(self, link: str, name: str) -> None:
-        new = self.root / f"{link}.new"
-        new.unlink(missing_ok=True)
-        new.symlink_to(name)
-        new.replace(self.root / link)
-        _sync_folder(self.root)
-
-
-def _write(path: Path, text: str) -> None:
-    new = path.with_name(path.name + ".new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,6 @@ boot or when the agent has ended some times.
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 
@@ -16,8 +15,6 @@ from edge.update.health import Before, Patience, watch
 from edge.update.install import Candidate, Tell
 from edge.update.releases import Releases
 from edge.update.services import Services
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from edge.vision.card import Card
 from edge.vision.interpreter import Interpreter
 
 
@@ -23,3 +24,10 @@ def outputs_sha256(interpreter: Interpreter) -> str:
     taken = interpreter.inputs[0]
     outputs = interpreter.run(probe(taken.shape).astype(taken.dtype))
     return hashlib.sha256(b"".join(output.tobytes() for output in outputs)).hexdigest()
+
+
+def runs_as_verified(card: Card, interpreter: Interpreter) -> bool | None:
+    """Whether the picture gives the outputs, to the bit, that the card has the digest of; None without one."""
+    expected = card.verification.get("runtimes", {}).get("outputs_sha256")
+    found = outputs_sha256(interpreter)
+    return None if expected is None else found == expected

@@ -48,6 +48,18 @@ debian_sources() {
     echo "$found"
 }
 
+# arm_pip PROJECT PYTHON COMMAND [ARG...]: pip download or install of wheels for aarch64 that suit the C library of
+# Debian bookworm and later, without emulation.
+arm_pip() {
+    pip="python3 -m pip"
+    for environment in .venv-dev .venv; do
+        [ ! -x "$1/$environment/bin/pip" ] || { pip=$1/$environment/bin/pip && break; }
+    done
+    version=$2 verb=$3 && shift 3
+    $pip "$verb" --quiet --disable-pip-version-check --implementation cp --python-version "$version" --only-binary=:all: \
+        --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux2014_aarch64 "$@"
+}
+
 # in_root ROOT COMMAND [ARG...]: in that Debian, with mounts that are gone with the command. LiteRT reads /proc/cpuinfo to
 # choose its kernels: the host's own, x86, crashes it, and without one it runs slow kernels and does not say so. CPUINFO and
 # QEMU_CPU say which processor it sees.

@@ -58,15 +58,8 @@ install_wheels() {
     wanted=$(cat "$project/setup.py" "$project/pyproject.toml"; echo "$python")
     [ ! -f "$root/opt/wheels" ] || [ "$(cat "$root/opt/wheels")" != "$wanted" ] || return 0
     echo "maitred: installing the wheels for aarch64, $python ..." >&2
-    pip="python3 -m pip"
-    for environment in .venv-dev .venv; do
-        [ ! -x "$project/$environment/bin/pip" ] || { pip=$project/$environment/bin/pip && break; }
-    done
     rm -rf "$root/opt/site" "$root/opt/wheels"
-    # The oldest glibc first: what suits Debian bookworm's 2.36 is below 2_28.
-    $pip install --quiet --disable-pip-version-check --no-compile --target "$root/opt/site" --implementation cp \
-        --python-version "${python#python}" --only-binary=:all: --platform manylinux_2_28_aarch64 \
-        --platform manylinux_2_27_aarch64 --platform manylinux2014_aarch64 \
+    arm_pip "$project" "${python#python}" install --no-compile --target "$root/opt/site" \
         "$project" 'pytest>=8.2' 'jsonschema[format]>=4.21' 'hypothesis>=6.100' 'paho-mqtt>=2.1' || fail "pip found no wheels for aarch64 and $python"
     # Of the project itself only its metadata: its code is the copy.
     rm -rf "$root/opt/site/edge" "$root/opt/site/convert" "$root/opt/site/training"

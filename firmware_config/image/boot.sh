@@ -24,9 +24,9 @@ mkdir -p "$first/bin" "$first/lib/modules/$version"
 cp "$here/init" "$first/init"
 cp "$(find "$fetched/busybox" -path "*/bin/busybox")" "$first/bin/busybox"
 grep -v '^#' "$here/modules" | while read -r module; do
-    modprobe --dirname "$root/usr" --set-version "$version" --show-depends "$module" 2>/dev/null ||
-        modprobe --dirname "$root" --set-version "$version" --show-depends "$module" 2>/dev/null || true
-done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
+    modprobe --dirname "$root" --set-version "$version" --show-depends "$module"
+done > "$fetched/needed" # a name that the kernel does not know ends it here
+sed -n 's/^insmod \([^ ]*\).*/\1/p' "$fetched/needed" | sort -u | while read -r file; do
     name=$(basename "$file")
     case $name in
         *.xz) xz --decompress --stdout "$file" > "$first/lib/modules/$version/${name%.xz}" ;;

@@ -7,10 +7,7 @@ fetched=$root/var/cache/maitred
 mkdir "$fetched/kernel" "$fetched/other"
 dpkg-deb -x "$fetched"/linux-image-*.deb "$fetched/kernel"
 dpkg-deb -x "$fetched"/firmware-brcm80211_*.deb "$fetched/other"
-modules=$(echo "$fetched"/kernel/lib/modules/* "$fetched"/kernel/usr/lib/modules/*)
-for modules in $modules; do
-    [ -d "$modules" ] && break
-done
+modules=$(find "$fetched/kernel" -path '*/lib/modules/*' -prune)
 version=$(basename "$modules")
 # Drivers of what no Pi has make up most of the package.
 for of_others in drivers/gpu/drm/amd drivers/gpu/drm/nouveau drivers/gpu/drm/radeon drivers/gpu/drm/msm drivers/infiniband \
@@ -22,10 +19,8 @@ for of_others in drivers/gpu/drm/amd drivers/gpu/drm/nouveau drivers/gpu/drm/rad
 done
 mkdir -p "$root/usr/lib/modules" "$root/usr/lib/firmware"
 mv "$modules" "$root/usr/lib/modules/$version"
-depmod --basedir "$root/usr" --moduledir lib/modules "$version" 2>/dev/null || depmod -b "$root" "$version"
-for firmware in "$fetched"/other/lib/firmware "$fetched"/other/usr/lib/firmware; do
-    [ ! -d "$firmware" ] || cp -a "$firmware/." "$root/usr/lib/firmware/"
-done
+depmod -b "$root" "$version"
+cp -a "$(find "$fetched/other" -type d -name firmware)/." "$root/usr/lib/firmware/"
 mkdir -p "$root/boot/firmware" "$root/data" "$root/var/lib/maitred" "$root/var/lib/maitred-device" "$root/etc/maitred"
 rm -f "$root"/etc/ssh/ssh_host_* "$root"/var/lib/dbus/machine-id "$root"/etc/resolv.conf "$root"/var/lib/systemd/random-seed
 : > "$root/etc/machine-id" # of one device: made anew at every boot

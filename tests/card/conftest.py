@@ -53,6 +53,5 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def settings(image: Path, key: Path) -> str:
     """What an owner writes; the clip that comes with the agent is in the camera's place."""
-    python = os.environ.get("MAITRED_CARD_PYTHON", "python3.13")  # as in Debian trixie
-    clip = f"/opt/maitred/lib/{python}/site-packages/edge/demo/demo.mp4"
+    clip = "/opt/maitred/lib/python3.13/site-packages/edge/demo/demo.mp4"  # as in Debian trixie
     return SETTINGS.format(clip=clip, password=PASSWORD, key=Path(f"{key}.pub").read_text().strip())

@@ -41,6 +41,19 @@ def replace(path: Path, content: bytes, *, mode: int | None = None, owner: tuple
     sync_folder(path.parent)
 
 
+def replace_link(path: Path, to: str) -> None:
+    """Have a symbolic link to ``to`` at ``path``, in one step: it names the old place or the new one at each moment.
+
+    Raises:
+        OSError: it cannot be made; what was there stays.
+    """
+    partial = path.with_name(path.name + SUFFIX)
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(to)
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
 def replace_and_wipe(path: Path, content: bytes) -> None:
     """As :func:`replace`, and what was at ``path`` before is overwritten: it held a password.
 
