@@ -13,8 +13,12 @@ SECONDS = 7.5
 EVERY = 5
 """Frames of the clip for one of this."""
 FPS = 3.0
-SLOW_FPS = 0.5
-"""A rate at which an emulated device sees nearly every frame: the same people, six times as slow."""
+LEFT, TOP, SIDE = 330, 90, 260
+"""The square of the clip through which its first patron walks, in pixels."""
+ONE_SECONDS = 7.3
+"""Until that patron has walked out of it."""
+ONE_EVERY = 8
+ONE_FPS = 1.0
 
 
 def beginning(to: Path, fps: float = FPS) -> Path:
@@ -26,5 +30,17 @@ def beginning(to: Path, fps: float = FPS) -> Path:
         frame = source.read()[1]
         if index % EVERY == 0:
             sink.write(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+    sink.release()
+    return to
+
+
+def one_patron(to: Path) -> Path:
+    """Fourteen small frames in which one patron comes and goes; with these tests' settings one detector run each."""
+    source = cv2.VideoCapture(str(CLIP))
+    sink = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"mp4v"), ONE_FPS, (SIDE, SIDE))
+    for index in range(round(ONE_SECONDS * source.get(cv2.CAP_PROP_FPS))):
+        frame = source.read()[1]
+        if index % ONE_EVERY == 0:
+            sink.write(frame[TOP : TOP + SIDE, LEFT : LEFT + SIDE])
     sink.release()
     return to

@@ -22,6 +22,11 @@ trust_clock = true
 source = "{clip}"
 loop = true
 
+[detection]
+# One run of the detector a frame: an emulated processor is many times slower than a real one.
+min_face_px = 28
+tiles_per_frame = 1
+
 [store]
 write_every_s = 1
 

@@ -19,6 +19,16 @@ BOOT_S = 900.0
 PASSWORD = "emulated-password"
 HERE = "10.0.2.2"
 """This machine, as the device sees it."""
+LOOK = """
+import json, sqlite3
+c = sqlite3.connect("/var/lib/maitred/maitred.db", timeout=60)
+print(json.dumps({
+    "check": c.execute("PRAGMA integrity_check").fetchone()[0],
+    "windows": c.execute("SELECT start, counts FROM windows").fetchall(),
+    "outbox": c.execute("SELECT count(*) FROM outbox").fetchone()[0],
+    "visits": c.execute("SELECT count(*) FROM visits").fetchone()[0],
+}))
+"""
 
 
 @dataclass
@@ -145,6 +155,10 @@ class Device:
         done = self.ssh(command, timeout_s)
         assert done.returncode == 0, f"{command}: {done.returncode} {done.stderr[-2000:]}"
         return done.stdout
+
+    def database(self) -> dict[str, Any]:
+        """Whether it is sound, its closed windows, and how many events wait and visits are in it."""
+        return json.loads(self.run(f"/opt/maitred/bin/python - <<'END'\n{LOOK}\nEND"))
 
     def send(self, file: Path, to: str) -> None:
         """Copy a file to the device, through ssh."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.card.clip import SLOW_FPS, beginning
+from tests.card.clip import beginning, one_patron
 from tests.card.device import PASSWORD, Device
 
 
@@ -65,7 +65,7 @@ def test_the_database_and_the_secrets_are_where_they_survive(device: Device):
 
 
 def test_visits_show_in_a_real_browser(device: Device, browser, tmp_path: Path):
-    device.show(beginning(tmp_path / "slow.mp4", SLOW_FPS))
+    device.show(one_patron(tmp_path / "one.mp4"))
     device.wait_healthy()
     page = browser.new_page(viewport={"width": 1280, "height": 1420})
     page.goto(f"http://127.0.0.1:{device.http_port}/", timeout=300_000)

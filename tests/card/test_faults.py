@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.card.clip import one_patron
 from tests.card.device import Device
 
 
@@ -54,9 +55,9 @@ def test_a_camera_that_is_not_there_is_told_and_taken_when_it_comes(device: Devi
     device.start().wait_healthy()
 
 
-def test_a_full_card_stops_no_counting_and_what_waited_is_written_when_there_is_room(device: Device):
+def test_a_full_card_stops_no_counting_and_what_waited_is_written_when_there_is_room(device: Device, tmp_path: Path):
     device.start().wait_healthy()
-    device.wait_ssh()
+    device.show(one_patron(tmp_path / "one.mp4"))
     # As root, past what is reserved for it: not a byte is left.
     device.run(
         "dd if=/dev/zero of=/data/full bs=1M 2>/dev/null; dd if=/dev/zero of=/data/full2 bs=4k 2>/dev/null; sync; true"
@@ -68,8 +69,10 @@ def test_a_full_card_stops_no_counting_and_what_waited_is_written_when_there_is_
         ),
     )
     assert device.run("systemctl is-active maitred").strip() == "active"
+    before = device.database()["visits"]
     device.run("rm /data/full /data/full2; sync")
-    device.wait("visits", lambda: "counting" in device.run("systemctl show -p StatusText maitred"))
+    device.wait("word of room", lambda: "counting" in device.run("systemctl show -p StatusText maitred"))
+    device.wait("visits", lambda: device.database()["visits"] > before)
 
 
 def test_no_network_keeps_nothing_from_counting(device: Device, settings: str):
