@@ -49,8 +49,8 @@ def test_every_file_system_is_sound_on_a_used_card(image: Path, tmp_path: Path):
         words = ["fsck.vfat", "-n", str(part)] if number == 0 else ["e2fsck", "-fn", str(part)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
-    # Of the journal e2fsck sees only its beginning; a transaction that an earlier life left behind it may be taken for one
-    # of this life. So all of that partition is written, and what is in front of the first.
+    # Of the journal e2fsck sees only its beginning; a transaction that an earlier life left behind it may be taken for
+    # one of this life. So all of that partition is written, and what is in front of the first.
     with image.open("rb") as source, card.open("rb") as written:
         for start, size in ((0, FIRST * 2048), data):
             source.seek(start * 512)
