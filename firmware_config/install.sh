@@ -10,6 +10,8 @@
 #   firmware_config/install.sh --uninstall     take it off again; configuration and counts stay
 #   firmware_config/install.sh --purge         take it off with configuration, secret and counts
 set -eu
+# The system's own Python, for which apt brings venv: another one, in somebody's home, the units would not see.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 PLACE=/opt/maitred

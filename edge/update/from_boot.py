@@ -54,6 +54,7 @@ def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
 
 
 def _finish(path: Path, original: Path, how: str, said: str) -> None:
+    log.log(logging.ERROR if how == "refused" else logging.INFO, "%s: %s: %s", original.name, how, said)
     done = _rename(path, how, original)
     note = done.with_name(f"{done.name}.txt")
     try:

@@ -22,7 +22,7 @@ def names(device: Device) -> set[str]:
     return {path.name for path in device.boot.iterdir()}
 
 
-def test_each_is_applied_once(device: Device, key: SigningKey):
+def test_each_is_applied_once(device: Device, key: SigningKey, caplog: pytest.LogCaptureFixture):
     make_bundle(device.folder / "a.maitred", SigningKey.generate(), "2.0").rename(device.boot / "a.maitred")
     make_bundle(device.folder / "b.maitred", key, "2.0").rename(device.boot / "b.maitred")
     (device.boot / "c.maitred.trying").write_bytes(b"cut off")
@@ -37,6 +37,7 @@ def test_each_is_applied_once(device: Device, key: SigningKey):
     reason = (device.boot / "a.maitred.refused.txt").read_text()
     assert "a.maitred: not signed by a key" in reason
     assert "trying" not in reason
+    assert "a.maitred: refused: a.maitred: not signed" in caplog.text
     assert "lost power" in (device.boot / "c.maitred.refused.txt").read_text()
     assert "maitred 2.0 is in use" in (device.boot / "b.maitred.done.txt").read_text()
     assert device.works() == "2.0"
