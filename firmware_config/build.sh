@@ -5,7 +5,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--mirror URL] [--work DIR]
+firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--mirror URL] [--work DIR] [--no-compress]
 
   --out FILE.img     the image; beside it FILE.img.xz, FILE.img.bmap and their FILE.img.sha256
   --site FILE.toml   the settings that are on the card's FAT partition; by default the commented one
@@ -25,22 +25,24 @@ suite=trixie mirror='' out='' site='' key='' compress=yes
 work=${XDG_CACHE_HOME:-$HOME/.cache}/maitred
 while [ $# -gt 0 ]; do
     case $1 in
-        --out) out=${2:?} && shift 2 ;;
-        --site) site=${2:?} && shift 2 ;;
-        --update-key) key=${2:?} && shift 2 ;;
-        --mirror) mirror=${2:?} && shift 2 ;;
-        --work) work=${2:?} && shift 2 ;;
+        --out) out=$(value "$@"); shift 2 ;;
+        --site) site=$(value "$@"); shift 2 ;;
+        --update-key) key=$(value "$@"); shift 2 ;;
+        --mirror) mirror=$(value "$@"); shift 2 ;;
+        --work) work=$(value "$@"); shift 2 ;;
         --no-compress) compress='' && shift ;;
         --help | -h) usage && exit 0 ;;
-        *) usage >&2 && exit 2 ;;
+        *) misused "unknown option $1" ;;
     esac
 done
-[ -n "$out" ] || { usage >&2 && exit 2; }
+[ -n "$out" ] || misused "--out is needed"
+[ ! -d "$out" ] || fail "--out $out: is a folder; name the image in it, such as $out/maitred.img"
 [ -z "$site" ] || [ -f "$site" ] || fail "--site $site: no such file"
 [ -z "$key" ] || [ -f "$key" ] || fail "--update-key $key: no such file"
+[ -z "$key" ] || grep -q '^maitred-ed25519 ' "$key" || fail "--update-key $key: no public key; firmware_config/release.py keys makes a pair"
 [ "$(id -u)" = 0 ] || fail "must run as root: it makes a root file system with its owners (sudo $0 ...)"
 check_tools mmdebstrap:mmdebstrap unshare:util-linux chroot:coreutils git:git mcopy:mtools mkfs.vfat:dosfstools \
-    sfdisk:fdisk depmod:kmod cpio:cpio xz:xz-utils bmaptool:bmap-tools
+    sfdisk:fdisk depmod:kmod flock:util-linux cpio:cpio xz:xz-utils bmaptool:bmap-tools
 # A processor of a Pi: what runs here under emulation is Debian's own programs and Python.
 # shellcheck disable=SC2034 # for in_root
 CPUINFO=$here/arm64/cpuinfo-cortex-a72 QEMU_CPU=cortex-a72
@@ -54,6 +56,8 @@ say() {
 
 mkdir -p "$work" "$(dirname "$out")"
 out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
+exec 9> "$work/.lock"
+flock 9 # one at a time: what is kept there is used by the next
 build=$(mktemp -d "$work/build.XXXXXX")
 trap 'rm -rf "$build"' EXIT
 root=$build/root
@@ -96,6 +100,14 @@ cp "$wheels"/*.whl "$root/var/tmp/maitred/wheels/"
 in_root "$root" env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PIP_NO_INDEX=1 PIP_FIND_LINKS=/var/tmp/maitred/wheels \
     PIP_NO_COMPILE=1 /var/tmp/maitred/firmware_config/install.sh --no-start --name factory \
     ${key:+--update-key /var/tmp/maitred/update.pub}
+if [ -n "$site" ]; then
+    say "looking through $site ..."
+    mkdir "$root/var/tmp/maitred/boot"
+    cp "$site" "$root/var/tmp/maitred/boot/maitred.toml"
+    # 2: it has mistakes, and they are told. The device would tell them, too, but where it hangs.
+    in_root "$root" /opt/maitred/bin/maitred provision --dry-run --boot /var/tmp/maitred/boot > /dev/null ||
+        [ $? != 2 ] || fail "--site $site: correct it, and start again"
+fi
 rm -rf "$root/var/tmp/maitred"
 (cd "$here/image/files" && tar --owner=0 --group=0 -cf - .) | tar -xpf - -C "$root"
 "$here/image/settle.sh" "$root"
@@ -112,9 +124,11 @@ fi
 
 say "making the image ..."
 "$here/image/assemble.sh" "$root" "$build/boot" "$build/card.img"
+[ -z "$site" ] || chmod 600 "$build/card.img" # it has the passwords in it
+[ -z "${SUDO_UID:-}" ] || chown "$SUDO_UID" "$build/card.img"
 mv "$build/card.img" "$out"
 [ -z "$compress" ] && { say "$out is ready" && exit 0; }
-bmaptool --quiet create -o "${out%.img}.img.bmap" "$out"
-xz --keep --force --threads=0 -6 "$out"
+bmaptool --quiet create -o "$out.bmap" "$out"
+xz --keep --force --threads=0 -6 "$out" # with its mode and owner
 (cd "$(dirname "$out")" && sha256sum "$(basename "$out")" "$(basename "$out").xz" > "$(basename "$out").sha256")
 say "$out is ready: $(du -h --apparent-size "$out.xz" | cut -f1) as .xz"

@@ -23,19 +23,23 @@ here=$(cd "$(dirname "$0")" && pwd)
 machine=virt http=8000 ssh=2222 disk='' size=4G image='' log='' monitor=''
 while [ $# -gt 0 ]; do
     case $1 in
-        --machine) machine=${2:?} && shift 2 ;;
-        --http) http=${2:?} && shift 2 ;;
-        --ssh) ssh=${2:?} && shift 2 ;;
-        --disk) disk=${2:?} && shift 2 ;;
-        --size) size=${2:?} && shift 2 ;;
-        --log) log=${2:?} && shift 2 ;;
-        --monitor) monitor=${2:?} && shift 2 ;;
+        --machine) machine=$(value "$@"); shift 2 ;;
+        --http) http=$(value "$@"); shift 2 ;;
+        --ssh) ssh=$(value "$@"); shift 2 ;;
+        --disk) disk=$(value "$@"); shift 2 ;;
+        --size) size=$(value "$@"); shift 2 ;;
+        --log) log=$(value "$@"); shift 2 ;;
+        --monitor) monitor=$(value "$@"); shift 2 ;;
         --help | -h) usage && exit 0 ;;
-        -*) usage >&2 && exit 2 ;;
+        -*) misused "unknown option $1" ;;
         *) image=$1 && shift ;;
     esac
 done
-[ -n "$image" ] || { usage >&2 && exit 2; }
+[ -n "$image" ] || misused "an IMAGE is needed"
+case $machine in
+    virt | raspi3b) ;;
+    *) misused "--machine $machine: virt or raspi3b" ;;
+esac
 [ -f "$image" ] || fail "$image: no such file; firmware_config/build.sh makes it"
 missing=''
 for tool in qemu-system-aarch64:qemu-system-arm mcopy:mtools; do
@@ -53,11 +57,11 @@ if [ -z "$disk" ]; then
 fi
 if [ ! -f "$disk" ]; then # the card, larger than the image as any is
     cp --sparse=always "$image" "$disk"
-    truncate --size "$size" "$disk"
+    truncate --size ">$size" "$disk" # never below the image's own
 fi
 # What the Pi's firmware does: kernel and first program out of the FAT partition, which starts at 4 MiB.
 for file in vmlinuz initrd.img cmdline.txt bcm2837-rpi-3-b.dtb; do
-    mcopy -n -i "$image@@4M" "::$file" "$work/$file"
+    mcopy -n -i "$image@@4M" "::$file" "$work/$file" 2>/dev/null || fail "$image: no image of build.sh ($file is not in it)"
 done
 words=$(cat "$work/cmdline.txt")
 forward="user,id=net,hostfwd=tcp:127.0.0.1:$http-:8000,hostfwd=tcp:127.0.0.1:$ssh-:22"
@@ -78,7 +82,6 @@ case $machine in
             -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -dtb "$work/bcm2837-rpi-3-b.dtb" -append "$words" \
             -drive "if=sd,file=$disk,format=raw" -netdev "$forward" -device usb-net,netdev=net
         ;;
-    *) fail "--machine $machine: virt or raspi3b" ;;
 esac
 [ -z "$monitor" ] || set -- "$@" -monitor "unix:$monitor,server,nowait"
 "$@" <&0 &

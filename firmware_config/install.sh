@@ -10,6 +10,8 @@
 #   firmware_config/install.sh --uninstall     take it off again; configuration and counts stay
 #   firmware_config/install.sh --purge         take it off with configuration, secret and counts
 set -eu
+# The system's own Python, for which apt brings venv: another one, in somebody's home, the units would not see.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 PLACE=/opt/maitred
@@ -48,6 +50,9 @@ while [ $# -gt 0 ]; do
             [ $# -gt 0 ] || fail "--name needs a name" 2
             name=$1
             shift
+            case $name in
+                '' | */* | .* | *.part | *.new | current | previous | trial) fail "--name '$name': letters, digits, - and _ only" 2 ;;
+            esac
             ;;
         --update-key)
             [ $# -gt 0 ] || fail "--update-key needs a file" 2
@@ -128,6 +133,13 @@ fi
 # The new environment is made beside the one in use, and a link is turned over to it only once it works. What is in it
 # names its own path, so it is never moved. docs/updating.md shows the folder.
 release=$RELEASES/$name
+if [ -z "$dry" ]; then
+    mkdir -p "$RELEASES"
+    # What an update is at work on would be removed here, and the other way round: both hold this lock.
+    exec 9>"$RELEASES/.lock"
+    flock --nonblock 9 || fail "an update is under way; wait for its end" 2
+fi
+[ ! -e "$release" ] || fail "$release is there already; give another --name" 2
 # shellcheck disable=SC2086 # no word, or one
 run python3 -m venv $site "$release"
 run "$release/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$SOURCE/requirements.lock"

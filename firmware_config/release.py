@@ -38,6 +38,8 @@ GLIBC = {"3.11": 36, "3.13": 41}
 """Minor version of the C library that comes with it: wheels for a newer one don't load there."""
 OLDEST_GLIBC = 17
 SOURCES = ("setup.py", "pyproject.toml", "README.md", "NOTICE", "edge", "convert", "training")
+UNITS = ("maitred.service", "maitred-dashboard.service")
+"""What update/settle puts in place; the other units work for every release, and are the system's."""
 BUILD_ONLY = ("setuptools",)
 """In the lock because it builds the project; no device needs it."""
 
@@ -74,17 +76,21 @@ def _parser() -> argparse.ArgumentParser:
 def keys(options: argparse.Namespace) -> int:
     """Write NAME.key, readable for its owner alone, and NAME.pub."""
     comment = f"{options.out.name}-{datetime.now(UTC):%Y-%m-%d}"
-    contents = make_keys(comment)
-    for ending, content, mode in zip(("key", "pub"), contents, (0o600, 0o644), strict=True):
-        path = options.out.with_name(f"{options.out.name}.{ending}")
+    secret, public = make_keys(comment)
+    halves = [
+        (options.out.with_name(f"{options.out.name}.{ending}"), line, mode)
+        for ending, line, mode in (("key", secret, 0o600), ("pub", public, 0o644))
+    ]
+    for path, _, _ in halves:  # before one is written: no half without the other
+        if path.exists():
+            raise BadInput(f"{path}: exists; a key that signed releases is not replaced, give another --out")
+    for path, line, mode in halves:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        except FileExistsError as error:
-            raise BadInput(f"{path}: exists; a key that signed releases is not replaced, give another --out") from error
         except OSError as error:
             raise BadInput(f"{path}: cannot be written ({error.strerror})") from error
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (of a descriptor)
-            file.write(content)
+            file.write(line)
     sys.stdout.write(f"{options.out}.key: keep it secret, and a copy of it in a safe place\n")
     sys.stdout.write(f"{options.out}.pub: for devices (--update-key of build.sh and install.sh)\n")
     return 0
@@ -103,7 +109,7 @@ def make_bundle(options: argparse.Namespace) -> int:
                 wheels = _gather(options, machine, python, folder / f"{machine}-{python}")
                 files |= {f"wheels/{wheel.name}": wheel for wheel in wheels}
                 targets.append(_target(machine, python, [own, *wheels]))
-        files |= {f"units/{unit.name}": unit for unit in sorted((ROOT / "systemd").glob("maitred*.service"))}
+        files |= {f"units/{name}": ROOT / "systemd" / name for name in UNITS}
         manifest = Manifest(
             schema=1, name="maitred", version=str(Version(version)), made_at=_moment().isoformat(timespec="seconds"),
             targets=targets, files={name: _file(path) for name, path in files.items()},

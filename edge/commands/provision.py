@@ -19,6 +19,11 @@ def add(commands: Commands) -> None:
         "--boot", type=Path, default=Path("/boot/firmware"), metavar="DIR", help="folder with maitred.toml"
     )
     parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="the system to set up")
+    parser.add_argument(
+        "--state-mount",
+        action="store_true",
+        help="do nothing while /var/lib/maitred-device is no mount, as on the card",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -34,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             raise BadInput(f"{name} {folder}: no such folder")
     if options.root == Path("/") and os.geteuid() != 0 and not options.dry_run:
         raise BadInput("must run as root; --dry-run says what it would do")
-    report = provision(options.boot, options.root, dry_run=options.dry_run)
+    report = provision(options.boot, options.root, dry_run=options.dry_run, state_mount=options.state_mount)
     if options.json:
         print_json({
             "ok": not (report.problems or report.failures),

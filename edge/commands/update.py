@@ -47,6 +47,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.errors import BadInput
+    from edge.update.releases import Releases
 
     if not 1 <= options.watch <= 86400:
         raise BadInput(f"--watch {options.watch:g}: must be from 1 to 86400 seconds")
@@ -58,45 +59,52 @@ def run(options: argparse.Namespace) -> int:
     # A lost connection does not end it; who ends it on purpose gets the release before back.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    releases = Releases(options.releases)
     if options.from_boot:
-        from edge.update.from_boot import apply_all
-
-        return 0 if apply_all(options.from_boot, lambda path: _update(options, path)) else 1
-    sys.stdout.write((_back(options) if options.back else _update(options, options.file)) + "\n")
+        return _from_boot(options, releases)
+    with releases.locked():
+        said = _back(options, releases) if options.back else _update(options, releases, options.file)
+    sys.stdout.write(f"{said}\n")
     return 0
 
 
-def _update(options: argparse.Namespace, path: Path) -> str:
+def _from_boot(options: argparse.Namespace, releases: Releases) -> int:
+    from edge.errors import BadInput
+    from edge.update.from_boot import apply_all
+
+    if not options.from_boot.is_dir():
+        raise BadInput(f"--from-boot {options.from_boot}: no such folder")
+    # Before a file is renamed: one that is being applied by somebody else is not one that was cut off.
+    with releases.locked():
+        return 0 if apply_all(options.from_boot, lambda path: _update(options, releases, path)) else 1
+
+
+def _update(options: argparse.Namespace, releases: Releases, path: Path) -> str:
     from edge.update.archive import Bundle
     from edge.update.install import check, install
     from edge.update.keys import KEYS, read_trusted
-    from edge.update.releases import Releases
 
-    releases = Releases(options.releases)
-    with releases.locked():
-        bundle = Bundle.open(path, read_trusted(options.keys or KEYS))
-        if not options.check:
-            _settle(releases)
-        target = check(bundle, releases, allow_downgrade=options.allow_downgrade)
-        if options.check:
-            manifest = bundle.manifest
-            return f"{path}: maitred {manifest.version} of {manifest.made_at}, for {target}: would be taken"
-        return _switch(options, releases, install(bundle, target, releases, options.config, _tell))
+    bundle = Bundle.open(path, read_trusted(options.keys or KEYS))
+    if not options.check:
+        _settle(releases)
+    target = check(bundle, releases, allow_downgrade=options.allow_downgrade)
+    if options.check:
+        manifest = bundle.manifest
+        return f"{path}: maitred {manifest.version} of {manifest.made_at}, for {target}: would be taken"
+    return _switch(options, releases, install(bundle, target, releases, options.config, _tell))
 
 
-def _back(options: argparse.Namespace) -> str:
+def _back(options: argparse.Namespace, releases: Releases) -> str:
     from edge.errors import BadInput
     from edge.update.install import test
-    from edge.update.releases import FACTORY, Releases
+    from edge.update.releases import FACTORY
 
-    releases = Releases(options.releases)
-    with releases.locked():
-        _settle(releases)
-        name = releases.previous or FACTORY
-        if name == releases.current or not (releases.root / name).is_dir():
-            raise BadInput(f"{releases.root}: there is no release to return to; install one: maitred update FILE")
-        candidate = test(releases, name, options.config, str(releases.version(name)))
-        return _switch(options, releases, candidate, keep=True)
+    _settle(releases)
+    name = releases.previous or FACTORY
+    if name == releases.current or not (releases.root / name).is_dir():
+        raise BadInput(f"{releases.root}: there is no release to return to; install one: maitred update FILE")
+    candidate = test(releases, name, options.config, str(releases.version(name)))
+    return _switch(options, releases, candidate, keep=True)
 
 
 def _switch(options: argparse.Namespace, releases: Releases, candidate: Candidate, *, keep: bool = False) -> str:
@@ -126,6 +134,7 @@ def _settle(releases: Releases) -> None:
         if Services().agent_is_wanted():
             Services().restart(releases.root, wait=True)
     releases.end_trial()
+    releases.tidy()  # a release that was complete, and cut off before it was tried, takes room for ever otherwise
 
 
 def _self_test(options: argparse.Namespace) -> int:

@@ -35,6 +35,8 @@ class Site(Section):
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
+        if value == "localtime":  # Debian's link back to what is set from this
+            raise ValueError("localtime is no zone; use an IANA name such as Europe/Paris")
         if value:
             try:
                 ZoneInfo(value)

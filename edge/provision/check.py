@@ -13,7 +13,7 @@ from edge.config.faults import short, unknown
 from edge.dashboard.security import is_loopback
 from edge.provision.document import for_parser
 from edge.provision.problem import Problem
-from edge.provision.secrets import DASHBOARD, SECRETS, Secret, Vault, blank
+from edge.provision.secrets import DASHBOARD, SECRETS, UNESCAPED, Secret, Vault, blank
 from edge.provision.settings import DeviceSettings
 from edge.provision.syntax import key_lines, parse
 
@@ -129,6 +129,8 @@ def _contradictions(
         problems.append(
             _problem('needs the secret of the endpoint below it: secret = "whsec_…"', ("uplink", "url"), lines)
         )
+    if UNESCAPED.match(settings.camera.source):
+        problems.append(_problem("a / in the camera's password is written %2F", ("camera", "source"), lines))
     guarded = DASHBOARD.name in secrets or settings.dashboard.password_file is not None
     if not guarded and not is_loopback(settings.dashboard.host):
         problems.append(_problem('needs a password below it: password = "…"', ("dashboard", "host"), lines))

@@ -22,8 +22,14 @@ WAY_OUT = "Put the card into a computer, correct the file, and start the device 
 
 def text(name: str, problems: Sequence[Problem], *, had_settings: bool) -> str:
     """The whole message for people."""
-    head = f"{name} has {'a mistake' if len(problems) == 1 else f'{len(problems)} mistakes'}; nothing in it was used."
-    parts = [head, *(f"- {problem}" for problem in problems), f"{STAYS if had_settings else DEFAULTS} {WAY_OUT}"]
+    if any(problem.of_device for problem in problems):
+        head, way_out = f"{name} was not used:", ""
+    else:
+        head = (
+            f"{name} has {'a mistake' if len(problems) == 1 else f'{len(problems)} mistakes'}; nothing in it was used."
+        )
+        way_out = WAY_OUT
+    parts = [head, *(f"- {problem}" for problem in problems), f"{STAYS if had_settings else DEFAULTS} {way_out}"]
     return "\n".join(
         textwrap.fill(part, WIDTH, subsequent_indent="  " if part.startswith("- ") else "", break_on_hyphens=False)
         for part in parts

@@ -12,6 +12,8 @@ class Problem:
     text: str
     line: int = 0
     key: str = ""
+    of_device: bool = False
+    """Whether it is the device's, not the file's: then there is nothing in the file to correct."""
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line else ""

@@ -87,7 +87,8 @@ LAST = """\
 
 Everything can be written anew from `/var/lib/maitred-device` alone: on a card whose root is read-only, the rest lies
 in RAM and is. A power cut at any moment loses nothing: secrets and settings are on the disk before they are blanked,
-and each step is done again at the next start. A configuration of the agent that somebody wrote by hand stays as long
+and each step is done again at the next start. While the card's partition for it is missing (`--state-mount`), nothing is
+read or taken over. A configuration of the agent that somebody wrote by hand stays as long
 as the file on the boot partition is the untouched template; then it is kept as `/etc/maitred/maitred.toml.by-hand`.
 
 ## Logging in
@@ -100,7 +101,8 @@ from anybody.
 ## By hand
 
 `maitred provision --dry-run` tells what the file would change, `--json` prints it as one document with all mistakes,
-`--boot` and `--root` name other folders. It exits with 2 if the file has mistakes, and with 1 if something could not
+`--boot` and `--root` name other folders, `--state-mount` wants `/var/lib/maitred-device` to be a
+partition of its own. It exits with 2 if the file has mistakes, and with 1 if something could not
 be done.
 
 This page is printed by `python -m edge.provision.reference`, and a test holds it against the code.

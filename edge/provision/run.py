@@ -26,6 +26,10 @@ from edge.provision.target import Target
 
 log = logging.getLogger(__name__)
 LAST_GOOD = "last-good.toml"
+NOT_KEPT = (
+    "the card's third partition, where the device keeps settings and counts, is missing or broken; start the device"
+    " again, and if that does not help, flash the card again"
+)
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,27 @@ def template() -> str:
     return (package_files("edge.provision") / NAME).read_text(encoding="utf-8")
 
 
-def provision(boot: Path, root: Path, *, dry_run: bool = False) -> Report:
+def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: bool = False) -> Report:
     """Set the system at ``root`` up as the file in ``boot`` says.
 
     A file with a mistake changes nothing: what was kept of the last one that had none is applied again. What cannot be
     done on this system is in the report; nothing is blanked that could not be kept.
+
+    Args:
+        boot: the folder with the file.
+        root: of the system.
+        dry_run: whether to say what would be done, and do nothing.
+        state_mount: whether what is kept lies on a partition of its own. Without that partition nothing is read or
+            taken over: it would be kept in RAM, and gone from the file.
     """
     target = Target(root, dry_run=dry_run)
     state = target.path(STATE)
     vault, last_good = Vault(state / "secrets"), state / LAST_GOOD
     failures = list[str]()
-    document, problems = _look(boot, _last(last_good), failures, target)
+    if state_mount and not state.is_mount():
+        document, problems = None, [Problem(NOT_KEPT, of_device=True)]
+    else:
+        document, problems = _look(boot, _last(last_good), failures, target)
     by_hand = is_by_hand(target.read(CONFIG)) and not last_good.exists()
     if by_hand and document and for_parser(document.text) == template():
         _attempt(failures, notice.PROBLEMS, partial(_tell, boot, "", target))
@@ -101,7 +115,7 @@ def _look(
     except Unreadable as error:
         return None, [error.problem]
     except OSError as error:
-        return None, [Problem(f"cannot be read ({error.strerror}); the card may be worn out")]
+        return None, [Problem(f"cannot be read ({error.strerror}); the card may be worn out", of_device=True)]
     if found is not None:
         return found, []
     document = Document(boot / NAME, last.text, last.encoding, last.mark) if last else Document(boot / NAME, template())
@@ -126,7 +140,7 @@ def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, t
             durable.replace(last_good, content, mode=0o600)
     except OSError as error:
         text = f"the device cannot keep what is in it ({error.strerror}): the card is full, or worn out"
-        return [Problem(text)]
+        return [Problem(text, of_device=True)]
     return []
 
 

@@ -21,7 +21,10 @@ STRING = re.compile(
     r'|(?P<string>"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\r\n])*"|\'[^\'\r\n]*\')',
     re.DOTALL,
 )
-IN_ADDRESS = re.compile(r"(?P<before>\w+://[^/@:\s]+:)(?P<password>[^/\s]*)(?=@[^/@\s]*(/|$))")
+IN_ADDRESS = re.compile(r"(?P<before>\w+://[^/@:\s]*:)(?P<password>[^/\s]*)(?=@[^/@\s]*(/|$))")
+
+UNESCAPED = re.compile(r"\w+://[^/@:\s\[]*:(?!\d*(?:/|$))[^@\s]*/\S*@")
+"""An address with a / in its password, which ends it there for every reader."""
 
 
 @dataclass(frozen=True)

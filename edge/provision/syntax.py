@@ -11,6 +11,7 @@ from edge.provision.problem import Problem
 
 MOST = 20
 CURLY = "“”„‟‘’‚«»"
+INVISIBLE = re.compile("[\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u2060\u3000\ufeff]")
 HEAD = re.compile(r"\s*\[\s*([\w-]+)\s*\]")
 KEY = re.compile(r"\s*([\w-]+)\s*=")
 PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -67,6 +68,10 @@ def _explain(line: str, message: str) -> str:
         (
             lambda: any(quote in outside for quote in CURLY),
             f'curly quotes, as word processors and phones write them; use straight ones: {key} = "…"',
+        ),
+        (
+            lambda: bool(INVISIBLE.search(re.sub(r"\"[^\"]*\"|'[^']*'", "", outside))),
+            "a blank that is none, as copying from a web page brings: delete what looks empty in it, and type it anew",
         ),
         (lambda: "twice" in message or "overwrite" in message, "is in the file a second time; delete one of them"),
         (

@@ -6,17 +6,20 @@ The file's name says how it went: ``x.maitred`` becomes ``x.maitred.trying``, th
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from edge.errors import MaitredError
 
+log = logging.getLogger(__name__)
 ENDING = ".maitred"
 CUT = (
     "The update was not finished: the device lost power or was started anew meanwhile.\n"
     "What was installed before is in use. To try it again, rename the file so that it ends in .maitred."
 )
+UNFORESEEN = "The update ended with a fault that nobody foresaw; tell it to who looks after your devices:"
 
 
 def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
@@ -24,7 +27,7 @@ def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
 
     Args:
         folder: the boot partition.
-        apply: does it, and returns what to tell; raises MaitredError where it cannot.
+        apply: does it, and returns what to tell; whatever it raises is told as the reason.
 
     Returns:
         Whether all went well.
@@ -43,16 +46,23 @@ def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
         except MaitredError as error:
             # The name that its owner knows.
             said, how, well = str(error).replace(str(trying), file.name), "refused", False
+        except Exception as error:  # a fault of ours: who has no shell reads of it nowhere else
+            log.exception("%s", file)
+            said, how, well = f"{UNFORESEEN} {type(error).__name__}: {error}", "refused", False
         _finish(trying, file, how, said)
     return well
 
 
 def _finish(path: Path, original: Path, how: str, said: str) -> None:
+    log.log(logging.ERROR if how == "refused" else logging.INFO, "%s: %s: %s", original.name, how, said)
     done = _rename(path, how, original)
     note = done.with_name(f"{done.name}.txt")
     try:
         # Read on any computer, an old Windows among them.
         note.write_text(said + "\n", encoding="utf-8", newline="\r\n")
+        for other in {"done", "refused"} - {how}:  # of an earlier attempt with this file
+            if not original.with_name(f"{original.name}.{other}").exists():
+                original.with_name(f"{original.name}.{other}.txt").unlink(missing_ok=True)
         os.sync()
     except OSError as error:
         raise MaitredError(f"{note}: cannot be written ({error.strerror})") from error

@@ -47,10 +47,12 @@ def switch(
     old = releases.current
     running = services.agent_is_wanted()
     before = Before.of(read_health(new.database), services, time.time())
-    tell("note")
-    releases.begin_trial(old)
+    switched = False
     try:
+        tell("note")
+        releases.begin_trial(old)
         tell("switch")
+        switched = True
         releases.use(new.name)
         tell("restart")
         if running:
@@ -64,7 +66,10 @@ def switch(
         releases.end_trial()
     except BaseException as error:
         words = services.last_words() if running else ""
-        _go_back(releases, services, old, new.name, running=running, keep=keep)
+        _go_back(releases, services, old, new.name, restart=running and switched, keep=keep)
+        if isinstance(error, OSError):
+            why = error.strerror or str(error)
+            raise MaitredError(f"{releases.root}: cannot be written ({why}); the release before is in use") from error
         if isinstance(error, MaitredError) and words:
             raise MaitredError(f"{error}\nThe last the agent said:\n{words}") from error
         raise
@@ -74,9 +79,9 @@ def switch(
     return Switched(running, before.fps, health.fps if health else 0.0)
 
 
-def _go_back(releases: Releases, services: Services, old: str, new: str, *, running: bool, keep: bool) -> None:
+def _go_back(releases: Releases, services: Services, old: str, new: str, *, restart: bool, keep: bool) -> None:
     releases.use(old)
-    if running:
+    if restart:
         services.restart(releases.root, wait=True)  # until nothing of the new one runs any more
     releases.end_trial()
     if not keep:

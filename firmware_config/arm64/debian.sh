@@ -1,11 +1,24 @@
-# Sourced by what makes an ARM64 Debian here: run.sh and ../build.sh.
+# Sourced by what makes an ARM64 Debian here: run.sh and ../build.sh, which set `project`; and for its messages by ../emulate.sh.
 
 fail() {
     echo "maitred: $1" >&2
     exit 1
 }
 
-# check_tools TOOL:PACKAGE...: all that is missing, named at once.
+# misused MESSAGE: what is wrong with the command line, below how it is used.
+misused() {
+    usage >&2
+    echo "maitred: $1" >&2
+    exit 2
+}
+
+# value OPTION VALUE...: the option's value. Only as NAME=$(value "$@") by itself: there `set -e` sees that there is none.
+value() {
+    [ -n "${2:-}" ] || misused "$1 needs a value"
+    printf '%s' "$2"
+}
+
+# check_tools TOOL:PACKAGE...: all that is missing, named at once; and what arm_pip needs for the PROJECT.
 check_tools() {
     missing=''
     for tool; do
@@ -14,6 +27,7 @@ check_tools() {
             *) missing="$missing ${tool#*:}" ;;
         esac
     done
+    find_pip "$project" || missing="$missing python3-pip"
     if [ "$(uname -m)" != aarch64 ]; then
         registered=/proc/sys/fs/binfmt_misc
         command -v qemu-aarch64-static >/dev/null || missing="$missing qemu-user-static"
@@ -48,13 +62,19 @@ debian_sources() {
     echo "$found"
 }
 
+# find_pip PROJECT: that of an environment of the project, or the system's.
+find_pip() {
+    pip="python3 -m pip"
+    for environment in .venv-dev .venv; do
+        [ ! -x "$1/$environment/bin/pip" ] || { pip=$1/$environment/bin/pip && return; }
+    done
+    python3 -m pip --version >/dev/null 2>&1
+}
+
 # arm_pip PROJECT PYTHON COMMAND [ARG...]: pip download or install of wheels for aarch64 that suit the C library of
 # Debian bookworm and later, without emulation.
 arm_pip() {
-    pip="python3 -m pip"
-    for environment in .venv-dev .venv; do
-        [ ! -x "$1/$environment/bin/pip" ] || { pip=$1/$environment/bin/pip && break; }
-    done
+    find_pip "$1"
     version=$2 verb=$3 && shift 3
     $pip "$verb" --quiet --disable-pip-version-check --implementation cp --python-version "$version" --only-binary=:all: \
         --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux2014_aarch64 "$@"

@@ -22,12 +22,12 @@ project=$(dirname "$(dirname "$here")")
 suite=bookworm cpu=cortex-a76 mirror='' root=''
 while [ $# -gt 0 ]; do
     case $1 in
-        --suite) suite=${2:?} && shift 2 ;;
-        --mirror) mirror=${2:?} && shift 2 ;;
-        --root) root=${2:?} && shift 2 ;;
-        --cpu) cpu=${2:?} && shift 2 ;;
+        --suite) suite=$(value "$@"); shift 2 ;;
+        --mirror) mirror=$(value "$@"); shift 2 ;;
+        --root) root=$(value "$@"); shift 2 ;;
+        --cpu) cpu=$(value "$@"); shift 2 ;;
         --help | -h) usage && exit 0 ;;
-        -*) usage >&2 && exit 2 ;;
+        -*) misused "unknown option $1" ;;
         *) break ;;
     esac
 done

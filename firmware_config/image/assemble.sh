@@ -37,6 +37,10 @@ mke2fs -L MAITRED-DATA -U "$(identifier data)" -E "hash_seed=$(identifier seed),
     -d "$data" "$stem.data.ext4" "${data_mib}M"
 
 truncate -s $(((4 + boot_mib + root_mib + data_mib) * mib)) "$image"
+# Zeros that have to be on the card are written into the image; the rest are holes, which a block map leaves out. So none is
+# left as it was on a card that was used before: not what another partition table left behind in front of the partitions, not
+# the FATs, not the journal of the data partition.
+dd if=/dev/zero of="$image" bs=$mib count=4 conv=notrunc status=none
 sfdisk --quiet "$image" <<TABLE
 label: dos
 label-id: 0x$(identifier disk | cut -c1-8)
@@ -44,11 +48,12 @@ start=$((4 * 2048)), size=$((boot_mib * 2048)), type=c, bootable
 start=$(((4 + boot_mib) * 2048)), size=$((root_mib * 2048)), type=83
 start=$(((4 + boot_mib + root_mib) * 2048)), size=$((data_mib * 2048)), type=83
 TABLE
-place() {
+place() { # FILE AT [MIB]: the first MIB with their zeros
     dd if="$1" of="$image" bs=$mib seek="$2" conv=notrunc,sparse status=none
+    [ -z "${3:-}" ] || dd if="$1" of="$image" bs=$mib seek="$2" count="$3" conv=notrunc status=none
     rm "$1"
 }
-place "$stem.boot" 4
-place "$stem.root" $((4 + boot_mib))
-place "$stem.data.ext4" $((4 + boot_mib + root_mib))
+place "$stem.boot" 4 8 # both FATs
+place "$stem.root" $((4 + boot_mib)) # read only, without a journal: what is not in use is never looked at
+place "$stem.data.ext4" $((4 + boot_mib + root_mib)) $data_mib
 rm -rf "$data"

@@ -42,12 +42,22 @@ def test_the_scripts_are_clean(script: Path):
             "build.sh", ["--out", "x", "--site", "/none"], 1, "--site /none", id="settings-that-are-not-there"
         ),
         pytest.param("build.sh", ["--out", "x", "--update-key", "/none"], 1, "--update-key /none", id="no-such-key"),
+        pytest.param("build.sh", ["--out"], 2, "maitred: --out needs a value", id="an-option-without-its-value"),
+        pytest.param("build.sh", ["--what"], 2, "maitred: unknown option --what", id="an-unknown-option-by-name"),
+        pytest.param("build.sh", ["--out", "/"], 1, "is a folder; name the image in it", id="a-folder-as-target"),
+        pytest.param(
+            "build.sh", ["--out", "x", "--update-key", str(FOLDER / "build.sh")], 1, "no public key", id="no-key-in-it"
+        ),
+        pytest.param("emulate.sh", ["--http"], 2, "maitred: --http needs a value", id="no-port"),
+        pytest.param("emulate.sh", ["--machine", "pi9", "x"], 2, "virt or raspi3b", id="no-such-machine"),
+        pytest.param("arm64/run.sh", ["--cpu"], 2, "maitred: --cpu needs a value", id="no-processor"),
+        pytest.param("arm64/run.sh", ["--what"], 2, "maitred: unknown option --what", id="arm-unknown-option"),
         pytest.param("emulate.sh", [], 2, "--machine NAME", id="emulate-nothing"),
         pytest.param("emulate.sh", ["/none.img"], 1, "build.sh makes it", id="emulate-what-is-not-there"),
     ],
 )
 def test_bad_usage_names_the_way_out(script: str, words: list[str], code: int, told: str):
-    done = run(script, *words)
+    done = subprocess.run([str(FOLDER / script), *words], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == code
     assert told in done.stderr
 

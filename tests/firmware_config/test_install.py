@@ -79,6 +79,30 @@ def test_who_is_not_root_is_told():
     assert "must run as root" in found.stderr
 
 
+@pytest.mark.parametrize("name", ["", "../x", "current", "x.part", ".lock"])
+def test_a_name_that_is_no_folder_of_its_own_is_refused(name: str):
+    found = subprocess.run([SCRIPT, "--dry-run", "--name", name], capture_output=True, text=True)
+    assert found.returncode == 2
+    assert f"--name '{name}'" in found.stderr
+
+
+def test_it_keeps_out_of_an_update_and_replaces_no_release(tmp_path: Path):
+    if not possible():
+        pytest.skip("needs root, and a mount namespace with an overlay")
+    found = in_a_view(tmp_path / "view", f"""
+        mkdir -p /opt/maitred.d/factory
+        flock /opt/maitred.d/.lock {SCRIPT} --no-start || echo "ended with $?"
+        {SCRIPT} --no-start --name factory || echo "ended with $?"
+        ls -A /opt/maitred.d /opt/maitred.d/factory
+    """)  # fmt: skip
+    assert found.stderr.splitlines() == [
+        "install.sh: an update is under way; wait for its end",
+        "install.sh: /opt/maitred.d/factory is there already; give another --name",
+    ]
+    assert found.stdout.split("\n/opt")[0].splitlines()[:2] == ["ended with 2", "ended with 2"]
+    assert found.stdout.split()[6:] == ["/opt/maitred.d:", ".lock", "factory", "/opt/maitred.d/factory:"]
+
+
 def test_it_installs_updates_and_goes_again(tmp_path: Path):
     if not possible():
         pytest.skip("needs root, and a mount namespace with an overlay")

@@ -112,6 +112,7 @@ def test_a_secret_is_blanked_however_it_is_written(tmp_path: Path, text: str, bl
     [
         ("rtsp://a:b@cam/x", "b", "rtsp://a:@cam/x"),
         ("rtsp://a:b%40@cam:554", "b%40", "rtsp://a:@cam:554"),
+        ("rtsp://:b@cam/x", "b", "rtsp://:@cam/x"),
         ("rtsp://a@cam/x", None, "rtsp://a@cam/x"),
         ("rtsp://a:@cam/x", None, "rtsp://a:@cam/x"),
         ("rtsp://cam/x:y@z", None, "rtsp://cam/x:y@z"),

@@ -38,6 +38,10 @@ def told(tmp_path: Path):
         ("[camera]\nfps = 7,5", "line 2: fps: decimals have a point"),
         ("[site]\nname = \"a\"\nname = \"b\"", "line 3: name: is in the file a second time"),
         ("[site]\nname = \"a\"\n[site]\n", "line 3: is in the file a second time"),
+        ('[wifi]\nssid =\u00a0"x"\ncountry = "DE"', "line 2: ssid: a blank that is none, as copying from a web page"),
+        ('[wifi]\nssid = "x"\u200b\ncountry = "DE"', "line 2: ssid: a blank that is none"),
+        ('[wifi]\n\ufeffssid = "x"\ncountry = "DE"', "line 2: a blank that is none"),
+        ('[wifi]\u00a0\nssid = "x"\ncountry = "DE"', "line 1: a blank that is none"),
         # Not known.
         ("[wlan]\nssid = \"x\"", "line 1: [wlan]: unknown section; "),
         ("[wify]\nssid = \"x\"", "line 1: [wify]: unknown section; did you mean 'wifi'?"),
@@ -61,6 +65,8 @@ def told(tmp_path: Path):
         ('[uplink]\nurl = "ftp://a"', "line 2: [uplink] url: 'ftp://a' is no http(s) address"),
         ('[mqtt]\nhost = "b"\npassword = "x"', "line 1: [mqtt]: a password needs a username"),
         ('[site]\ntimezone = "Paris"', "line 2: [site] timezone: no such time zone: 'Paris'"),
+        ('[site]\ntimezone = "localtime"', "line 2: [site] timezone: localtime is no zone"),
+        ('[camera]\nsource = "rtsp://me:a/b@cam/x"', "line 2: [camera] source: a / in the camera's password"),
         ('[site]\nname = "Chez Emile"', "line 2: [site] name: "),
         ('[camera]\nfps = "ten"', "line 2: [camera] fps: must be a number, without quotes. Frames a second"),
         ("[camera]\nwidth = 9000", "line 2: [camera] width: must be less than or equal to 1920"),
@@ -102,7 +108,8 @@ def test_no_message_holds_a_password(told):
 @pytest.mark.parametrize(
     "text",
     ["", "\n\n# nothing\n", '[wifi]\nssid = "open"\ncountry = "gb"\n', "wifi = {ssid = 'x', country = 'DE'}",
-     WIFI + f'password = "{"aB" * 32}"', 'wifi.ssid = "a"\nwifi.country = "US"'],
+     WIFI + f'password = "{"aB" * 32}"',
+     '\t[wifi]\n\tssid\t=\t"a"\t# “x”\n\tcountry = "DE"\n', 'wifi.ssid = "a"\nwifi.country = "US"'],
 )  # fmt: skip
 def test_what_is_right_is_taken(told, text: str):
     assert told(text) == []

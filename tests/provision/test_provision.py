@@ -347,6 +347,28 @@ def test_a_full_card_blanks_nothing_and_is_told(card: Card, monkeypatch: pytest.
     assert "No space left on device" in card.problems
 
 
+def test_while_the_partition_for_it_is_missing_nothing_is_taken_over(card: Card, monkeypatch: pytest.MonkeyPatch):
+    """Its folder is then one in RAM: what was kept there would be gone with the next boot, and is in no file."""
+    for text in (FULL, None):
+        if text is None:
+            card.file.unlink()
+        report = card.provision(text, state_mount=True)
+
+        assert [problem.of_device for problem in report.problems] == [True]
+        assert report.taken_over == ()
+        assert card.file.exists() == bool(text)  # the template in its place would take everything off the device
+        assert not text or card.file.read_text(encoding="utf-8") == text
+        assert "third partition" in card.problems
+        assert "correct the file" not in card.problems
+        assert "third partition" in card.read("etc/issue.d/maitred.issue")
+        assert not (card.root / "var/lib/maitred-device").exists()
+
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == card.root / "var/lib/maitred-device")
+    assert card.provision(FULL, state_mount=True).problems == ()
+    assert kept(card, "mqtt.password") == "mqtt-pass"
+    assert not card.problems
+
+
 def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(card: Card, monkeypatch: pytest.MonkeyPatch):
     done = []
     for name in ("fsync", "replace"):

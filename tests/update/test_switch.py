@@ -233,24 +233,42 @@ def test_the_whole_of_it_by_the_command(device: Device, key: SigningKey, tmp_pat
     assert Releases(device.root).previous == release.name
 
 
-def test_each_update_on_the_boot_partition_is_applied_once(device: Device, key: SigningKey, capsys):
-    make_bundle(device.folder / "a.maitred", SigningKey.generate(), "2.0").rename(device.boot / "a.maitred")
-    make_bundle(device.folder / "b.maitred", key, "2.0").rename(device.boot / "b.maitred")
-    (device.boot / "c.maitred.trying").write_bytes(b"cut off")
-    (device.boot / "._b.maitred").write_bytes(b"what a Mac leaves beside each file")
-    command = ["update", "--from-boot", str(device.boot), "--releases", str(device.root), "--keys", str(device.keys)]
-    command += ["--config", str(device.config)]
+@pytest.mark.parametrize("name", ["trial.new", "current.new", "previous.new"])
+def test_a_full_card_while_switching(device: Device, new: Candidate, tell: Tell, monkeypatch, name: str):
+    """Each file that is written on the way, as a card without room takes none."""
+    device.start()
+    runs(device, "factory")
+    real, symlink, failed = os.open, Path.symlink_to, []
 
-    assert main(command) == 1
+    def full(work: Callable[..., object]) -> Callable[..., object]:
+        def call(path: Path, *arguments: object, **options: object) -> object:
+            if Path(path).name == name and not failed:
+                failed.append(path)
+                raise OSError(28, "No space left on device")
+            return work(path, *arguments, **options)
 
-    assert {path.name for path in device.boot.iterdir()} == {
-        "._b.maitred", "a.maitred.refused", "a.maitred.refused.txt", "b.maitred.done", "b.maitred.done.txt",
-        "c.maitred.refused", "c.maitred.refused.txt",
-    }  # fmt: skip
-    reason = (device.boot / "a.maitred.refused.txt").read_text()
-    assert "a.maitred: not signed by a key" in reason
-    assert "trying" not in reason
-    assert "lost power" in (device.boot / "c.maitred.refused.txt").read_text()
-    assert "maitred 2.0 is in use" in (device.boot / "b.maitred.done.txt").read_text()
-    assert device.works() == "2.0"
-    assert main(command) == 0
+        return call
+
+    monkeypatch.setattr(os, "open", full(real))
+    monkeypatch.setattr(Path, "symlink_to", full(symlink))
+    with pytest.raises(MaitredError, match=r"No space left on device.*; the release before is in use"):
+        go(device, new, QUICK, tell)
+
+    assert failed
+    assert {path.name for path in device.root.iterdir()} == {"current", "factory"}
+    began = time.time()
+    until(lambda: (health := read_health(device.database)).at > began and health.release == "factory")
+
+
+def test_a_release_that_was_cut_off_before_it_was_tried_takes_no_room_for_ever(
+    device: Device, new: Candidate, key: SigningKey, tmp_path: Path, capsys
+):
+    device.bring(NEW)
+    assert (device.root / NEW / "ready").exists()
+    device.settle("boot")
+    assert (device.root / NEW).exists()  # the script cannot tell it from one that is kept
+    places = ["--releases", str(device.root), "--keys", str(device.keys), "--config", str(device.config)]
+
+    assert main(["update", str(make_bundle(tmp_path / "old.maitred", key, "0.5")), *places]) == 2
+    assert "older than what is installed" in capsys.readouterr().err
+    assert {path.name for path in device.root.iterdir()} == {"factory", "current", ".lock"}
