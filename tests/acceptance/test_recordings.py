@@ -80,6 +80,7 @@ def test_people_without_faces_are_no_crowd(maitred, clips: Path, clip: str, most
         pytest.param(("run", "--config", "gone.toml"), "gone.toml", id="no configuration"),
         pytest.param(("report", "--from", "2026-02-30"), "2026-02-30", id="no such day"),
         pytest.param(("report", "--config", "other.toml"), "nothing.db", id="no database"),
+        pytest.param(("report", "--json", "--format", "csv"), "--format csv", id="two formats"),
         pytest.param(("demo", "--json"), "--once", id="json without once"),
         pytest.param(("count",), "SOURCE", id="no source"),
         pytest.param(("dance",), "dance", id="unknown command"),
