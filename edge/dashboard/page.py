@@ -172,14 +172,13 @@ def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
 
 
 def likely_rows(likely: Shares, day: Day) -> Rows:
-    """Band or gender, visits counted, share, range."""
+    """Band or gender, visits counted and their share as counted, likely share, range."""
     counted = {row.band: row.total for row in day.pyramid}
     summary = day.summary
     genders = {"female": ("women", summary.female), "male": ("men", summary.male)}
-    return [
-        *([share.band, str(counted.get(share.band, 0)), *in_words(share)] for share in likely.bands),
-        *([genders[share.gender][0], str(genders[share.gender][1]), *in_words(share)] for share in likely.genders),
-    ]
+    rows = [(share.band, counted.get(share.band, 0), len(day.ages), share) for share in likely.bands]
+    rows += [(*genders[share.gender], summary.gendered, share) for share in likely.genders]
+    return [[name, f"{n:,} ({100 * n / (of or 1):.0f} %)", *in_words(share)] for name, n, of, share in rows]
 
 
 def _too_few(estimated: int) -> str:
