@@ -28,8 +28,8 @@ SPLIT: Split = "validation"
 def calibration(outcome: Outcome) -> dict[str, Any]:
     """The ``calibration`` of a card, from the estimates of its model on the validation split.
 
-    ``faces`` holds every face of which both labels are known (see :class:`edge.census.calibration.Calibration`), the
-    others are summaries.
+    ``face_estimates`` holds every face of which both labels are known (see
+    :class:`edge.census.calibration.Calibration`), the others are summaries.
     """
     figures = report(outcome.samples, outcome.predictions)
     found: dict[str, Any] = rounded({
@@ -47,8 +47,9 @@ def faces_of(outcome: Outcome) -> Calibration:
     labels = [label for label in map(_labels, outcome.samples) if label is not None]
     predictions = outcome.predictions
     return Calibration.of(
-        [age for age, _ in labels], [gender for _, gender in labels], predictions.age[known], predictions.female[known]
-    )
+        [age for age, _ in labels], [gender for _, gender in labels], predictions.age[known],
+        predictions.interval[known], predictions.female[known],
+    )  # fmt: skip
 
 
 def calibrate(path: Path, data: Path) -> Bundle:

@@ -24,10 +24,10 @@ import numpy.typing as npt
 
 from convert.calibration import faces_of
 from edge.census.bands import AgeBands
-from edge.census.calibration import Calibration
+from edge.census.calibration import KEY, Calibration
 from edge.census.confusion import Confusion, confusion
-from edge.census.correction import Corrected, correct
-from edge.census.window import UNKNOWN
+from edge.census.correction import Corrected, correct, correct_kinds
+from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.errors import BadInput
@@ -48,29 +48,25 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Labelled faces to draw from: true cell and estimate of each (positions in ``known``), int64 (n,)."""
+    """Labelled faces to draw from: position of the true cell of each in ``known``, int64 (n,), and what was said."""
 
     known: Confusion
     truth: Integers
-    estimate: Integers
+    visits: tuple[Visit, ...]
 
     @classmethod
     def of(cls, faces: Calibration, known: Confusion, census: Census) -> Pool:
-        """The pool of ``faces`` as the agent would see them."""
-        bands, below = AgeBands(census.bands), census.no_gender_below
-        truth = [
-            known.cells.index((bands.label(age), UNKNOWN if age < below else ("male", "female")[female]))
-            for age, female in zip(faces.true_age.tolist(), faces.true_female.tolist(), strict=True)
-        ]
-        visits = [
-            Visit(0, 1, 1, float(age), None, None if age < below else float(female))
-            for age, female in zip(faces.age.tolist(), faces.female.tolist(), strict=True)
-        ]
-        estimate = [int(np.flatnonzero(known.count([visit]))[0]) for visit in visits]
-        return cls(known, np.array(truth), np.array(estimate))
+        """The pool of ``faces`` as the agent would store them."""
+        grown = faces.age >= census.no_gender_below
+        columns = (faces.age, faces.low, faces.high, faces.probability, grown)
+        visits = tuple(
+            Visit(0, 1, 1, age, (low, high), female if given else None)
+            for age, low, high, female, given in zip(*(column.tolist() for column in columns), strict=True)
+        )
+        return cls(known, known.posterior.segments.cell_of(faces.true_age, faces.true_female), visits)
 
-    def draw(self, random: np.random.Generator, shift: Shift, size: int) -> tuple[Floats, Integers]:
-        """True shares of a population by cell (k,), and the counts (j,) of its visits' estimates."""
+    def draw(self, random: np.random.Generator, shift: Shift, size: int) -> tuple[Floats, list[Visit]]:
+        """True shares of a population by cell (k,), and its visits."""
         common = np.bincount(self.truth, minlength=len(self.known.cells)) / len(self.truth)
         inside = common > 0
         shares = np.zeros(len(common))
@@ -82,25 +78,25 @@ class Pool:
             shares /= shares.sum()
         cells = random.multinomial(size, shares)
         faces = [random.choice(np.flatnonzero(self.truth == cell), n) for cell, n in enumerate(cells) if n]
-        return shares, np.bincount(self.estimate[np.concatenate(faces)], minlength=len(self.known.bins))
+        return shares, [self.visits[face] for face in np.concatenate(faces)]
 
 
 def study(
     folds: list[tuple[Confusion, Pool]], shift: Shift, size: int, populations: int, seed: int
 ) -> dict[str, float]:
     """Total variation of each estimator from the truth, and share of true shares inside their intervals."""
-    random = np.random.default_rng([seed, size])
+    random, bands = np.random.default_rng([seed, size]), AgeBands(Census().bands)
     rows: list[dict[str, float]] = []
     for number in range(populations):
         known, pool = folds[number % len(folds)]
-        truth, counts = pool.draw(random, shift, size)
-        groups = np.array([[cell == of for cell in known.cells] for of in known.cell_of_bin], int)
-        by_cell = counts @ groups
-        merged = known.merged([[cell] for cell in known.cells])
-        fine, coarse = correct(counts, known.faces), correct(by_cell, merged)
+        truth, visits = pool.draw(random, shift, size)
+        cells = [cell_of(visit, bands) for visit in visits]
+        counts = np.array([cells.count(cell) for cell in known.cells])
+        fine = correct_kinds(known.kinds(visits), known.faces)
+        coarse = correct(counts, known.faces, np.eye(len(counts)))
         rows.append({
-            "raw": _distance(by_cell / size, truth), "em": _distance(_em(by_cell, merged), truth),
-            "inverse": _distance(_inverse(by_cell, merged), truth),
+            "raw": _distance(counts / size, truth), "em": _distance(_em(counts, known.faces), truth),
+            "inverse": _distance(_inverse(counts, known.faces), truth),
             "from_counts": _distance(coarse.share, truth), "from_counts_coverage": _coverage(coarse, truth),
             "from_visits": _distance(fine.share, truth), "from_visits_coverage": _coverage(fine, truth),
         })  # fmt: skip
@@ -152,7 +148,7 @@ def _estimates(bundle: Bundle, data: Path, split: Split, cache: Path) -> Calibra
     if not file.is_file():
         faces = faces_of(predict(list_samples(data).of(split), bundle_predictor(bundle)))
         cache.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"faces": faces.table()}), encoding="utf-8")
+        file.write_text(json.dumps({KEY: faces.table()}), encoding="utf-8")
     read = Calibration.read(json.loads(file.read_text(encoding="utf-8")), str(file))
     if read is None:
         raise BadInput(f"{file}: no estimates; delete it")

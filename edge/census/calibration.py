@@ -13,37 +13,49 @@ import numpy.typing as npt
 from edge.errors import BadInput
 
 Integers = npt.NDArray[np.int64]
-KEY = "faces"
+Floats = npt.NDArray[np.float64]
+KEY = "face_estimates"
 """Name of the table in the card's ``calibration``."""
 GENDERS = ("male", "female")
 MAX_AGE = 100
 MAX_FACES = 1_000_000
-_ESTIMATE = re.compile(r"(\d{1,3})([fm])")
+_ESTIMATE = re.compile(r"(\d+\.\d)\((\d+\.\d)-(\d+\.\d)\)(\d{1,4})")
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Label and estimate of n faces; all int64 (n,).
+    """Label and estimate of n faces; all (n,).
 
     Attributes:
-        true_age: labelled age in years, 0..100, and ``age``, the estimated one, without its fraction.
-        true_female: 1 for female, 0 for male, and ``female``, the more probable gender.
+        true_age: int64, labelled age in years, 0..100, and ``true_female``, 1 for female, 0 for male.
+        age: float64, estimated age in years, 0..100, with its 80 % interval ``low`` to ``high``.
+        probability: float64, P(female), 0..1.
     """
 
     true_age: Integers
     true_female: Integers
-    age: Integers
-    female: Integers
+    age: Floats
+    low: Floats
+    high: Floats
+    probability: Floats
 
     @classmethod
     def of(
-        cls, true_age: Iterable[float], true_female: Iterable[int], age: Iterable[float], probability: Iterable[float]
+        cls,
+        true_age: Iterable[float],
+        true_female: Iterable[int],
+        age: Iterable[float],
+        interval: Iterable[Iterable[float]],
+        probability: Iterable[float],
     ) -> Calibration:
-        """From labels, estimated ages in years and P(female)."""
-        years = [np.clip(np.floor(np.asarray(list(values), float)), 0, MAX_AGE) for values in (true_age, age)]
-        female = np.asarray(list(probability), float) >= 0.5
-        labels = np.asarray(list(true_female), np.int64)
-        return cls(years[0].astype(np.int64), labels, years[1].astype(np.int64), female.astype(np.int64))
+        """From labels, estimated ages with their intervals in years, and P(female), as exact as a card holds them."""
+        labels = np.clip(np.floor(np.asarray(list(true_age), float)), 0, MAX_AGE).astype(np.int64)
+        intervals = np.asarray([tuple(ends) for ends in interval], float).reshape(-1, 2)
+        years = np.column_stack([np.asarray(list(age), float), intervals])
+        # Down, never up: 12.96 is still 12.
+        years = np.clip(np.floor(np.round(years * 10, 3)) / 10, 0, MAX_AGE)
+        female = np.floor(np.asarray(list(probability), float) * 1000) / 1000
+        return cls(labels, np.asarray(list(true_female), np.int64), years[:, 0], years[:, 1], years[:, 2], female)
 
     @classmethod
     def read(cls, calibration: Mapping[str, Any], name: str = "the model") -> Calibration | None:
@@ -57,33 +69,47 @@ class Calibration:
             return None
         try:
             rows = [
-                (int(age), gender, int(said[1]), said[2] == "f")
+                (int(age), gender, *(float(number) for number in _parsed(text).groups()))
                 for gender, label in enumerate(GENDERS)
-                for age, text in table[label].items()
-                for said in map(_parsed, text.split())
+                for age, texts in table[label].items()
+                for text in texts.split()
             ]
-            columns = np.array(rows, np.int64).reshape(-1, 4)
+            columns = np.array(rows, float).reshape(-1, 6)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadInput(f"{name}: the calibration in its card is damaged ({error!r}); convert it again") from error
-        ages = columns[:, [0, 2]]
-        if not 0 < len(columns) <= MAX_FACES or ages.min() < 0 or ages.max() > MAX_AGE:
-            raise BadInput(f"{name}: the calibration in its card is empty or has ages beyond {MAX_AGE}")
-        return cls(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3])
+        ages = columns[:, [0, 2, 3, 4]]
+        if not 0 < len(columns) <= MAX_FACES or ages.min() < 0 or ages.max() > MAX_AGE or columns[:, 5].max() > 1000:
+            raise BadInput(f"{name}: the calibration in its card is empty, or has ages beyond {MAX_AGE} or such")
+        labels = columns[:, :2].astype(np.int64)
+        return cls(labels[:, 0], labels[:, 1], columns[:, 2], columns[:, 3], columns[:, 4], columns[:, 5] / 1000)
+
+    @property
+    def female(self) -> Integers:
+        """The more probable gender, as ``true_female``."""
+        return (self.probability >= 0.5).astype(np.int64)
 
     def table(self) -> dict[str, dict[str, str]]:
-        """For the card: of each gender and year of age, what the classifier said of these faces: ``"33f 35f 41m"``."""
+        """For the card: of each gender and year of age, what the classifier said of these faces.
+
+        ``"33.4(26.1-41.0)982 …"``: the age, its 80 % interval, P(female) in thousandths.
+        """
         table: dict[str, dict[str, str]] = {}
         for gender, label in enumerate(GENDERS):
             table[label] = {}
             for age in sorted(set(self.true_age[self.true_female == gender].tolist())):
                 mine = (self.true_female == gender) & (self.true_age == age)
-                said = sorted(zip(self.age[mine].tolist(), self.female[mine].tolist(), strict=True))
-                table[label][str(age)] = " ".join(f"{years}{'f' if female else 'm'}" for years, female in said)
+                thousandths = np.round(self.probability[mine] * 1000).astype(int)
+                said = sorted(zip(self.age[mine], self.low[mine], self.high[mine], thousandths, strict=True))
+                texts = [f"{years:.1f}({low:.1f}-{high:.1f}){female}" for years, low, high, female in said]
+                table[label][str(age)] = " ".join(texts)
         return table
 
     def take(self, rows: Any) -> Calibration:
         """Some of the faces, by index."""
-        return Calibration(self.true_age[rows], self.true_female[rows], self.age[rows], self.female[rows])
+        return Calibration(
+            self.true_age[rows], self.true_female[rows], self.age[rows], self.low[rows], self.high[rows],
+            self.probability[rows],
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.true_age)

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.bands import AgeBands
-from edge.census.calibration import MAX_AGE, Calibration
+from edge.census.calibration import Calibration
 from edge.census.disclosure import NOT_ESTIMATED, possible_cells
-from edge.census.window import UNKNOWN, Cell
+from edge.census.posterior import Estimates, Posterior, Segments
+from edge.census.window import Cell
 from edge.counting.visit import Visit
 
 Floats = npt.NDArray[np.float64]
-BIN_YEARS = 5
-"""Where the ages of single visits are known, bands are divided at multiples of this."""
-WEIGHT = 0.35
+Integers = npt.NDArray[np.int64]
+WEIGHT = 0.3
 """What a calibration face counts: the site's faces are others, drawn with as much chance as those were."""
 AT_ITS_WORD = 0.01
 """Faces that each estimate is credited with in its own cell: one that no calibration face got is taken as it is."""
@@ -25,74 +25,89 @@ MIN_FACES = 8
 """Calibration faces that a cell needs."""
 CERTAIN = 1e9
 
-Bin = tuple[int, str]
-"""Lowest age and gender of an estimate; -1 for a visit that was not estimated."""
+
+@dataclass(frozen=True, eq=False)
+class Kinds:
+    """Visits, those that say the same put together.
+
+    Attributes:
+        counts: int64 (j,), visits of each kind.
+        cell: int64 (j,), position of the cell that they count in.
+        likelihood: float64 (j, k), of each true cell, up to a factor a kind.
+    """
+
+    counts: Integers
+    cell: Integers
+    likelihood: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """Faces by true cell and estimate.
+    """Faces by true cell and estimated cell, and what single estimates tell beyond their cells.
 
     Attributes:
-        cells: the k true cells, as from :func:`edge.census.disclosure.possible_cells`; the last is NOT_ESTIMATED.
-        bins: the j estimates that are told apart; each lies within one cell.
-        faces: float64 (k, j), parameters of the Dirichlet distributions of P(bin | cell).
+        cells: the k cells, as from :func:`edge.census.disclosure.possible_cells`; the last is NOT_ESTIMATED.
+        faces: float64 (k, k), parameters of the Dirichlet distributions of P(estimated cell | true cell).
+        common: float64 (k - 1,), how common the true cells are among the calibration faces, by the classifier.
     """
 
     cells: tuple[Cell, ...]
-    bins: tuple[Bin, ...]
-    cell_of_bin: tuple[Cell, ...]
+    no_gender_below: int
+    posterior: Posterior
     faces: Floats
+    common: Floats
 
-    def count(self, visits: Sequence[Visit]) -> npt.NDArray[np.int64]:
-        """Visits by estimate, int64 (j,). A visit that fits no bin counts as not estimated."""
-        position = {key: index for index, key in enumerate(self.bins)}
-        starts = np.array(sorted({age for age, _ in self.bins if age >= 0}))
-        counts = np.zeros(len(self.bins), np.int64)
-        for visit in visits:
-            key = (-1, UNKNOWN)
-            if visit.age is not None:
-                start = int(starts[np.searchsorted(starts, int(max(visit.age, 0)), side="right") - 1])
-                key = next((k for k in ((start, visit.gender or UNKNOWN), (start, UNKNOWN)) if k in position), key)
-            counts[position[key]] += 1
-        return counts
-
-    def merged(self, groups: Sequence[Sequence[Cell]]) -> Floats:
-        """Float64 (k, g): the same with estimates told apart by group of cells only."""
-        member = np.array([[cell in group for group in groups] for cell in self.cell_of_bin], float)
-        return np.asarray(self.faces @ member)
+    def kinds(self, visits: Sequence[Visit]) -> Kinds:
+        """What single visits tell, in steps too small to matter, so that many visits are few kinds."""
+        nothing = (-1.0, 0.0, 0.0, 0.0)
+        seen, counts = np.unique([_kind(visit) or nothing for visit in visits], axis=0, return_counts=True)
+        left_out = len(self.cells) - 1
+        cell = np.full(len(seen), left_out)
+        likelihood = np.zeros((len(seen), len(self.cells)))
+        known = seen[:, 0] >= 0
+        likelihood[~known, left_out] = 1.0
+        if known.any():
+            age, left, right, female = seen[known].T
+            given = np.where(age < self.no_gender_below, np.nan, female)
+            said = Estimates(age, age - left, age + right, given)
+            cell[known] = self.posterior.segments.cell_of(age, np.nan_to_num(given) >= 0.5)
+            likelihood[known, :left_out] = self.posterior(said) / self.common
+        return Kinds(counts.astype(np.int64), cell, likelihood)
 
 
 def confusion(calibration: Calibration, bands: AgeBands, no_gender_below: int) -> Confusion | None:
     """What ``calibration`` tells of estimates in ``bands``; None if a cell has fewer than MIN_FACES faces.
 
-    Ages within a band are weighted as in the calibration set.
+    How often a face of one cell is taken for one of another is not counted by the labels, which in a rare cell are few,
+    but added up from what the estimates of all faces say of their truth. Ages within a band are weighted as there.
     """
     cells = possible_cells(bands, no_gender_below)
-    edges = sorted({*bands.lower, *range(0, bands.lower[-1] + BIN_YEARS * 4, BIN_YEARS), no_gender_below})
-    edges = [edge for edge in edges if edge <= MAX_AGE]
-    bins: list[Bin] = []
-    for low in edges:
-        bins += [(low, UNKNOWN)] if low < no_gender_below else [(low, "female"), (low, "male")]
-    cell_of_bin = [(bands.label(low), gender) for low, gender in bins]
-    row = {cell: index for index, cell in enumerate(cells)}
-    column = {key: index for index, key in enumerate(bins)}
-    seen = np.zeros((len(cells), len(bins) + 1))
-
-    def gender_of(age: int, female: int) -> str:
-        return UNKNOWN if age < no_gender_below else ("male", "female")[female]
-
-    lowest = np.array(edges)[np.searchsorted(edges, calibration.age, side="right") - 1]
-    for true_age, true_female, low, female in zip(
-        calibration.true_age.tolist(), calibration.true_female.tolist(), lowest.tolist(), calibration.female.tolist(),
-        strict=True,
-    ):  # fmt: skip
-        truth = (bands.label(true_age), gender_of(true_age, true_female))
-        seen[row[truth], column[low, gender_of(low, female)]] += 1
-    if seen[:-1].sum(axis=1).min() < MIN_FACES:
+    segments = Segments.of(bands, no_gender_below, cells[:-1])
+    labelled = np.bincount(segments.cell_of(calibration.true_age, calibration.true_female), minlength=len(cells) - 1)
+    if labelled.min() < MIN_FACES:
         return None
-    faces = WEIGHT * seen
-    for index, cell in enumerate(cell_of_bin):
-        faces[row[cell], index] += AT_ITS_WORD
-    faces[-1, -1] = CERTAIN
-    return Confusion(cells, (*bins, (-1, UNKNOWN)), (*cell_of_bin, NOT_ESTIMATED), faces)
+    posterior = Posterior.fit(segments, calibration, no_gender_below)
+    said = Estimates.of_faces(calibration, no_gender_below)
+    truth = posterior(said)
+    estimated = segments.cell_of(said.age, np.nan_to_num(said.female) >= 0.5)
+    joint = truth.T @ np.eye(len(cells) - 1)[estimated]
+    faces = np.zeros((len(cells), len(cells)))
+    faces[:-1, :-1] = WEIGHT * labelled[:, None] * joint / joint.sum(axis=1, keepdims=True)
+    faces += AT_ITS_WORD * np.eye(len(cells))
+    faces[-1, cells.index(NOT_ESTIMATED)] = CERTAIN
+    return Confusion(cells, no_gender_below, posterior, faces, truth.mean(axis=0))
+
+
+def _kind(visit: Visit) -> tuple[float, float, float, float] | None:
+    """Age, how far its interval reaches to either side, and P(female), -1 for none; None for one not estimated."""
+    if visit.age is None:
+        return None
+    low, high = visit.age_interval or (visit.age, visit.age)
+    female = -1.0
+    if visit.female_probability is not None:
+        inside = min(max(visit.female_probability, 5e-4), 1 - 5e-4)
+        logit = 2 * np.log(inside / (1 - inside))  # in half steps, of which none has both genders
+        female = float(1 / (1 + np.exp(-(np.floor(logit) + 0.5) / 2)))
+    age = np.floor(max(visit.age, 0) * 2) / 2 + 0.25
+    left, right = (2.0 * round(max(side, 0) / 2) for side in (visit.age - low, high - visit.age))
+    return float(age), left, right, female

@@ -1,14 +1,15 @@
 """Shares corrected for a classifier's errors, with intervals that hold chance and what is not known of the errors.
 
-The classifier turns true cells into estimates with probabilities C = P(estimate | cell) that do not depend on how
-common the cells are (prior, or label, shift). Estimates then have the frequencies ``shares @ C``, and EM finds the
-shares from them, as in M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
-Probabilities: A Simple Procedure", Neural Computation 14, 2002 (there on soft outputs; on counts it is the iterative
-unfolding of W. Richardson, 1972). EM alone takes the counts and C for exact, and amplifies their errors.
+The classifier turns true cells into estimates with probabilities P(estimate | cell) that do not depend on how common
+the cells are (prior, or label, shift). EM finds the shares that make the estimates likely: M. Saerens, P. Latinne,
+C. Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities: A Simple Procedure", Neural
+Computation 14, 2002. It needs honest probabilities (A. Alexandari, A. Kundaje, A. Shrikumar, "Maximum Likelihood with
+Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation", ICML 2020), takes them for exact and the visits
+for all there is, and so amplifies chance.
 
-So EM runs many times, each on frequencies and on a C that might be the true ones: draws of their Dirichlet posteriors,
-given the visits and the calibration faces (the Bayesian bootstrap, D. Rubin, "The Bayesian Bootstrap", Annals of
-Statistics 9, 1981). The mean of the runs is steadier than any of them, and their spread is the interval.
+So EM runs many times, each on visits, probabilities and a prior that might be the true ones: draws of their Dirichlet
+posteriors, given the visits and the calibration faces (the Bayesian bootstrap, D. Rubin, "The Bayesian Bootstrap",
+Annals of Statistics 9, 1981). The mean of the runs is steadier than any of them, and their spread is the interval.
 """
 
 from __future__ import annotations
@@ -18,55 +19,105 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edge.census.confusion import Kinds
+
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-RUNS = 300
+RUNS = 200
 STEPS = 30
-"""Of EM. Runs begin at random shares: where the visits say little, they still differ when they end."""
-UNSEEN = 0.5
-"""Visits that are added for each cell, spread over the estimates, when frequencies are drawn."""
+"""Of EM. Runs begin at different shares: where the visits say little, they still differ when they end."""
+AS_COUNTED = 5.0
+"""Visits that the prior adds, spread as they were counted: few visits are left nearly as they are."""
+ANYWHERE = 0.4
+"""Visits that the prior adds to each cell."""
 LEVEL = 0.95
+_TINY = 1e-30
 
 
 @dataclass(frozen=True, eq=False)
 class Corrected:
-    """Float64 (k,) each: shares, which sum to 1, within their intervals at LEVEL."""
+    """Float64 (k,) each: shares, which sum to 1, within their intervals at LEVEL.
+
+    ``expected`` and ``drawn``, float64 (RUNS, k): the shares of all runs, of these visits and of their population.
+    """
 
     share: Floats
     low: Floats
     high: Floats
+    expected: Floats
+    drawn: Floats
+
+    @classmethod
+    def of(cls, expected: Floats, drawn: Floats) -> Corrected:
+        """The mean and the spread of the runs."""
+        expected = expected / expected.sum(axis=1, keepdims=True)
+        share = expected.mean(axis=0)
+        low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        return cls(share, np.minimum(low, share), np.maximum(high, share), expected, drawn)
+
+    def merged(self, groups: Floats) -> Corrected:
+        """Shares of g groups of cells among those that are in one; ``groups`` (k, g) is 1 for the cells of each."""
+        parts = (np.maximum(shares @ groups, _TINY) for shares in (self.expected, self.drawn))
+        expected, drawn = (part / part.sum(axis=1, keepdims=True) for part in parts)
+        return Corrected.of(expected, drawn)
 
 
-def correct(counts: Integers, faces: Floats, steps: int = STEPS) -> Corrected:
-    """Shares of k cells from the ``counts`` (j,) of estimates, of which at least one is not 0.
+def correct(counts: Integers, faces: Floats, groups: Floats, steps: int = STEPS) -> Corrected:
+    """Shares of k cells from ``counts`` (g,) of visits by group of cells, of which at least one is not 0.
 
-    ``faces`` (k, j): parameters of the Dirichlet distributions of P(estimate | cell), as counts of calibration faces;
-    every estimate is possible for some cell. ``share`` is the mean expected share of these visits that are truly in
-    each cell, so that a classifier that never errs leaves the counts as they are; the interval is that of the
-    population that the visits are a sample of. The same arguments give the same numbers.
+    ``faces`` (k, g): parameters of the Dirichlet distributions of P(group | cell), as counts of calibration faces;
+    every group is possible for some cell. ``groups`` (k, g): 1 where a cell is part of a group, else 0. ``share`` is
+    the mean expected share of these visits that are truly in each cell, so that a classifier that never errs leaves the
+    counts as they are; the interval is that of the population that the visits are a sample of. The same arguments give
+    the same numbers.
     """
-    counts, faces = np.asarray(counts, np.int64), np.asarray(faces, float)
-    cells, estimates = faces.shape
+    counts = np.asarray(counts, np.int64)
     random = np.random.default_rng(counts)
-    chance = _dirichlet(random, np.broadcast_to(faces, (RUNS, cells, estimates)))
-    seen = _dirichlet(random, np.broadcast_to(counts + UNSEEN * cells / estimates, (RUNS, estimates)))
-    shares = _dirichlet(random, np.ones((RUNS, cells)))
+    chance = _dirichlet(random, np.broadcast_to(np.asarray(faces, float), (RUNS, *faces.shape)))
+    return _run(random, counts, chance.transpose(0, 2, 1), (groups / groups.sum(axis=0)) @ counts, steps)
+
+
+def correct_kinds(kinds: Kinds, faces: Floats, steps: int = STEPS) -> Corrected:
+    """The same from single visits, of which there is at least one; ``faces`` (k, k) of P(estimated | true cell).
+
+    What their estimates tell beyond their cells is certain; how often one cell is taken for another is as in ``faces``.
+    """
+    random = np.random.default_rng(kinds.counts)
+    chance = _dirichlet(random, np.broadcast_to(np.asarray(faces, float), (RUNS, *faces.shape)))
+    expected = faces / faces.sum(axis=1, keepdims=True)
+    doubt = (chance / np.where(expected > 0, expected, 1.0)).transpose(0, 2, 1).astype(np.float32)
+    likelihood = kinds.likelihood.astype(np.float32) * doubt[:, kinds.cell]
+    counted = np.bincount(kinds.cell, kinds.counts, len(faces)).astype(np.float64)
+    return _run(random, kinds.counts, likelihood, counted, steps)
+
+
+def _run(
+    random: np.random.Generator, counts: Integers, likelihood: Floats | Singles, counted: Floats, steps: int
+) -> Corrected:
+    """From j kinds of visits: ``counts`` (j,), ``likelihood`` (RUNS, j, k), and visits ``counted`` by cell (k,)."""
+    total, cells = counts.sum(), len(counted)
+    likelihood = np.asarray(likelihood, np.float32)
+    seen = total * _dirichlet(random, np.broadcast_to(counts, (RUNS, len(counts))))
+    prior = random.standard_gamma(np.broadcast_to(ANYWHERE + AS_COUNTED * counted / total, (RUNS, cells)))
+    shares = _dirichlet(random, np.broadcast_to(0.5 + cells / 2 * counted / total, (RUNS, cells)))
     for _ in range(steps):
-        shares = _step(shares, seen, chance)
-    share = _step(shares, np.broadcast_to(counts / counts.sum(), seen.shape), chance).mean(axis=0)
-    low, high = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return Corrected(share, np.minimum(low, share), np.maximum(high, share))
+        shares = prior + total * _origins(shares, seen / total, likelihood)
+        shares /= shares.sum(axis=1, keepdims=True)
+    expected = _origins(shares, np.broadcast_to(counts / total, seen.shape), likelihood)
+    return Corrected.of(expected, shares)
 
 
-def _step(shares: Floats, seen: Floats, chance: Floats) -> Floats:
-    """One step of EM: the expected true cells of what was seen, if the shares were ``shares``."""
-    expected = np.maximum(np.matmul(shares[:, None, :], chance)[:, 0], 1e-300)
-    origins = shares * np.matmul(chance, (seen / expected)[:, :, None])[:, :, 0]
-    return np.asarray(origins / origins.sum(axis=1, keepdims=True))
+def _origins(shares: Floats, seen: Floats, likelihood: Singles) -> Floats:
+    """One step of EM: the expected true cells of what was seen (RUNS, j), if the shares (RUNS, k) were ``shares``."""
+    shares = np.maximum(shares, _TINY)
+    expected = np.maximum(np.matmul(likelihood, shares.astype(np.float32)[:, :, None])[:, :, 0], _TINY)
+    back = np.matmul((seen / expected).astype(np.float32)[:, None, :], likelihood)[:, 0]
+    return np.asarray(shares * back, np.float64)
 
 
-def _dirichlet(random: np.random.Generator, parameters: Floats) -> Floats:
+def _dirichlet(random: np.random.Generator, parameters: Floats | Integers) -> Floats:
     """Draws along the last axis; an outcome whose parameter is 0 has the probability 0."""
     # A tiny parameter may give 0 for every outcome of a row, which would have no shares at all.
-    gammas = np.maximum(random.standard_gamma(parameters), np.where(parameters > 0, 1e-300, 0))
+    gammas = np.maximum(random.standard_gamma(parameters), np.where(np.asarray(parameters) > 0, 1e-20, 0))
     return np.asarray(gammas / gammas.sum(axis=-1, keepdims=True))

@@ -12,15 +12,18 @@ import numpy as np
 from edge.census.bands import AgeBands
 from edge.census.calibration import Calibration
 from edge.census.confusion import Confusion, confusion
-from edge.census.correction import LEVEL, Floats, correct
-from edge.census.disclosure import Disclosed
-from edge.census.window import Cell
+from edge.census.correction import LEVEL, Corrected, correct, correct_kinds
+from edge.census.disclosure import NOT_ESTIMATED, Disclosed
+from edge.census.window import GENDERS, UNKNOWN, Cell
 from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.vision.card import Card
 
 CORRECTED = "prior-shift-em"
 RAW = "raw"
+ENOUGH = 50
+"""Visits with an estimate below which shares are not shown to people: their intervals span most of what is possible."""
+ALL = "all"
 INTERVAL_OF = {CORRECTED: "bootstrap", RAW: "wilson"}
 
 
@@ -44,11 +47,15 @@ class Shares:
         interval: "bootstrap": of chance among the visits and among the calibration faces; "wilson": of chance among
             the visits alone, as if the classifier never erred.
         cells: in the order of the counts; empty without visits.
+        bands: shares of the age bands, gender ALL, among the visits with an age, and ``genders``: of women and men,
+            band ALL, among the visits with a gender. Corrected from single visits or all counts; else empty.
     """
 
     method: str
     interval: str
     cells: tuple[Share, ...]
+    bands: tuple[Share, ...] = ()
+    genders: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,13 +89,15 @@ class ShareEstimator:
         if self.known is None or not set(counts) <= set(self.known.cells):
             return raw(counts)
         told = {cell: counts.get(cell, 0) for cell in self.known.cells}
-        return self._corrected(list(told.values()), self.known.merged([[cell] for cell in told]), self.known.cells)
+        return self._corrected(list(told.values()), [[cell] for cell in told], self.known.cells)
 
     def of_visits(self, visits: Sequence[Visit]) -> Shares:
-        """From single visits, whose ages tell more than their bands."""
+        """From single visits, whose estimates tell more than their cells."""
         if self.known is None:
             raise ValueError("without a known confusion there is nothing that single visits add; use of_counts")
-        return self._corrected(self.known.count(visits).tolist(), self.known.faces, self.known.cells)
+        if not visits:
+            return Shares(CORRECTED, INTERVAL_OF[CORRECTED], ())
+        return self._shares(correct_kinds(self.known.kinds(visits), self.known.faces), self.known.cells)
 
     def of_told(self, told: Disclosed) -> Shares:
         """For what leaves the device: from what is told and nothing else, of the cells that are told.
@@ -105,18 +114,38 @@ class ShareEstimator:
         if told.withheld_cells:
             groups.append(list(told.withheld_cells))
             counts.append(told.withheld_visits or 0)
-        return self._corrected(counts, self.known.merged(groups), tuple(told.counts))
+        return self._corrected(counts, groups, tuple(told.counts))
 
-    def _corrected(self, counts: Sequence[int], faces: Floats, cells: Sequence[Cell]) -> Shares:
+    def _corrected(self, counts: Sequence[int], groups: Sequence[Sequence[Cell]], cells: Sequence[Cell]) -> Shares:
         if self.known is None or not sum(counts):
             return Shares(CORRECTED, INTERVAL_OF[CORRECTED], ())
-        found = correct(np.array(counts), faces)
-        place = {cell: index for index, cell in enumerate(self.known.cells)}
+        member = np.array([[cell in group for group in groups] for cell in self.known.cells], float)
+        return self._shares(correct(np.array(counts), self.known.faces @ member, member), cells)
+
+    def _shares(self, found: Corrected, cells: Sequence[Cell]) -> Shares:
+        known = self.known.cells if self.known else ()
+        place = {cell: index for index, cell in enumerate(known)}
         shares = [
             Share(*cell, float(found.share[i]), float(found.low[i]), float(found.high[i]))
             for cell, i in ((cell, place[cell]) for cell in cells)
         ]
-        return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares))
+        if len(cells) < len(known):  # of some cells only, which is what others are told
+            return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares))
+        bands = [(band, ALL) for band in dict.fromkeys(band for band, _ in known if band != UNKNOWN)]
+        genders = [(ALL, gender) for gender in GENDERS if gender != UNKNOWN]
+        summed = (_summed(found, known, groups) for groups in (bands, genders))
+        return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares), *summed)
+
+
+def _summed(found: Corrected, cells: Sequence[Cell], groups: Sequence[Cell]) -> tuple[Share, ...]:
+    """Shares of ``groups``, of whose two names one is ALL."""
+    member = np.array([[all(name in (ALL, own) for name, own in zip(group, cell, strict=True)) and cell != NOT_ESTIMATED
+                        for group in groups] for cell in cells], float)  # fmt: skip
+    sums = found.merged(member)
+    return tuple(
+        Share(*group, *(float(values[i]) for values in (sums.share, sums.low, sums.high)))
+        for i, group in enumerate(groups)
+    )
 
 
 def raw(counts: Mapping[Cell, int], visits: int | None = None) -> Shares:

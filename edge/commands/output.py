@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from edge.census.bands import AgeBands
+from edge.census.shares import ALL, ENOUGH, ShareEstimator, Shares
+from edge.census.shown import in_words, shown, shown_json
 from edge.census.window import GENDERS, Cell, tally
 from edge.config.settings import Settings
 from edge.counting.recording import Recount
 from edge.counting.visit import Visit
+from edge.vision.bundle import load_bundle
 
 PROGRESS_S = 0.5
 
@@ -36,13 +39,20 @@ def progress(unit: str) -> Callable[[int, float], None]:
     return tell
 
 
+def shares_of(visits: Sequence[Visit], settings: Settings) -> Shares | None:
+    """Corrected shares; None where there are too few visits, or where the model's errors are not known."""
+    card = load_bundle(settings.demographics.model).card
+    return shown(visits, ShareEstimator.of(card, settings.census))
+
+
 def recount_json(recount: Recount, settings: Settings) -> dict[str, Any]:
     """The JSON form of a counted recording."""
+    shares = shown_json(shares_of(recount.visits, settings))
     return {
         "frames": recount.frames,
         "seconds": round(recount.seconds, 3),
         "visits": [visit_json(number, visit) for number, visit in enumerate(recount.visits, start=1)],
-        "census": census_json(recount.visits, settings) | {"excluded": recount.excluded},
+        "census": census_json(recount.visits, settings) | {"excluded": recount.excluded, "shares": shares},
     }
 
 
@@ -105,7 +115,22 @@ def census_text(recount: Recount, settings: Settings) -> str:
         lines += ["", f"{'age':8}{'female':>8}{'male':>8}{'none':>8}"]
         for band, row in census["counts"].items():
             lines.append(f"{band:8}{row['female']:8}{row['male']:8}{row['unknown']:8}")
+        lines += ["", *_likely(shares_of(recount.visits, settings), recount.visits)]
     return "\n".join(lines)
+
+
+def _likely(shares: Shares | None, visits: Sequence[Visit]) -> list[str]:
+    if shares is None:
+        estimated = sum(visit.age is not None for visit in visits)
+        if estimated >= ENOUGH:
+            return ["this model does not say how often it errs: there are no corrected shares"]
+        return [f"too few patrons yet for corrected shares: from {ENOUGH} on, {estimated} so far"]
+    lines = ["likely shares, the model's known mistakes taken out (range: true in 19 of 20 cases)", ""]
+    for share in (*shares.bands, *shares.genders):
+        name = share.gender if share.band == ALL else share.band
+        middle, reach = in_words(share)
+        lines.append(f"{name:8}{middle:>12}{reach:>14}")
+    return lines
 
 
 def _words(visit: Visit) -> str:

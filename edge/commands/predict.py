@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it: good photos are answered, each bad one is named; only if none is good that is an error."""
+    """Do it: good photos are answered, each bad one is named; 1 if there is a bad one, an error if none is good."""
     from edge.cameras.still import read_image
     from edge.commands.output import print_json
     from edge.config import Settings
@@ -62,7 +62,9 @@ def run(options: argparse.Namespace) -> int:
         print_json({"images": images, "errors": errors})
     if not images:
         raise BadInput("none of the photos could be read")
-    return 0
+    if errors:
+        sys.stderr.write(f"maitred: {len(errors)} of {len(paths)} photos could not be read\n")
+    return 1 if errors else 0
 
 
 def photos(paths: list[Path]) -> list[Path]:

@@ -15,7 +15,8 @@ def add(commands: Commands) -> None:
     parser.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day (a week ago)")
     parser.add_argument("--to", dest="last", type=_day, metavar="YYYY-MM-DD", help="last day, included (today)")
     parser.add_argument("--by", choices=("hour", "day", "week"), default="day", help="length of a row (day)")
-    parser.add_argument("--format", choices=("csv", "json", "html"), default="csv", help="output format (csv)")
+    parser.add_argument("--format", choices=("csv", "json", "html"), help="output format (csv)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document: --format json")
     add_config(parser)
 
 
@@ -29,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     from edge.store import Store
     from edge.vision.bundle import load_bundle
 
+    if options.json and options.format not in (None, "json"):
+        raise BadInput(f"--json contradicts --format {options.format}; give one of them")
     settings = settings_of(options)
     last = options.last or datetime.now(settings.site.zone).date()
     first = options.first or last - timedelta(days=6)
@@ -37,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     with Store.open(settings.store.path, read_only=True) as store:
         zone = settings.site.zone
         start, end = midnight(first, zone), midnight(last + timedelta(days=1), zone)
-        render = {"csv": to_csv, "json": to_json, "html": to_html}[options.format]
+        render = {"csv": to_csv, "json": to_json, "html": to_html}["json" if options.json else options.format or "csv"]
         estimator = ShareEstimator.of(load_bundle(settings.demographics.model).card, settings.census)
         sys.stdout.write(render(report(store, start, end, options.by, settings, estimator)))
     return 0

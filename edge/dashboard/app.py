@@ -13,9 +13,12 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from edge.census.shares import Shares
+from edge.census.shown import LatestShares, shown_json
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, page, parameters, wording
+from edge.dashboard.day import Day
 from edge.dashboard.export import csv_lines
 from edge.dashboard.gate import Gate, is_known
 from edge.dashboard.localtime import today
@@ -72,6 +75,7 @@ class Routes:
         self._settings = settings
         self._reader = reader
         self._clock = clock
+        self._latest = LatestShares(settings)
 
     @property
     def table(self) -> dict[str, Callable[[], Any]]:
@@ -88,7 +92,8 @@ class Routes:
     def today(self) -> str:
         """Today at a glance."""
         now = self._reader.now(self._clock())
-        return render_template("today.html", page=page.today_page(now, self._disk, self._settings))
+        shown = page.today_page(now, self._disk, self._settings, self._likely(now.day))
+        return render_template("today.html", page=shown)
 
     def history(self) -> str:
         """The last days, and one of them by hour."""
@@ -138,10 +143,12 @@ class Routes:
     def api_today(self) -> Response:
         """Today's counts, the agent's health, and both in words for the page."""
         now, disk = self._reader.now(self._clock()), self._disk
-        shown = page.today_page(now, disk, self._settings)
+        likely = self._likely(now.day)
+        shown = page.today_page(now, disk, self._settings, likely)
         health = api.health(now, disk, self._settings)
         inside = None if now.occupancy is None else asdict(now.occupancy)
-        return jsonify(at=now.at, day=api.day(now.day), occupancy=inside, health=health, page=shown)
+        day = {**api.day(now.day), "shares": shown_json(likely)}
+        return jsonify(at=now.at, day=day, occupancy=inside, health=health, page=shown)
 
     def api_visits(self) -> Response:
         """The newest visits."""
@@ -182,6 +189,9 @@ class Routes:
     def metrics(self) -> Response:
         """Prometheus metrics."""
         return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
+
+    def _likely(self, day: Day) -> Shares | None:
+        return self._latest.of(day.date, day.version, [stored.visit for stored in day.visits])
 
     @property
     def _disk(self) -> Disk:

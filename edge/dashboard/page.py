@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from edge.census.occupancy import Occupancy
+from edge.census.shares import ENOUGH, Shares
+from edge.census.shown import in_words
 from edge.census.window import UNKNOWN
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
@@ -75,8 +77,8 @@ class Page:
     charts: str = ""
 
 
-def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
-    """The values of ``/``."""
+def today_page(now: Now, disk: Disk, settings: Settings, likely: Shares | None = None) -> Page:
+    """The values of ``/``; ``likely`` are the day's corrected shares, None where there are none."""
     page = device_page(now, disk, settings)
     day, summary = now.day, now.day.summary
     live = Status(now.health, now.at).live
@@ -110,7 +112,10 @@ def today_page(now: Now, disk: Disk, settings: Settings) -> Page:
         "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day, directed=settings.entrance.drawn),
         "hours": hour_rows(day.by_hour),
         "pyramid": pyramid_rows(day.pyramid),
+        "likely": [] if likely is None else likely_rows(likely, day),
     }
+    page.show |= {"likely": likely is not None, "too-few": likely is None}
+    page.text["too-few"] = _too_few(len(day.ages))
     return page
 
 
@@ -164,6 +169,22 @@ def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
         ]
         for row in bands
     ]
+
+
+def likely_rows(likely: Shares, day: Day) -> Rows:
+    """Band or gender, visits counted and their share as counted, likely share, range."""
+    counted = {row.band: row.total for row in day.pyramid}
+    summary = day.summary
+    genders = {"female": ("women", summary.female), "male": ("men", summary.male)}
+    rows = [(share.band, counted.get(share.band, 0), len(day.ages), share) for share in likely.bands]
+    rows += [(*genders[share.gender], summary.gendered, share) for share in likely.genders]
+    return [[name, f"{n:,} ({100 * n / (of or 1):.0f} %)", *in_words(share)] for name, n, of, share in rows]
+
+
+def _too_few(estimated: int) -> str:
+    if estimated >= ENOUGH:
+        return "This model does not say how often it errs, so there is nothing to correct its counts by."
+    return f"Too few patrons yet: from {ENOUGH} visits on, {estimated} so far."
 
 
 def privacy_note(settings: Settings) -> str:

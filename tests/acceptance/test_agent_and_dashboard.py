@@ -153,21 +153,23 @@ def test_doctor_is_content_with_a_working_device(maitred, tmp_path: Path):
     assert "nothing leaves this device" in done.out
 
 
-@pytest.mark.parametrize("form", ["csv", "json", "html"])
-def test_a_report_holds_what_the_database_holds(maitred, tmp_path: Path, form: str):
+@pytest.mark.parametrize(
+    "form", [(), ("--format", "csv"), ("--format", "json"), ("--json",), ("--format", "html")], ids=" ".join
+)
+def test_a_report_holds_what_the_database_holds(maitred, tmp_path: Path, form: tuple[str, ...]):
     now = time.time()
     with Store.open(tmp_path / "maitred.db") as store:
         store.record([Visit(now - 60, now - 50, 9, 34.0, (28.0, 41.0), 0.8)] * 7, now)
     config = tmp_path / "maitred.toml"
     config.write_text("[store]\npath = 'maitred.db'\n")
 
-    done = maitred("report", "--config", config, "--format", form, "--by", "day")
+    done = maitred("report", "--config", config, *form, "--by", "day")
 
     assert done.code == 0, done.err
     assert "25-34" in done.out
     assert re.search(r"\b7\b", done.out)
-    if form == "json":
-        json.loads(done.out)
+    if "json" in "".join(form):
+        assert json.loads(done.out)["total"]["visits"] == 7
 
 
 def test_the_agent_pulls_in_neither_tensorflow_nor_the_workshop():

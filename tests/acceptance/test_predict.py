@@ -47,7 +47,8 @@ def test_good_photos_are_answered_and_each_bad_one_is_named(maitred, tmp_path: P
 
     done = maitred("predict", folder, "--json", "--out", tmp_path / "out")
 
-    assert done.code == 0, done.err
+    assert done.code == 1, done.err
+    assert "3 of 7 photos could not be read" in done.err
     answers = {Path(image["file"]).name: image for image in done.json["images"]}
     assert set(answers) == {"plain.jpg", "sixteen.png", "grey.jpg", "turned.jpg"}
     height, width = photo.shape[:2]

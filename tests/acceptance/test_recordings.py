@@ -35,6 +35,7 @@ def test_the_demo_for_people_says_how_many_patrons_there_are(maitred):
     assert "average apparent age" in done.out
     assert "The clip really holds" in done.out
     assert "9 came in, 0 went out" in done.out
+    assert "too few patrons yet for corrected shares" in done.out
 
 
 def test_two_people_who_walk_up_are_two_visits(maitred, clips: Path):
@@ -80,6 +81,7 @@ def test_people_without_faces_are_no_crowd(maitred, clips: Path, clip: str, most
         pytest.param(("run", "--config", "gone.toml"), "gone.toml", id="no configuration"),
         pytest.param(("report", "--from", "2026-02-30"), "2026-02-30", id="no such day"),
         pytest.param(("report", "--config", "other.toml"), "nothing.db", id="no database"),
+        pytest.param(("report", "--json", "--format", "csv"), "--format csv", id="two formats"),
         pytest.param(("demo", "--json"), "--once", id="json without once"),
         pytest.param(("count",), "SOURCE", id="no source"),
         pytest.param(("dance",), "dance", id="unknown command"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -11,19 +13,27 @@ from edge.vision.bundle import load_bundle
 
 
 def rows(calibration: Calibration) -> list[tuple[int, ...]]:
-    columns = (calibration.true_age, calibration.true_female, calibration.age, calibration.female)
+    columns = [getattr(calibration, field.name) for field in fields(Calibration)]
     return sorted(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def test_the_table_is_short_and_readable():
-    calibration = Calibration.of([34, 34, 5, 100], [1, 1, 0, 0], [35.9, 29.0, 4.2, 131.0], [0.8, 0.5, 0.1, 0.6])
-    assert calibration.table() == {"male": {"5": "4m", "100": "100f"}, "female": {"34": "29f 35f"}}
+    said = [(28.04, 41), (25.06, 33.3), (2, 7), (90, 140)]
+    calibration = Calibration.of([34, 34, 5, 100], [1, 1, 0, 0], [35.99, 29.0, 4.2, 131.0], said, [0.8, 0.4999, 0, 1])
+    assert calibration.table() == {
+        "male": {"5": "4.2(2.0-7.0)0", "100": "100.0(90.0-100.0)1000"},
+        "female": {"34": "29.0(25.0-33.3)499 35.9(28.0-41.0)800"},
+    }
 
 
 def test_what_is_written_is_read():
     random = np.random.default_rng(3)
     written = Calibration.of(
-        random.integers(0, 101, 500), random.integers(0, 2, 500), random.uniform(0, 101, 500), random.random(500)
+        random.integers(0, 101, 500),
+        random.integers(0, 2, 500),
+        random.uniform(0, 101, 500),
+        np.sort(random.uniform(0, 100, (500, 2))),
+        random.random(500),
     )
     read = Calibration.read({KEY: written.table()})
     assert rows(read) == rows(written)
@@ -39,11 +49,12 @@ def test_a_card_without_the_table_has_none():
         pytest.param([], id="no table"),
         pytest.param({"female": {}}, id="no men"),
         pytest.param({"female": {}, "male": {}}, id="nobody"),
-        pytest.param({"female": {"34": "31"}, "male": {}}, id="no gender"),
-        pytest.param({"female": {"34": "31f"}, "male": {"x": "31m"}}, id="no age"),
-        pytest.param({"female": {"34": "131f"}, "male": {}}, id="too old"),
+        pytest.param({"female": {"34": "31.0(28.0-35.5)"}, "male": {}}, id="no gender"),
+        pytest.param({"female": {"34": "31.0(28.0-35.5)980"}, "male": {"x": "31.0(28.0-35.5)20"}}, id="no age"),
+        pytest.param({"female": {"34": "131.0(28.0-35.5)980"}, "male": {}}, id="too old"),
+        pytest.param({"female": {"34": "31.0(28.0-35.5)1001"}, "male": {}}, id="more than certain"),
         pytest.param({"female": {"34": 31}, "male": {}}, id="a number"),
-        pytest.param({"female": "31f", "male": {}}, id="text"),
+        pytest.param({"female": "31.0(28.0-35.5)980", "male": {}}, id="text"),
     ],
 )
 def test_a_damaged_table_is_named(table):

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from convert.census_study import SHIFTS, SIZES
-from edge.census.confusion import BIN_YEARS, MIN_FACES, WEIGHT
-from edge.census.correction import RUNS, STEPS
-from edge.census.shares import CORRECTED, RAW
+from edge.census.confusion import MIN_FACES, WEIGHT
+from edge.census.correction import ANYWHERE, AS_COUNTED, RUNS, STEPS
+from edge.census.shares import CORRECTED, ENOUGH, RAW
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "census.md").read_text(encoding="utf-8")
@@ -19,8 +19,8 @@ def test_the_numbers_of_the_method_are_those_of_the_code():
     assert f"runs {RUNS} times for {STEPS} steps" in words
     assert f"counts as {WEIGHT} of one" in words
     assert f"fewer than {MIN_FACES} calibration faces" in words
-    assert BIN_YEARS == 5
-    assert "in steps of five years" in words
+    assert f"{AS_COUNTED:.0f} visits spread as they were counted and {ANYWHERE} in each cell" in words
+    assert f"fewer than {ENOUGH} visits" in words
     assert f"`method` in the event and the report is `{CORRECTED}`. It is `{RAW}`" in words
 
 

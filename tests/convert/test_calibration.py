@@ -63,7 +63,7 @@ def test_faces_without_both_labels_are_left_out_of_the_table():
     ]  # fmt: skip
     predictions = Predictions(np.array([31.7, 20, 30]), np.zeros((3, 2)), np.array([0.4, 0.1, 0.9]))
     found = calibration(Outcome(samples, predictions, [], []))
-    assert found[KEY] == {"male": {}, "female": {"34": "31m"}}
+    assert found[KEY] == {"male": {}, "female": {"34": "31.7(0.0-0.0)400"}}
     assert found == rounded(found)
 
 

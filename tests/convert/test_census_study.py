@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from convert.census_study import SIZES, Pool, folds_of, main, study
-from edge.census.calibration import Calibration
+from edge.census.bands import AgeBands
+from edge.census.calibration import KEY, Calibration
+from edge.census.window import cell_of
 from edge.config.census import Census
+from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
 
 CENSUS = Census()
@@ -34,11 +37,18 @@ def test_no_face_is_drawn_that_the_correction_was_calibrated_with(folds):
 def test_a_population_has_the_shares_it_was_drawn_with():
     faces = validation_faces()
     ((known, pool),) = folds_of(load_bundle("mobile"), faces, "test", CENSUS)
-    perfect = Pool(known, pool.truth, pool.truth)
-    assert len(perfect.truth) == len(faces)
-    shares, counts = pool.draw(np.random.default_rng(1), "any", 1000)
+    assert len(pool.truth) == len(pool.visits) == len(faces)
+    # If each face were taken for what it is, raw shares would be those of the population but for chance.
+    right = [
+        Visit(0, 1, 1, float(age), None, None if age < CENSUS.no_gender_below else float(female))
+        for age, female in zip(faces.true_age, faces.true_female, strict=True)
+    ]
+    shares, visits = Pool(known, pool.truth, tuple(right)).draw(np.random.default_rng(1), "any", 1000)
     assert shares.sum() == pytest.approx(1)
-    assert counts.sum() == 1000
+    assert len(visits) == 1000
+    cells = [cell_of(visit, AgeBands(CENSUS.bands)) for visit in visits]
+    counted = np.array([cells.count(cell) for cell in known.cells]) / 1000
+    assert counted == pytest.approx(shares, abs=0.06)
     common, _ = pool.draw(np.random.default_rng(1), "none", 10)
     assert common == pytest.approx(np.bincount(pool.truth, minlength=16) / len(faces))
 
@@ -53,7 +63,7 @@ def test_corrected_shares_are_nearer_the_truth_than_raw_ones(folds):
 def test_the_command_reads_estimates_that_it_kept(tmp_path, capsys):
     bundle = load_bundle("mobile")
     kept = tmp_path / f"mobile-validation-{bundle.sha256[:16]}.json"
-    kept.write_text(json.dumps({"faces": validation_faces().table()}), encoding="utf-8")
+    kept.write_text(json.dumps({KEY: validation_faces().table()}), encoding="utf-8")
     assert main(["mobile", "--data", "nowhere", "--cache", str(tmp_path), "--populations", "2"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert set(document["total_variation"]) == {str(size) for size in SIZES}

@@ -187,3 +187,21 @@ def test_without_trouble_nothing_is_told_of_it(lunch: Store, client: FlaskClient
     page = client.get("/device").text
     for key in ("mended", "store-failed", "dead-letters"):
         assert f'data-show="{key}" hidden' in page
+
+
+def test_shares_without_the_models_mistakes_stand_beside_the_counts(client: FlaskClient, store: Store):
+    visits = [a_visit(NOON - 60 - i, *((30.0, 0.95), (50.0, 0.1), (8.0, None))[i % 3]) for i in range(90)]
+    store.record(visits[:49], NOON)
+    said = text_of(client.get("/").text)
+    assert "Too few patrons yet: from 50 visits on, 49 so far." in said
+    assert "Likely share" not in said
+    assert client.get("/api/v1/today").json["day"]["shares"] is None
+
+    store.record(visits[49:], NOON)
+    said = text_of(client.get("/").text)
+    assert "Too few patrons" not in said
+    share, reach = r"(under 1|\d+) %", r"(under 1|\d+–\d+) %"
+    assert re.search(rf"Age Counted Likely share Range 0-12 30 \(33 %\) {share} {reach} 13-17 0 \(0 %\) {share}", said)
+    assert re.search(rf"women 30 \(50 %\) {share} {reach} men 30 \(50 %\) {share} {reach} ", said)
+    shares = client.get("/api/v1/today").json["day"]["shares"]
+    assert sum(row["share"] for row in shares["bands"]) == pytest.approx(1, abs=0.001)

@@ -42,9 +42,11 @@ def go(device: Device, new: Candidate, patience: Patience, tell: Tell) -> object
     return switch(Releases(device.root), Services(settle=Path("/none")), new, patience, tell)
 
 
-def runs(device: Device, release: str) -> None:
-    """Wait until the agent of a release beats."""
-    until(lambda: (health := read_health(device.database)) is not None and health.release == release)
+def runs(device: Device, release: str, since: float = 0.0) -> None:
+    """Wait until the agent of a release beats, after ``since``. While it starts, there may be nothing to read."""
+    until(
+        lambda: (health := read_health(device.database)) is not None and health.at > since and health.release == release
+    )
 
 
 def killed(work: Callable[[Tell], object], step: str) -> bool:
@@ -97,7 +99,7 @@ def test_a_bad_release_is_taken_back(device: Device, new: Candidate, tell: Tell,
     assert device.current == "factory"
     assert {path.name for path in device.root.iterdir()} <= {"current", "factory", "taken-back"}
     beaten = time.time()
-    until(lambda: (health := read_health(device.database)).at > beaten and health.release == "factory")
+    runs(device, "factory", since=beaten)
 
 
 def test_what_was_amiss_before_is_no_reason_to_go_back(device: Device, new: Candidate, tell: Tell):
@@ -204,7 +206,7 @@ def test_an_agent_that_falls_again_and_again_is_taken_back_without_the_update(de
     until(lambda: device.current == "factory")
 
     began = time.time()
-    until(lambda: (health := read_health(device.database)).at > began and health.release == "factory")
+    runs(device, "factory", since=began)
     assert not (device.root / "trial").exists()
     assert "again and again" in (device.folder / "journal").read_text()
 

@@ -1,0 +1,165 @@
+"""What one estimate says of the truth: probabilities of the true cells, made honest on labelled faces.
+
+An estimate is an apparent age with its 80 % interval and P(female): what a stored visit holds. It stands for a
+distribution of ages, normal on either side of the age, and one of genders. Networks are too sure or not sure enough;
+two numbers mend that, a factor of all widths and one of the gender's logit, which make the labels of the calibration
+faces as likely as they can be (temperature scaling: C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
+Two, and none for each cell: the rare cells have too few faces to tell more than noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.census.bands import AgeBands
+from edge.census.calibration import Calibration
+from edge.census.window import UNKNOWN, Cell
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+NARROWEST = 0.7
+"""Standard deviation of an age in years that no estimate is below, before its width is mended."""
+LEAST = 1e-5
+"""Probability that every segment of ages keeps."""
+WIDTHS, SLOPES = (0.02, 3.0), (0.3, 20.0)
+_GRID = np.linspace(-6, 6, 2401)
+_CDF = np.array([NormalDist().cdf(deviations) for deviations in _GRID])
+_TENTH = -NormalDist().inv_cdf(0.1)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Of n faces or visits, float64 (n,): age in years, its 80 % interval, P(female); NaN: no gender is given."""
+
+    age: Floats
+    low: Floats
+    high: Floats
+    female: Floats
+
+    @classmethod
+    def of_faces(cls, faces: Calibration, no_gender_below: int) -> Estimates:
+        """As visits of these faces would have them."""
+        female = np.where(faces.age < no_gender_below, np.nan, faces.probability)
+        return cls(faces.age, faces.low, faces.high, female)
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The ages between two borders, of bands or of where genders begin, and the cells that they are part of.
+
+    Attributes:
+        lower: the m lowest ages, rising from 0.
+        female: position of the cell of a woman of such an age, and ``male``, of a man; of a child the same.
+        cells: how many there are.
+    """
+
+    lower: tuple[int, ...]
+    female: tuple[int, ...]
+    male: tuple[int, ...]
+    cells: int
+
+    @classmethod
+    def of(cls, bands: AgeBands, no_gender_below: int, cells: tuple[Cell, ...]) -> Segments:
+        """``cells`` as from :func:`edge.census.disclosure.possible_cells`."""
+        lower = tuple(sorted({*bands.lower, no_gender_below}))
+
+        def place(low: int, gender: str) -> int:
+            return cells.index((bands.label(low), UNKNOWN if low < no_gender_below else gender))
+
+        female, male = (tuple(place(low, gender) for low in lower) for gender in ("female", "male"))
+        return cls(lower, female, male, len(cells))
+
+    def cell_of(self, age: npt.ArrayLike, female: npt.ArrayLike) -> Integers:
+        """Cells of ages (n,) in years and genders (n,), 1 for female."""
+        segment = self.segment_of(age)
+        return np.where(np.asarray(female, bool), np.array(self.female)[segment], np.array(self.male)[segment])
+
+    def segment_of(self, age: npt.ArrayLike) -> Integers:
+        """Segments of ages (n,) in years; 12.9 is still 12."""
+        return np.searchsorted(self.lower, np.floor(np.maximum(age, 0)), side="right") - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """How sure the classifier should have been.
+
+    Attributes:
+        width: factor of the widths of all age distributions.
+        slope: factor of the logits of P(female).
+        women: float64 (m,), share of women where an estimate gives no gender, by segment.
+    """
+
+    segments: Segments
+    width: float
+    slope: float
+    women: Floats
+
+    @classmethod
+    def fit(cls, segments: Segments, faces: Calibration, no_gender_below: int) -> Posterior:
+        """By the greatest likelihood of the labels of ``faces``, of which there is at least one."""
+        said = Estimates.of_faces(faces, no_gender_below)
+        of_face = segments.segment_of(faces.true_age)
+        rows = np.arange(len(faces))
+
+        def age_unlikely(width: float) -> float:
+            return -float(np.log(_ages(segments.lower, said, width)[rows, of_face]).sum())
+
+        signs, grown = np.where(faces.true_female == 1, 1.0, -1.0), faces.true_age >= no_gender_below
+        evidence = (signs * _logit(faces.probability))[grown]
+
+        def gender_unlikely(slope: float) -> float:
+            return float(np.logaddexp(0, -slope * evidence).sum())
+
+        women = np.bincount(of_face, faces.true_female, len(segments.lower)) + 1
+        all_faces = np.bincount(of_face, minlength=len(segments.lower)) + 2
+        return cls(segments, _least(age_unlikely, WIDTHS), _least(gender_unlikely, SLOPES), women / all_faces)
+
+    def __call__(self, said: Estimates) -> Floats:
+        """Float64 (n, k): probability of each true cell, if the cells are as common as where it was fitted."""
+        ages = _ages(self.segments.lower, said, self.width)
+        given = 1 / (1 + np.exp(-self.slope * _logit(np.nan_to_num(said.female, nan=0.5))))
+        female = np.where(np.isnan(said.female)[:, None], self.women, given[:, None])
+        cells = np.zeros((len(ages), self.segments.cells))
+        for segment, (of_women, of_men) in enumerate(zip(self.segments.female, self.segments.male, strict=True)):
+            cells[:, of_women] += ages[:, segment] * female[:, segment]
+            cells[:, of_men] += ages[:, segment] * (1 - female[:, segment])
+        return cells
+
+
+def _ages(lower: tuple[int, ...], said: Estimates, width: float) -> Floats:
+    """Float64 (n, m): probability that the age is within each segment."""
+    # A year of age is as far as half a year to either side of it, as in the networks' distributions.
+    away = np.array(lower[1:]) - 0.5 - said.age[:, None]
+    left, right = (
+        width * np.maximum(side, _TENTH * NARROWEST)[:, None] / _TENTH
+        for side in (said.age - said.low, said.high - said.age)
+    )
+    # Two halves of normal distributions that meet at the age, each as high there as the other.
+    below = left / (left + right)
+    under = 2 * below * np.interp(np.minimum(away, 0) / left, _GRID, _CDF)
+    over = (1 - below) * (2 * np.interp(np.maximum(away, 0) / right, _GRID, _CDF) - 1)
+    ends = np.zeros((len(away), 1))
+    parts = np.maximum(np.diff(np.concatenate([ends, under + over, ends + 1], axis=1)), LEAST)
+    return np.asarray(parts / parts.sum(axis=1, keepdims=True))
+
+
+def _logit(probability: Floats) -> Floats:
+    # Cards hold thousandths.
+    inside = np.clip(probability, 5e-4, 1 - 5e-4)
+    return np.asarray(np.log(inside / (1 - inside)))
+
+
+def _least(cost: Callable[[float], float], between: tuple[float, float]) -> float:
+    """Where ``cost`` is least, by golden sections of the logarithm."""
+    golden = (math.sqrt(5) - 1) / 2
+    low, high = map(math.log, between)
+    while high - low > 0.01:
+        one, other = high - golden * (high - low), low + golden * (high - low)
+        low, high = (low, other) if cost(math.exp(one)) < cost(math.exp(other)) else (one, high)
+    return math.exp((low + high) / 2)

@@ -1,0 +1,97 @@
+"""Corrected shares for people: only where they say something, and not worked out at every look."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from edge.census.calibration import Calibration
+from edge.census.shares import ENOUGH, Share, ShareEstimator
+from edge.census.shown import AGAIN_S, LatestShares, in_words, shown, shown_json
+from edge.config import Settings
+from edge.config.census import Census
+from edge.counting.visit import Visit
+from edge.vision.bundle import load_bundle
+
+MOBILE = ShareEstimator.of(load_bundle("mobile").card, Census())
+
+
+def visits(number: int) -> list[Visit]:
+    """What the model said of some of its calibration faces."""
+    faces = Calibration.read(load_bundle("mobile").card.calibration)
+    some = faces.take(np.random.default_rng(2).permutation(len(faces))[:number])
+    columns = (some.age.tolist(), some.low.tolist(), some.high.tolist(), some.probability.tolist())
+    return [
+        Visit(0, 6, 9, age, (low, high), None if age < 13 else female)
+        for age, low, high, female in zip(*columns, strict=True)
+    ]
+
+
+def test_too_few_visits_with_an_estimate_have_no_shares():
+    assert shown(visits(ENOUGH - 1) + [Visit(0, 1, 1)] * 20, MOBILE) is None
+    assert shown(visits(ENOUGH), MOBILE) is not None
+    assert shown_json(None) is None
+
+
+def test_a_model_whose_errors_are_not_known_has_none():
+    assert shown(visits(100), ShareEstimator()) is None
+
+
+def test_bands_and_genders_are_the_sums_of_their_cells():
+    shares = MOBILE.of_visits([*visits(300), Visit(0, 1, 1)])
+    cells = {(s.band, s.gender): s.share for s in shares.cells}
+    estimated = 1 - cells["unknown", "unknown"]
+    for band in shares.bands:
+        of_band = sum(share for (name, _), share in cells.items() if name == band.band)
+        assert band.share == pytest.approx(of_band / estimated, abs=2e-3)
+    of_gender = {s.gender: sum(share for (_, name), share in cells.items() if name == s.gender) for s in shares.genders}
+    for gender in shares.genders:
+        assert gender.share == pytest.approx(of_gender[gender.gender] / sum(of_gender.values()), abs=5e-3)
+    for group in (shares.bands, shares.genders):
+        assert sum(s.share for s in group) == pytest.approx(1)
+        assert all(0 <= s.low <= s.share <= s.high <= 1 for s in group)
+    women = shares.genders[0]
+    assert women.high - women.low < 0.25
+
+
+def test_the_json_holds_bands_genders_and_cells():
+    document = json.loads(json.dumps(shown_json(shown(visits(90), MOBILE))))
+    assert [row["band"] for row in document["bands"]][:2] == ["0-12", "13-17"]
+    assert [row["gender"] for row in document["genders"]] == ["female", "male"]
+    assert len(document["cells"]) == len(MOBILE.known.cells)
+    assert set(document["cells"][0]) == {"band", "gender", "share", "low", "high"}
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        ((0.243, 0.171, 0.309), ("24 %", "17–31 %")),
+        ((0.004, 0.0, 0.031), ("under 1 %", "0–3 %")),
+        ((0.001, 0.0, 0.004), ("under 1 %", "under 1 %")),
+        ((1.0, 0.93, 1.0), ("100 %", "93–100 %")),
+    ],
+)
+def test_a_share_in_words(share, words):
+    assert in_words(Share("25-34", "all", *share)) == words
+
+
+def test_they_are_worked_out_again_after_a_while_or_for_another_day():
+    now = 0.0
+    latest = LatestShares(Settings(), lambda: now)
+    assert latest.of("monday", "a", visits(ENOUGH - 1)) is None
+    first = latest.of("monday", "b", visits(ENOUGH))
+    assert first is not None, "what was missing is shown as soon as it can be"
+    now = AGAIN_S - 1
+    assert latest.of("monday", "c", visits(120)) is first
+    now = AGAIN_S
+    second = latest.of("monday", "c", visits(120))
+    assert second not in (None, first)
+    assert latest.of("monday", "c", visits(120)) is second
+    assert latest.of("tuesday", "", []) is None
+
+
+def test_a_model_that_cannot_be_read_leaves_the_page_without_shares(tmp_path):
+    settings = Settings().with_model(str(tmp_path / "gone.tflite"))
+    assert LatestShares(settings).of("monday", "a", visits(100)) is None
