@@ -94,6 +94,25 @@ def test_who_comes_in_at_the_edge_is_nobody_who_was_hidden():
     assert len(tracker.finish()) == 2
 
 
+def test_who_is_found_again_at_the_edge_on_the_way_out_is_the_one_who_was_hidden():
+    tracker = Tracker(Counting(), 0.6)
+    for n in range(11):
+        tracker.step([face(500 + 12 * n)], n * STEP_S, [RED], VIEW)
+    for n in range(1, 25):
+        tracker.step([], 1 + n * STEP_S, [], VIEW)
+    for n in range(5):
+        tracker.step([face(925 + 12 * n)], 3.5 + n * STEP_S, [None], VIEW)
+    assert len(tracker.finish()) == 1
+
+
+def test_a_long_way_behind_somebody_is_the_same_way_if_they_walk_as_before():
+    walked, stood = (
+        Hidden(gap_s=3.5, at=280 + 80 * 3.5, clothes="covered"),
+        Hidden(gap_s=3.5, at=285, speed=0, clothes="covered"),
+    )
+    assert (len(walked.tracks()), len(stood.tracks())) == (1, 2)
+
+
 def test_what_is_joined_is_told_once_and_keeps_beginning_and_sights():
     tracker = Tracker(Counting(), 0.6)
     told = []
