@@ -21,6 +21,7 @@ from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.clock import ClockQuality, clock_quality
 from edge.config.settings import Settings
+from edge.counting.load import LoadControl
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
 from edge.machine import Throttle, resident_mb, temperature_c
@@ -71,7 +72,7 @@ class Agent:
         self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
         self._publisher = self._new_publisher()
         self._recorder = Recorder(settings, self._store, self._event_of)
-        self._throttle = Throttle()
+        self._throttle, self._load = Throttle(), LoadControl()
         self._stopping = threading.Event()
         self._started_s = time.monotonic()
         self._frames = self._counted = 0
@@ -114,21 +115,28 @@ class Agent:
                 self._store.close()
 
     def _turn(self, frame: Frame | None) -> None:
-        if frame is not None:
+        if frame is not None and self._load.wants(frame.index):
+            begun_s = time.monotonic()
             visits = self._pipeline.process(frame)
             self._frames += 1
             now_s = time.monotonic()
+            self._load.spent(now_s - begun_s, frame.index, now_s)
             self._recent.append((now_s, now_s - frame.time_s))
             self._record(visits)
             notify("WATCHDOG=1")
             self._stopping.wait(self._throttle.pause_s(now_s))
-        elif self._camera_is_away():
+        elif frame is None and self._camera_is_away():
             self._record(self._pipeline.finish())
             # The supervisor is at work on the camera and says so: killing the agent would not bring it back sooner.
             # Reads that hang in a driver are what only a restart cures: then the watchdog shall bite.
             if not self._camera.status.hung:
                 notify("WATCHDOG=1")
         self._duties()
+
+    @property
+    def _dropped(self) -> int:
+        """Frames that nobody looked at: a newer one replaced them, or the machine could not keep up."""
+        return self._camera.status.dropped + self._load.skipped
 
     def _camera_is_away(self) -> bool:
         status = self._camera.status
@@ -144,7 +152,7 @@ class Agent:
     def _duties(self, *, last: bool = False) -> None:
         now, now_s, quality = time.time(), time.monotonic(), clock_quality()
         trusted = self._knows_the_time(quality)
-        traffic = Traffic(self._frames, self._camera.status.dropped)
+        traffic = Traffic(self._frames, self._dropped)
         damaged = self._store is None or self._sender.damaged or self._publisher.damaged
         if damaged and (last or now_s - self._mended_s >= MEND_S):
             self._mend(now)
@@ -232,7 +240,7 @@ class Agent:
             camera={CameraState.WAITING: "failed", CameraState.STOPPED: "ended"}.get(camera.state, str(camera.state)),
             camera_source=self._camera.name,
             camera_error=None if camera.state == CameraState.RUNNING else camera.last_error,
-            frames=self._frames, dropped=camera.dropped,
+            frames=self._frames, dropped=self._dropped, looks_at_every=self._load.every,
             fps=len(recent) / min(RATE_S, max(now_s - self._started_s, 1.0)),
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),

@@ -30,8 +30,6 @@ NEARER = 1.0
 """Whose face is more than so many times as large stands in front."""
 DARK = 8.0
 """Grey levels that are added to the brightness: noise must not make black clothes differ."""
-BESIDE = 1.0
-"""So many of its sizes from a nearer body a face is beside it."""
 COVERED = 0.25
 """Share of the clothes' width or height behind somebody nearer from which they are not looked at."""
 
@@ -66,17 +64,6 @@ def free_looks(faces: Sequence[Detection]) -> list[bool]:
     behind = size <= size[:, None] * NEARER
     free: npt.NDArray[np.bool_] = np.all(beside | below | behind, axis=1)
     return [bool(seen) for seen in free]
-
-
-def beside_nearer(faces: Sequence[Detection]) -> list[bool]:
-    """For each face whether somebody nearer stands or walks just beside it, or before it: it comes from there or goes
-    there."""
-    x, y, size = np.array([[*face.centre, face.size] for face in faces], np.float64).reshape(-1, 3).T
-    reached = np.abs(x[:, None] - x) < BODY / 2 * size + size[:, None] * BESIDE
-    low = y[:, None] > y - size
-    nearer = size > size[:, None] * NEARER
-    beside: npt.NDArray[np.bool_] = np.any(reached & low & nearer, axis=1)
-    return [bool(one) for one in beside]
 
 
 def differences(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -3,8 +3,8 @@
 A face that was clearly on one side of the line and later clearly on the other has crossed, if its way went between the
 line's two points. *Clearly* is by a share of the face's own size, so that one rule fits near and far faces; in the band
 between nothing is decided. Crossings inwards and outwards cancel each other: who comes in and turns round has a visit
-without direction. A track that is born or lost in the band was not seen on both sides and crosses nothing. Who walks
-behind somebody nearer and vanishes is taken to walk on for a moment, and who comes out there to have walked before.
+without direction. Whose face vanishes or turns up in mid-view while they walk is taken to have walked on for a moment,
+or from a moment before: a head was turned away, or somebody nearer hid it. A zone is crossed by what was seen only.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from math import hypot, inf
 
 from edge.config.entrance import Entrance, Point
-from edge.counting.boundary import Boundary, Size, Zone, boundary_of
+from edge.counting.boundary import Boundary, Line, Size, Zone, boundary_of
 from edge.counting.visit import Direction, Visit
 from edge.vision.detection import Detection
 
 MOSTLY = 0.5
 """Share of a track's time in the staff zone above which it is staff."""
 HIDDEN_S = 0.6
-"""Seconds for which somebody is taken to walk on behind somebody nearer."""
-WALKS = 1.0
+"""Seconds for which somebody who walks and vanishes is taken to walk on."""
+WALKS = 1.5
 """Face sizes a second from which somebody walks."""
 ENDS = 6
 """Sights from which the speed at both ends of a path is taken."""
@@ -61,15 +61,15 @@ class EntranceWatch:
         self._boundary: Boundary | None = None
         self._staff_zone: Zone | None = None
 
-    def see(self, track_id: int, face: Detection, time_s: float, size: Size, beside: bool = False) -> None:
-        """A track was seen: ``face`` at ``time_s`` in a frame of ``size`` pixels; ``beside``: of somebody nearer."""
+    def see(self, track_id: int, face: Detection, time_s: float, size: Size) -> None:
+        """A track was seen: ``face`` at ``time_s`` in a frame of ``size`` pixels."""
         if size != self._size:
             self._size = size
             self._boundary = boundary_of(self._entrance, size)
             self._staff_zone = Zone.of(self._entrance.staff_zone, size) if self._entrance.staff_zone else None
         depth = self._boundary.depth(face.centre) if self._boundary else 0.0
         staff_depth = self._staff_zone.depth(face.centre) if self._staff_zone else -1.0
-        here = _Sight(face.centre, time_s, depth, staff_depth, face.size, beside)
+        here = _Sight(face.centre, time_s, depth, staff_depth, face.size)
         path = self._paths.get(track_id)
         if path is None:
             path = self._paths[track_id] = _Path(here, here)
@@ -91,14 +91,14 @@ class EntranceWatch:
         return Passage(direction, zone_s, staff, self._fractions(path.first.place), self._fractions(path.last.place))
 
     def _with_hidden_ends(self, path: _Path, boundary: Boundary) -> _Path:
-        """The path with the steps before and after it that somebody nearer hid."""
+        """The path with the steps before and after it that were not seen."""
         whole = path
-        before = _walked(path.opening, -HIDDEN_S, boundary)
+        before = _walked(path.opening, -HIDDEN_S, boundary, self._size)
         if before is not None:
             whole = _Path(before, before)
             whole.go_on(before, boundary, self._entrance.hysteresis * before.size)
             whole.join(path, boundary)
-        after = _walked(list(path.closing), HIDDEN_S, boundary)
+        after = _walked(list(path.closing), HIDDEN_S, boundary, self._size)
         if after is not None:
             whole.go_on(after, boundary, self._entrance.hysteresis * after.size)
         return whole
@@ -116,20 +116,21 @@ class _Sight:
     depth: float
     staff_depth: float
     size: float
-    beside: bool
 
 
-def _walked(sights: list[_Sight], after_s: float, boundary: Boundary) -> _Sight | None:
-    """Where somebody who came or went behind somebody nearer was so long after (before, if negative) these sights; None
-    if nobody nearer was there, or nobody walked."""
+def _walked(sights: list[_Sight], after_s: float, boundary: Boundary, size: Size) -> _Sight | None:
+    """Where somebody was so long after (before, if negative) these sights; None if they stood, or have left the frame:
+    who has left is not hidden."""
     end, other = (sights[0], sights[-1]) if after_s < 0 else (sights[-1], sights[0])
     elapsed = end.time_s - other.time_s
-    if not end.beside or not elapsed:
+    if not elapsed or not isinstance(boundary, Line):
         return None
     speed = [(a - b) / elapsed for a, b in zip(end.place, other.place, strict=True)]
     if hypot(*speed) < WALKS * end.size:
         return None
     place = end.place[0] + after_s * speed[0], end.place[1] + after_s * speed[1]
+    if not (0 <= place[0] < size[0] and 0 <= place[1] < size[1]):
+        return None
     return replace(end, place=place, time_s=end.time_s + after_s, depth=boundary.depth(place))
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.appearance import beside_nearer
 from edge.counting.entrance import EntranceWatch, with_passage
 from edge.counting.shots import BestShots, age_interval
 from edge.counting.sight import WEAKEST, Eyes, Sight
 from edge.counting.sight_map import SightMap
 from edge.counting.staff import exclude
-from edge.counting.tracker import Track, Tracker
+from edge.counting.track import Track
+from edge.counting.tracker import Tracker
 from edge.counting.visit import Visit
 from edge.vision.demographics import Estimate, pool
 
@@ -64,8 +64,8 @@ class Pipeline:
         self._join()
         self._seen, self._now_s = step.seen, frame.time_s
         self.sight_map.width, self.sight_map.height = frame.size
-        for track, beside in zip(step.seen, beside_nearer([track.detection for track in step.seen]), strict=True):
-            self._entrance.see(track.id, track.detection, frame.time_s, frame.size, beside)
+        for track in step.seen:
+            self._entrance.see(track.id, track.detection, frame.time_s, frame.size)
             self._keep_best(track, frame)
         return self._visits(step.ended)
 

@@ -17,25 +17,26 @@ import numpy.typing as npt
 from edge.counting.appearance import difference
 
 if TYPE_CHECKING:
-    from edge.counting.tracker import Track
+    from edge.counting.track import Track
 
 RIPE_S = 0.4
 """A track is decided upon so long after its first sight."""
-ACCEPTED = 4.5
+ACCEPTED = 5.0
 """Cost from which two tracks are two people. Costs are about twice a negative log-likelihood ratio."""
 PLACE, PLACE_PER_S = 0.5, 0.4
 """Standard deviation of how far off the way somebody turns up again, in face sizes, at once and for each second."""
-SIZE, SIZE_PER_S = 0.12, 0.1
+SIZE, SIZE_PER_S = 0.12, 0.075
 """The same for the logarithm of the face's size."""
 LIKE, LIKE_COST, UNLIKE_COST, UNKNOWN_COST = 0.10, -2.0, 6.0, 1.5
 """Looks that differ by the first are as often one person's as two people's. What the same looks cost, what unlike ones
 do at most, and what it costs not to know."""
-EDGE_COST = 4.0
-"""Who appears at the edge of the view has most likely just come in."""
+EDGE_COST, LEAVES = 4.0, 2.0
+"""Who appears at the edge of the view has most likely just come in, unless they walk towards it, so many face sizes a
+second."""
 BACK_COST = 2.0
 """Who was hidden seldom comes out where they went in, the other way round."""
-PER_S = 1.0
-"""For each second in hiding."""
+WALKING_PER_S, STANDING_PER_S = 0.4, 1.0
+"""For each second in hiding, if they walked on as before and after, and if they may have stood or turned."""
 
 Floats = npt.NDArray[np.float64]
 View = tuple[int, int]
@@ -74,13 +75,15 @@ def cost(old: Track, new: Track, view: View) -> float:
     size = float(np.sqrt(old.size * new.first_size))
     moved = (new.first_place - old.position) / size
     away, ahead = old.velocity / size * gap_s, new.first_velocity / size * gap_s
-    # At any time they may have stopped: the ways that may have been gone are lines from where they stood.
+    unsure = PLACE + PLACE_PER_S * gap_s
+    walked = (float(np.hypot(*(moved - (away + ahead) / 2))) / unsure) ** 2 + WALKING_PER_S * gap_s
+    # Or they stopped at any time: the ways that may have been gone are lines from where they stood.
     off = min(_off(moved, way) for way in (away, ahead, (away + ahead) / 2))
-    place = (off / (PLACE + PLACE_PER_S * gap_s)) ** 2
-    growth = (np.log(new.first_size / old.size) / (SIZE + SIZE_PER_S * gap_s)) ** 2
     turned = BACK_COST * min(gap_s, 1.0) if away @ ahead < 0 else 0.0
-    edge = EDGE_COST if at_edge(new, view) else 0.0
-    return float(place + growth + turned + edge + PER_S * gap_s + look_cost(old, new))
+    stood = (off / unsure) ** 2 + turned + STANDING_PER_S * gap_s
+    growth = (np.log(new.first_size / old.size) / (SIZE + SIZE_PER_S * gap_s)) ** 2
+    edge = EDGE_COST if comes_in(new, view) else 0.0
+    return float(min(walked, stood) + growth + edge + look_cost(old, new))
 
 
 def look_cost(old: Track, new: Track) -> float:
@@ -91,9 +94,10 @@ def look_cost(old: Track, new: Track) -> float:
     return min(LIKE_COST * (1 - unlike / LIKE), UNLIKE_COST)
 
 
-def at_edge(track: Track, view: View) -> bool:
-    """Whether a track began less than a face from the left or right edge."""
-    return not track.first_size <= track.first_place[0] <= view[0] - track.first_size
+def comes_in(track: Track, view: View) -> bool:
+    """Whether a track began less than a face from the left or right edge, and did not walk towards it."""
+    x, speed, size = track.first_place[0], track.first_velocity[0] / track.first_size, track.first_size
+    return bool((x < size and speed > -LEAVES) or (x > view[0] - size and speed < LEAVES))
 
 
 def _off(moved: Floats, way: Floats) -> float:

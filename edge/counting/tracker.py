@@ -1,18 +1,16 @@
-"""From detections to tracks: predict, match in rounds, update, end. Read it from top to bottom.
+"""From detections to tracks: predict, match, update, end. Read it from top to bottom.
 
-The rounds are those of Y. Zhang et al., "ByteTrack", ECCV 2022: confident detections are matched first, then what is
-left of the tracks may be carried on by weak ones. Beyond the paper, whatever does not simply go on stands a second
-look, after which a weak detection may start a track, too. Who was hidden or turned away for seconds begins a new track,
-which :mod:`edge.counting.stitching` joins to the old one a moment later.
+As in Y. Zhang et al., "ByteTrack", ECCV 2022, weak detections carry tracks on. Unlike there they are matched together
+with the confident ones: whose face is faint for a moment must not be given the neighbour's. Whatever does not simply go
+on stands a second look, after which a weak detection may start a track, too. Who was hidden or turned away for longer
+begins a new track, which :mod:`edge.counting.stitching` joins to the old one a moment later.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
-from statistics import median
+from dataclasses import dataclass
 
 import lap
 import numpy as np
@@ -21,155 +19,40 @@ import numpy.typing as npt
 from edge.config.counting import Counting
 from edge.counting.appearance import LENGTH, Look, differences
 from edge.counting.stitching import stitch
+from edge.counting.track import Floats, Track
 from edge.vision.detection import Detection
 
-Floats = npt.NDArray[np.float64]
-
-# All lengths are in face sizes: a face half as large is twice as far away, and moves half as many pixels.
-JITTER = 0.12
-"""Standard deviation of where a face is found, and of how it moves on its head."""
-ACCELERATION = 5.0
-"""Standard deviation of how people change their speed, per second squared: they stop within a step."""
-FIRST_SPEED = 5.0
-"""Standard deviation of the speed of who has just come into view, per second: about a metre."""
-FASTEST = 9.0
-"""Face sizes a second beyond which nobody walks: a detection that belongs to nobody must not throw a track away."""
+# All lengths are in face sizes.
 GATE = 3.0
 """A detection may lie so many standard deviations from where its track is expected ..."""
 REACH, REACH_PER_S = 1.2, 1.5
 """... but no further than this, and so much more for each second without a detection."""
-WALKS_ON_S = 1.0
-"""Time constant with which the speed of who is not seen fades."""
-SIZE_COUNTS, LOOK_COUNTS = 0.6, 0.6
+SIZE_COUNTS, LOOK_COUNTS = 1.2, 0.6
 """How much size and clothes weigh where several could be meant."""
 UPRIGHT = 1.5
 """A step up or down counts so many times as much as one aside: faces keep their height."""
+FAINT = 0.3
+"""What it costs to take a weak detection where there is a confident one."""
 NO_LOOK = 0.5
 """Difference of looks, as a share of UNLIKE, where one is not known."""
 DOUBLE = 0.6
 """Boxes nearer to each other than this are about one face."""
 GROWTH = 1.6
 """A face may change its size by this factor between two detections of a track."""
-SMOOTHING = 0.5
-"""Weight of the newest measurement in a track's size."""
 UNLIKE = 0.5
 """By how much looks of two people differ, as a share of their brightness."""
-LOOK_SMOOTHING = 0.15
-"""Weight of the newest look in a track's."""
 LEFT_S, OUTSIDE, FORESEEN_S = 0.15, 0.25, 1.5
 """Who was not seen for the first (seconds), and is expected so many face sizes outside the view, has left. So far ahead
 (seconds) somebody is expected to walk on."""
-OPENING = 8
-"""First sights that are kept of a track."""
-RECENT = 9
-"""Scores of the last detections whose median confirms a track."""
-FRESH_S = 0.3
-"""Who was seen so short a time ago is followed by any confident detection; all others must stand a second look."""
+FRESH_S, NEAR_S = 0.3, 0.8
+"""Who was seen in one of the last two frames, and so short a time ago, is followed by any confident detection; until
+the second time has passed by one that stood a second look. All others are stitched."""
 SECOND_LOOKS = 3
 """Confident detections of a frame, and weak ones, that get one."""
 WEAK_S = 0.6
-"""Weak detections carry a track on for so long after a confident one: a nape may be a weak face for ever."""
+"""Weak detections that get no second look carry a track on for so long: a nape may be a weak face for ever."""
 MAX_TRACKS = 200
 """Bound on memory: far more than faces fit into a view."""
-
-
-@dataclass(eq=False)
-class Track:
-    """A face followed over time. Times are seconds on the frames' time line, positions pixels of the frame."""
-
-    id: int
-    detection: Detection
-    started_s: float
-    seen_s: float
-    hits: int = 1
-    velocity: Floats = field(default_factory=lambda: np.zeros(2))
-    """Pixels a second."""
-    look: Look | None = None
-    position: Floats = field(init=False)
-    size: float = field(init=False)
-    score: float = field(init=False)
-    """Best median of its recent detections' scores: one bright moment makes no face, a turned head unmakes none."""
-    sure_s: float = field(init=False)
-    """When a confident detection was last taken in."""
-    scores: deque[float] = field(init=False)
-    doubt: Floats = field(init=False)
-    """Covariance of position and velocity in face sizes, (2, 2), the same for both axes."""
-    settled: bool = False
-    """Whether it is decided that it goes on no earlier track."""
-    opening: list[tuple[float, float, float, float]] = field(default_factory=list)
-    """Its first sights: seconds, centre and size."""
-
-    def __post_init__(self) -> None:
-        self.opening.append((self.seen_s, *self.detection.centre, self.detection.size))
-        self.position, self.size = np.array(self.detection.centre), self.detection.size
-        self.score, self.sure_s = self.detection.score, self.seen_s
-        self.scores = deque([self.detection.score], RECENT)
-        self.doubt = np.diag([JITTER**2, FIRST_SPEED**2])
-
-    def expected(self, now_s: float) -> tuple[float, float, float]:
-        """Centre and size to expect: at the last speed, which fades, because who is long unseen may have stopped."""
-        x, y = self.position + self.velocity * WALKS_ON_S * (1 - np.exp((self.seen_s - now_s) / WALKS_ON_S))
-        return float(x), float(y), self.size
-
-    def spread(self, now_s: float) -> float:
-        """Standard deviation in face sizes of where a detection may be at ``now_s``."""
-        return float(np.sqrt(self._predicted_doubt(now_s)[0, 0] + JITTER**2))
-
-    def _predicted_doubt(self, now_s: float) -> Floats:
-        # A Kalman filter's, with people's acceleration as white noise.
-        t = now_s - self.seen_s
-        (pp, pv), (_, vv) = self.doubt.tolist()
-        noise = ACCELERATION**2
-        new_pv = pv + t * vv + noise * t**3 / 2
-        return np.array([[pp + 2 * t * pv + t * t * vv + noise * t**4 / 4, new_pv], [new_pv, vv + noise * t * t]])
-
-    def follow(self, detection: Detection, now_s: float, look: Look | None = None) -> None:
-        """Take a matched detection in."""
-        doubt = self._predicted_doubt(now_s)
-        predicted = np.array(self.expected(now_s)[:2])
-        surprise = np.array(detection.centre) - predicted
-        gain = doubt[:, 0] / (doubt[0, 0] + JITTER**2)
-        self.position = predicted + gain[0] * surprise
-        self.velocity = self.velocity + gain[1] * surprise
-        self.velocity *= min(1.0, FASTEST * self.size / max(float(np.hypot(*self.velocity)), 1e-9))
-        self.doubt = doubt - np.outer(gain, doubt[0])
-        self.size = float(np.exp((1 - SMOOTHING) * np.log(self.size) + SMOOTHING * np.log(detection.size)))
-        self.scores.append(detection.score)
-        # Of a few scores the best median would be that of chance.
-        self.score = max(self.score, median(self.scores)) if len(self.scores) == RECENT else median(self.scores)
-        if look is not None:
-            self.look = look if self.look is None else self.look + LOOK_SMOOTHING * (look - self.look)
-        self.detection, self.seen_s, self.hits = detection, now_s, self.hits + 1
-        if len(self.opening) < OPENING:
-            self.opening.append((now_s, *detection.centre, detection.size))
-
-    @property
-    def first_place(self) -> Floats:
-        """Where it was seen first."""
-        return np.array(self.opening[0][1:3])
-
-    @property
-    def first_size(self) -> float:
-        """The middle one of its first sizes: at first sight a face may be half covered."""
-        return median(size for _, _, _, size in self.opening)
-
-    @property
-    def first_velocity(self) -> Floats:
-        """Pixels a second over its first sights; 0 if there are fewer than three."""
-        if len(self.opening) < 3:
-            return np.zeros(2)
-        times, xs, ys, _ = np.array(self.opening).T
-        times = times - times.mean()
-        spread = float(times @ times)
-        return np.array([times @ xs, times @ ys]) / spread if spread > 1e-9 else np.zeros(2)
-
-    def go_on(self, later: Track) -> None:
-        """Take over all of a later track of the same face."""
-        self.position, self.velocity, self.doubt, self.size = later.position, later.velocity, later.doubt, later.size
-        self.detection, self.seen_s, self.sure_s = later.detection, later.seen_s, later.sure_s
-        self.hits, self.score = self.hits + later.hits, max(self.score, later.score)
-        self.scores.extend(later.scores)
-        self.look = later.look if later.look is not None else self.look
 
 
 @dataclass(frozen=True)
@@ -188,7 +71,7 @@ class Tracker:
         self._bridge_s = max(settings.bridge_s, settings.lost_s)
         self._min_score = min_score
         self._next_id = 1
-        self._now_s = 0.0
+        self._now_s = self._before_s = 0.0
         self._view: tuple[int, int] | None = None
         self.joined: tuple[tuple[int, int], ...] = ()
         """Of the last step: earlier tracks that turned out to go on as later ones, which are no more."""
@@ -205,44 +88,44 @@ class Tracker:
         """Take the detections of the next frame, at ``now_s`` seconds, which must not run backwards.
 
         ``looks`` are what the detected people wear, ``view`` is the frame's width and height: without them nobody is
-        recognised after more than ``lost_s``, and nobody is known to have left.
+        recognised after more than ``lost_s``, and nobody is known to have left. ``is_face`` is the second look.
         """
+        fresh_s = max(self._before_s, now_s - FRESH_S)
         self._join(now_s, view)
         # Before all else: after a pause of the camera nobody takes over the track of who stood there before.
         ended = tuple(track for track in self.tracks if self._is_over(track, now_s, view))
         self.tracks = [track for track in self.tracks if track not in ended]
         faces = _Faces(detections, looks)
-        strong = [n for n, detection in enumerate(detections) if detection.score >= self._min_score]
-        weak = [n for n, detection in enumerate(detections) if detection.score < self._min_score]
+        sure = {n for n, detection in enumerate(detections) if detection.score >= self._min_score}
         seen: list[Track] = []
 
-        def confirmed(candidates: list[int]) -> list[int]:
-            """Those that are faces at a second look too; the first few of them."""
-            return candidates if is_face is None else [n for n in candidates[:SECOND_LOOKS] if is_face(detections[n])]
+        def follow(track: Track, number: int) -> None:
+            track.follow(detections[number], now_s, faces.look(number))
+            if number in sure or is_face is not None:
+                track.sure_s = now_s
+            seen.append(track)
 
-        def take(candidates: list[int], tracks: list[Track], cost: Cost) -> list[int]:
-            """Match, follow, and give back the detections that found no track."""
-            waiting = [track for track in tracks if track not in seen]
-            pairs = match(waiting, faces.some(candidates), cost, now_s)
-            for row, column in pairs:
-                number = candidates[column]
-                waiting[row].follow(detections[number], now_s, faces.look(number))
-                if detections[number].score >= self._min_score or is_face is not None:
-                    waiting[row].sure_s = now_s
-                seen.append(waiting[row])
-            taken = {candidates[column] for _, column in pairs}
-            return [number for number in candidates if number not in taken]
-
-        fresh = [track for track in self.tracks if now_s - track.seen_s <= FRESH_S]
-        near = [track for track in self.tracks if now_s - track.seen_s <= self._lost_s]
-        unmatched = confirmed(take(strong, fresh, by_motion))
-        unmatched = take(unmatched, near, by_motion)
-        followed = [track for track in near if now_s - track.sure_s <= WEAK_S]
-        if is_face is None:
-            take(weak, followed, by_motion)
-        else:
-            unmatched += take(confirmed(weak), near, by_motion)
-        for number in unmatched[: MAX_TRACKS - len(self.tracks)]:
+        # Who was just seen goes on.
+        fresh = [track for track in self.tracks if track.seen_s >= fresh_s]
+        costs = by_motion(fresh, faces, now_s) + FAINT * np.array([n not in sure for n in range(len(detections))])
+        going = [(fresh[row], number) for row, number in match(costs)]
+        faint = [number for _, number in going if number not in sure]
+        found = {number for _, number in going}
+        others = [number for number in range(len(detections)) if number not in found]
+        real = self._second_looks([*faint, *others], detections, sure, is_face)
+        for track, number in going:
+            if number in sure or (number in real if is_face else now_s - track.sure_s <= WEAK_S):
+                follow(track, number)
+        # Who was hidden for a moment is found again.
+        free = [number for number in others if number in real]
+        hidden = [track for track in self.tracks if track not in seen]
+        costs = by_motion(hidden, faces.some(free), now_s)
+        for row, column in match(costs):
+            if now_s - hidden[row].seen_s <= (self._lost_s if view is None else min(NEAR_S, self._lost_s)):
+                follow(hidden[row], free[column])
+        # All others have come.
+        taken = [track.detection for track in seen]
+        for number in [number for number in free if detections[number] not in taken][: MAX_TRACKS - len(self.tracks)]:
             if any(_is_same_face(detections[number], track.detection) for track in seen):
                 continue  # two boxes around one face
             track = Track(self._next_id, detections[number], now_s, now_s, look=faces.look(number))
@@ -250,6 +133,19 @@ class Tracker:
             self.tracks.append(track)
             seen.append(track)
         return Step(tuple(seen), ended)
+
+    def _second_looks(
+        self,
+        numbers: Sequence[int],
+        detections: Sequence[Detection],
+        sure: set[int],
+        is_face: Callable[[Detection], bool] | None,
+    ) -> set[int]:
+        """Those that are faces at a second look too, of the first few; without one the confident ones."""
+        if is_face is None:
+            return {number for number in numbers if number in sure}
+        confident, weak = ([n for n in numbers if (n in sure) == which][:SECOND_LOOKS] for which in (True, False))
+        return {number for number in confident + weak if is_face(detections[number])}
 
     def finish(self) -> tuple[Track, ...]:
         """End all tracks: the recording or the agent stops."""
@@ -264,7 +160,7 @@ class Tracker:
         later = [new for _, new in pairs]
         self.tracks = [track for track in self.tracks if track not in later]
         self.joined = tuple((old.id, new.id) for old, new in pairs)
-        self._now_s, self._view = now_s, view
+        self._before_s, self._now_s, self._view = self._now_s, now_s, view
 
     def _is_over(self, track: Track, now_s: float, view: tuple[int, int] | None) -> bool:
         unseen_s = now_s - track.seen_s
@@ -293,20 +189,19 @@ class _Faces:
         return None if np.isnan(self.looks[number, 0]) else self.looks[number]
 
 
-Cost = Callable[[Sequence[Track], _Faces, float], Floats]
-"""What it costs to take each face for each track's at a time, (tracks, faces); 1 and more: impossible."""
-
-
-def match(tracks: Sequence[Track], faces: _Faces, cost: Cost, now_s: float) -> list[tuple[int, int]]:
-    """The assignment of faces to tracks with the least total cost, none of 1 or more."""
-    if not tracks or not faces.sizes.size:
+def match(costs: Floats) -> list[tuple[int, int]]:
+    """The assignment of faces to tracks with the least total cost, (tracks, faces), none of 1 or more."""
+    if not costs.size:
         return []
-    _, columns, _ = lap.lapjv(cost(tracks, faces, now_s), extend_cost=True, cost_limit=1.0)
+    _, columns, _ = lap.lapjv(costs, extend_cost=True, cost_limit=1.0)
     return [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0]
 
 
 def by_motion(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
-    """0 where the face is as expected, 1 at the edge of reach, more beyond."""
+    """What it costs to take each face for each track's, (tracks, faces): 0 where it is as expected, 1 at the edge of
+    reach; 1 and more: impossible."""
+    if not tracks or not faces.sizes.size:
+        return np.zeros((len(tracks), faces.sizes.size))
     expected = np.array([track.expected(now_s) for track in tracks])
     away, growth = _apart(expected[:, :2], expected[:, 2], faces)
     unseen_s = np.array([now_s - track.seen_s for track in tracks])

@@ -26,6 +26,7 @@ class Health:
     camera_error: str | None
     frames: int
     dropped: int
+    """Frames that nobody looked at because the machine was busy."""
     fps: float
     """Frames a second through the pipeline, over the last seconds."""
     latency_ms: float
@@ -42,6 +43,8 @@ class Health:
     """"synchronised", "unsynchronised" or "unknown"."""
     throttled: bool = False
     """Whether fewer frames are looked at because the processor is hot."""
+    looks_at_every: int = 1
+    """One frame in so many is looked at: 1 while the machine keeps up."""
     store_error: str | None = None
     """Why the database takes nothing now; visits wait in memory meanwhile."""
     visits_waiting: int = 0

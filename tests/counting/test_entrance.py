@@ -68,7 +68,9 @@ class Walk:
 
 
 WALKS = [
-    pytest.param(Walk([(500, 50), (500, 240)], None), id="approach without crossing"),
+    pytest.param(Walk([(500, 50), (500, 150)], None), id="approach without crossing"),
+    pytest.param(Walk([(500, 50), (500, 240)], "in"), id="approach, and vanish while walking"),
+    pytest.param(Walk([(500, 200), (500, 240)], None, pace=2), id="approach and come to a stop"),
     pytest.param(Walk([(500, 50), (500, 240), (500, 60)], None), id="approach and turn back"),
     pytest.param(Walk([(500, 50), (500, 450)], "in"), id="cross in"),
     pytest.param(Walk([(500, 450), (500, 50)], "out"), id="cross out"),
@@ -88,10 +90,12 @@ WALKS = [
     pytest.param(Walk([(500, 50), (500, 450), (950, 450), (950, 50)], "in"), id="in across it and around the end"),
     pytest.param(Walk([(890, 50), (890, 450)], "in"), id="just within the end"),
     pytest.param(Walk([(910, 50), (910, 450)], None), id="just beyond the end"),
-    pytest.param(Walk([(500, 250), (500, 450)], None), id="born on the line, goes in"),
-    pytest.param(Walk([(500, 250), (500, 50)], None), id="born on the line, goes out"),
+    pytest.param(Walk([(500, 250), (500, 450)], "in"), id="born on the line, walks in"),
+    pytest.param(Walk([(500, 250), (500, 50)], "out"), id="born on the line, walks out"),
+    pytest.param(Walk([(500, 250), (500, 290)], None, pace=2), id="born on the line, turns inwards"),
     pytest.param(Walk([(500, 245), (500, 450), (500, 50)], "out"), id="born on the line, goes in and then out"),
-    pytest.param(Walk([(500, 50), (500, 255)], None), id="lost on the line"),
+    pytest.param(Walk([(500, 50), (500, 255)], "in"), id="walks, lost on the line"),
+    pytest.param(Walk([(500, 225), (500, 255)], None, pace=2), id="stands, lost on the line"),
     pytest.param(Walk([(500, 235), (500, 265)], "in"), id="born and lost near it, seen on both sides"),
     pytest.param(Walk([(500, 50), (500, 270)], None, size=120), id="a near face, hardly across"),
     pytest.param(Walk([(500, 50), (500, 258)], "in", size=24), id="a far face, as many pixels are enough"),

@@ -14,7 +14,8 @@ from edge.cameras import Frame, open_camera
 from edge.config import Settings
 from edge.counting.appearance import LENGTH, look_of
 from edge.counting.pipeline import Eyes, Pipeline
-from edge.counting.tracker import Track, Tracker
+from edge.counting.track import Track
+from edge.counting.tracker import Tracker
 from edge.demo import CLIP
 from edge.vision.detection import Detection
 

@@ -89,6 +89,16 @@ def test_a_weak_detection_does_not_take_a_track_from_a_confident_one(tracker: Tr
     assert track.detection is strong
 
 
+def test_whose_face_is_faint_for_a_moment_is_not_given_the_neighbours(tracker: Tracker):
+    """Two walk one behind the other; the hinder one is hidden and comes into view again as the front one is faint."""
+    for n in range(10):
+        there = [face(300 + 12 * n), face(270 + 12 * n)]
+        tracker.step(there if n < 3 else there[:1], n * FRAME_S)
+    front, hinder = face(420, score=0.4), face(403)
+    tracker.step([front, hinder], 10 * FRAME_S)
+    assert {track.id: track.detection for track in tracker.tracks} == {1: front, 2: hinder}
+
+
 def test_a_crowd_beyond_all_measure_is_bounded_and_ids_are_never_used_twice(tracker: Tracker):
     crowd = [face(200.0 * (n % 40), 200.0 * (n // 40)) for n in range(MAX_TRACKS + 60)]
     seen: list[int] = []

@@ -10,7 +10,7 @@ from edge.cameras.frame import Frame
 from edge.config.settings import Settings
 from edge.counting.pipeline import Pipeline
 from edge.counting.sight import Sight
-from edge.counting.tracker import Track
+from edge.counting.track import Track
 from edge.counting.visit import Visit
 from edge.vision.demographics import Estimate
 
