@@ -18,7 +18,8 @@ LEFT, TOP, SIDE = 330, 90, 260
 ONE_SECONDS = 7.3
 """Until that patron has walked out of it."""
 ONE_EVERY = 8
-ONE_FPS = 1.0
+ONE_FPS = 0.4
+"""So slow that an emulated device looks at every frame: every fourth would show nobody for long enough."""
 
 
 def beginning(to: Path, fps: float = FPS) -> Path:
