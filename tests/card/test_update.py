@@ -31,7 +31,9 @@ def test_an_update_is_installed_survives_a_power_cut_and_goes_back(
 
         unknown = device.ssh("/opt/maitred/bin/maitred update /dev/null")
         assert unknown.returncode == 2
-        device.run(f"cat > /usr/share/maitred/update.pub <<'END'\n{(tmp_path / 'update.pub').read_text()}\nEND")
+        trusted = (tmp_path / "update.pub").read_text()
+        folder = "/usr/share/maitred"
+        device.run(f"mkdir -p {folder}; cat > {folder}/update.pub <<'END'\n{trusted}\nEND")
         device.send(made, "/data/again.maitred")
 
         told = device.run("/opt/maitred/bin/maitred update /data/again.maitred --allow-downgrade --watch 1800", 3600)
