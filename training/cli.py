@@ -25,8 +25,9 @@ def add_train(commands: Commands) -> None:
         help="more labelled pictures, whose faces are found and cut out first; may be repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--weights", metavar="package|imagenet|none|PATH",
-        help="pretrained weights to start from: out of a package, Keras' own, none, a .h5 file (the recipe's)",
+        "--weights", metavar="package|imagenet|checkpoint|none|PATH",
+        help="what to start from: weights out of a package, Keras' own, this network's checkpoint in the repository,"
+        " none, a .h5 file, an earlier run's .keras file (the recipe's)",
     )  # fmt: skip
     parser.add_argument(
         "--teacher", action="append", default=[], metavar="none|FILE",

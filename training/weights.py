@@ -1,4 +1,4 @@
-"""Starting a network from pretrained weights: an HDF5 file whose layers are found by name, or ImageNet's from Keras."""
+"""Starting a network from weights: an HDF5 file whose layers are found by name, ImageNet's, or an earlier run of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import keras
 import numpy as np
 
 from edge.errors import BadInput
+from training.checkpoint import load_network
 from training.heads import HEADS
+from training.origin import origin
 from training.pretrained import Layers, folded, imagenet
 from training.samples import few
 
@@ -62,12 +64,15 @@ def load_weights(model: keras.Model, source: str) -> dict[str, str]:
     """Put weights into the layers of ``model``, its heads aside; returns ``about`` and ``sha256`` of them.
 
     ``source`` is ``imagenet`` or the path of a file: one of ours, or one of :data:`training.pretrained.ORIGINS`.
-    Layers that the model does not have (another task's heads) are left out, and logged.
+    Layers that the model does not have (another task's heads) are left out, and logged. The Keras file (``.keras``) of
+    an earlier run of the same network gives its heads as well, and ``licence``, where its ``run.json`` tells.
 
     Raises:
         BadInput: a layer of the model is missing in the source, or its weights have other shapes; it is named.
         MaitredError: ImageNet's weights cannot be fetched.
     """
+    if source.endswith(".keras"):
+        return _go_on(model, Path(source))
     trunk = [layer for layer in model.layers if layer.weights and layer.name not in HEADS]
     if source == IMAGENET:
         found, about, digest = imagenet(model.name), None, hashlib.sha256()
@@ -89,6 +94,22 @@ def load_weights(model: keras.Model, source: str) -> dict[str, str]:
     except BadInput as error:
         raise BadInput(f"{source}: {error}") from error
     return {"about": about, "sha256": digest.hexdigest()}
+
+
+def _go_on(model: keras.Model, path: Path) -> dict[str, str]:
+    """Take all weights of an earlier run of the same network."""
+    earlier = load_network(path)
+    if earlier.name != model.name:
+        raise BadInput(f"{path}: a network called {earlier.name!r}, where {model.name!r} is trained")
+    model.set_weights(earlier.get_weights())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    log.info("weights %s, SHA-256 %s", path, digest)
+    facts, told = {"about": "an earlier run", "sha256": digest}, origin(path)
+    if "history" in told:
+        facts["about"] += f" of {len(told['history'])} epochs"
+    if "training" in told:
+        facts |= {"about": f"{facts['about']} ({told['training']['source']})", "licence": told["training"]["licence"]}
+    return facts
 
 
 def _assign(model: keras.Model, trunk: list[keras.Layer], layers: Layers) -> None:

@@ -40,6 +40,12 @@ def test_what_a_teacher_may_be_used_for_holds_for_its_pupil(tmp_path):
     assert found["source"].endswith("; taught by vgg16 and own")
 
 
+def test_what_an_earlier_run_may_be_used_for_holds_for_what_goes_on_from_it(tmp_path):
+    earlier = {"about": "an earlier run", "sha256": "cc", "licence": "research"}
+    write(tmp_path / "run.json", {**RUN, "data": [{"about": "own", "licence": "ours"}], "weights": earlier})
+    assert origin(tmp_path / "model.keras")["training"]["licence"] == "ours; research"
+
+
 def test_files_named_like_the_model_come_first(tmp_path):
     write(tmp_path / "run.json", RUN)
     write(tmp_path / "mine.run.json", {**RUN, "data": [PHOTOS]})

@@ -19,7 +19,9 @@ SHIPPED = sorted(path.stem for path in RECIPES.glob("*.toml"))
 def test_what_a_recipe_starts_from_is_there(name):
     recipe = load_recipe(name)
     assert all(file.is_file() for file in teachers_of(recipe, []))
-    assert recipe.weights in ("none", "imagenet") or recipe.network in PACKAGES
+    fetched = recipe.weights == "package" and recipe.network in PACKAGES
+    kept = recipe.weights == "checkpoint" and (CHECKPOINTS / f"{recipe.network}.keras").is_file()
+    assert recipe.weights in ("none", "imagenet") or fetched or kept
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,12 @@ def test_a_checkpoint_that_is_not_installed_is_named(tmp_path, monkeypatch):
         teachers_of(load_recipe("mobile"), [])
 
 
+def test_an_earlier_run_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "CHECKPOINTS", tmp_path)
+    with pytest.raises(BadInput, match=r"weights vgg16: .*come with a clone of the repository.*--weights package"):
+        weights_of(load_recipe("vgg16"), "checkpoint", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("network", "asked", "expected"),
     [
@@ -52,6 +60,7 @@ def test_a_checkpoint_that_is_not_installed_is_named(tmp_path, monkeypatch):
         pytest.param("resnet50", None, "imagenet", id="Keras' own"),
         pytest.param("mobile", "none", None, id="none asked for"),
         pytest.param("mobile", "own.h5", "own.h5", id="a file"),
+        pytest.param("vgg16", "checkpoint", str(CHECKPOINTS / "vgg16.keras"), id="the earlier run"),
     ],
 )
 def test_weights(network, asked, expected, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from edge.errors import BadInput
 from training.heads import HEADS
+from training.mobile import mobile
 from training.pretrained import Layers
 from training.vgg16 import vgg16
 from training.weights import load_weights, read_weights, write_weights
@@ -102,6 +104,33 @@ def test_what_keras_saves_today_as_one_file_is_read(tmp_path):
         for loaded, array in zip(found[name].values(), model.get_layer(name).get_weights(), strict=True):
             assert np.array_equal(loaded, array)
     load_weights(vgg16(), str(tmp_path / "model.h5"))
+
+
+def test_an_earlier_run_of_the_network_goes_on_with_its_heads_and_its_licence(tmp_path):
+    earlier = vgg16()
+    for layer in earlier.layers:
+        layer.set_weights([np.full(weight.shape, 0.25, np.float32) for weight in layer.get_weights()])
+    path = tmp_path / "earlier.keras"
+    earlier.save(path)
+    data = {"about": "faces", "licence": "research"}
+    run = {"recipe": {"network": "vgg16"}, "data": [data], "weights": {"about": "ImageNet's", "sha256": "cc"}}
+    (tmp_path / "earlier.run.json").write_text(json.dumps(run))
+    (tmp_path / "earlier.progress.jsonl").write_text('{"epoch": 1, "step": 5}\n{"epoch": 2, "step": 10}\n')
+    model = vgg16()
+
+    facts = load_weights(model, str(path))
+
+    assert all((weight == 0.25).all() for weight in model.get_weights())
+    assert facts == {
+        "about": "an earlier run of 2 epochs (maitred train vgg16, from ImageNet's)", "licence": "research",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }  # fmt: skip
+
+
+def test_an_earlier_run_of_another_network_is_refused(tmp_path):
+    mobile().save(tmp_path / "mobile.keras")
+    with pytest.raises(BadInput, match=r"mobile\.keras: a network called 'mobile', where 'vgg16' is trained"):
+        load_weights(vgg16(), str(tmp_path / "mobile.keras"))
 
 
 def missing_in_ours(path: Path) -> None:
