@@ -14,7 +14,7 @@ PASSWORD = re.compile(r"(?P<before>[\w+.-]+://[^/?#@:\s]*:)(?P<secret>[^/?#\s]*)
 """The password of the address that a text begins with; empty if it is."""
 QUERY = re.compile(r"(?P<before>[\w+.-]+://[^?#\s]*\?)(?P<secret>[^#\s]*)")
 """The query of the address that a text begins with; empty if it is."""
-_CUT_SHORT = re.compile(r"[\w+.-]+://[^/?#@:\s\[]*:(?!\d*(?:[/?#]|$))[^/?#@\s]*[/?#].*@")
+_CUT_SHORT = re.compile(r"[\w+.-]+://[^/?#@:\s\[]*:(?!\d{1,5}(?:[/?#]|$))[^/?#@\s]*[/?#].*@")
 _LOG_IN = re.compile(r"(?<=://)\S*@")
 _ASKED = re.compile(r"(/[^\s?]*\?)\S+?(?=[:;,.)\]'\">]*(?:\s|$))")
 SHORTEST_ECHO = 6

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from edge.address import flaw
 from edge.config import Settings
 from edge.config.faults import short, unknown
 from edge.dashboard.security import is_loopback
 from edge.provision.document import for_parser
 from edge.provision.problem import Problem
-from edge.provision.secrets import DASHBOARD, SECRETS, UNESCAPED, Secret, Vault, blank
+from edge.provision.secrets import DASHBOARD, SECRETS, Secret, Vault, blank
 from edge.provision.settings import DeviceSettings
 from edge.provision.syntax import key_lines, parse
 
@@ -85,7 +86,7 @@ def check(text: str, vault: Vault) -> Checked:
             kept.add(secret.name)
             # The hash is no password: the model is not to judge it.
             full = full if secret is DASHBOARD else secret.with_value(full, old)
-        elif not broken and not secret.in_address:  # some cameras do have an empty password
+        elif not broken and not secret.part:  # some cameras do have an empty password
             text_ = "is empty, and none was taken over before; write it between the quotes, or delete the line"
             problems.append(_problem(text_, (secret.section, secret.key), lines))
     settings = DeviceSettings()
@@ -129,8 +130,9 @@ def _contradictions(
         problems.append(
             _problem('needs the secret of the endpoint below it: secret = "whsec_…"', ("uplink", "url"), lines)
         )
-    if UNESCAPED.match(settings.camera.source):
-        problems.append(_problem("a / in the camera's password is written %2F", ("camera", "source"), lines))
+    for section, key, address in (("camera", "source", settings.camera.source), ("uplink", "url", settings.uplink.url)):
+        if wrong := flaw(address):
+            problems.append(_problem(wrong, (section, key), lines))
     guarded = DASHBOARD.name in secrets or settings.dashboard.password_file is not None
     if not guarded and not is_loopback(settings.dashboard.host):
         problems.append(_problem('needs a password below it: password = "…"', ("dashboard", "host"), lines))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from edge.config.reference import table
-from edge.provision.secrets import NOTE
+from edge.provision.secrets import NOTE, NOTE_IN_ADDRESS
 from edge.provision.settings import Device, DeviceDashboard, DeviceMqtt, DeviceSettings, DeviceUplink, Ssh, Wifi
 
 INTRO = f"""\
@@ -52,8 +52,18 @@ password = ""  {NOTE}
 ```
 
 Leave it so, and what was taken over stays. Write a new one between the quotes, and it takes the old one's place. Take
-the line out, and it is forgotten. The password in a camera's address (`rtsp://user:password@camera/`) is taken over,
-too.
+the line out, and it is forgotten.
+
+In `[camera] source` and `[uplink] url` the password and the whole query (`rtsp://user:password@camera/live?key=…`) are
+taken over, too: nobody can tell which part of a query is the secret one. The `:` and the `?` stay and stand for them:
+
+```toml
+source = "rtsp://user:@camera/live?"  {NOTE_IN_ADDRESS}
+```
+
+The rest of the address can be changed around them. A new password goes behind the `:`, a new query, all of it, behind
+the `?`; without `:` or `?` what was there is forgotten. In a password `@` is written `%40`, `/` `%2F`, `?` `%3F`, `#`
+`%23` and a blank `%20`. User names and paths are taken for no secrets.
 
 The old file's place on the card is overwritten with zeros. What a card keeps by its own wear levelling is out of
 reach: give a card away only after it was erased as a whole.
@@ -76,7 +86,7 @@ LAST = """\
 
 | What | Where | Owner, mode |
 |---|---|---|
-| the agent's sections | `/etc/maitred/maitred.toml` | root:maitred, 0640 |
+| the agent's sections, with whole addresses | `/etc/maitred/maitred.toml` | root:maitred, 0640 |
 | the dashboard's password, hashed | `/etc/maitred/dashboard.password` | root:maitred, 0640 |
 | the endpoint's secret, the broker's password | `/etc/maitred/uplink.secret`, `/etc/maitred/mqtt.password` | maitred:maitred, 0600 |
 | the wireless network | `/etc/NetworkManager/system-connections/maitred-wifi.nmconnection` | root, 0600 |
