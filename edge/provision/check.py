@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from edge.address import flaw
+from edge.address import PASSWORD, flaw
 from edge.config import Settings
 from edge.config.faults import short, unknown
 from edge.dashboard.security import is_loopback
 from edge.provision.document import for_parser
 from edge.provision.problem import Problem
-from edge.provision.secrets import DASHBOARD, SECRETS, Secret, Vault, blank
+from edge.provision.secrets import DASHBOARD, SECRETS, Secret, SecretLost, Vault, blank
 from edge.provision.settings import DeviceSettings
 from edge.provision.syntax import key_lines, parse
 
@@ -59,21 +59,19 @@ class Checked:
     """Secrets that are in the file, by name."""
     kept: frozenset[str]
     """Names of secrets that were taken over before and are still wanted."""
+    lost: frozenset[str]
+    """Names of those of them that cannot be read any more; each is one of the problems."""
     blanked: str
     """The text without its secrets."""
 
 
-def check(text: str, vault: Vault) -> Checked:
-    """Look through the file's ``text``.
-
-    Raises:
-        OSError: the kept secrets cannot be read.
-    """
+def check(text: str, vault: Vault, *, applied: bool = False) -> Checked:
+    """Look through the file's ``text``. If it was ``applied`` before, what is blank in it was taken over then."""
     plain = for_parser(text)
     values, problems = parse(plain)
     broken = bool(problems)
     lines = key_lines(plain)
-    fresh, kept, full = dict[str, str](), set[str](), values
+    fresh, kept, lost, full = dict[str, str](), set[str](), set[str](), values
     found = list[Secret]()
     for secret in SECRETS:
         value = secret.value(values)
@@ -82,25 +80,50 @@ def check(text: str, vault: Vault) -> Checked:
         if value:
             fresh[secret.name] = value
             found.append(secret)
-        elif (old := vault.get(secret.name)) is not None:
+            continue
+        try:
+            old = vault.get(secret.name)
+            if old is None and applied:
+                raise SecretLost("gone")
+        except SecretLost as error:
+            kept.add(secret.name)
+            lost.add(secret.name)
+            problems.append(_problem(_lost(secret, error), (secret.section, secret.key), lines))
+            continue
+        if old is not None:
             kept.add(secret.name)
             # The hash is no password: the model is not to judge it.
             full = full if secret is DASHBOARD else secret.with_value(full, old)
         elif not broken and not secret.part:  # some cameras do have an empty password
             text_ = "is empty, and none was taken over before; write it between the quotes, or delete the line"
             problems.append(_problem(text_, (secret.section, secret.key), lines))
-    settings = DeviceSettings()
-    try:
-        settings = DeviceSettings.model_validate(full)
-    except ValidationError as error:
-        problems += _refusals(error, lines, broken=broken)
+    settings, refusals = _settings(full, lines, broken=broken)
+    problems += refusals
     agent = _agent(full, fresh.keys() | kept)
     if not problems:
         problems += _contradictions(settings, agent, fresh.keys() | kept, lines)
     blanked = blank(text, values, found) if not problems else text
     if blanked is None:
         problems.append(Problem('a password or secret is written in a way that cannot be blanked; use KEY = "…"'))
-    return Checked(tuple(problems), settings, agent, fresh, frozenset(kept), blanked or text)
+    return Checked(tuple(problems), settings, agent, fresh, frozenset(kept), frozenset(lost), blanked or text)
+
+
+def _settings(
+    values: Mapping[str, Any], lines: Mapping[tuple[str, ...], int], *, broken: bool
+) -> tuple[DeviceSettings, list[Problem]]:
+    """The defaults, if the values are refused."""
+    try:
+        return DeviceSettings.model_validate(values), []
+    except ValidationError as error:
+        return DeviceSettings(), _refusals(error, lines, broken=broken)
+
+
+def _lost(secret: Secret, reason: SecretLost) -> str:
+    what, way_out = "", "write it between the quotes again, or delete the line"
+    if secret.part:
+        what = "the password in it " if secret.part is PASSWORD else "its query "
+        way_out = "write it at its place in the address again"
+    return f"{what}was taken over, and the device cannot read it any more ({reason}); {way_out}"
 
 
 def _agent(values: Mapping[str, Any], secrets: set[str]) -> dict[str, Any]:

@@ -77,6 +77,11 @@ defaults, and tells all mistakes at once, each with its line and the way out:
 - on a screen, above the login prompt, with the device's address,
 - in the log: `journalctl -u maitred-provision`.
 
+What the device keeps may be damaged, as cards age. Then it tells so in the same places, by the line whose secret it cannot
+read any more: write that one again. Until then everything else of the last settings is in force, and of what was lost
+whatever the system still has. If the last settings themselves are damaged, nothing is changed until `maitred.toml` is
+there and right.
+
 Editors' ways are known: Windows line ends, the marks of UTF-8 and UTF-16, `maitred.toml.txt`. Text wants straight
 quotes.
 """

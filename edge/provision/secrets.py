@@ -14,6 +14,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from edge.address import PASSWORD, QUERY
 from edge.dashboard.password import METHOD, normal
 from edge.durable import remove, replace
+from edge.errors import MaitredError
 from edge.provision.document import for_parser
 
 NOTE = "# taken over by the device; to change it, write the new one between the quotes"
@@ -70,6 +71,10 @@ IN_ADDRESSES = tuple(Secret(section, key, part) for section, key in ADDRESSES fo
 SECRETS = (Secret("wifi", "password"), DASHBOARD, Secret("uplink", "secret"), Secret("mqtt", "password"), *IN_ADDRESSES)
 
 
+class SecretLost(MaitredError):
+    """A secret that was taken over cannot be read any more; the message is the reason."""
+
+
 class Vault:
     """A folder that root alone reads, one file for each secret. Of the dashboard's password it holds the hash."""
 
@@ -77,17 +82,32 @@ class Vault:
         self.folder = folder
 
     def get(self, name: str) -> str | None:
-        """The secret, None where none was taken over."""
+        """The secret, None where none was taken over.
+
+        Raises:
+            SecretLost: one was, and cannot be read.
+        """
         try:
-            return (self.folder / name).read_text(encoding="utf-8")
+            content = (self.folder / name).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise SecretLost(error.strerror or str(error)) from error
+        except UnicodeDecodeError:
+            raise SecretLost("damaged") from None
+        # What a broken card leaves of a file: nothing, or zeros. Taken for a password it would open the Wi-Fi.
+        if not content or "\0" in content or (name == DASHBOARD.name and content.count("$") != 2):
+            raise SecretLost("damaged")
+        return content
 
     def put(self, name: str, value: str) -> None:
         """Keep it; on return it is on the disk."""
-        old = self.get(name)
+        try:
+            old = self.get(name)
+        except SecretLost:
+            old = None
         if name == DASHBOARD.name:
-            if old is not None and check_password_hash(old, normal(value)):
+            if old is not None and _is_hash_of(old, value):
                 return
             value = generate_password_hash(normal(value), METHOD)
         if value != old:
@@ -96,6 +116,13 @@ class Vault:
     def drop(self, name: str) -> None:
         """Keep it no longer."""
         remove(self.folder / name)
+
+
+def _is_hash_of(kept: str, password: str) -> bool:
+    try:
+        return check_password_hash(kept, normal(password))
+    except ValueError:  # no hash at all
+        return False
 
 
 def blank(text: str, values: Mapping[str, Any], secrets: list[Secret]) -> str | None:
