@@ -77,10 +77,10 @@ defaults, and tells all mistakes at once, each with its line and the way out:
 - on a screen, above the login prompt, with the device's address,
 - in the log: `journalctl -u maitred-provision`.
 
-What the device keeps may be damaged, as cards age. Then it tells so in the same places, by the line whose secret it cannot
-read any more: write that one again. Until then everything else of the last settings is in force, and of what was lost
-whatever the system still has. If the last settings themselves are damaged, nothing is changed until `maitred.toml` is
-there and right.
+What the device keeps may be damaged, as cards age. Then it tells so in the same places, by the line whose secret it
+cannot read any more: write that one again. Until then everything else of the last settings is in force, and of what was
+lost whatever the system still has. If the last settings themselves are damaged, nothing is changed until `maitred.toml`
+is there and right.
 
 Editors' ways are known: Windows line ends, the marks of UTF-8 and UTF-16, `maitred.toml.txt`. Text wants straight
 quotes.
@@ -102,8 +102,8 @@ LAST = """\
 
 Everything can be written anew from `/var/lib/maitred-device` alone: on a card whose root is read-only, the rest lies
 in RAM and is. A power cut at any moment loses nothing: secrets and settings are on the disk before they are blanked,
-and each step is done again at the next start. While the card's partition for it is missing (`--state-mount`), nothing is
-read or taken over. A configuration of the agent that somebody wrote by hand stays as long
+and each step is done again at the next start. While the partition for it is missing (`--state-mount`, as on the card), nothing
+is read or taken over. A configuration of the agent that somebody wrote by hand stays as long
 as the file on the boot partition is the untouched template; then it is kept as `/etc/maitred/maitred.toml.by-hand`.
 
 ## Logging in

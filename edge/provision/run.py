@@ -18,6 +18,7 @@ from edge.errors import MaitredError
 from edge.provision import notice
 from edge.provision.check import Checked, check
 from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read
+from edge.provision.mounts import is_own_mount
 from edge.provision.problem import Problem
 from edge.provision.secrets import SECRETS, SecretLost, Vault
 from edge.provision.ssh import STATE, ssh
@@ -27,7 +28,7 @@ from edge.provision.target import Target
 log = logging.getLogger(__name__)
 LAST_GOOD = "last-good.toml"
 NOT_KEPT = (
-    "the card's third partition, where the device keeps settings and counts, is missing or broken; start the device"
+    "the card's data partition, where the device keeps settings and counts, is missing or broken; start the device"
     " again, and if that does not help, flash the card again"
 )
 LAST_LOST = (
@@ -76,7 +77,7 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
     vault, last_good = Vault(state / "secrets"), state / LAST_GOOD
     failures = list[str]()
     last, unusable = _last(last_good)
-    if state_mount and not state.is_mount():
+    if state_mount and not is_own_mount(state):
         document, problems = None, [Problem(NOT_KEPT, of_device=True)]
     else:
         document, problems = _look(boot, last, unusable, failures, target)

@@ -381,12 +381,12 @@ def test_while_the_partition_for_it_is_missing_nothing_is_taken_over(card: Card,
         assert report.taken_over == ()
         assert card.file.exists() == bool(text)  # the template in its place would take everything off the device
         assert not text or card.file.read_text(encoding="utf-8") == text
-        assert "third partition" in card.problems
+        assert "data partition" in card.problems
         assert "correct the file" not in card.problems
-        assert "third partition" in card.read("etc/issue.d/maitred.issue")
+        assert "data partition" in card.read("etc/issue.d/maitred.issue")
         assert not (card.root / "var/lib/maitred-device").exists()
 
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == card.root / "var/lib/maitred-device")
+    monkeypatch.setattr("edge.provision.run.is_own_mount", lambda path: path == card.root / "var/lib/maitred-device")
     assert card.provision(FULL, state_mount=True).problems == ()
     assert kept(card, "mqtt.password") == "mqtt-pass"
     assert not card.problems
