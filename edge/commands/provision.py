@@ -63,4 +63,4 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"maitred: {report.file}: {problem}\n")
     for failure in report.failures:
         sys.stderr.write(f"maitred: {failure}\n")
-    return 2 if report.problems else 1 if report.failures else 0
+    return report.exit_code

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,7 +14,7 @@ from edge.address import PASSWORD, flaw
 from edge.config import Settings
 from edge.config.faults import short, unknown
 from edge.dashboard.security import is_loopback
-from edge.provision.document import for_parser
+from edge.provision.document import for_parser, template
 from edge.provision.problem import Problem
 from edge.provision.secrets import DASHBOARD, SECRETS, Secret, SecretLost, Vault, blank
 from edge.provision.settings import DeviceSettings
@@ -29,6 +31,12 @@ FILES = {
     "mqtt.password": ("mqtt", "password_file", "/etc/maitred/mqtt.password"),
 }
 """Where the agent and the dashboard read a secret: section, key, path."""
+CAMERA = re.compile(r"picamera2:\d*|v4l2:/.+|(rtsps?|https?)://.+|/(?!dev/).+")
+"""Cameras, and recordings: on a device a relative path would lead nowhere."""
+CAMERAS = (
+    'write "v4l2:/dev/video0" for a USB camera, "rtsp://…" for one in the network, "picamera2:" for the ribbon cable'
+)
+EXAMPLE = "is still the example's, which everybody knows: write your own, or put # in front of the line"
 PLAIN = {
     "missing": "is needed and not there",
     "int_type": "must be a whole number, without quotes",
@@ -40,6 +48,7 @@ PLAIN = {
     "bool_parsing": "must be true or false, without quotes",
     "string_type": 'must be text in straight quotes: "…"',
     "string_too_short": "is empty",
+    "string_pattern_mismatch": "holds what is not allowed there, such as a blank or an accent, or is too long",
     "tuple_type": "must be a list in brackets: […]",
     "model_type": "is a section: write its name in brackets on a line of its own, and its keys below",
     "model_attributes_type": "is a section: write its name in brackets on a line of its own, and its keys below",
@@ -63,6 +72,12 @@ class Checked:
     """Names of those of them that cannot be read any more; each is one of the problems."""
     blanked: str
     """The text without its secrets."""
+
+
+@cache
+def examples() -> frozenset[str]:
+    """What stands for passwords, secrets and keys in the template: anybody may read it there."""
+    return frozenset(re.findall(r'^# (?:password|secret|authorized_key) = "(.*)"$', template(), re.MULTILINE))
 
 
 def check(text: str, vault: Vault, *, applied: bool = False) -> Checked:
@@ -99,13 +114,33 @@ def check(text: str, vault: Vault, *, applied: bool = False) -> Checked:
             problems.append(_problem(text_, (secret.section, secret.key), lines))
     settings, refusals = _settings(full, lines, broken=broken)
     problems += refusals
+    # What an earlier release took although it is refused now is better than nothing.
+    problems += [] if applied else [*_examples_left(found, fresh, settings, lines), *_addresses(settings, lines)]
     agent = _agent(full, fresh.keys() | kept)
-    if not problems:
-        problems += _contradictions(settings, agent, fresh.keys() | kept, lines)
+    problems += [] if problems else _contradictions(settings, agent, fresh.keys() | kept, lines)
     blanked = blank(text, values, found) if not problems else text
     if blanked is None:
         problems.append(Problem('a password or secret is written in a way that cannot be blanked; use KEY = "…"'))
     return Checked(tuple(problems), settings, agent, fresh, frozenset(kept), frozenset(lost), blanked or text)
+
+
+def _examples_left(
+    found: list[Secret], fresh: Mapping[str, str], settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]
+) -> list[Problem]:
+    """A value of the template, left as it is: as a key for ssh, for one, it would let in anybody."""
+    places = [(secret.section, secret.key) for secret in found if fresh[secret.name] in examples()]
+    if settings.ssh and examples() & set(settings.ssh.keys):
+        places.append(("ssh", "authorized_key" if settings.ssh.authorized_key in examples() else "authorized_keys"))
+    return [_problem(EXAMPLE, place, lines) for place in places]
+
+
+def _addresses(settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]) -> list[Problem]:
+    """What is wrong with those of the camera and the endpoint."""
+    source = settings.camera.source
+    wrong = {("camera", "source"): flaw(source), ("uplink", "url"): flaw(settings.uplink.url)}
+    if not CAMERA.fullmatch(source):
+        wrong["camera", "source"] = f"no kind of camera; {CAMERAS}"
+    return [_problem(text, place, lines) for place, text in wrong.items() if text]
 
 
 def _settings(
@@ -153,9 +188,6 @@ def _contradictions(
         problems.append(
             _problem('needs the secret of the endpoint below it: secret = "whsec_…"', ("uplink", "url"), lines)
         )
-    for section, key, address in (("camera", "source", settings.camera.source), ("uplink", "url", settings.uplink.url)):
-        if wrong := flaw(address):
-            problems.append(_problem(wrong, (section, key), lines))
     guarded = DASHBOARD.name in secrets or settings.dashboard.password_file is not None
     if not guarded and not is_loopback(settings.dashboard.host):
         problems.append(_problem('needs a password below it: password = "…"', ("dashboard", "host"), lines))
@@ -182,15 +214,20 @@ def _refusals(error: ValidationError, lines: Mapping[tuple[str, ...], int], *, b
 def _plain(fault: ErrorDetails) -> str:
     kind, location = fault["type"], fault["loc"]
     if kind == "extra_forbidden":
-        return unknown(location, DeviceSettings).replace("unknown key", f"unknown {_what(location)}")
+        return _unknown(location)
     said = PLAIN.get(kind, fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be"))
     section = DeviceSettings.model_fields.get(str(location[0]))
     about = next((part for part in _models(section) if len(location) > 1 and location[1] in part), None)
     return f"{said}. {about[location[1]]}" if about and kind != "value_error" else said
 
 
-def _what(location: tuple[int | str, ...]) -> str:
-    return "key" if len(location) > 1 else "section"
+def _unknown(location: tuple[int | str, ...]) -> str:
+    what, key = "key" if len(location) > 1 else "section", location[-1]
+    homes = [name for name, field in DeviceSettings.model_fields.items() if any(key in part for part in _models(field))]
+    if homes:
+        below = " or ".join(f"[{name}]" for name in homes)
+        return f"unknown {what}; it belongs below {below}: is a # left in front of that line?"
+    return unknown(location, DeviceSettings).replace("unknown key", f"unknown {what}")
 
 
 def _models(field: Any) -> list[dict[Any, str]]:

@@ -26,16 +26,18 @@ hostname = "maitred"
 
 [wifi]
 ssid = "Chez Emile"
-password = "the Wi-Fi's password"
+password = "8 to 63 characters"
 country = "FR"
 
 [dashboard]
-password = "for looking at the numbers"
+password = "10 characters or more"
 
 [uplink]
 url = "https://census.example.com/v1/windows"
 secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 ```
+
+What stands there for passwords and the secret is an example, and refused as such: write your own.
 
 The file is read at every start, by `maitred-provision.service`, before the network and the agent begin. To change a
 thing, change the file and start the device again. A section that you take out is taken off the device: without
@@ -115,10 +117,9 @@ from anybody.
 
 ## By hand
 
-`maitred provision --dry-run` tells what the file would change, `--json` prints it as one document with all mistakes,
-`--boot` and `--root` name other folders, `--state-mount` wants `/var/lib/maitred-device` to be a
-partition of its own. It exits with 2 if the file has mistakes, and with 1 if something could not
-be done.
+`sudo /opt/maitred/bin/maitred provision --dry-run` tells what the file would change, `--json` prints it as one document
+with all mistakes, `--boot` and `--root` name other folders, `--state-mount` wants `/var/lib/maitred-device` to be a mount
+of its own. It exits with 2 if the file has mistakes, and with 1 if something could not be done.
 
 This page is printed by `python -m edge.provision.reference`, and a test holds it against the code.
 """  # noqa: E501 (rows of a table)

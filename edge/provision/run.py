@@ -9,15 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.resources import files as package_files
+from functools import partial
 from pathlib import Path
 
 from edge import durable
 from edge.errors import MaitredError
 from edge.provision import notice
 from edge.provision.check import Checked, check
-from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read
+from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read, template
 from edge.provision.mounts import is_own_mount
 from edge.provision.problem import Problem
 from edge.provision.secrets import SECRETS, SecretLost, Vault
@@ -43,7 +42,7 @@ class Report:
 
     file: str
     problems: tuple[Problem, ...] = ()
-    """Mistakes in the file."""
+    """Mistakes in the file, and why the device could not use it."""
     failures: tuple[str, ...] = ()
     """What could not be done on this system."""
     changes: tuple[str, ...] = ()
@@ -52,11 +51,12 @@ class Report:
     skipped: bool = False
     """Whether nothing was done: the file is still the template, and the agent was set up by hand."""
 
-
-@cache
-def template() -> str:
-    """What a device starts from."""
-    return (package_files("edge.provision") / NAME).read_text(encoding="utf-8")
+    @property
+    def exit_code(self) -> int:
+        """2 for mistakes in the file, 1 for what is the device's."""
+        if any(not problem.of_device for problem in self.problems):
+            return 2
+        return 1 if self.problems or self.failures else 0
 
 
 def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: bool = False) -> Report:

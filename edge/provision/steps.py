@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.provision import toml
 from edge.provision.check import FILES
+from edge.provision.document import template
 from edge.provision.keyfile import KEYFILE, keyfile
 from edge.provision.secrets import IN_ADDRESSES
 from edge.provision.settings import DeviceSettings
@@ -58,8 +59,6 @@ def agent_files(target: Target, plan: Plan) -> None:
 
 def is_by_hand(config: str) -> bool:
     """Whether somebody else wrote this configuration of the agent."""
-    from edge.provision.run import template
-
     return bool(config) and not config.startswith(HEADER) and config != template()
 
 

@@ -13,7 +13,7 @@ import pytest
 from edge import cli
 from edge.config import load_settings
 from edge.provision import early
-from edge.provision.run import template
+from edge.provision.document import template
 from tests.provision.test_provision import CONFIG, FULL, KEYFILE, VAULT, Card
 
 LAST_GOOD = "var/lib/maitred-device/last-good.toml"

@@ -147,7 +147,7 @@ def test_what_is_secret_in_an_address_is_taken_over(tmp_path: Path, section, key
     assert (again.fresh, again.kept, again.blanked) == ({}, found.fresh.keys(), found.blanked)
 
 
-@pytest.mark.parametrize("source", ["v4l2:/dev/video0", "picamera2:", "my clip?.mp4"])
+@pytest.mark.parametrize("source", ["v4l2:/dev/video0", "picamera2:", "/srv/my clip?.mp4"])
 def test_what_is_no_address_holds_no_secret(tmp_path: Path, source: str):
     found = check(f'[camera]\nsource = "{source}"\n', Vault(tmp_path))
     assert (found.problems, dict(found.fresh), found.agent["camera"]["source"]) == ((), {}, source)

@@ -15,10 +15,11 @@ import pytest
 from werkzeug.security import check_password_hash
 
 from edge.config import load_settings
-from edge.provision.run import provision, template
+from edge.provision.document import template
+from edge.provision.run import provision
 from edge.provision.secrets import NOTE, NOTE_IN_ADDRESS
 
-SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+SECRET = "whsec_cHJvdmlzaW9uaW5nLCBpbiB0ZXN0cy4u"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEr6Y7BmMqVjGS9/oD6RPpqlN7q0jDRLR8EeJcPlKV4z me@example"
 FULL = f"""\
 # mine
