@@ -63,6 +63,28 @@ def test_bad_usage_names_the_way_out(script: str, words: list[str], code: int, t
     assert told in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param('[camera]\nsource = "v4l2:/dev/video0"\n', "", id="usb"),
+        pytest.param('[camera]\nsource = "rtsp://u:p@cam/x?y"\n', "", id="network"),
+        pytest.param('[camera]\nsource = "picamera2:"\n', 'write "v4l2:/dev/video0"', id="ribbon-cable"),
+        pytest.param('[site]\nname = "x"\n', 'write "v4l2:/dev/video0"', id="the-default"),
+        pytest.param("[camera]\nfps = 0\n", "", id="a-mistake-that-is-told-before"),
+    ],
+)
+def test_a_camera_that_the_card_cannot_have_is_told_before_the_image_is_made(tmp_path: Path, text: str, told: str):
+    (tmp_path / "maitred.toml").write_text(text)
+    words = [sys.executable, FOLDER / "image" / "camera.py", tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (bool(told), "")
+    assert told in done.stderr
+    assert bool(done.stderr) == bool(told)
+    build = (FOLDER / "build.sh").read_text(encoding="utf-8")
+    assert build.index("image/camera.py") < build.index("making the image")
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """A project of .ci/card alone, whose Python tells what it is given."""
