@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from edge.address import shown
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
-from edge.cameras.open import redact
 from edge.census.recorder import Recorder
 from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
@@ -64,7 +64,7 @@ class Agent:
         self._sender = self._new_sender()
         self._camera = LatestFrame(
             lambda: open_source(settings),
-            name=redact(settings.camera.source),
+            name=shown(settings.camera.source),
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
         card = self._eyes.demographics.card

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import entry_points, version
 
 from edge.errors import MaitredError
-from edge.systemd import JournalFormatter, in_journal
+from edge.systemd import DiscreetFormatter, JournalFormatter, in_journal
 
 log = logging.getLogger(__name__)
 COMMANDS = (
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handler.setFormatter(
         JournalFormatter("%(name)s: %(message)s")
         if in_journal()
-        else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+        else DiscreetFormatter("%(asctime)s %(levelname)s %(message)s")
     )
     level = logging.DEBUG if options.verbose else getattr(options, "log_level", logging.WARNING)
     logging.basicConfig(level=level, handlers=[handler])

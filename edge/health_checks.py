@@ -7,12 +7,13 @@ import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from edge.address import redact
 from edge.cameras import open_camera
 from edge.clock import clock_quality
 from edge.config.settings import Settings
@@ -56,9 +57,10 @@ def examine(settings: Settings) -> Iterator[Check]:
     )  # fmt: skip
     for name, check in checks:
         try:
-            yield check(settings)
+            done = check(settings)
         except (MaitredError, OSError, sqlite3.Error) as error:
-            yield Check(name, "failure", str(error), "put right what the message names")
+            done = Check(name, "failure", str(error), "put right what the message names")
+        yield replace(done, found=redact(done.found))
 
 
 def _camera(settings: Settings) -> Check:

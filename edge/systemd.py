@@ -6,6 +6,8 @@ import logging
 import os
 import socket
 
+from edge.address import redact
+
 
 def notify(state: str) -> None:
     """Send ``READY=1``, ``WATCHDOG=1``, ``STATUS=…`` or ``STOPPING=1``; does nothing outside of systemd."""
@@ -26,7 +28,15 @@ def in_journal() -> bool:
     return "JOURNAL_STREAM" in os.environ
 
 
-class JournalFormatter(logging.Formatter):
+class DiscreetFormatter(logging.Formatter):
+    """Shows addresses without user, password and query: also those in messages and tracebacks of libraries."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        return redact(super().format(record))
+
+
+class JournalFormatter(DiscreetFormatter):
     """One line with its priority in front (sd-daemon(3)), so that ``journalctl -p warning`` finds it.
 
     The journal adds time, unit and process itself. A traceback becomes lines of the same priority.

@@ -8,8 +8,8 @@ usage() {
 firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--mirror URL] [--work DIR] [--no-compress]
 
   --out FILE.img     the image; beside it FILE.img.xz, FILE.img.bmap and their FILE.img.sha256
-  --site FILE.toml   the settings that are on the card's FAT partition; by default the commented one
-                     of edge/provision/maitred.toml, with a USB camera
+  --site FILE.toml   the settings that are on the card's FAT partition, with a USB or network camera; by default
+                     the commented ones of edge/provision/maitred.toml, with a USB camera
   --update-key FILE  public key whose updates the device takes (docs/updating.md); without it, it takes none
   --mirror URL       Debian mirror; by default those of this machine's own apt
   --work DIR         where packages and wheels are kept for the next time; by default ~/.cache/maitred
@@ -107,6 +107,8 @@ if [ -n "$site" ]; then
     # 2: it has mistakes, and they are told. The device would tell them, too, but where it hangs.
     in_root "$root" /opt/maitred/bin/maitred provision --dry-run --boot /var/tmp/maitred/boot > /dev/null ||
         [ $? != 2 ] || fail "--site $site: correct it, and start again"
+    in_root "$root" /opt/maitred/bin/python /var/tmp/maitred/firmware_config/image/camera.py /var/tmp/maitred/boot ||
+        fail "--site $site: correct it, and start again"
 fi
 rm -rf "$root/var/tmp/maitred"
 (cd "$here/image/files" && tar --owner=0 --group=0 -cf - .) | tar -xpf - -C "$root"

@@ -111,6 +111,18 @@ def test_rejected_events_are_a_warning(found, store: Store):
     assert "maitred resend" in check.way_out
 
 
+def test_nothing_that_is_found_shows_credentials(found, store: Store):
+    """Whoever wrote it: here a reason that an earlier release kept."""
+    store.outbox.add("a", "{}", 1.0)
+    store.outbox.rejected("a", 2.0, "HTTP 404: no https://me:s3cret@host/v1?token=s3cret here")
+
+    assert "no https://***@host/v1?*** here" in found("dead letters").found
+    camera = found("camera", camera={"source": "rtsp://me:s3cret@[::1/x?token=s3cret"})
+    assert camera.verdict == "failure"
+    assert camera.found.startswith("rtsp://***@[::1/x?***")
+    assert "s3cret" not in camera.found
+
+
 def test_a_mended_database_is_a_warning_for_a_month(found, database: Path):
     database.write_bytes(b"not a database" * 100)
     Store.open_mended(database, time.time() - 29 * 86400).close()

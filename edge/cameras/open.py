@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge.address import shown
 from edge.cameras.camera import Camera
 from edge.errors import BadInput
 
@@ -52,25 +53,16 @@ def open_camera(uri: str, *, size: tuple[int, int] = (1280, 720), fps: float = 1
     return _open_path(uri, fps)
 
 
-def redact(url: str) -> str:
-    """Give the URL without user, password and query, fit for logs and messages.
-
-    Cheap cameras take the password in the query, and people forget to escape an @ or / in a password: rather hide too
-    much.
-    """
-    return re.sub(r"\?.*", "?***", re.sub(r"//.*@", "//***@", url))
-
-
 def _open_stream(url: str) -> Camera:
     try:
         host = urlsplit(url).hostname
     except ValueError:
         host = None
     if not host:
-        raise BadInput(f"{redact(url)}: the address has no host. {FORMS}")
+        raise BadInput(f"{shown(url)}: the address has no host. {FORMS}")
     from edge.cameras.opencv import NetworkStream
 
-    return NetworkStream(url, name=redact(url))
+    return NetworkStream(url, name=shown(url))
 
 
 def _open_path(text: str, fps: float) -> Camera:
@@ -88,4 +80,4 @@ def _open_path(text: str, fps: float) -> Camera:
 
         return VideoFile(path)
     what = "unknown kind of camera" if re.match(r"[A-Za-z][\w+.-]+:", text) else "no such file or folder"
-    raise BadInput(f"{redact(text)}: {what}. {FORMS}")
+    raise BadInput(f"{shown(text)}: {what}. {FORMS}")

@@ -33,12 +33,16 @@ def run(options: argparse.Namespace) -> int:
     from edge.commands.output import print_json
     from edge.errors import BadInput
     from edge.provision.run import provision
+    from edge.provision.ssh import STATE
 
     for folder, name in ((options.boot, "--boot"), (options.root, "--root")):
         if not folder.is_dir():
             raise BadInput(f"{name} {folder}: no such folder")
     if options.root == Path("/") and os.geteuid() != 0 and not options.dry_run:
         raise BadInput("must run as root; --dry-run says what it would do")
+    for folder in (options.boot, options.root / STATE.lstrip("/")):
+        if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
+            raise BadInput(f"{folder}: this user may not look into it; run it as root, with sudo")
     report = provision(options.boot, options.root, dry_run=options.dry_run, state_mount=options.state_mount)
     if options.json:
         print_json({
@@ -59,4 +63,4 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"maitred: {report.file}: {problem}\n")
     for failure in report.failures:
         sys.stderr.write(f"maitred: {failure}\n")
-    return 2 if report.problems else 1 if report.failures else 0
+    return report.exit_code

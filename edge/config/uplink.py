@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from edge.address import flaw, shown
 from edge.config.section import Section
 
 
@@ -50,5 +51,5 @@ class Uplink(Section):
         except ValueError:  # half an IPv6 address, a port that is none
             sound = False
         if value and not sound:
-            raise ValueError(f"{value!r} is no http(s) address")
+            raise ValueError(flaw(value) or f"{shown(value)!r} is no http(s) address")
         return value

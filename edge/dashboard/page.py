@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from edge.address import redact
 from edge.census.occupancy import Occupancy
 from edge.census.shares import ENOUGH, Shares
 from edge.census.shown import in_words
@@ -16,7 +17,7 @@ from edge.dashboard import wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
-from edge.dashboard.status import Status, redact
+from edge.dashboard.status import Status
 from edge.machine import HOT_C, WARM_C, Disk, resident_mb
 from edge.store import Health, Mended, StoredVisit
 

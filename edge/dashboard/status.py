@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
+from edge.address import redact
 from edge.store import Health
 
 FRESH_S = 30.0
 """A heartbeat that is this old says that the agent isn't running."""
 WORKING_CAMERA = ("running", "ended")
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,6 @@ class Status:
             error = f": {self.health.camera_error}" if self.health.camera_error else ""
             return [f"camera {self.health.camera}{error}"]
         return []
-
-
-def redact(text: str) -> str:
-    """``text`` without user names and passwords in addresses (``rtsp://user:password@camera``)."""
-    return _CREDENTIALS.sub("…@", text)
 
 
 def redacted(health: Health | None) -> Health | None:

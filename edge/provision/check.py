@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from edge.address import PASSWORD, flaw
 from edge.config import Settings
 from edge.config.faults import short, unknown
 from edge.dashboard.security import is_loopback
-from edge.provision.document import for_parser
+from edge.provision.document import for_parser, template
 from edge.provision.problem import Problem
-from edge.provision.secrets import DASHBOARD, SECRETS, UNESCAPED, Secret, Vault, blank
+from edge.provision.secrets import DASHBOARD, SECRETS, Secret, SecretLost, Vault, blank
 from edge.provision.settings import DeviceSettings
 from edge.provision.syntax import key_lines, parse
 
@@ -28,6 +31,12 @@ FILES = {
     "mqtt.password": ("mqtt", "password_file", "/etc/maitred/mqtt.password"),
 }
 """Where the agent and the dashboard read a secret: section, key, path."""
+CAMERA = re.compile(r"picamera2:\d*|v4l2:/.+|(rtsps?|https?)://.+|/(?!dev/).+")
+"""Cameras, and recordings: on a device a relative path would lead nowhere."""
+CAMERAS = (
+    'write "v4l2:/dev/video0" for a USB camera, "rtsp://…" for one in the network, "picamera2:" for the ribbon cable'
+)
+EXAMPLE = "is still the example's, which everybody knows: write your own, or put # in front of the line"
 PLAIN = {
     "missing": "is needed and not there",
     "int_type": "must be a whole number, without quotes",
@@ -39,6 +48,7 @@ PLAIN = {
     "bool_parsing": "must be true or false, without quotes",
     "string_type": 'must be text in straight quotes: "…"',
     "string_too_short": "is empty",
+    "string_pattern_mismatch": "holds what is not allowed there, such as a blank or an accent, or is too long",
     "tuple_type": "must be a list in brackets: […]",
     "model_type": "is a section: write its name in brackets on a line of its own, and its keys below",
     "model_attributes_type": "is a section: write its name in brackets on a line of its own, and its keys below",
@@ -58,21 +68,25 @@ class Checked:
     """Secrets that are in the file, by name."""
     kept: frozenset[str]
     """Names of secrets that were taken over before and are still wanted."""
+    lost: frozenset[str]
+    """Names of those of them that cannot be read any more; each is one of the problems."""
     blanked: str
     """The text without its secrets."""
 
 
-def check(text: str, vault: Vault) -> Checked:
-    """Look through the file's ``text``.
+@cache
+def examples() -> frozenset[str]:
+    """What stands for passwords, secrets and keys in the template: anybody may read it there."""
+    return frozenset(re.findall(r'^# (?:password|secret|authorized_key) = "(.*)"$', template(), re.MULTILINE))
 
-    Raises:
-        OSError: the kept secrets cannot be read.
-    """
+
+def check(text: str, vault: Vault, *, applied: bool = False) -> Checked:
+    """Look through the file's ``text``. If it was ``applied`` before, what is blank in it was taken over then."""
     plain = for_parser(text)
     values, problems = parse(plain)
     broken = bool(problems)
     lines = key_lines(plain)
-    fresh, kept, full = dict[str, str](), set[str](), values
+    fresh, kept, lost, full = dict[str, str](), set[str](), set[str](), values
     found = list[Secret]()
     for secret in SECRETS:
         value = secret.value(values)
@@ -81,25 +95,70 @@ def check(text: str, vault: Vault) -> Checked:
         if value:
             fresh[secret.name] = value
             found.append(secret)
-        elif (old := vault.get(secret.name)) is not None:
+            continue
+        try:
+            old = vault.get(secret.name)
+            if old is None and applied:
+                raise SecretLost("gone")
+        except SecretLost as error:
+            kept.add(secret.name)
+            lost.add(secret.name)
+            problems.append(_problem(_lost(secret, error), (secret.section, secret.key), lines))
+            continue
+        if old is not None:
             kept.add(secret.name)
             # The hash is no password: the model is not to judge it.
             full = full if secret is DASHBOARD else secret.with_value(full, old)
-        elif not broken and not secret.in_address:  # some cameras do have an empty password
+        elif not broken and not secret.part:  # some cameras do have an empty password
             text_ = "is empty, and none was taken over before; write it between the quotes, or delete the line"
             problems.append(_problem(text_, (secret.section, secret.key), lines))
-    settings = DeviceSettings()
-    try:
-        settings = DeviceSettings.model_validate(full)
-    except ValidationError as error:
-        problems += _refusals(error, lines, broken=broken)
+    settings, refusals = _settings(full, lines, broken=broken)
+    problems += refusals
+    # What an earlier release took although it is refused now is better than nothing.
+    problems += [] if applied else [*_examples_left(found, fresh, settings, lines), *_addresses(settings, lines)]
     agent = _agent(full, fresh.keys() | kept)
-    if not problems:
-        problems += _contradictions(settings, agent, fresh.keys() | kept, lines)
+    problems += [] if problems else _contradictions(settings, agent, fresh.keys() | kept, lines)
     blanked = blank(text, values, found) if not problems else text
     if blanked is None:
         problems.append(Problem('a password or secret is written in a way that cannot be blanked; use KEY = "…"'))
-    return Checked(tuple(problems), settings, agent, fresh, frozenset(kept), blanked or text)
+    return Checked(tuple(problems), settings, agent, fresh, frozenset(kept), frozenset(lost), blanked or text)
+
+
+def _examples_left(
+    found: list[Secret], fresh: Mapping[str, str], settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]
+) -> list[Problem]:
+    """A value of the template, left as it is: as a key for ssh, for one, it would let in anybody."""
+    places = [(secret.section, secret.key) for secret in found if fresh[secret.name] in examples()]
+    if settings.ssh and examples() & set(settings.ssh.keys):
+        places.append(("ssh", "authorized_key" if settings.ssh.authorized_key in examples() else "authorized_keys"))
+    return [_problem(EXAMPLE, place, lines) for place in places]
+
+
+def _addresses(settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]) -> list[Problem]:
+    """What is wrong with those of the camera and the endpoint."""
+    source = settings.camera.source
+    wrong = {("camera", "source"): flaw(source), ("uplink", "url"): flaw(settings.uplink.url)}
+    if not CAMERA.fullmatch(source):
+        wrong["camera", "source"] = f"no kind of camera; {CAMERAS}"
+    return [_problem(text, place, lines) for place, text in wrong.items() if text]
+
+
+def _settings(
+    values: Mapping[str, Any], lines: Mapping[tuple[str, ...], int], *, broken: bool
+) -> tuple[DeviceSettings, list[Problem]]:
+    """The defaults, if the values are refused."""
+    try:
+        return DeviceSettings.model_validate(values), []
+    except ValidationError as error:
+        return DeviceSettings(), _refusals(error, lines, broken=broken)
+
+
+def _lost(secret: Secret, reason: SecretLost) -> str:
+    what, way_out = "", "write it between the quotes again, or delete the line"
+    if secret.part:
+        what = "the password in it " if secret.part is PASSWORD else "its query "
+        way_out = "write it at its place in the address again"
+    return f"{what}was taken over, and the device cannot read it any more ({reason}); {way_out}"
 
 
 def _agent(values: Mapping[str, Any], secrets: set[str]) -> dict[str, Any]:
@@ -129,8 +188,6 @@ def _contradictions(
         problems.append(
             _problem('needs the secret of the endpoint below it: secret = "whsec_…"', ("uplink", "url"), lines)
         )
-    if UNESCAPED.match(settings.camera.source):
-        problems.append(_problem("a / in the camera's password is written %2F", ("camera", "source"), lines))
     guarded = DASHBOARD.name in secrets or settings.dashboard.password_file is not None
     if not guarded and not is_loopback(settings.dashboard.host):
         problems.append(_problem('needs a password below it: password = "…"', ("dashboard", "host"), lines))
@@ -157,15 +214,20 @@ def _refusals(error: ValidationError, lines: Mapping[tuple[str, ...], int], *, b
 def _plain(fault: ErrorDetails) -> str:
     kind, location = fault["type"], fault["loc"]
     if kind == "extra_forbidden":
-        return unknown(location, DeviceSettings).replace("unknown key", f"unknown {_what(location)}")
+        return _unknown(location)
     said = PLAIN.get(kind, fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be"))
     section = DeviceSettings.model_fields.get(str(location[0]))
     about = next((part for part in _models(section) if len(location) > 1 and location[1] in part), None)
     return f"{said}. {about[location[1]]}" if about and kind != "value_error" else said
 
 
-def _what(location: tuple[int | str, ...]) -> str:
-    return "key" if len(location) > 1 else "section"
+def _unknown(location: tuple[int | str, ...]) -> str:
+    what, key = "key" if len(location) > 1 else "section", location[-1]
+    homes = [name for name, field in DeviceSettings.model_fields.items() if any(key in part for part in _models(field))]
+    if homes:
+        below = " or ".join(f"[{name}]" for name in homes)
+        return f"unknown {what}; it belongs below {below}: is a # left in front of that line?"
+    return unknown(location, DeviceSettings).replace("unknown key", f"unknown {what}")
 
 
 def _models(field: Any) -> list[dict[Any, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as package_files
 from pathlib import Path
 
 from edge.provision.problem import Problem
@@ -36,6 +38,12 @@ class Unreadable(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.text)
         self.problem = problem
+
+
+@cache
+def template() -> str:
+    """What a device starts from: the file with its commented lines."""
+    return (package_files("edge.provision") / NAME).read_text(encoding="utf-8")
 
 
 def find(boot: Path) -> Document | None:

@@ -23,6 +23,9 @@ def main(boot: Path, root: Path) -> int:
     except Unreadable as error:
         sys.stderr.write(f"{error.problem}\n")
         return 1
+    except OSError as error:
+        sys.stderr.write(f"cannot be read ({error.strerror}); the card may be worn out\n")
+        return 1
     values, problems = parse(for_parser(document.text)) if document else ({}, [])
     for problem in problems:
         sys.stderr.write(f"{problem}\n")

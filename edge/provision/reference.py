@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from edge.config.reference import table
-from edge.provision.secrets import NOTE
+from edge.provision.secrets import NOTE, NOTE_IN_ADDRESS
 from edge.provision.settings import Device, DeviceDashboard, DeviceMqtt, DeviceSettings, DeviceUplink, Ssh, Wifi
 
 INTRO = f"""\
@@ -26,16 +26,18 @@ hostname = "maitred"
 
 [wifi]
 ssid = "Chez Emile"
-password = "the Wi-Fi's password"
+password = "8 to 63 characters"
 country = "FR"
 
 [dashboard]
-password = "for looking at the numbers"
+password = "10 characters or more"
 
 [uplink]
 url = "https://census.example.com/v1/windows"
 secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 ```
+
+What stands there for passwords and the secret is an example, and refused as such: write your own.
 
 The file is read at every start, by `maitred-provision.service`, before the network and the agent begin. To change a
 thing, change the file and start the device again. A section that you take out is taken off the device: without
@@ -52,8 +54,18 @@ password = ""  {NOTE}
 ```
 
 Leave it so, and what was taken over stays. Write a new one between the quotes, and it takes the old one's place. Take
-the line out, and it is forgotten. The password in a camera's address (`rtsp://user:password@camera/`) is taken over,
-too.
+the line out, and it is forgotten.
+
+In `[camera] source` and `[uplink] url` the password and the whole query (`rtsp://user:password@camera/live?key=…`) are
+taken over, too: nobody can tell which part of a query is the secret one. The `:` and the `?` stay and stand for them:
+
+```toml
+source = "rtsp://user:@camera/live?"  {NOTE_IN_ADDRESS}
+```
+
+The rest of the address can be changed around them. A new password goes behind the `:`, a new query, all of it, behind
+the `?`; without `:` or `?` what was there is forgotten. In a password `@` is written `%40`, `/` `%2F`, `?` `%3F`, `#`
+`%23` and a blank `%20`. User names and paths are taken for no secrets.
 
 The old file's place on the card is overwritten with zeros. What a card keeps by its own wear levelling is out of
 reach: give a card away only after it was erased as a whole.
@@ -67,6 +79,11 @@ defaults, and tells all mistakes at once, each with its line and the way out:
 - on a screen, above the login prompt, with the device's address,
 - in the log: `journalctl -u maitred-provision`.
 
+What the device keeps may be damaged, as cards age. Then it tells so in the same places, by the line whose secret it
+cannot read any more: write that one again. Until then everything else of the last settings is in force, and of what was
+lost whatever the system still has. If the last settings themselves are damaged, nothing is changed until `maitred.toml`
+is there and right.
+
 Editors' ways are known: Windows line ends, the marks of UTF-8 and UTF-16, `maitred.toml.txt`. Text wants straight
 quotes.
 """
@@ -76,7 +93,7 @@ LAST = """\
 
 | What | Where | Owner, mode |
 |---|---|---|
-| the agent's sections | `/etc/maitred/maitred.toml` | root:maitred, 0640 |
+| the agent's sections, with whole addresses | `/etc/maitred/maitred.toml` | root:maitred, 0640 |
 | the dashboard's password, hashed | `/etc/maitred/dashboard.password` | root:maitred, 0640 |
 | the endpoint's secret, the broker's password | `/etc/maitred/uplink.secret`, `/etc/maitred/mqtt.password` | maitred:maitred, 0600 |
 | the wireless network | `/etc/NetworkManager/system-connections/maitred-wifi.nmconnection` | root, 0600 |
@@ -87,8 +104,8 @@ LAST = """\
 
 Everything can be written anew from `/var/lib/maitred-device` alone: on a card whose root is read-only, the rest lies
 in RAM and is. A power cut at any moment loses nothing: secrets and settings are on the disk before they are blanked,
-and each step is done again at the next start. While the card's partition for it is missing (`--state-mount`), nothing is
-read or taken over. A configuration of the agent that somebody wrote by hand stays as long
+and each step is done again at the next start. While the partition for it is missing (`--state-mount`, as on the card), nothing
+is read or taken over. A configuration of the agent that somebody wrote by hand stays as long
 as the file on the boot partition is the untouched template; then it is kept as `/etc/maitred/maitred.toml.by-hand`.
 
 ## Logging in
@@ -100,10 +117,9 @@ from anybody.
 
 ## By hand
 
-`maitred provision --dry-run` tells what the file would change, `--json` prints it as one document with all mistakes,
-`--boot` and `--root` name other folders, `--state-mount` wants `/var/lib/maitred-device` to be a
-partition of its own. It exits with 2 if the file has mistakes, and with 1 if something could not
-be done.
+`sudo /opt/maitred/bin/maitred provision --dry-run` tells what the file would change, `--json` prints it as one document
+with all mistakes, `--boot` and `--root` name other folders, `--state-mount` wants `/var/lib/maitred-device` to be a mount
+of its own. It exits with 2 if the file has mistakes, and with 1 if something could not be done.
 
 This page is printed by `python -m edge.provision.reference`, and a test holds it against the code.
 """  # noqa: E501 (rows of a table)

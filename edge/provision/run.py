@@ -9,17 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.resources import files as package_files
+from functools import partial
 from pathlib import Path
 
 from edge import durable
 from edge.errors import MaitredError
 from edge.provision import notice
 from edge.provision.check import Checked, check
-from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read
+from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read, template
+from edge.provision.mounts import is_own_mount
 from edge.provision.problem import Problem
-from edge.provision.secrets import SECRETS, Vault
+from edge.provision.secrets import SECRETS, SecretLost, Vault
 from edge.provision.ssh import STATE, ssh
 from edge.provision.steps import CONFIG, STEPS, Plan, is_by_hand
 from edge.provision.target import Target
@@ -27,8 +27,12 @@ from edge.provision.target import Target
 log = logging.getLogger(__name__)
 LAST_GOOD = "last-good.toml"
 NOT_KEPT = (
-    "the card's third partition, where the device keeps settings and counts, is missing or broken; start the device"
+    "the card's data partition, where the device keeps settings and counts, is missing or broken; start the device"
     " again, and if that does not help, flash the card again"
+)
+LAST_LOST = (
+    "the settings that the device keeps cannot be read any more ({}): it needs a maitred.toml that is right, with every"
+    " password between its quotes"
 )
 
 
@@ -38,7 +42,7 @@ class Report:
 
     file: str
     problems: tuple[Problem, ...] = ()
-    """Mistakes in the file."""
+    """Mistakes in the file, and why the device could not use it."""
     failures: tuple[str, ...] = ()
     """What could not be done on this system."""
     changes: tuple[str, ...] = ()
@@ -47,11 +51,12 @@ class Report:
     skipped: bool = False
     """Whether nothing was done: the file is still the template, and the agent was set up by hand."""
 
-
-@cache
-def template() -> str:
-    """What a device starts from."""
-    return (package_files("edge.provision") / NAME).read_text(encoding="utf-8")
+    @property
+    def exit_code(self) -> int:
+        """2 for mistakes in the file, 1 for what is the device's."""
+        if any(not problem.of_device for problem in self.problems):
+            return 2
+        return 1 if self.problems or self.failures else 0
 
 
 def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: bool = False) -> Report:
@@ -71,11 +76,12 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
     state = target.path(STATE)
     vault, last_good = Vault(state / "secrets"), state / LAST_GOOD
     failures = list[str]()
-    if state_mount and not state.is_mount():
+    last, unusable = _last(last_good)
+    if state_mount and not is_own_mount(state):
         document, problems = None, [Problem(NOT_KEPT, of_device=True)]
     else:
-        document, problems = _look(boot, _last(last_good), failures, target)
-    by_hand = is_by_hand(target.read(CONFIG)) and not last_good.exists()
+        document, problems = _look(boot, last, unusable, failures, target)
+    by_hand = last is None and unusable is None and _set_up_by_hand(target)
     if by_hand and document and for_parser(document.text) == template():
         _attempt(failures, notice.PROBLEMS, partial(_tell, boot, "", target))
         return Report(str(document.path), failures=tuple(failures), changes=tuple(target.changes), skipped=True)
@@ -85,17 +91,18 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
         if not problems:
             _attempt(failures, "blank the secrets in the file", partial(_blank, document, checked, target))
     if not checked or problems:
-        checked = _fallback(vault, _last(last_good))
+        checked = _fallback(vault, last)
+        problems += [unusable] if unusable and unusable not in problems else []
     plan = _plan(checked, vault, target, final=not problems)
-    if not (by_hand and problems):  # what works stays until there is something better
+    if not (problems and (by_hand or unusable)):  # what works stays until there is something better
         for step in (*STEPS, ssh):
             _attempt(failures, step.__name__.replace("_", " "), partial(step, target, plan))
     name = document.path.name if document else NAME
-    message = notice.text(name, problems, had_settings=by_hand or last_good.exists()) if problems else ""
+    message = notice.text(name, problems, had_settings=bool(by_hand or last or unusable)) if problems else ""
     _attempt(failures, "the console's message", partial(notice.write_issue, target, plan, message))
     if not (dry_run or failures):
         for secret in plan.retired:
-            vault.drop(secret)
+            _attempt(failures, f"forget {secret}", partial(vault.drop, secret))
     _attempt(failures, notice.PROBLEMS, partial(_tell, boot, message, target))
     return Report(
         str(boot / name), tuple(problems), tuple(failures), tuple(target.changes),
@@ -104,9 +111,9 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
 
 
 def _look(
-    boot: Path, last: Document | None, failures: list[str], target: Target
+    boot: Path, last: Document | None, unusable: Problem | None, failures: list[str], target: Target
 ) -> tuple[Document | None, list[Problem]]:
-    """The file. Where there is none, the last one that was applied is put back, or else the template."""
+    """The file. Where there is none, the last one that was applied is put back, or the template if none ever was."""
     try:
         if not target.dry_run:
             for left in sorted(boot.glob(f"maitred*{durable.SUFFIX}")):
@@ -118,6 +125,8 @@ def _look(
         return None, [Problem(f"cannot be read ({error.strerror}); the card may be worn out", of_device=True)]
     if found is not None:
         return found, []
+    if unusable is not None:  # the template would take everything off the device
+        return None, [unusable]
     document = Document(boot / NAME, last.text, last.encoding, last.mark) if last else Document(boot / NAME, template())
     target.changes.append(f"write {document.path}")
     if not target.dry_run:
@@ -136,7 +145,7 @@ def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, t
         target.folder(vault.folder, 0o700)
         for name, value in checked.fresh.items():
             vault.put(name, value)
-        if not last_good.exists() or last_good.read_bytes() != content:
+        if not _holds(last_good, content):
             durable.replace(last_good, content, mode=0o600)
     except OSError as error:
         text = f"the device cannot keep what is in it ({error.strerror}): the card is full, or worn out"
@@ -156,22 +165,39 @@ def _tell(boot: Path, message: str, target: Target) -> None:
         notice.write_file(boot, message)
 
 
-def _last(last_good: Path) -> Document | None:
-    """The last file that was applied, without its secrets."""
+def _holds(path: Path, content: bytes) -> bool:
     try:
-        return read(last_good)
+        return path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _last(last_good: Path) -> tuple[Document | None, Problem | None]:
+    """The last file that was applied, without its secrets; or why there is one that cannot be used."""
+    try:
+        return read(last_good), None
     except FileNotFoundError:
-        return None
-    except Unreadable as error:
-        log.error("%s: %s", last_good, error)
-        return None
+        return None, None
+    except Unreadable:
+        reason = "damaged"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    log.error("%s: %s", last_good, reason)
+    return None, Problem(LAST_LOST.format(reason), of_device=True)
+
+
+def _set_up_by_hand(target: Target) -> bool:
+    try:
+        return is_by_hand(target.read(CONFIG))
+    except OSError:  # told by the step that writes it
+        return False
 
 
 def _fallback(vault: Vault, last: Document | None) -> Checked:
     """The last settings that were right, the template's where there are none or a newer version takes them no more."""
     if last is not None:
-        kept = check(last.text, vault)
-        if not kept.problems:
+        kept = check(last.text, vault, applied=True)
+        if len(kept.problems) == len(kept.lost):  # everything but a secret is there: better than nothing
             return kept
         log.error("the last good settings are refused, too: %s", "; ".join(map(str, kept.problems)))
     return check(template(), vault)
@@ -180,12 +206,22 @@ def _fallback(vault: Vault, last: Document | None) -> Checked:
 def _plan(checked: Checked, vault: Vault, target: Target, *, final: bool) -> Plan:
     """What the checked file asks for. Secrets are given up only on the word of a file that was right (``final``)."""
     wanted = checked.fresh.keys() | checked.kept
-    kept = {secret.name: vault.get(secret.name) for secret in SECRETS}
+    kept, lost = dict[str, str](), set[str]()
+    for secret in SECRETS:
+        try:
+            value = vault.get(secret.name)
+        except SecretLost:
+            lost.add(secret.name)
+            continue
+        if value is not None:
+            kept[secret.name] = value
+    retired = (kept.keys() | lost) - wanted
     if target.dry_run:
         kept |= checked.fresh
-    secrets = {name: value for name, value in kept.items() if value is not None and name in wanted}
-    retired = {name for name, value in kept.items() if value is not None and name not in wanted}
-    return Plan(checked.settings, checked.agent, secrets, frozenset(retired) if final else frozenset())
+    return Plan(
+        checked.settings, checked.agent, {name: value for name, value in kept.items() if name in wanted},
+        frozenset(retired) if final else frozenset(), frozenset(wanted - kept.keys()),
+    )  # fmt: skip
 
 
 def _attempt(failures: list[str], what: str, work: Callable[[], object]) -> None:

@@ -11,20 +11,19 @@ from typing import Any
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from edge.address import PASSWORD, QUERY
 from edge.dashboard.password import METHOD, normal
 from edge.durable import remove, replace
+from edge.errors import MaitredError
 from edge.provision.document import for_parser
 
 NOTE = "# taken over by the device; to change it, write the new one between the quotes"
+NOTE_IN_ADDRESS = "# what is secret in it was taken over by the device; to change that, write it at its place again"
 STRING = re.compile(
     r"#[^\r\n]*"
     r'|(?P<string>"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\r\n])*"|\'[^\'\r\n]*\')',
     re.DOTALL,
 )
-IN_ADDRESS = re.compile(r"(?P<before>\w+://[^/@:\s]*:)(?P<password>[^/\s]*)(?=@[^/@\s]*(/|$))")
-
-UNESCAPED = re.compile(r"\w+://[^/@:\s\[]*:(?!\d*(?:/|$))[^@\s]*/\S*@")
-"""An address with a / in its password, which ends it there for every reader."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,18 @@ class Secret:
 
     section: str
     key: str
-    in_address: bool = False
-    """Whether it is the password within an address, not the whole value."""
+    part: re.Pattern[str] | None = None
+    """The part of an address that it is; None: the whole value."""
 
     @property
     def name(self) -> str:
         """Under which it is kept."""
-        return f"{self.section}.{self.key}"
+        return f"{self.section}.{self.key}{'.query' if self.part is QUERY else ''}"
+
+    @property
+    def note(self) -> str:
+        """Written behind the place from which it was taken."""
+        return NOTE_IN_ADDRESS if self.part else NOTE
 
     def value(self, values: Mapping[str, Any]) -> str | None:
         """The secret: "" where it was blanked, None where the file has none."""
@@ -47,24 +51,28 @@ class Secret:
         value = section.get(self.key) if isinstance(section, Mapping) else None
         if not isinstance(value, str):
             return None
-        if not self.in_address:
+        if self.part is None:
             return value
-        found = IN_ADDRESS.match(value)
-        return found["password"] if found else None
+        found = self.part.match(value)
+        return found["secret"] if found else None
 
     def with_value(self, values: Mapping[str, Any], secret: str) -> dict[str, Any]:
         """``values`` with ``secret`` in its place."""
         section = dict(values[self.section])
-        if self.in_address:
-            section[self.key] = IN_ADDRESS.sub(lambda found: found["before"] + secret, section[self.key], count=1)
-        else:
-            section[self.key] = secret
+        old = section[self.key]
+        found = self.part.match(old) if self.part else None
+        section[self.key] = old[: found.start("secret")] + secret + old[found.end("secret") :] if found else secret
         return {**values, self.section: section}
 
 
 DASHBOARD = Secret("dashboard", "password")
-CAMERA = Secret("camera", "source", in_address=True)
-SECRETS = (Secret("wifi", "password"), DASHBOARD, Secret("uplink", "secret"), Secret("mqtt", "password"), CAMERA)
+ADDRESSES = (("camera", "source"), ("uplink", "url"))
+IN_ADDRESSES = tuple(Secret(section, key, part) for section, key in ADDRESSES for part in (PASSWORD, QUERY))
+SECRETS = (Secret("wifi", "password"), DASHBOARD, Secret("uplink", "secret"), Secret("mqtt", "password"), *IN_ADDRESSES)
+
+
+class SecretLost(MaitredError):
+    """A secret that was taken over cannot be read any more; the message is the reason."""
 
 
 class Vault:
@@ -74,17 +82,32 @@ class Vault:
         self.folder = folder
 
     def get(self, name: str) -> str | None:
-        """The secret, None where none was taken over."""
+        """The secret, None where none was taken over.
+
+        Raises:
+            SecretLost: one was, and cannot be read.
+        """
         try:
-            return (self.folder / name).read_text(encoding="utf-8")
+            content = (self.folder / name).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise SecretLost(error.strerror or str(error)) from error
+        except UnicodeDecodeError:
+            raise SecretLost("damaged") from None
+        # What a broken card leaves of a file: nothing, or zeros. Taken for a password it would open the Wi-Fi.
+        if not content or "\0" in content or (name == DASHBOARD.name and content.count("$") != 2):
+            raise SecretLost("damaged")
+        return content
 
     def put(self, name: str, value: str) -> None:
         """Keep it; on return it is on the disk."""
-        old = self.get(name)
+        try:
+            old = self.get(name)
+        except SecretLost:
+            old = None
         if name == DASHBOARD.name:
-            if old is not None and check_password_hash(old, normal(value)):
+            if old is not None and _is_hash_of(old, value):
                 return
             value = generate_password_hash(normal(value), METHOD)
         if value != old:
@@ -93,6 +116,13 @@ class Vault:
     def drop(self, name: str) -> None:
         """Keep it no longer."""
         remove(self.folder / name)
+
+
+def _is_hash_of(kept: str, password: str) -> bool:
+    try:
+        return check_password_hash(kept, normal(password))
+    except ValueError:  # no hash at all
+        return False
 
 
 def blank(text: str, values: Mapping[str, Any], secrets: list[Secret]) -> str | None:
@@ -119,8 +149,9 @@ def _without(text: str, secret: Secret, values: Mapping[str, Any], wanted: Mappi
         end = found.start() + len(_quoted(new))
         rest = re.compile(r"[^\r\n]*").match(bare, end)
         line_end = rest.end() if rest else end
-        noted = f"{bare[:line_end].rstrip(' ')}  {NOTE}{bare[line_end:]}"
-        for candidate in (bare if NOTE in bare[end:line_end] else noted, bare):
+        noted = f"{bare[:line_end].rstrip(' ')}  {secret.note}{bare[line_end:]}"
+        told = any(note in bare[end:line_end] for note in (NOTE, NOTE_IN_ADDRESS))
+        for candidate in (bare if told else noted, bare):
             if _parsed(candidate) == wanted:
                 return candidate
     return None

@@ -9,7 +9,9 @@ from typing import Any
 
 from edge.provision import toml
 from edge.provision.check import FILES
+from edge.provision.document import template
 from edge.provision.keyfile import KEYFILE, keyfile
+from edge.provision.secrets import IN_ADDRESSES
 from edge.provision.settings import DeviceSettings
 from edge.provision.target import Target
 
@@ -32,6 +34,8 @@ class Plan:
     """By name, as they are kept."""
     retired: frozenset[str] = frozenset()
     """Names of secrets that are kept, and no longer wanted."""
+    lost: frozenset[str] = frozenset()
+    """Names of secrets that are wanted and cannot be read: where the system still has them, they stay as they are."""
 
 
 def agent_files(target: Target, plan: Plan) -> None:
@@ -46,7 +50,8 @@ def agent_files(target: Target, plan: Plan) -> None:
     old = target.read(CONFIG)
     if is_by_hand(old):
         target.write(BY_HAND, old, mode=0o640, group="maitred")
-    target.write(CONFIG, HEADER + toml.dump(plan.agent), mode=0o640, group="maitred")
+    if not (old and plan.lost & {secret.name for secret in IN_ADDRESSES}):  # the old one has them still
+        target.write(CONFIG, HEADER + toml.dump(plan.agent), mode=0o640, group="maitred")
     for name, (section, file_key, path) in FILES.items():
         if name in plan.retired and plan.agent.get(section, {}).get(file_key) != path:
             target.remove(path)
@@ -54,8 +59,6 @@ def agent_files(target: Target, plan: Plan) -> None:
 
 def is_by_hand(config: str) -> bool:
     """Whether somebody else wrote this configuration of the agent."""
-    from edge.provision.run import template
-
     return bool(config) and not config.startswith(HEADER) and config != template()
 
 
@@ -88,9 +91,9 @@ def wifi(target: Target, plan: Plan) -> None:
         target.remove(KEYFILE)
         target.remove(REGULATORY)
         return
-    target.write(
-        KEYFILE, keyfile(network.ssid, plan.secrets.get("wifi.password", ""), hidden=network.hidden), mode=0o600
-    )
+    if "wifi.password" not in plan.lost:  # without its password it would be an open network
+        connection = keyfile(network.ssid, plan.secrets.get("wifi.password", ""), hidden=network.hidden)
+        target.write(KEYFILE, connection, mode=0o600)
     target.write(REGULATORY, f"options cfg80211 ieee80211_regdom={network.country}\n")
     # Raspberry Pi OS keeps the radio off until a country is known, and remembers that across boots.
     for switch in sorted(target.path("/var/lib/systemd/rfkill").glob("*:wlan")):

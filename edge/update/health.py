@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.address import redact
 from edge.store.heartbeat import Health, read_health
 from edge.update.releases import Releases
 from edge.update.services import Services
@@ -51,7 +52,7 @@ def fault(health: Health | None, before: Before, release: str) -> str | None:
     if health is None or health.release != release:
         return "the new agent gave no sign of life"
     if before.frames_flowed and health.camera != "running":
-        reason = f" ({health.camera_error})" if health.camera_error else ""
+        reason = f" ({redact(health.camera_error)})" if health.camera_error else ""
         return f"the camera, which ran before, is {health.camera}{reason}"
     if before.frames_flowed and health.fps <= 0:
         return f"no frames get through; before it were {before.fps:.1f} a second"

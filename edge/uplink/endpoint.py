@@ -6,9 +6,11 @@ import gzip
 import logging
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 import requests
 
+from edge.address import conceal, redact
 from edge.config.uplink import Uplink
 from edge.errors import BadInput
 from edge.store.outbox import Queued
@@ -79,8 +81,9 @@ class Endpoint:
                 allow_redirects=False,
                 stream=True,  # only the beginning of an answer is read, however long it is
             ) as answer:
-                detail = "" if answer.ok else _beginning(answer)
-                return judge(answer.status_code, answer.headers, detail, now)
+                detail = "" if answer.ok else conceal(_beginning(answer), self._url)
+                outcome = judge(answer.status_code, answer.headers, detail, now)
+                return replace(outcome, reason=conceal(outcome.reason, self._url))
         except requests.Timeout:
             return Outcome(Verdict.RETRY, f"no answer within {self._timeout_s:g} s")
         except requests.RequestException as error:
@@ -121,4 +124,4 @@ def _describe(error: requests.RequestException) -> str:
         return f"[uplink] url cannot be used ({type(error).__name__})"
     cause = error.args[0] if error.args else type(error).__name__
     cause = getattr(cause, "reason", cause)
-    return f"cannot connect: {cause}"
+    return redact(f"cannot connect: {cause}")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from edge.address import shown
+
 REASON_LENGTH = 200
 
 
@@ -58,7 +60,7 @@ def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> O
     if status == 410:
         return Outcome(Verdict.STOP, reason, status=status)
     if 300 <= status < 400:
-        target = _printable(headers.get("Location", "")) or "nowhere"
+        target = _printable(shown(headers.get("Location", ""))) or "nowhere"
         reason = (
             f"HTTP {status} redirects to {target}; redirects are not followed, set [uplink] url to the final address"
         )

@@ -43,9 +43,12 @@ def image() -> Path:
     named = os.environ.get("MAITRED_CARD")
     if not named:
         pytest.skip("needs an image: .ci/card builds one and names it in MAITRED_CARD")
+    path = Path(named).resolve()
+    if not path.is_file():
+        pytest.fail(f"MAITRED_CARD={named}: no such file ({path}); name an image of build.sh, or none", pytrace=False)
     if missing := missing_tools():
         pytest.skip(f"needs {', '.join(missing)} (Debian: apt-get install qemu-system-arm mtools openssh-client)")
-    return Path(named).resolve()
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_a_full_card_stops_no_counting_and_what_waited_is_written_when_there_is_
 def test_no_network_keeps_nothing_from_counting(device: Device, settings: str):
     device.put(
         "maitred.toml",
-        settings + '\n[uplink]\nurl = "https://census.invalid/v1"\nsecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"\n',
+        settings + '\n[uplink]\nurl = "https://census.invalid/v1"\nsecret = "whsec_cHJvdmlzaW9uaW5nLCBpbiB0ZXN0cy4u"\n',
     )
     device.start().wait_healthy()
     device.wait_ssh()

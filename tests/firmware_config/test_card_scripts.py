@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,70 @@ def test_bad_usage_names_the_way_out(script: str, words: list[str], code: int, t
     done = subprocess.run([str(FOLDER / script), *words], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == code
     assert told in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param('[camera]\nsource = "v4l2:/dev/video0"\n', "", id="usb"),
+        pytest.param('[camera]\nsource = "rtsp://u:p@cam/x?y"\n', "", id="network"),
+        pytest.param('[camera]\nsource = "picamera2:"\n', 'write "v4l2:/dev/video0"', id="ribbon-cable"),
+        pytest.param('[site]\nname = "x"\n', 'write "v4l2:/dev/video0"', id="the-default"),
+        pytest.param("[camera]\nfps = 0\n", "", id="a-mistake-that-is-told-before"),
+    ],
+)
+def test_a_camera_that_the_card_cannot_have_is_told_before_the_image_is_made(tmp_path: Path, text: str, told: str):
+    (tmp_path / "maitred.toml").write_text(text)
+    words = [sys.executable, FOLDER / "image" / "camera.py", tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (bool(told), "")
+    assert told in done.stderr
+    assert bool(done.stderr) == bool(told)
+    build = (FOLDER / "build.sh").read_text(encoding="utf-8")
+    assert build.index("image/camera.py") < build.index("making the image")
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A project of .ci/card alone, whose Python tells what it is given."""
+    project = tmp_path / "a project"
+    (project / ".ci").mkdir(parents=True)
+    (project / ".venv-dev/bin").mkdir(parents=True)
+    shutil.copy(FOLDER.parent / ".ci/card", project / ".ci/card")
+    (project / ".ci/environment.sh").write_text("environment() { :; }\n")
+    (project / ".venv-dev/bin/python").write_text('#!/bin/sh\necho "$PWD|$MAITRED_CARD|$*"\n')
+    (project / ".venv-dev/bin/python").chmod(0o755)
+    return project
+
+
+@pytest.mark.parametrize("named", ["my card.img", "./my card.img", "../there/my card.img", "{folder}/my card.img"])
+def test_an_image_is_named_from_where_one_stands(copied: Path, tmp_path: Path, named: str):
+    folder = tmp_path / "there"
+    folder.mkdir()
+    (folder / "my card.img").touch()
+    done = subprocess.run(
+        [str(copied / ".ci/card")], capture_output=True, text=True, check=False, cwd=folder,
+        env=dict(os.environ) | {"MAITRED_CARD": named.format(folder=folder)},
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{copied}|{folder}/my card.img|-m pytest -v tests/card\n"
+
+
+def test_an_image_that_is_not_there_is_named(copied: Path, tmp_path: Path):
+    named = dict(os.environ) | {"MAITRED_CARD": "none.img"}
+    done = subprocess.run(
+        [str(copied / ".ci/card")], capture_output=True, text=True, check=False, cwd=tmp_path, env=named
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "MAITRED_CARD=none.img: no such file" in done.stderr
+
+    tests = FOLDER.parent / "tests/card/test_faults.py"
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path, env=named)
+    assert done.returncode == 1
+    assert f"MAITRED_CARD=none.img: no such file ({tmp_path}/none.img); name an image" in done.stdout
 
 
 def test_the_emulator_that_is_missing_is_named(tmp_path: Path):

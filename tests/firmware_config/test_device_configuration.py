@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
 from edge.config import load_settings
-from edge.provision.check import check
-from edge.provision.run import template
+from edge.provision.check import EXAMPLE, check, examples
+from edge.provision.document import template
 from edge.provision.secrets import Vault
 
 FILE = Path(__file__).resolve().parents[2] / "firmware_config" / "maitred.toml"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEr6Y7BmMqVjGS9/oD6RPpqlN7q0jDRLR8EeJcPlKV4z me@example"
 TEXT = FILE.read_text(encoding="utf-8")
 
 
@@ -43,7 +45,11 @@ def test_the_lines_to_uncomment_are_valid_as_the_agents_file_too(tmp_path: Path)
 
 
 def test_the_lines_to_uncomment_are_valid_on_the_boot_partition(tmp_path: Path):
-    found = check(uncommented(TEXT), Vault(tmp_path))
+    text = uncommented(TEXT)
+    own = {"whsec_": "whsec_" + base64.b64encode(b"of twenty-four bytes, too").decode(), "ssh-ed": KEY}
+    for example in examples():
+        text = text.replace(f'"{example}"', f'"{own.get(example[:6], "one of my own")}"')
+    found = check(text, Vault(tmp_path))
 
     assert [str(problem) for problem in found.problems] == []
     assert found.settings.device.hostname == "maitred"
@@ -52,6 +58,22 @@ def test_the_lines_to_uncomment_are_valid_on_the_boot_partition(tmp_path: Path):
     assert found.settings.ssh is not None
     assert found.agent["dashboard"]["host"] == "0.0.0.0"
     assert set(found.fresh) == {"wifi.password", "dashboard.password", "uplink.secret", "mqtt.password"}
+
+
+def test_what_is_left_of_the_example_is_refused_by_its_line(tmp_path: Path):
+    """Anybody knows it; the key's point on the curve is one for which anybody can sign."""
+    found = check(uncommented(TEXT), Vault(tmp_path))
+
+    assert {problem.text for problem in found.problems} == {EXAMPLE}
+    lines = [TEXT.splitlines()[problem.line - 1].split(" = ")[0] for problem in found.problems]
+    assert lines == ["# password", "# password", "# secret", "# password", "# authorized_key"]
+    assert len(examples()) == 5
+
+
+def test_a_device_that_took_the_examples_key_before_keeps_its_other_settings(tmp_path: Path):
+    text = '[device]\nhostname = "door"\n' + uncommented(TEXT[TEXT.index("# [ssh]") :])
+    assert check(text, Vault(tmp_path)).problems
+    assert check(text, Vault(tmp_path), applied=True).problems == ()
 
 
 def test_the_package_has_the_same_file():

@@ -84,6 +84,17 @@ def test_what_the_units_keep_is_on_the_shared_partition():
     }
 
 
+def test_nothing_is_taken_over_without_the_shared_partition():
+    """As on the card of build.sh."""
+    drop_in = (UNITS / "maitred-provision.service.d/bootfs.conf").read_text()
+    card = ROOT / "firmware_config/image/files/etc/systemd/system/maitred-provision.service.d/card.conf"
+    for text in (drop_in, card.read_text()):
+        commands = re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)
+        assert commands[0] == ""
+        assert commands[1].split()[-1] == "--state-mount"
+        assert r"var-lib-maitred\x2ddevice.mount" in re.findall(r"^After=(.*)$", text, re.MULTILINE)[-1]
+
+
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 def test_the_hooks_are_clean_shell(tmp_path: Path):
     for number, hook in enumerate(yaml.safe_load(LAYER.read_text())["mmdebstrap"]["customize-hooks"]):

@@ -59,6 +59,12 @@ def test_mistakes_are_told_with_code_2(folders, capsys: pytest.CaptureFixture[st
     assert f"maitred: {folders[0]}/maitred.toml: line 2: name: text is written in straight quotes" in told.err
 
 
+def test_what_is_the_devices_and_not_the_files_is_told_with_code_1(folders, capsys: pytest.CaptureFixture[str]):
+    (folders[0] / "maitred.toml").write_text('[site]\nname = "x"\n')
+    assert provision(folders, "--state-mount") == 1
+    assert "the card's data partition" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root looks for the users")
 def test_what_cannot_be_done_is_told_with_code_1_and_the_rest_is_done(folders, capsys: pytest.CaptureFixture[str]):
     (folders[1] / "etc/group").write_text("root:x:0:\n")

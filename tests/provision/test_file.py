@@ -12,7 +12,7 @@ from edge.config import settings
 from edge.provision import document
 from edge.provision.check import check
 from edge.provision.document import Unreadable, find
-from edge.provision.secrets import NOTE, Vault
+from edge.provision.secrets import NOTE, NOTE_IN_ADDRESS, Vault
 
 TEXT = '# à la carte\n[wifi]\nssid = "Chez Émile"\npassword = "12345678"\ncountry = "FR"\n'
 
@@ -107,24 +107,47 @@ def test_a_secret_is_blanked_however_it_is_written(tmp_path: Path, text: str, bl
     assert tomllib.loads(found.blanked)["mqtt"]["password"] == ""
 
 
-@pytest.mark.parametrize(
-    ("source", "secret", "blanked"),
-    [
-        ("rtsp://a:b@cam/x", "b", "rtsp://a:@cam/x"),
-        ("rtsp://a:b%40@cam:554", "b%40", "rtsp://a:@cam:554"),
-        ("rtsp://:b@cam/x", "b", "rtsp://:@cam/x"),
-        ("rtsp://a@cam/x", None, "rtsp://a@cam/x"),
-        ("rtsp://a:@cam/x", None, "rtsp://a:@cam/x"),
-        ("rtsp://cam/x:y@z", None, "rtsp://cam/x:y@z"),
-        ("v4l2:/dev/video0", None, "v4l2:/dev/video0"),
-    ],
-)
-def test_a_cameras_password_is_a_secret_too(tmp_path: Path, source: str, secret: str | None, blanked: str):
-    found = check(f'[camera]\nsource = "{source}"\n', Vault(tmp_path))
+SECRETS_OF = {
+    "rtsp://a:b@cam/x": (("b", None), "rtsp://a:@cam/x"),
+    "rtsp://a:b%40@cam:554": (("b%40", None), "rtsp://a:@cam:554"),
+    "rtsp://:b@cam/x": (("b", None), "rtsp://:@cam/x"),
+    "rtsp://a@cam/x": ((None, None), "rtsp://a@cam/x"),
+    "rtsp://a:@cam/x": ((None, None), "rtsp://a:@cam/x"),
+    "rtsp://cam/x:y@z": ((None, None), "rtsp://cam/x:y@z"),
+    "http://cam/x?user=a&pwd=b": ((None, "user=a&pwd=b"), "http://cam/x?"),
+    "http://cam?pwd=b": ((None, "pwd=b"), "http://cam?"),
+    "http://cam:81?to=a:b@c": ((None, "to=a:b@c"), "http://cam:81?"),
+    "http://a:b@cam/x?pwd=c?d/e@f": (("b", "pwd=c?d/e@f"), "http://a:@cam/x?"),
+    "http://a:b@cam?pwd=c#e": (("b", "pwd=c"), "http://a:@cam?#e"),
+    "http://a:?@cam/": ((None, None), None),
+    "http://cam/x?": ((None, None), "http://cam/x?"),
+}
+
+
+@pytest.mark.parametrize(("section", "key"), [("camera", "source"), ("uplink", "url")])
+@pytest.mark.parametrize(("address", "expected"), SECRETS_OF.items(), ids=SECRETS_OF)
+def test_what_is_secret_in_an_address_is_taken_over(tmp_path: Path, section, key, address: str, expected):
+    address = address if section == "camera" else address.replace("rtsp://", "https://")
+    (password, query), blanked = expected
+    vault, more = Vault(tmp_path), '\nsecret_file = "s"' if section == "uplink" else ""
+    found = check(f'[{section}]\n{key} = "{address}"{more}\n', vault)
+    if blanked is None:
+        assert "%3F" in str(found.problems[0])
+        return
     assert found.problems == ()
-    assert found.fresh.get("camera.source") == secret
-    assert tomllib.loads(found.blanked)["camera"]["source"] == blanked
-    assert found.agent["camera"]["source"] == source
-    if secret:
-        Vault(tmp_path).put("camera.source", secret)
-        assert check(found.blanked, Vault(tmp_path)).agent["camera"]["source"] == source
+    assert (found.fresh.get(f"{section}.{key}"), found.fresh.get(f"{section}.{key}.query")) == (password, query)
+    shown = blanked if section == "camera" else blanked.replace("rtsp://", "https://")
+    assert tomllib.loads(found.blanked)[section][key] == shown
+    assert found.blanked.count(NOTE_IN_ADDRESS) == bool(found.fresh)
+    assert found.agent[section][key] == address
+    for name, secret in found.fresh.items():
+        vault.put(name, secret)
+    again = check(found.blanked, vault)
+    assert again.agent[section][key] == address
+    assert (again.fresh, again.kept, again.blanked) == ({}, found.fresh.keys(), found.blanked)
+
+
+@pytest.mark.parametrize("source", ["v4l2:/dev/video0", "picamera2:", "/srv/my clip?.mp4"])
+def test_what_is_no_address_holds_no_secret(tmp_path: Path, source: str):
+    found = check(f'[camera]\nsource = "{source}"\n', Vault(tmp_path))
+    assert (found.problems, dict(found.fresh), found.agent["camera"]["source"]) == ((), {}, source)

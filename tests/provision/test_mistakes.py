@@ -47,6 +47,9 @@ def told(tmp_path: Path):
         ("[wify]\nssid = \"x\"", "line 1: [wify]: unknown section; did you mean 'wifi'?"),
         (WIFI + "pasword = \"12345678\"", "line 4: [wifi] pasword: unknown key; did you mean 'password'?"),
         ("name = \"x\"\n[site]", "line 1: [name]: unknown section"),
+        ('[census]\nssid = "x"', "line 2: [census] ssid: unknown key; it belongs below [wifi]: is a # left"),
+        ('[site]\npassword = "x"', "line 2: [site] password: unknown key; it belongs below [mqtt] or [dashboard] or"),
+        ('ssid = "x"', "line 1: [ssid]: unknown section; it belongs below [wifi]"),
         # Out of bounds.
         ("[wifi]\nssid = \"x\"", "line 1: [wifi] country: is needed and not there. Two letters of the country"),
         ('[wifi]\nssid = "x"\ncountry = "UK"', "line 3: [wifi] country: the United Kingdom's two letters are GB"),
@@ -66,8 +69,16 @@ def told(tmp_path: Path):
         ('[mqtt]\nhost = "b"\npassword = "x"', "line 1: [mqtt]: a password needs a username"),
         ('[site]\ntimezone = "Paris"', "line 2: [site] timezone: no such time zone: 'Paris'"),
         ('[site]\ntimezone = "localtime"', "line 2: [site] timezone: localtime is no zone"),
-        ('[camera]\nsource = "rtsp://me:a/b@cam/x"', "line 2: [camera] source: a / in the camera's password"),
-        ('[site]\nname = "Chez Emile"', "line 2: [site] name: "),
+        ('[camera]\nsource = "rtsp://me:a/b@cam/x"', "line 2: [camera] source: a / in its password"),
+        ('[camera]\nsource = "rtsp://me:a b@cam/x"', "line 2: [camera] source: a blank in it is written %20"),
+        ('[uplink]\nsecret_file = "s"\nurl = "https://me:a?b@h/x"', "line 3: [uplink] url: a / in its password"),
+        ('[uplink]\nurl = "htps://me:geheim@h/?key=geheim"', "line 2: [uplink] url: 'htps://***@h/?***' is no http(s)"),
+        ('[site]\nname = "Chez Emile"', "line 2: [site] name: holds what is not allowed there, such as a blank"),
+        ('[camera]\nsource = "/dev/video0"', 'line 2: [camera] source: no kind of camera; write "v4l2:/dev/video0"'),
+        ('[camera]\nsource = "usb"', "line 2: [camera] source: no kind of camera"),
+        ('[camera]\nsource = "clip.mp4"', "line 2: [camera] source: no kind of camera"),
+        ('[camera]\nsource = "v4l2:0"', "line 2: [camera] source: no kind of camera"),
+        ('[camera]\nsource = "htp://cam/"', "line 2: [camera] source: no kind of camera"),
         ('[camera]\nfps = "ten"', "line 2: [camera] fps: must be a number, without quotes. Frames a second"),
         ("[camera]\nwidth = 9000", "line 2: [camera] width: must be less than or equal to 1920"),
         ("[ssh]", "line 1: [ssh]: holds no key"),
@@ -91,6 +102,16 @@ def test_a_list_that_is_not_closed_is_told_once(told):
     assert told("[census]\nbands = [0, 18\n\n[site]\nname = 'x'\n")
 
 
+def test_an_address_in_one_piece_holds_no_password_either(told):
+    for key, address in (
+        ("source", "rtsp://me:geheim/1@cam/"), ("source", "rtsp://me:gehe im@cam/?a=geheim"), ("url", "x://:geheim@h/"),
+        ("url", "https://a:geheim/1@host/?key=geheim"), ("url", "https://[a:geheim@host/?key=geheim"),
+    ):  # fmt: skip
+        section = "camera" if key == "source" else "uplink"
+        (found,) = told(f'[{section}]\n{key} = "{address}"\n' + ('secret_file = "s"\n' if key == "url" else ""))
+        assert "geheim" not in found
+
+
 def test_what_a_broken_line_entails_is_not_told(told):
     assert len(told('[wifi]\nssid = x\ncountry = "DE"\n')) == 1
 
@@ -99,8 +120,10 @@ def test_no_message_holds_a_password(told):
     for text in (
         'password = geheim-1234', 'password = “geheim-1234”', 'password = "geheim-1234', "password = ['geheim-1234']",
         'password = "\\geheim-1234"', 'pasword = "geheim-1234"',
+        'url = "htps://me:geheim-1234@host/"', 'url = "https:///?token=geheim-1234"', 'url = "https://a:geheim/1@host/"',
+        'url = "https://me:geheim 1@host/"',
     ):  # fmt: skip
-        found = told(f"{WIFI}{text}\n[dashboard]\n{text}\n[mqtt]\n{text}\n")
+        found = told(f"{WIFI}{text}\n[dashboard]\n{text}\n[mqtt]\n{text}\n[uplink]\n{text}\n")
         assert found
         assert "geheim" not in "".join(found), text
 

@@ -15,10 +15,11 @@ import pytest
 from werkzeug.security import check_password_hash
 
 from edge.config import load_settings
-from edge.provision.run import provision, template
-from edge.provision.secrets import NOTE
+from edge.provision.document import template
+from edge.provision.run import provision
+from edge.provision.secrets import NOTE, NOTE_IN_ADDRESS
 
-SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+SECRET = "whsec_cHJvdmlzaW9uaW5nLCBpbiB0ZXN0cy4u"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEr6Y7BmMqVjGS9/oD6RPpqlN7q0jDRLR8EeJcPlKV4z me@example"
 FULL = f"""\
 # mine
@@ -28,7 +29,7 @@ hostname = "Door-1"
 name = "chez-emile"
 timezone = "Asia/Tokyo"
 [camera]
-source = "rtsp://eye:camera-pass@10.0.0.9/live"
+source = "rtsp://eye:camera-pass@10.0.0.9/live?key=camera-key&channel=1"
 [wifi]
 ssid = "Chez Émile"
 password = 'pa"ss\\word #1'   # from the router's label
@@ -38,7 +39,7 @@ hidden = true
 password = "a long password"
 session_hours = 12
 [uplink]
-url = "https://census.example.com/v1/windows"
+url = "https://door:url-pass@census.example.com/v1/windows?token=url-token"
 secret = "{SECRET}"
 [mqtt]
 host = "broker.example.com"
@@ -47,7 +48,9 @@ password = "mqtt-pass"
 [ssh]
 authorized_key = "{KEY}"
 """
-PASSWORDS = ("camera-pass", 'pa"ss\\word', "a long password", SECRET, "mqtt-pass")
+PASSWORDS = (
+    "camera-pass", "camera-key", 'pa"ss\\word', "a long password", "url-pass", "url-token", SECRET, "mqtt-pass"
+)  # fmt: skip
 USERS = "root:x:0:0::/root:/bin/sh\nmaitred:x:990:991::/:/bin/false\nmaitred-admin:x:992:992::/:/bin/bash\n"
 CONFIG = "etc/maitred/maitred.toml"
 KEYFILE = "etc/NetworkManager/system-connections/maitred-wifi.nmconnection"
@@ -145,7 +148,8 @@ def test_everything_in_the_file_is_set_up(card: Card):
     ssid = next(line for line in connection.splitlines() if line.startswith("ssid="))
     assert bytes(int(byte) for byte in ssid[5:].split(";")[:-1]).decode() == "Chez Émile"
     settings = load_settings(card.root / CONFIG)
-    assert settings.camera.source == "rtsp://eye:camera-pass@10.0.0.9/live"
+    assert settings.camera.source == "rtsp://eye:camera-pass@10.0.0.9/live?key=camera-key&channel=1"
+    assert settings.uplink.url == "https://door:url-pass@census.example.com/v1/windows?token=url-token"
     assert (settings.dashboard.host, settings.dashboard.session_hours) == ("0.0.0.0", 12)
     assert settings.uplink.secret_file == Path("/etc/maitred/uplink.secret")
     assert settings.mqtt.password_file == Path("/etc/maitred/mqtt.password")
@@ -182,14 +186,16 @@ def test_secrets_are_gone_from_the_boot_partition_and_the_rest_of_the_file_is_as
 
     text = card.file.read_text(encoding="utf-8")
     assert set(report.taken_over) == {
-        "wifi.password", "dashboard.password", "uplink.secret", "mqtt.password", "camera.source"
+        "wifi.password", "dashboard.password", "uplink.secret", "mqtt.password", "camera.source",
+        "camera.source.query", "uplink.url", "uplink.url.query",
     }  # fmt: skip
     everything = b"".join(path.read_bytes() for path in card.boot.iterdir())
     assert not [secret for secret in PASSWORDS if secret.encode() in everything]
     assert f'password = ""   # from the router\'s label  {NOTE}\n' in text
-    assert 'source = "rtsp://eye:@10.0.0.9/live"' in text
+    assert f'source = "rtsp://eye:@10.0.0.9/live?"  {NOTE_IN_ADDRESS}\n' in text
+    assert f'url = "https://door:@census.example.com/v1/windows?"  {NOTE_IN_ADDRESS}\n' in text
     unchanged = [line for line in FULL.splitlines() if not any(secret in line for secret in PASSWORDS)]
-    assert [line for line in text.splitlines() if NOTE not in line] == unchanged
+    assert [line for line in text.splitlines() if NOTE not in line and NOTE_IN_ADDRESS not in line] == unchanged
     assert "a long password" not in "".join(path.read_text() for path in (card.root / VAULT).iterdir())
 
 
@@ -231,6 +237,24 @@ def test_a_new_secret_in_the_place_of_the_blank_is_taken_over(card: Card):
     assert card.read("etc/maitred/mqtt.password") == "another\n"
     assert kept(card, "wifi.password") == 'pa"ss\\word #1'
     assert card.file.read_text(encoding="utf-8") == once
+
+
+def test_an_address_can_be_edited_around_what_was_taken_over(card: Card):
+    card.provision(FULL)
+    once = card.file.read_text(encoding="utf-8")
+    for address, expected in (
+        ("rtsp://eye:@10.0.0.10/main?", "rtsp://eye:camera-pass@10.0.0.10/main?key=camera-key&channel=1"),
+        ("rtsp://eye:@10.0.0.10/main?channel=2", "rtsp://eye:camera-pass@10.0.0.10/main?channel=2"),
+        ("rtsp://eye:new@10.0.0.10/main?", "rtsp://eye:new@10.0.0.10/main?channel=2"),
+        ("rtsp://eye:@10.0.0.10/main", "rtsp://eye:new@10.0.0.10/main"),
+        ("rtsp://eye:@10.0.0.10/main?", "rtsp://eye:new@10.0.0.10/main?"),  # forgotten with the line before
+        ("rtsp://10.0.0.10/main", "rtsp://10.0.0.10/main"),
+    ):
+        report = card.provision(once.replace("rtsp://eye:@10.0.0.9/live?", address))
+        assert (report.problems, report.failures) == ((), ())
+        assert load_settings(card.root / CONFIG).camera.source == expected
+        assert not [secret for secret in ("new@", "channel") if secret in card.file.read_text(encoding="utf-8")]
+    assert not list((card.root / VAULT).glob("camera*"))
 
 
 def test_a_section_that_is_gone_is_taken_off(card: Card):
@@ -358,12 +382,12 @@ def test_while_the_partition_for_it_is_missing_nothing_is_taken_over(card: Card,
         assert report.taken_over == ()
         assert card.file.exists() == bool(text)  # the template in its place would take everything off the device
         assert not text or card.file.read_text(encoding="utf-8") == text
-        assert "third partition" in card.problems
+        assert "data partition" in card.problems
         assert "correct the file" not in card.problems
-        assert "third partition" in card.read("etc/issue.d/maitred.issue")
+        assert "data partition" in card.read("etc/issue.d/maitred.issue")
         assert not (card.root / "var/lib/maitred-device").exists()
 
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == card.root / "var/lib/maitred-device")
+    monkeypatch.setattr("edge.provision.run.is_own_mount", lambda path: path == card.root / "var/lib/maitred-device")
     assert card.provision(FULL, state_mount=True).problems == ()
     assert kept(card, "mqtt.password") == "mqtt-pass"
     assert not card.problems

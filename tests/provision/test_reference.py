@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -9,12 +10,13 @@ from pathlib import Path
 
 from edge.config import Settings
 from edge.provision import keyfile, ssh, steps
-from edge.provision.check import FILES, check
+from edge.provision.check import EXAMPLE, FILES, check, examples
 from edge.provision.reference import SECTIONS, reference
 from edge.provision.secrets import SECRETS, Vault
 from edge.provision.settings import DeviceSettings
 
 ROOT = Path(__file__).resolve().parents[2]
+OWN_SECRET = "whsec_" + base64.b64encode(b"of twenty-four bytes, too").decode()
 PAGE = (ROOT / "docs" / "provisioning.md").read_text(encoding="utf-8")
 
 
@@ -28,7 +30,11 @@ def test_the_page_is_what_the_generator_prints():
 
 
 def test_the_example_is_valid_and_says_what_it_shows(tmp_path: Path):
-    found = check(re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)[1], Vault(tmp_path))
+    example = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)[1]
+    assert {problem.text for problem in check(example, Vault(tmp_path)).problems} == {EXAMPLE}
+    for left in examples():
+        example = example.replace(left, OWN_SECRET if left.startswith("whsec_") else "one of my own")
+    found = check(example, Vault(tmp_path))
     assert found.problems == ()
     assert found.settings.wifi.country == "FR"
     assert len(found.fresh) == 3

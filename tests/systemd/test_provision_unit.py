@@ -26,7 +26,7 @@ hostname = "door-7"
 timezone = "Asia/Tokyo"
 [uplink]
 url = "https://census.example.com/v1/windows"
-secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+secret = "whsec_cHJvdmlzaW9uaW5nLCBpbiB0ZXN0cy4u"
 [dashboard]
 password = "a long password"
 [ssh]
@@ -111,7 +111,7 @@ def test_the_unit_does_its_work_within_its_bounds(tmp_path: Path):
 
     told = (out / "probe").read_text().splitlines()
     assert told[:3] == ["Result=success", "ExecMainStatus=0", "door-7"]
-    assert told[3] == "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+    assert told[3] == "whsec_cHJvdmlzaW9uaW5nLCBpbiB0ZXN0cy4u"
     assert set(told[4:8]) == {
         "640 root:maitred /etc/maitred/dashboard.password", "640 root:maitred /etc/maitred/maitred.toml",
         "600 maitred:maitred /etc/maitred/uplink.secret", "700 root:root /var/lib/maitred-device",

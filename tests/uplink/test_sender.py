@@ -46,6 +46,8 @@ class Cloud:
     url: str = ""
     hold: threading.Event = field(default_factory=threading.Event)
     """Requests wait for it before they are answered."""
+    because: str = "because I say so"
+    """Said with a refusal; may hold the request's path and headers."""
 
     @property
     def ids(self) -> list[str]:
@@ -76,7 +78,7 @@ def serve(cloud: Cloud, port: int = 0) -> ThreadingHTTPServer:
                 self.send_header(name, value)
             self.end_headers()
             if answer[0] >= 400:
-                self.wfile.write(b"because I say so")
+                self.wfile.write(cloud.because.format(path=self.path, **headers).encode())
 
         def log_message(self, *args: object) -> None:
             pass
@@ -428,6 +430,32 @@ def test_the_secret_is_in_no_message(cloud: Cloud, sender: Sender, store: Store,
     assert len(caplog.records) >= 5
     assert SECRET.removeprefix("whsec_") not in caplog.text
     assert "thirty-two bytes" not in caplog.text
+
+
+def test_credentials_in_the_address_are_used_and_in_no_message(
+    cloud: Cloud, secret_file: Path, database: Path, store: Store, pauses: Pauses, caplog
+):
+    cloud.because = "no way to {path} for geheim-1 with geheim-2"
+    cloud.script.extend([
+        (500, {}), None, (302, {"Location": f"{cloud.url}?token=geheim-2"}), (302, {"Location": "/to?token=geheim-2"}),
+        (422, {}), (410, {}),
+    ])  # fmt: skip
+    url = cloud.url.replace("://", "://door:geheim-1@") + "?token=geheim-2"
+    queue(store, "a", "b")
+    with caplog.at_level(logging.DEBUG, logger="edge"):
+        sender = Sender(Uplink(url=url, secret_file=secret_file, batch=1), database, pause=pauses)
+        sender.start()
+        until(lambda: sender.state == "stopped")
+        sender.stop(PATIENCE_S)
+
+    assert set(cloud.paths) == {"/events?token=geheim-2"}
+    basic = "Basic " + base64.b64encode(b"door:geheim-1").decode()
+    assert {headers["authorization"] for headers in cloud.headers} == {basic}
+    kept = [*reasons(store).values(), *(letter.reason for letter in store.outbox.dead_letters(9))]
+    assert any("no way to /events?*** for *** with ***" in reason for reason in kept)
+    for expected in ("HTTP 500: no way to /events?***", f"redirects to {cloud.url}?***;", "redirects to /to?***;"):
+        assert expected in caplog.text
+    assert "geheim" not in caplog.text + "".join(kept)
 
 
 def test_a_database_error_is_logged_and_the_sending_goes_on(
