@@ -32,6 +32,7 @@ check_tools() {
         registered=/proc/sys/fs/binfmt_misc
         command -v qemu-aarch64-static >/dev/null || missing="$missing qemu-user-static"
         command -v update-binfmts >/dev/null || missing="$missing binfmt-support"
+        command -v arch-test >/dev/null || missing="$missing arch-test" # mmdebstrap asks it
         [ -e $registered/register ] || mount -t binfmt_misc binfmt_misc $registered 2>/dev/null || true
         [ -e $registered/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64 2>/dev/null || true
     fi
