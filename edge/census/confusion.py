@@ -68,7 +68,8 @@ class Confusion:
         likelihood[~known, left_out] = 1.0
         if known.any():
             age, left, right, female = seen[known].T
-            given = np.where(age < self.no_gender_below, np.nan, female)
+            # Not given to a child either whom the settings of the day took for one: -1 would be a very sure man.
+            given = np.where((age < self.no_gender_below) | (female < 0), np.nan, female)
             said = Estimates(age, age - left, age + right, given)
             cell[known] = self.posterior.segments.cell_of(age, np.nan_to_num(given) >= 0.5)
             likelihood[known, :left_out] = self.posterior(said) / self.common

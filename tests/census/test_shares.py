@@ -177,6 +177,14 @@ def test_no_visit_changes_its_cell_by_being_put_together():
         assert known.cells[known.kinds([visit]).cell[0]] == cell_of(visit, BANDS)
 
 
+def test_a_visit_without_a_gender_says_nothing_of_it_once_the_limit_was_lowered():
+    """Stored while [census] no_gender_below was 18."""
+    found = MOBILE.of_visits([Visit(0, 1, 1, 15.0, (12.0, 19.0))] * 60)
+    women = next(share for share in found.genders if share.gender == "female")
+    assert women.low < 0.1
+    assert women.high > 0.8
+
+
 def test_sure_estimates_are_trusted_more_than_others_with_the_same_counts():
     def men(female_probability: float) -> float:
         found = MOBILE.of_visits([Visit(0, 1, 1, 40.0, (34.0, 46.0), female_probability)] * 200)
