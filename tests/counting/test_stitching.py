@@ -195,6 +195,17 @@ def test_a_joined_path_is_one_path(first: tuple, gap_at: int, second: tuple, dir
     assert passage.ended[0] == pytest.approx(second[1] / VIEW[0])
 
 
+def test_who_came_walking_and_crossed_after_a_gap_without_having_been_clearly_on_one_side_has_crossed():
+    """Before the gap only within the band around the line, then from there across it: the way before is guessed."""
+    watch = EntranceWatch(Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right", hysteresis=0.5))
+    for n, x in enumerate(np.linspace(462, 479, 6).tolist()):
+        watch.see(1, face(x), n * 0.05, VIEW)
+    for n, x in enumerate((479.5, 484.0, 490.0, 510.0, 540.0)):
+        watch.see(2, face(x), 1 + n * STEP_S, VIEW)
+    watch.join(1, 2)
+    assert watch.end(1).direction == "in"
+
+
 @pytest.mark.parametrize(
     ("way", "direction"),
     [
