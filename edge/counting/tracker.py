@@ -47,6 +47,8 @@ LEFT_S, OUTSIDE, FORESEEN_S = 0.15, 0.25, 1.5
 FRESH_S, NEAR_S = 0.3, 0.8
 """Who was seen in one of the last two frames, and so short a time ago, is followed by any confident detection; until
 the second time has passed by one that stood a second look. All others are stitched."""
+STEADY = 1.5
+"""Frames at most so many times as far apart as the two before come steadily: then the last one may be older, too."""
 SECOND_LOOKS = 3
 """Confident detections of a frame, and weak ones, that get one."""
 WEAK_S = 0.6
@@ -91,6 +93,9 @@ class Tracker:
         recognised after more than ``lost_s``, and nobody is known to have left. ``is_face`` is the second look.
         """
         fresh_s = max(self._before_s, now_s - FRESH_S)
+        # A slow or hot machine looks seldom. Its frames follow each other as well, unlike those around a pause.
+        if now_s - self._now_s <= min(STEADY * (self._now_s - self._before_s), NEAR_S):
+            fresh_s = min(fresh_s, self._now_s)
         self._join(now_s, view)
         # Before all else: after a pause of the camera nobody takes over the track of who stood there before.
         ended = tuple(track for track in self.tracks if self._is_over(track, now_s, view))
