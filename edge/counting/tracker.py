@@ -70,7 +70,7 @@ class Tracker:
 
     def __init__(self, settings: Counting, min_score: float) -> None:
         self._lost_s = settings.lost_s
-        self._bridge_s = max(settings.bridge_s, settings.lost_s)
+        self._bridge_s = settings.forgotten_s
         self._min_score = min_score
         self._next_id = 1
         self._now_s = self._before_s = 0.0
