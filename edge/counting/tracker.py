@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from edge.config.counting import Counting
 from edge.counting.appearance import LENGTH, Look, differences
-from edge.counting.stitching import stitch
+from edge.counting.stitching import RIPE_S, stitch
 from edge.counting.track import Floats, Track
 from edge.vision.detection import Detection
 
@@ -159,7 +159,7 @@ class Tracker:
         return ended
 
     def _join(self, now_s: float, view: tuple[int, int] | None, decide_all: bool = False) -> None:
-        pairs = stitch(self.tracks, now_s, view, decide_all)
+        pairs = stitch(self.tracks, now_s, view, self._bridge_s, decide_all)
         for old, new in pairs:
             old.go_on(new)
         later = [new for _, new in pairs]
@@ -172,7 +172,8 @@ class Tracker:
         # Who has walked out of the view is not hidden: whoever comes in there is somebody else.
         if view is not None and unseen_s > LEFT_S and _has_left(track, view, now_s):
             return True
-        return unseen_s > (self._lost_s if view is None else self._bridge_s)
+        # Whoever has turned up in time is decided upon a little later.
+        return unseen_s > (self._lost_s if view is None else self._bridge_s + RIPE_S)
 
 
 class _Faces:

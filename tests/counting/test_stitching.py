@@ -65,6 +65,8 @@ class Hidden:
         pytest.param(Hidden(gap_s=1.0, at=60, speed=-80), 2, id="the other way, too far"),
         pytest.param(Hidden(size=80), 2, id="twice as large"),
         pytest.param(Hidden(y=420), 2, id="much lower"),
+        pytest.param(Hidden(gap_s=5.9, at=280 + 80 * 5.9), 1, id="hidden for nearly too long"),
+        pytest.param(Hidden(gap_s=6.2, at=280 + 80 * 6.2), 2, id="hidden for a little too long"),
         pytest.param(Hidden(gap_s=6.5, at=800), 2, id="hidden for too long"),
         pytest.param(Hidden(gap_s=5.0, at=290, speed=0, clothes="covered"), 2, id="long, and clothes covered"),
     ],
