@@ -98,7 +98,7 @@ def misses(live: Health) -> str:
 
 
 def _rate(live: Health) -> str:
-    return f"{live.fps:.1f} fps" + (f", 1 frame in {live.looks_at_every}" if live.looks_at_every > 1 else "")
+    return f"{live.fps:.1f} fps" + (f", 1 in {live.looks_at_every}" if live.looks_at_every > 1 else "")
 
 
 def _temperature(celsius: float | None, throttled: bool) -> str:

@@ -88,7 +88,7 @@ def test_a_machine_that_looks_at_every_other_frame_says_so_and_is_no_reason_to_w
 
     said = text_of(client.get("/device").text)
 
-    assert "Frame rate 7.4 fps, 1 frame in 2" in said
+    assert "Frame rate 7.4 fps, 1 in 2" in said
     assert "Frames 5,000 looked at, 12 left out" in said
     assert "less sure" not in said
     assert "maitred_looks_at_every 2\n" in client.get("/metrics").text
