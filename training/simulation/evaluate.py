@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 from itertools import islice
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ TAPE = "tape.npz"
 LINE: dict[str, Any] = {"line": ((0.5, 0.0), (0.5, 1.0)), "inside": "right"}
 """The entrance of the truth, as the agent's settings have it."""
 SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "direction_right_in_sight",
-          "gender_error_single", "gender_error_visit", "interval_coverage")  # fmt: skip
+          "gender_error_single", "gender_error_visit", "gender_error_in_most_frames", "interval_coverage")  # fmt: skip
 
 
 def measure(
@@ -76,13 +77,18 @@ def every_frame_of(truth: dict[str, Any], every: int) -> dict[str, Any]:
     return {**truth, "times": truth["times"][::every], "patrons": patrons}
 
 
+def as_json(result: dict[str, Any]) -> dict[str, Any]:
+    """The measures with None in place of NaN, which JSON does not know."""
+    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in result.items()}
+
+
 def table(results: dict[str, dict[str, Any]]) -> str:
     """The measures in lines, one column for each scene."""
     names = [name for name in next(iter(results.values())) if name != "made_by"]
-    lines = [" " * 22 + "".join(f"{scene:>12}" for scene in results)]
+    lines = [" " * 28 + "".join(f"{scene:>12}" for scene in results)]
     for name in names:
         cells = "".join(f"{_text(name, result[name]):>12}" for result in results.values())
-        lines.append(f"{name:22}{cells}")
+        lines.append(f"{name:28}{cells}")
     return "\n".join(lines)
 
 
@@ -120,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     results = {name: result for name, (result, _) in measured.items()}
     if options.json:
-        print_json(results)
+        print_json({name: as_json(result) for name, result in results.items()})
         return 0
     if options.wrong:
         for name, (_, lines) in measured.items():
