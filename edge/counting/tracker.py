@@ -73,6 +73,7 @@ class Tracker:
         self._bridge_s = settings.forgotten_s
         self._min_score = min_score
         self._next_id = 1
+        self._turn = 0
         self._now_s = self._before_s = 0.0
         self._view: tuple[int, int] | None = None
         self.joined: tuple[tuple[int, int], ...] = ()
@@ -149,8 +150,14 @@ class Tracker:
         """Those that are faces at a second look too, of the first few; without one the confident ones."""
         if is_face is None:
             return {number for number in numbers if number in sure}
-        confident, weak = ([n for n in numbers if (n in sure) == which][:SECOND_LOOKS] for which in (True, False))
-        return {number for number in confident + weak if is_face(detections[number])}
+        confident, weak = ([n for n in numbers if (n in sure) == which] for which in (True, False))
+        if len(confident) > SECOND_LOOKS:
+            # In turn: pictures on the wall that never pass must not keep who comes from being looked at.
+            start = self._turn % len(confident)
+            confident = confident[start:] + confident[:start]
+            self._turn += SECOND_LOOKS
+        few = confident[:SECOND_LOOKS] + weak[:SECOND_LOOKS]
+        return {number for number in few if is_face(detections[number])}
 
     def finish(self) -> tuple[Track, ...]:
         """End all tracks: the recording or the agent stops."""

@@ -176,3 +176,14 @@ def test_a_crowd_is_followed_by_a_machine_that_looks_seldom(tracker: Tracker, ga
     assert sorted(track.id for track in step.seen) == [1, 2, 3, 4, 5, 6]
     assert [track.hits for track in sorted(step.seen, key=lambda track: track.id)] == [8, 8, 8, 7, 7, 7]
     assert looks == 6
+
+
+def test_what_never_passes_a_second_look_keeps_nobody_from_getting_one(tracker: Tracker):
+    """Four patterns on the wall that the detector takes for faces, and somebody who comes, found last of all."""
+    walls = [face(100.0 + 100 * n, 60.0) for n in range(4)]
+    for n in range(6):
+        step = tracker.step(
+            [*walls, face(600 + 2 * n)], n / 15, [None] * 5, (960, 540), lambda found: found.centre[1] > 100
+        )
+    (track,) = step.seen
+    assert track.hits >= 4
