@@ -139,8 +139,9 @@ class Agent:
         return self._camera.status.dropped + self._load.skipped
 
     def _camera_is_away(self) -> bool:
-        status = self._camera.status
-        lost = status.last_frame_s is None or time.monotonic() - status.last_frame_s > self._settings.counting.lost_s
+        """For so long that nobody who was in view would be recognised: one that fails briefly counts nobody twice."""
+        status, limit_s = self._camera.status, self._settings.counting.forgotten_s
+        lost = status.last_frame_s is None or time.monotonic() - status.last_frame_s > limit_s
         return lost and status.state in (CameraState.WAITING, CameraState.OPENING)
 
     def _record(self, visits: list[Visit]) -> None:

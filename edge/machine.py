@@ -16,8 +16,9 @@ WARM_C, HOT_C = 70.0, 80.0
 COOL_C = 75.0
 """Below this it may work again as before."""
 LOOK_S = 5.0
-REST_S = 0.4
-"""Two frames a second are enough to count who stands at a door, and cost a fifth of the heat."""
+REST_S = 0.2
+"""Some four frames a second are left, and the processor rests for most of the time. At two a second half of those who
+walk by are missed: docs/counting.md."""
 
 
 def temperature_c() -> float | None:

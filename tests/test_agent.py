@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import pytest
 from edge import agent as agent_module
 from edge import clock
 from edge.agent import Agent
-from edge.cameras import Camera, Playback, open_camera
+from edge.cameras import Camera, CameraError, Frame, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
 from edge.counting.pipeline import Pipeline
@@ -306,6 +306,53 @@ class Stuck(Camera):
         self._playback.close()
 
 
+class Failing(Camera):
+    """A recording in real time that fails after some frames; opened again, it goes on where it broke off."""
+
+    def __init__(self, frames: Iterator[Frame], until: int | None) -> None:
+        super().__init__("failing", live=True, fps=15.0)
+        self._frames, self._left = frames, until
+
+    def _grab(self):
+        if self._left == 0:
+            raise CameraError("the cable is loose")
+        if self._left is not None:
+            self._left -= 1
+        frame = next(self._frames, None)
+        if frame is None:
+            return None
+        time.sleep(1 / 15)
+        return frame.image, time.monotonic()
+
+    def _release(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("away_s", "visits_counted"),
+    [pytest.param(2.0, 2, id="for a moment"), pytest.param(7.0, 3, id="longer than anyone is remembered")],
+)
+def test_who_is_in_view_while_the_camera_fails_is_counted_once_if_it_is_soon_back(
+    settings, database: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, away_s: float, visits_counted: int
+):
+    """The clip holds two patrons, of whom the first is in view before and after."""
+    opened: list[Camera] = []
+    with open_camera(str(clip)) as source:
+        frames = iter(list(source))
+
+    def open_source(_: Settings) -> Camera:
+        if opened:
+            time.sleep(away_s)
+        opened.append(Failing(frames, None if opened else 21))
+        return opened[-1]
+
+    monkeypatch.setattr(agent_module, "open_source", open_source)
+    Agent(settings(camera={"source": "v4l2:/dev/video0"})).run()
+
+    assert len(opened) == 2
+    assert len(visits(database)) == visits_counted
+
+
 def test_no_log_and_no_heartbeat_holds_the_cameras_password(
     settings, database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
@@ -336,7 +383,7 @@ def test_a_read_that_hangs_keeps_the_watchdog_hungry_and_loses_no_visit(
         return opened[-1]
 
     monkeypatch.setattr(agent_module, "open_source", open_source)
-    agent = Agent(settings(camera={"source": "v4l2:/dev/video0", "stall_s": 1}))
+    agent = Agent(settings(camera={"source": "v4l2:/dev/video0", "stall_s": 1}, counting={"bridge_s": 0}))
     signs: list[tuple[float, int]] = []
 
     def hung_for_three_heartbeats() -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge import machine
+from edge.dashboard.figures import FEW_FPS
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,9 @@ def test_the_temperature_is_not_read_for_every_frame():
     for frame in range(100):
         throttle.pause_s(frame / 30)
     assert len(read) == 1
+
+
+def test_a_rest_leaves_enough_frames_to_count_who_walks_by():
+    hot = machine.Throttle(lambda: machine.HOT_C)
+    looking_s = 0.05
+    assert FEW_FPS <= 1 / (hot.pause_s(0.0) + looking_s) <= 5

@@ -68,7 +68,8 @@ class Confusion:
         likelihood[~known, left_out] = 1.0
         if known.any():
             age, left, right, female = seen[known].T
-            given = np.where(age < self.no_gender_below, np.nan, female)
+            # Not given to a child either whom the settings of the day took for one: -1 would be a very sure man.
+            given = np.where((age < self.no_gender_below) | (female < 0), np.nan, female)
             said = Estimates(age, age - left, age + right, given)
             cell[known] = self.posterior.segments.cell_of(age, np.nan_to_num(given) >= 0.5)
             likelihood[known, :left_out] = self.posterior(said) / self.common
@@ -99,10 +100,12 @@ def confusion(calibration: Calibration, bands: AgeBands, no_gender_below: int) -
 
 
 def _kind(visit: Visit) -> tuple[float, float, float, float] | None:
-    """Age, how far its interval reaches to either side, and P(female), -1 for none; None for one not estimated."""
+    """Age, how far the model's own interval reaches to either side, P(female) or -1; None for one not estimated."""
     if visit.age is None:
         return None
-    low, high = visit.age_interval or (visit.age, visit.age)
+    # As the model gave it. What poor shots added to its width is no word of the model; divided by how common the cells
+    # are, it would pass for one in favour of the rare ones.
+    low, high = visit.own_interval or visit.age_interval or (visit.age, visit.age)
     female = -1.0
     if visit.female_probability is not None:
         inside = min(max(visit.female_probability, 5e-4), 1 - 5e-4)

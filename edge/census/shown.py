@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edge.census.correction import LEVEL
@@ -17,13 +18,14 @@ AGAIN_S = 30.0
 
 
 def shown(visits: Sequence[Visit], estimator: ShareEstimator) -> Shares | None:
-    """Corrected shares of ``visits``.
+    """Corrected shares of ``visits``, those of women and men only if a gender was given to any.
 
     None if fewer than ENOUGH of them have an estimate, or if the errors of the model are not known.
     """
     if estimator.method != CORRECTED or sum(visit.age is not None for visit in visits) < ENOUGH:
         return None
-    return estimator.of_visits(visits)
+    shares = estimator.of_visits(visits)
+    return shares if any(visit.gender for visit in visits) else replace(shares, genders=())
 
 
 def shown_json(shares: Shares | None) -> dict[str, Any] | None:

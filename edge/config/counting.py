@@ -34,3 +34,8 @@ class Counting(Section):
         ge=0,
         le=60,
     )
+
+    @property
+    def forgotten_s(self) -> float:
+        """Seconds without a detection after which nobody is recognised any more."""
+        return max(self.bridge_s, self.lost_s)

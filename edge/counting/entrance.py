@@ -159,6 +159,8 @@ class _Path:
         # To its first sight without a decision; then what it decided.
         self.go_on(later.first, boundary, margin=inf)
         self.passes += later.early
+        if not self.first_side:
+            self.early = self.passes
         if later.first_side:
             self._get_to(later.first_side)
             self.net, self.side, self.passes = self.net + later.net, later.side, later.passes

@@ -130,5 +130,5 @@ def visit_of(
     child = pooled.age < settings.census.no_gender_below
     return Visit(
         track.started_s, track.seen_s, track.hits, pooled.age, age_interval(pooled, weights),
-        None if child else pooled.female_probability,
+        None if child else pooled.female_probability, own_interval=pooled.age_interval,
     )  # fmt: skip

@@ -43,11 +43,11 @@ View = tuple[int, int]
 
 
 def stitch(
-    tracks: Sequence[Track], now_s: float, view: View | None, decide_all: bool = False
+    tracks: Sequence[Track], now_s: float, view: View | None, bridge_s: float, decide_all: bool = False
 ) -> list[tuple[Track, Track]]:
     """Pairs of a lost track and the one that goes on it; marks all that are decided upon as settled.
 
-    ``decide_all``: those too that have only just begun.
+    ``bridge_s``: longest gap between the two in seconds. ``decide_all``: those too that have only just begun.
     """
     young = [track for track in tracks if not track.settled]
     if not young or view is None:
@@ -58,7 +58,7 @@ def stitch(
     lost = [track for track in tracks if track.settled and track.seen_s < now_s]
     pairs: list[tuple[Track, Track]] = []
     if any(ripe) and lost:
-        costs = np.array([[cost(old, new, view) for new in young] for old in lost])
+        costs = np.array([[cost(old, new, view, bridge_s) for new in young] for old in lost])
         _, columns, _ = lap.lapjv(costs, extend_cost=True, cost_limit=ACCEPTED)
         found = [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0 and ripe[column]]
         pairs = [(lost[row], young[column]) for row, column in found]
@@ -67,10 +67,10 @@ def stitch(
     return pairs
 
 
-def cost(old: Track, new: Track, view: View) -> float:
+def cost(old: Track, new: Track, view: View, bridge_s: float) -> float:
     """What it costs to take the new track for the old one gone on; from ACCEPTED on, too much."""
     gap_s = new.started_s - old.seen_s
-    if gap_s <= 0:
+    if not 0 < gap_s <= bridge_s:
         return 2 * ACCEPTED
     size = float(np.sqrt(old.size * new.first_size))
     moved = (new.first_place - old.position) / size

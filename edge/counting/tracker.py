@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from edge.config.counting import Counting
 from edge.counting.appearance import LENGTH, Look, differences
-from edge.counting.stitching import stitch
+from edge.counting.stitching import RIPE_S, stitch
 from edge.counting.track import Floats, Track
 from edge.vision.detection import Detection
 
@@ -47,6 +47,8 @@ LEFT_S, OUTSIDE, FORESEEN_S = 0.15, 0.25, 1.5
 FRESH_S, NEAR_S = 0.3, 0.8
 """Who was seen in one of the last two frames, and so short a time ago, is followed by any confident detection; until
 the second time has passed by one that stood a second look. All others are stitched."""
+STEADY = 1.5
+"""Frames at most so many times as far apart as the two before come steadily: then the last one may be older, too."""
 SECOND_LOOKS = 3
 """Confident detections of a frame, and weak ones, that get one."""
 WEAK_S = 0.6
@@ -68,9 +70,10 @@ class Tracker:
 
     def __init__(self, settings: Counting, min_score: float) -> None:
         self._lost_s = settings.lost_s
-        self._bridge_s = max(settings.bridge_s, settings.lost_s)
+        self._bridge_s = settings.forgotten_s
         self._min_score = min_score
         self._next_id = 1
+        self._turn = 0
         self._now_s = self._before_s = 0.0
         self._view: tuple[int, int] | None = None
         self.joined: tuple[tuple[int, int], ...] = ()
@@ -91,6 +94,9 @@ class Tracker:
         recognised after more than ``lost_s``, and nobody is known to have left. ``is_face`` is the second look.
         """
         fresh_s = max(self._before_s, now_s - FRESH_S)
+        # A slow or hot machine looks seldom. Its frames follow each other as well, unlike those around a pause.
+        if now_s - self._now_s <= min(STEADY * (self._now_s - self._before_s), NEAR_S):
+            fresh_s = min(fresh_s, self._now_s)
         self._join(now_s, view)
         # Before all else: after a pause of the camera nobody takes over the track of who stood there before.
         ended = tuple(track for track in self.tracks if self._is_over(track, now_s, view))
@@ -144,8 +150,14 @@ class Tracker:
         """Those that are faces at a second look too, of the first few; without one the confident ones."""
         if is_face is None:
             return {number for number in numbers if number in sure}
-        confident, weak = ([n for n in numbers if (n in sure) == which][:SECOND_LOOKS] for which in (True, False))
-        return {number for number in confident + weak if is_face(detections[number])}
+        confident, weak = ([n for n in numbers if (n in sure) == which] for which in (True, False))
+        if len(confident) > SECOND_LOOKS:
+            # In turn: pictures on the wall that never pass must not keep who comes from being looked at.
+            start = self._turn % len(confident)
+            confident = confident[start:] + confident[:start]
+            self._turn += SECOND_LOOKS
+        few = confident[:SECOND_LOOKS] + weak[:SECOND_LOOKS]
+        return {number for number in few if is_face(detections[number])}
 
     def finish(self) -> tuple[Track, ...]:
         """End all tracks: the recording or the agent stops."""
@@ -154,7 +166,7 @@ class Tracker:
         return ended
 
     def _join(self, now_s: float, view: tuple[int, int] | None, decide_all: bool = False) -> None:
-        pairs = stitch(self.tracks, now_s, view, decide_all)
+        pairs = stitch(self.tracks, now_s, view, self._bridge_s, decide_all)
         for old, new in pairs:
             old.go_on(new)
         later = [new for _, new in pairs]
@@ -167,7 +179,8 @@ class Tracker:
         # Who has walked out of the view is not hidden: whoever comes in there is somebody else.
         if view is not None and unseen_s > LEFT_S and _has_left(track, view, now_s):
             return True
-        return unseen_s > (self._lost_s if view is None else self._bridge_s)
+        # Whoever has turned up in time is decided upon a little later.
+        return unseen_s > (self._lost_s if view is None else self._bridge_s + RIPE_S)
 
 
 class _Faces:

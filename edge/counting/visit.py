@@ -17,6 +17,8 @@ class Visit:
         started_at: first and ``ended_at`` last sight, unix seconds (UTC), or seconds of a recording's time line.
         observations: frames in which the face was detected.
         age: apparent age in years (0..100) with ``age_interval``, its 80 % interval; None if never classified.
+        own_interval: ``age_interval`` as the model gave it, before it was made wider because the shots showed little;
+            None if that is not known. For the correction of shares.
         female_probability: 0..1; None where gender is not given (a child) or was never classified.
         direction: across the entrance's line or into its zone; None without a crossing, and for who turned round.
         zone_s: seconds inside of the entrance's zone; None where none is drawn.
@@ -32,6 +34,7 @@ class Visit:
     direction: Direction | None = None
     zone_s: float | None = None
     excluded: bool = False
+    own_interval: tuple[float, float] | None = None
 
     @property
     def dwell_s(self) -> float:

@@ -36,7 +36,8 @@ def summary(value: Summary) -> dict[str, Any]:
 def visit(stored: StoredVisit) -> dict[str, Any]:
     """A visit. ``age`` is apparent, its interval holds 80 %."""
     values = asdict(stored.visit)
-    del values["excluded"]  # no excluded visit is shown
+    # No excluded visit is shown, and the model's own interval is for the correction of shares alone.
+    del values["excluded"], values["own_interval"]
     return {
         "id": stored.id,
         **values,

@@ -17,7 +17,7 @@ from edge.census.shares import Shares
 from edge.census.shown import LatestShares, shown_json
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
-from edge.dashboard import api, charts, page, parameters, wording
+from edge.dashboard import api, charts, figures, page, parameters, wording
 from edge.dashboard.day import Day
 from edge.dashboard.export import csv_lines
 from edge.dashboard.gate import Gate, is_known
@@ -53,7 +53,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
     shared = {
         "site": settings.site,
         "privacy": page.privacy_note(settings),
-        "tiles": page.TILES,
+        "tiles": figures.TILES,
         "directed": settings.entrance.drawn,
         "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS, "entrance": SKETCH},
     }
@@ -118,7 +118,7 @@ class Routes:
         """The device's health."""
         now = self._reader.now(self._clock())
         shown = page.device_page(now, self._disk, self._settings)
-        return render_template("device.html", page=shown, details=page.DETAILS, keep=self._settings.store)
+        return render_template("device.html", page=shown, details=figures.DETAILS, keep=self._settings.store)
 
     def hours_svg(self) -> Response:
         """Visits of a day by hour."""

@@ -15,10 +15,11 @@ from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
+from edge.dashboard.figures import CAMERA_LEVELS, figures, misses
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
-from edge.machine import HOT_C, WARM_C, Disk, resident_mb
+from edge.machine import Disk
 from edge.store import Health, Mended, StoredVisit
 
 LAST_VISITS = 8
@@ -29,39 +30,6 @@ CAMERA_WORDS = {
     "failed": "Camera failed",
     "ended": "Recording over",
 }
-CAMERA_LEVELS = {"running": "ok", "opening": "warn", "failed": "bad", "ended": "ok"}
-UPLINK_LEVELS = {"retrying": "warn", "stopped": "bad"}
-CLOCK_WORDS = {
-    "synchronised": "set by a time server",
-    "unsynchronised": "not set yet",
-    "unknown": "no time service tells how good it is",
-}
-TILES = (
-    ("camera", "Camera"),
-    ("fps", "Frame rate"),
-    ("latency", "Latency"),
-    ("temperature", "Temperature"),
-    ("memory", "Agent memory"),
-    ("disk", "Disk free"),
-    ("queue", "Waiting to be sent"),
-    ("upload", "Last upload"),
-)
-"""Key and heading of the device's figures, on the day's page and the device's."""
-DETAILS = (
-    ("source", "Camera source"),
-    ("model", "Model"),
-    ("started", "Agent started"),
-    ("heartbeat", "Last heartbeat"),
-    ("frames", "Frames"),
-    ("clock", "Clock"),
-    ("uplink", "Upload"),
-    ("delivered", "Events delivered"),
-    ("rejected", "Events refused"),
-    ("dropped", "Events dropped"),
-    ("upload_error", "Last upload error"),
-    ("dashboard", "Dashboard memory"),
-)
-"""Key and heading of the figures that only the device's page has."""
 
 
 @dataclass
@@ -124,7 +92,9 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     """The values of ``/device``, and of the banners and the device's figures on ``/``."""
     page = Page()
     _add_state(page, now)
-    _add_figures(page, now, disk, settings)
+    text, level = figures(now, disk, settings)
+    page.text |= text
+    page.level |= level
     placement, sights = now.placement, now.sights
     page.text |= {
         "entrance": wording.sentence(placement.found),
@@ -227,6 +197,7 @@ def _add_state(page: Page, now: Now) -> None:
         "clock-unset": live is not None and live.clock == "unsynchronised",
         "uplink-stopped": live is not None and live.uplink == "stopped",
         "store-failed": live is not None and live.store_error is not None,
+        "misses": live is not None and bool(misses(live)),
         "mended": now.mended is not None and now.mended.is_news(now.at),
         "dead-letters": bool(now.dead_letters),
     }
@@ -238,6 +209,7 @@ def _add_state(page: Page, now: Now) -> None:
         for letter in now.dead_letters
     ]
     page.text["stale"] = "" if health is None else wording.moment(health.at, now.at, now.day.zone)
+    page.text["misses"] = "" if live is None else misses(live)
     page.text["camera-failed"] = redact(live.camera_error or "no reason given") if live and failed else ""
 
 
@@ -249,56 +221,3 @@ def _mended(mended: Mended, at: float, zone: Zone) -> str:
 
 def _store_failed(live: Health) -> str:
     return f"{live.store_error}; {wording.counted(live.visits_waiting, 'visit waits', 'visits wait')} in memory"
-
-
-def _add_figures(page: Page, now: Now, disk: Disk, settings: Settings) -> None:
-    zone, outbox = now.day.zone, now.outbox
-    health, live = now.health, Status(now.health, now.at).live
-    memory = resident_mb() * 1e6
-    page.text |= {
-        "camera": wording.DASH if live is None else live.camera,
-        "fps": wording.DASH if live is None else f"{live.fps:.1f} fps",
-        "latency": wording.DASH if live is None else f"{live.latency_ms:.0f} ms",
-        "temperature": wording.DASH if live is None else _temperature(live.temperature_c, live.throttled),
-        "memory": wording.DASH if live is None else wording.size(live.memory_mb * 1e6),
-        "disk": wording.size(disk.free),
-        "queue": f"{outbox.queued:,}",
-        "upload": wording.moment(outbox.last_delivered_at, now.at, zone) if settings.sends else "off",
-        "source": wording.DASH if health is None else redact(health.camera_source),
-        "model": wording.DASH if health is None else health.model,
-        "started": wording.DASH if health is None else wording.moment(health.started_at, now.at, zone),
-        "heartbeat": "never" if health is None else wording.moment(health.at, now.at, zone),
-        "frames": wording.DASH if health is None else f"{health.frames:,} counted, {health.dropped:,} dropped",
-        "clock": wording.DASH if live is None else CLOCK_WORDS.get(live.clock, live.clock),
-        "uplink": _uplink(now, settings),
-        "delivered": f"{outbox.delivered:,}",
-        "rejected": f"{outbox.rejected:,}",
-        "dropped": f"{outbox.dropped:,}",
-        "upload_error": redact(outbox.last_error or "none"),
-        "dashboard": wording.size(memory) if memory else wording.DASH,
-    }
-    page.level |= {
-        "camera": "" if live is None else CAMERA_LEVELS.get(live.camera, "warn"),
-        "temperature": "" if live is None else _temperature_level(live.temperature_c),
-        "disk": "bad" if disk.free < 0.05 * disk.total else "warn" if disk.free < 0.1 * disk.total else "",
-        "queue": "" if live is None else UPLINK_LEVELS.get(live.uplink, ""),
-    }
-
-
-def _temperature(celsius: float | None, throttled: bool) -> str:
-    if celsius is None:
-        return "not known"
-    return f"{celsius:.0f} °C" + (", slowed down" if throttled else "")
-
-
-def _temperature_level(celsius: float | None) -> str:
-    if celsius is None:
-        return ""
-    return "bad" if celsius >= HOT_C else "warn" if celsius >= WARM_C else ""
-
-
-def _uplink(now: Now, settings: Settings) -> str:
-    live = Status(now.health, now.at).live
-    if not settings.sends:
-        return "off"
-    return "agent not running" if live is None else live.uplink

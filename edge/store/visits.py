@@ -30,13 +30,14 @@ class Visits:
             (
                 counted_at, visit.started_at, visit.ended_at, visit.observations, visit.age,
                 *(visit.age_interval or (None, None)), visit.female_probability, visit.direction, visit.zone_s,
-                visit.excluded,
+                visit.excluded, *(visit.own_interval or (None, None)),
             )
             for visit, counted_at in visits
         ]  # fmt: skip
         self._connection.executemany(
             "INSERT INTO visits (counted_at, started_at, ended_at, observations, age, age_low, age_high,"
-            " female_probability, direction, zone_s, excluded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " female_probability, direction, zone_s, excluded, own_low, own_high)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 
@@ -95,4 +96,5 @@ def _visit(row: sqlite3.Row) -> Visit:
         row["started_at"], row["ended_at"], row["observations"], row["age"],
         None if row["age_low"] is None else (row["age_low"], row["age_high"]),
         row["female_probability"], row["direction"], row["zone_s"], bool(row["excluded"]),
+        None if row["own_low"] is None else (row["own_low"], row["own_high"]),
     )  # fmt: skip

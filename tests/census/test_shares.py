@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -175,6 +176,34 @@ def test_no_visit_changes_its_cell_by_being_put_together():
     for age, female in zip(random.uniform(0, 100, 500), random.random(500), strict=True):
         visit = Visit(0, 1, 1, age, (age - 3.3, age + 4.1), None if age < 13 else female)
         assert known.cells[known.kinds([visit]).cell[0]] == cell_of(visit, BANDS)
+
+
+def test_a_visit_without_a_gender_says_nothing_of_it_once_the_limit_was_lowered():
+    """Stored while [census] no_gender_below was 18."""
+    found = MOBILE.of_visits([Visit(0, 1, 1, 15.0, (12.0, 19.0))] * 60)
+    women = next(share for share in found.genders if share.gender == "female")
+    assert women.low < 0.1
+    assert women.high > 0.8
+
+
+def test_dim_pictures_make_no_crowd_of_teenagers():
+    """Adults whose intervals were made wider because their shots show little: the rarest cells must not gain by it."""
+    adults = [
+        Visit(0, 1, 1, age, (age - 6, age + 6), female)
+        for age in (24.0, 28.0, 31.0, 36.0, 40.0, 44.0, 52.0, 60.0)
+        for female in (0.97, 0.04)
+        for _ in range(12)
+    ]
+    wider = [
+        replace(visit, age_interval=(visit.age - 22, visit.age + 22), own_interval=visit.age_interval)
+        for visit in adults
+    ]
+
+    def teens(visits: list[Visit]) -> float:
+        return next(share.share for share in MOBILE.of_visits(visits).bands if share.band == "13-17")
+
+    assert teens(wider) == teens(adults)
+    assert teens([replace(visit, own_interval=None) for visit in wider]) > teens(adults) + 0.01
 
 
 def test_sure_estimates_are_trusted_more_than_others_with_the_same_counts():

@@ -35,6 +35,13 @@ def test_too_few_visits_with_an_estimate_have_no_shares():
     assert shown_json(None) is None
 
 
+def test_a_party_of_children_is_not_told_to_be_women_and_men():
+    children = [Visit(0, 6, 9, 7.0, (5.0, 9.0))] * ENOUGH
+    assert shown(children, MOBILE).genders == ()
+    assert shown([*children, Visit(0, 6, 9, 40.0, (33.0, 47.0), 0.9)], MOBILE).genders != ()
+    assert shown_json(shown(children, MOBILE))["genders"] == []
+
+
 def test_a_model_whose_errors_are_not_known_has_none():
     assert shown(visits(100), ShareEstimator()) is None
 

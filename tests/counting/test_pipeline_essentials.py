@@ -64,6 +64,13 @@ def test_children_are_given_no_gender(age: float, given: bool):
     assert visit.dwell_s == 4.0
 
 
+def test_a_visit_keeps_the_models_own_interval_beside_the_one_that_is_wider_for_poor_shots():
+    track = Track(1, Detection((80, 80, 40, 40), 0.9, MARKS), 1.0, 5.0, hits=20)
+    poor, good = (visit_of(track, [bell(40, 0.9)] * 3, Settings(), [quality] * 3) for quality in (0.1, 0.9))
+    assert poor.own_interval == good.own_interval == good.age_interval
+    assert poor.age_interval[0] < poor.own_interval[0] < poor.own_interval[1] < poor.age_interval[1]
+
+
 def test_the_best_shots_are_kept_and_near_ones_replaced():
     shots = BestShots(3)
     for time_s, quality in [(0.0, 0.2), (0.1, 0.5), (1.0, 0.3), (2.0, 0.9), (3.0, 0.1), (4.0, 0.8)]:

@@ -65,6 +65,8 @@ class Hidden:
         pytest.param(Hidden(gap_s=1.0, at=60, speed=-80), 2, id="the other way, too far"),
         pytest.param(Hidden(size=80), 2, id="twice as large"),
         pytest.param(Hidden(y=420), 2, id="much lower"),
+        pytest.param(Hidden(gap_s=5.9, at=280 + 80 * 5.9), 1, id="hidden for nearly too long"),
+        pytest.param(Hidden(gap_s=6.2, at=280 + 80 * 6.2), 2, id="hidden for a little too long"),
         pytest.param(Hidden(gap_s=6.5, at=800), 2, id="hidden for too long"),
         pytest.param(Hidden(gap_s=5.0, at=290, speed=0, clothes="covered"), 2, id="long, and clothes covered"),
     ],
@@ -193,6 +195,17 @@ def test_a_joined_path_is_one_path(first: tuple, gap_at: int, second: tuple, dir
     assert passage.direction == direction
     assert passage.began[0] == pytest.approx(first[0] / VIEW[0])
     assert passage.ended[0] == pytest.approx(second[1] / VIEW[0])
+
+
+def test_who_came_walking_and_crossed_after_a_gap_without_having_been_clearly_on_one_side_has_crossed():
+    """Before the gap only within the band around the line, then from there across it: the way before is guessed."""
+    watch = EntranceWatch(Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right", hysteresis=0.5))
+    for n, x in enumerate(np.linspace(462, 479, 6).tolist()):
+        watch.see(1, face(x), n * 0.05, VIEW)
+    for n, x in enumerate((479.5, 484.0, 490.0, 510.0, 540.0)):
+        watch.see(2, face(x), 1 + n * STEP_S, VIEW)
+    watch.join(1, 2)
+    assert watch.end(1).direction == "in"
 
 
 @pytest.mark.parametrize(

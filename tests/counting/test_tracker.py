@@ -157,3 +157,33 @@ def test_who_is_walking_out_ends_at_once_and_who_stands_at_the_edge_does_not(tra
     ]
     assert ended == [595.0]
     assert [track.detection.centre[0] for track in tracker.tracks] == [30.0]
+
+
+@pytest.mark.parametrize("gap_s", [0.1, 0.29, 0.4, 0.6])
+def test_a_crowd_is_followed_by_a_machine_that_looks_seldom(tracker: Tracker, gap_s: float):
+    """Only three faces of a frame get a second look: it is for those who come, not for all at every frame."""
+    looks = 0
+
+    def is_face(_: Detection) -> bool:
+        nonlocal looks
+        looks += 1
+        return True
+
+    places = [100.0, 250.0, 400.0, 550.0, 700.0, 850.0]
+    for n in range(8):
+        crowd = [face(x + 20 * n * gap_s) for x in places]
+        step = tracker.step(crowd, 100 + n * gap_s, [None] * 6, (960, 540), is_face)
+    assert sorted(track.id for track in step.seen) == [1, 2, 3, 4, 5, 6]
+    assert [track.hits for track in sorted(step.seen, key=lambda track: track.id)] == [8, 8, 8, 7, 7, 7]
+    assert looks == 6
+
+
+def test_what_never_passes_a_second_look_keeps_nobody_from_getting_one(tracker: Tracker):
+    """Four patterns on the wall that the detector takes for faces, and somebody who comes, found last of all."""
+    walls = [face(100.0 + 100 * n, 60.0) for n in range(4)]
+    for n in range(6):
+        step = tracker.step(
+            [*walls, face(600 + 2 * n)], n / 15, [None] * 5, (960, 540), lambda found: found.centre[1] > 100
+        )
+    (track,) = step.seen
+    assert track.hits >= 4

@@ -70,6 +70,8 @@ def test_an_empty_day_says_so_kindly(client: FlaskClient, store: Store):
             "The camera failed: no frame from rtsp://***@camera.local", id="camera-failed",
         ),
         pytest.param(a_heartbeat(NOON, uplink="stopped"), "Uploading has stopped", id="uplink-stopped"),
+        pytest.param(a_heartbeat(NOON, looks_at_every=4, fps=3.6), "fewer than 4 frames a second", id="too-slow"),
+        pytest.param(a_heartbeat(NOON, throttled=True, fps=3.6), "The processor is too hot", id="too-hot"),
         pytest.param(a_heartbeat(NOON, clock="unsynchronised"), "The clock is not set yet", id="clock-not-set"),
     ],
 )  # fmt: skip
@@ -81,11 +83,23 @@ def test_a_banner_tells_of(client: FlaskClient, store: Store, address: str, hear
     assert said in text_of(client.get(address).text)
 
 
+def test_a_machine_that_looks_at_every_other_frame_says_so_and_is_no_reason_to_worry(client: FlaskClient, store: Store):
+    store.heartbeat.write(a_heartbeat(NOON, looks_at_every=2, fps=7.4))
+
+    said = text_of(client.get("/device").text)
+
+    assert "Frame rate 7.4 fps, 1 in 2" in said
+    assert "Frames 5,000 looked at, 12 left out" in said
+    assert "less sure" not in said
+    assert "maitred_looks_at_every 2\n" in client.get("/metrics").text
+
+
 def test_a_healthy_agent_has_no_banner(client: FlaskClient, lunch: Store):
     said = text_of(client.get("/").text)
 
     assert not any(
-        word in said for word in ("isn’t running", "has not run", "The camera failed", "has stopped", "not set", "full")
+        word in said
+        for word in ("isn’t running", "has not run", "The camera failed", "has stopped", "not set", "full", "less sure")
     )
     assert "Counting" in said
 

@@ -40,7 +40,7 @@ def visits(store: Store) -> list[Visit]:
 @pytest.mark.parametrize(
     "kept",
     [
-        Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "in"),
+        Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "in", own_interval=(30.5, 38.5)),
         Visit(90.0, 100.0, 12, 7.0, (5.0, 9.0), None, "out"),
         Visit(90.0, 100.0, 4),
         Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "out", 4.5),

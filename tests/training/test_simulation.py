@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.cameras import open_camera
+from edge.cameras import Frame, open_camera
 from edge.cli import main
 from edge.config import Settings
 from edge.config.entrance import Entrance
-from edge.counting.sight import Eyes
+from edge.counting.sight import Eyes, Sight
+from edge.counting.visit import Visit
 from edge.errors import BadInput
+from edge.vision.demographics import Estimate, pool
 from training.simulation.conditions import PRESETS, Conditions, conditions_of
 from training.simulation.crowd import draw_ways
-from training.simulation.evaluate import LINE
+from training.simulation.evaluate import LINE, as_json, every_frame_of
 from training.simulation.lens import Lens
-from training.simulation.observe import observe
+from training.simulation.observe import Counted, Observation, observe
 from training.simulation.score import score
-from training.simulation.stage import draw_stage
+from training.simulation.stage import Stage, draw_stage
 from training.simulation.tape import Tape, TapingSight
 from training.simulation.wrong import wrong_visits
 
@@ -156,17 +159,12 @@ def test_bad_usage_ends_with_2(faces: Path, tmp_path: Path, capsys: pytest.Captu
 def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path: Path):
     """The whole measurement on a small calm scene: a visit for each patron, followed by one track most of the time."""
     pytest.importorskip("motmetrics")
-    from edge.cameras import Frame
-
     stage = draw_stage(utkface, "train", 3, conditions_of("calm", crowd=1, fps=10), 2)
     truth = stage.truth("")
-    frames = (
-        Frame(np.ascontiguousarray(image[..., ::-1]), number / 10, index)
-        for index, (number, image) in enumerate(stage.frames())
-    )
     settings = Settings(entrance=Entrance(**LINE))
-    sight = TapingSight(settings, Eyes.open(settings))
-    seen = observe(frames, settings, sight)
+    eyes = Eyes.open(settings)
+    sight = TapingSight(settings, eyes)
+    seen = observe(_frames(stage), settings, sight)
     found = score(seen, truth)
 
     assert found["patrons"] == sum(patron["counts"] for patron in truth["patrons"]) >= 2
@@ -186,6 +184,13 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     assert [line.split()[2] for line in wrong_visits(_without(seen, 1), truth)] == ["missed"]
     assert {line.split()[2] for line in wrong_visits(seen, wrong_way)} == {"way"}
 
+    # Every other frame is enough, and the truth about those is what they show.
+    sparse = observe((frame for frame in _frames(stage) if frame.index % 2 == 0), settings, Sight(settings, eyes))
+    half = score(sparse, every_frame_of(truth, 2))
+    assert (half["patrons"], half["visits"], half["missed"]) == (found["patrons"], found["patrons"], 0)
+    assert half["recall"] > 0.9
+    assert half["idf1"] > 0.9
+
     # A tape of it is followed as the clip was.
     sight.write(tmp_path / "tape.npz")
     tape = Tape(tmp_path / "tape.npz")
@@ -194,10 +199,55 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     assert [one.visit for one in again.visits] == [one.visit for one in seen.visits]
 
 
+@pytest.mark.parametrize(("counts", "count_error"), [(True, 1.0), (False, None)])
+def test_a_scene_in_which_nobody_is_counted_is_scored_too(counts: bool, count_error: float | None):
+    pytest.importorskip("motmetrics")
+    patron = {
+        "id": 1, "counts": counts, "age": 30, "gender": "female", "direction": "in", "from_s": 0.0, "to_s": 0.1,
+        "path": [[0, 10, 10, 20, 20, 1], [1, 10, 10, 20, 20, 1]],
+    }  # fmt: skip
+    truth = {"times": [0.0, 0.1], "size": [100, 100], "patrons": [patron]}
+
+    found = as_json(score(Observation(times=[0.0, 0.1], boxes=[{}, {}]), truth))
+
+    json.dumps(found, allow_nan=False)
+    assert (found["visits"], found["missed"]) == (0, int(counts))
+    assert (found["count_error"], found["direction_right"]) == (count_error, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "single", "visit", "most"),
+    [
+        pytest.param([0.9, 0.8, 0.4, 0.9], 0.25, 0.0, 0.0, id="one frame is wrong"),
+        pytest.param([0.4, 0.4, 0.4, 0.9], 0.75, 0.0, 1.0, id="most are, but not sure of it"),
+        pytest.param([0.1, 0.1, 0.1, 0.9], 0.75, 1.0, 1.0, id="most are"),
+    ],
+)
+def test_genders_of_visits_and_of_single_frames(said: list[float], single: float, visit: float, most: float):
+    pytest.importorskip("motmetrics")
+    looks = [Estimate(np.eye(101, dtype=np.float32)[30], female) for female in said]
+    path = [[n, 10, 10, 20, 20, 1] for n in range(len(said))]
+    patron = {"id": 1, "counts": True, "age": 30, "gender": "female", "direction": None, "from_s": 0.0, "to_s": 3.0}
+    pooled = pool(looks)
+    stay = Visit(0.0, 3.0, 4, pooled.age, pooled.age_interval, pooled.female_probability)
+    seen = Observation([0.0, 1.0, 2.0, 3.0], [{7: (10.0, 10.0, 20.0, 20.0)}] * 4, [Counted(7, stay, looks)], {7: looks})
+
+    found = score(seen, {"times": seen.times, "size": [100, 100], "patrons": [{**patron, "path": path}]})
+
+    assert found["gender_error_single"] == pytest.approx(single)
+    assert found["gender_error_visit"] == pytest.approx(visit)
+    assert found["gender_error_in_most_frames"] == pytest.approx(most)
+
+
 def test_what_is_no_tape_is_named(tmp_path: Path):
     (tmp_path / "tape.npz").write_bytes(b"nothing")
     with pytest.raises(BadInput, match=r"tape\.npz: no tape"):
         Tape(tmp_path / "tape.npz")
+
+
+def _frames(stage: Stage) -> Iterator[Frame]:
+    for index, (number, image) in enumerate(stage.frames()):
+        yield Frame(np.ascontiguousarray(image[..., ::-1]), number / stage.conditions.fps, index)
 
 
 def _without(seen, number: int):

@@ -10,6 +10,8 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from itertools import islice
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,16 @@ TAPE = "tape.npz"
 LINE: dict[str, Any] = {"line": ((0.5, 0.0), (0.5, 1.0)), "inside": "right"}
 """The entrance of the truth, as the agent's settings have it."""
 SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "direction_right_in_sight",
-          "gender_error_single", "gender_error_visit", "interval_coverage")  # fmt: skip
+          "gender_error_single", "gender_error_visit", "gender_error_in_most_frames", "interval_coverage")  # fmt: skip
 
 
-def measure(folder: Path, settings: Settings, eyes: Eyes, taped: bool = False) -> tuple[dict[str, Any], list[str]]:
+def measure(
+    folder: Path, settings: Settings, eyes: Eyes, taped: bool = False, every: int = 1
+) -> tuple[dict[str, Any], list[str]]:
     """The measures of one simulated scene and what was wrong with single visits; see :mod:`training.simulation.score`.
 
-    ``taped``: what the models see is taken from the folder's tape, which is written if there is none.
+    ``taped``: what the models see is taken from the folder's tape, which is written if there is none. Without one, only
+    one frame in ``every`` is looked at, as by a machine that cannot keep up.
 
     Raises:
         BadInput: the folder does not hold a clip and its truth.
@@ -50,25 +55,40 @@ def measure(folder: Path, settings: Settings, eyes: Eyes, taped: bool = False) -
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder}: no {TRUTH} can be read here ({error}); maitred simulate makes one") from error
     settings = settings.model_copy(update={"entrance": Entrance(**LINE)})
+    truth = every_frame_of(truth, every)
     if taped and (folder / TAPE).exists():
         tape = Tape(folder / TAPE)
         seen = observe(tape, settings, tape)
     else:
         sight = TapingSight(settings, eyes) if taped else Sight(settings, eyes)
         with open_camera(str(folder / CLIP)) as camera:
-            seen = observe(camera, settings, sight, progress("frames"))
+            seen = observe(islice(camera, 0, None, every), settings, sight, progress("frames"))
         if isinstance(sight, TapingSight):
             sight.write(folder / TAPE)
     return {"made_by": truth["made_by"], "frames": len(seen.times), **score(seen, truth)}, wrong_visits(seen, truth)
 
 
+def every_frame_of(truth: dict[str, Any], every: int) -> dict[str, Any]:
+    """The truth about one frame in ``every``; who should be counted, and from when to when, stays."""
+    patrons = [
+        {**patron, "path": [[row[0] // every, *row[1:]] for row in patron["path"] if row[0] % every == 0]}
+        for patron in truth["patrons"]
+    ]
+    return {**truth, "times": truth["times"][::every], "patrons": patrons}
+
+
+def as_json(result: dict[str, Any]) -> dict[str, Any]:
+    """The measures with None in place of NaN, which JSON does not know."""
+    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in result.items()}
+
+
 def table(results: dict[str, dict[str, Any]]) -> str:
     """The measures in lines, one column for each scene."""
     names = [name for name in next(iter(results.values())) if name != "made_by"]
-    lines = [" " * 22 + "".join(f"{scene:>12}" for scene in results)]
+    lines = [" " * 28 + "".join(f"{scene:>12}" for scene in results)]
     for name in names:
         cells = "".join(f"{_text(name, result[name]):>12}" for result in results.values())
-        lines.append(f"{name:22}{cells}")
+        lines.append(f"{name:28}{cells}")
     return "\n".join(lines)
 
 
@@ -88,20 +108,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--tape", action="store_true", help=f"keep what the models see as DIR/{TAPE}, and take it from there next time"
     )
+    parser.add_argument("--every", type=int, default=1, metavar="K", help="look at one frame in K only (1)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(arguments)
+    if options.every < 1 or (options.tape and options.every > 1):
+        parser.error("--every: 1 or more, and not with --tape, which is of all frames")
     try:
         settings = settings_of(options)
         if options.model:
             settings = settings.with_model(options.model)
         eyes = Eyes.open(settings)
-        measured = {folder.name: measure(folder, settings, eyes, options.tape) for folder in options.scenes}
+        measured = {
+            folder.name: measure(folder, settings, eyes, options.tape, options.every) for folder in options.scenes
+        }
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
         return error.exit_code
     results = {name: result for name, (result, _) in measured.items()}
     if options.json:
-        print_json(results)
+        print_json({name: as_json(result) for name, result in results.items()})
         return 0
     if options.wrong:
         for name, (_, lines) in measured.items():

@@ -38,7 +38,7 @@ class _Frame:
 
 
 def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
-    """The measures of one scene; shares are 0..1, times seconds, ages years."""
+    """The measures of one scene; shares are 0..1, times seconds, ages years, NaN where there is nothing to measure."""
     counted = {one.track for one in seen.visits}
     frames, together = compare(seen, truth, counted)
     result = _tracking(frames)
@@ -50,7 +50,7 @@ def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
     return {
         "patrons": len(expected),
         "visits": len(pairs) + len(spare),
-        "count_error": wrong / len(expected),
+        "count_error": wrong / len(expected) if expected else float("nan"),
         "missed": len(expected) - len(pairs),
         "twice_or_nobody": len(spare),
         **result,
@@ -169,6 +169,8 @@ def _demographics(pairs: list[tuple[Counted, Patron]], seen: Observation) -> dic
         "age_mae_visit": _mean([abs((one.visit.age or 0) - patron["age"]) for one, patron in known]),
         "gender_error_single": _mean(single_gender),
         "gender_error_visit": 1 - _mean(genders),
+        # Whoever is taken for the other gender in most frames is so by the photograph, not by chance of a frame.
+        "gender_error_in_most_frames": _mean([share > 0.5 for share in single_gender]),
         "interval_coverage": _mean([low <= age <= high for (low, high), age in intervals]),  # type: ignore[misc]
         "interval_width": _mean([high - low for (low, high), _ in intervals]),  # type: ignore[misc]
         "shots": _mean([len(one.shots) for one, _ in known]),
