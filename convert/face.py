@@ -21,7 +21,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from convert.blazeface import ANCHORS, PARTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
 from convert.edgetpu import edgetpu_report
-from convert.face_trial import trial
+from convert.face_trial import TOLERANCE, trial
 from convert.import_face import PACKAGE, published_bundle
 from convert.inspection import check
 from convert.macs import count_macs
@@ -37,7 +37,8 @@ from training.samples import Listing, list_samples
 from training.script import written
 
 log = logging.getLogger(__name__)
-MOST_BYTES = 800_000
+MOST_BYTES = 785_000
+"""With its card it stays below 800,000."""
 
 
 def load_rounded(path: Path) -> keras.Model:
@@ -70,6 +71,8 @@ def to_int8(network: keras.Model) -> bytes:
     except Exception as error:
         raise MaitredError(f"the detector cannot be quantised to INT8: {error}") from error
     check(model)
+    if len(model) > MOST_BYTES:
+        raise MaitredError(f"the detector has {len(model)} bytes, more than {MOST_BYTES}")
     return model
 
 
@@ -119,7 +122,7 @@ def _outputs(model: bytes) -> tuple[Output, ...]:
     return tuple(found)
 
 
-def convert_face(source: Path, data: Path, out: Path, clips: Path | None = None) -> Bundle:
+def convert_face(source: Path, data: Path, out: Path) -> Bundle:
     """Quantise, compare with the published network, write the bundle.
 
     Raises:
@@ -134,12 +137,10 @@ def convert_face(source: Path, data: Path, out: Path, clips: Path | None = None)
     blank = card_of(model, network, source, listing)
     # Before the long part.
     runtimes, edge_tpu = same_outputs(model), edgetpu_report(model).summary()
-    metrics = trial(published_bundle(), Bundle(sealed(blank, model), model, ""), listing, clips)
-    verification = {"tolerance": metrics.pop("tolerance"), "runtimes": runtimes, "edge_tpu": edge_tpu}
+    metrics = trial(published_bundle(), Bundle(sealed(blank, model), model, ""), listing)
+    verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}
     card = blank.model_copy(update={"metrics": rounded(metrics), "verification": rounded(verification)})
     write_bundle(out, model, sealed(card, model))
-    if out.stat().st_size > MOST_BYTES:
-        log.warning("%s: %d bytes, more than the %d it should have", out, out.stat().st_size, MOST_BYTES)
     return load_bundle(str(out))
 
 
@@ -149,10 +150,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT.keras")
     parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="aligned faces, for the scenes")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="bundle to write")
-    parser.add_argument("--clips", type=Path, metavar="DIR", help="recordings with known faces, looked at as well")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return written(options.out, lambda: convert_face(options.checkpoint, options.data, options.out, options.clips))
+    return written(options.out, lambda: convert_face(options.checkpoint, options.data, options.out))
 
 
 if __name__ == "__main__":

@@ -115,8 +115,8 @@ class Trained:
             before = [values[id(tensor)] for tensor in _taken(operation)]
             if isinstance(operation, _WEIGHTED):
                 after = self._convolved(operation, before[0])
-            elif _is_limit(operation):
-                # Straight through: what lies beyond a limit must be able to come back.
+            elif _has_upper_end(operation):
+                # Straight through: an answer that lies beyond its limit must be able to come back.
                 after = before[0] + tf.stop_gradient(operation(before[0]) - before[0])
             else:
                 after = operation(before if len(before) > 1 else before[0])
@@ -172,6 +172,11 @@ def _taken(operation: Any) -> list[Any]:
 def _is_limit(operation: Any) -> bool:
     """What TFLite fuses with the layer before."""
     return isinstance(operation, layers.ReLU) or type(operation).__name__ == "Clip"
+
+
+def _has_upper_end(operation: Any) -> bool:
+    """The limits of answers, which a plain ReLU is not."""
+    return _is_limit(operation) and getattr(operation, "max_value", 0) is not None
 
 
 def _rounded(network: keras.Model) -> list[Any]:

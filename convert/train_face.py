@@ -31,8 +31,8 @@ from training.samples import list_samples
 from training.script import written
 
 log = logging.getLogger(__name__)
-STEPS, BATCH, RATE = 600, 8, 6e-4
-WARM_UP = 50
+STEPS, BATCH, RATE = 900, 8, 1e-4
+WARM_UP = 30
 FACES = 2000
 """Of the training split, drawn by the seed."""
 PICTURES = 48
@@ -42,13 +42,15 @@ QUIET = -3.0
 """Largest logit (a probability of 5 %) far from every face."""
 HEARD = -3.0
 """Where neither network gives a logit above, little depends on it."""
-OWN_WEIGHT, QUIET_WEIGHT = 3.0, 0.05
-"""Of a face's own anchor and of those that are below :data:`HEARD`, beside 1 of all others."""
+ALARM = -1.0
+"""An anchor far from every face that gives a higher logit is about to see one there."""
+OWN_WEIGHT, ALARM_WEIGHT, QUIET_WEIGHT = 8.0, 4.0, 0.05
+"""Of a face's own anchor, of alarms, and of anchors below :data:`HEARD`, beside 1 of all others."""
 PLACED = -1.5
 """Boxes and landmarks of anchors with a lower logit are never used."""
 FINENESS = 20.0
 """A box or landmark that is off by this fraction of a face's side costs as much as one logit."""
-SAID_EVERY = 25
+SAID_EVERY = 20
 
 
 def prepared(pictures: Sequence[np.ndarray]) -> keras.Model:
@@ -135,7 +137,8 @@ def losses(
     own = tf.math.is_finite(least)
     wanted = tf.where(own, tf.maximum(said, least), tf.where(free, tf.minimum(said, QUIET), said))
     matters = tf.maximum(tf.maximum(said, tf.stop_gradient(logits)), wanted) > HEARD
-    weight = tf.where(own, OWN_WEIGHT, tf.where(matters, 1.0, QUIET_WEIGHT))
+    weight = tf.where(matters, 1.0, QUIET_WEIGHT)
+    weight = tf.where(own, OWN_WEIGHT, tf.where(free & (logits > ALARM), ALARM_WEIGHT, weight))
     scores = tf.reduce_sum(weight * _huber(logits - wanted), 1)
     # Where a face's own anchor is, the composition knows its place; beside it the teacher does.
     target = tf.where(own[..., None], points, said_places)
