@@ -47,7 +47,7 @@ class Backdrops:
         how = cv2.INTER_AREA if wide > width else cv2.INTER_LINEAR
         tint = rng.uniform(0.75, 1.25, 3) * rng.uniform(0.5, 1.3)
         scaled = cv2.resize(np.ascontiguousarray(part), (width, height), interpolation=how)
-        return np.asarray(cv2.multiply(scaled, (*tint, 1.0)), np.uint8)
+        return np.asarray(cv2.multiply(scaled, (*tint, 1.0)), np.uint8)  # type: ignore[call-overload]
 
     def _room(self, rng: np.random.Generator) -> Image:
         view = View(WIDTH, HEIGHT, float(rng.uniform(0.7, 1.4)) * WIDTH, float(rng.uniform(0.25, 0.6)) * HEIGHT)
@@ -85,8 +85,8 @@ class Backdrops:
 
     def _cloth(self, rng: np.random.Generator) -> Image:
         """Patches of photographs, blown up until nothing can be made out, with blurred blobs of hair and skin."""
-        image = cv2.resize(self._part(rng), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 25), np.uint8)
+        blown_up = cv2.resize(self._part(rng), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+        image: Image = np.asarray(cv2.GaussianBlur(blown_up, (0, 0), 25), np.uint8)
         for _ in range(50):
             wide, high = (int(side) for side in np.exp(rng.uniform(np.log(20), np.log(220), 2)))
             patch = cv2.resize(self._part(rng), (wide, high), interpolation=cv2.INTER_CUBIC)
@@ -101,8 +101,8 @@ class Backdrops:
         for _ in range(120):
             side = int(np.exp(rng.uniform(np.log(14), np.log(140))))
             patch = cv2.resize(self._part(rng), (side, side), interpolation=cv2.INTER_AREA)
-            patch = np.ascontiguousarray(np.rot90(patch, int(rng.integers(4))))
-            self._lay(image, patch, np.ones((side, side), np.float32), rng)
+            turned = np.asarray(np.rot90(patch, int(rng.integers(4))), np.uint8)
+            self._lay(image, turned, np.ones((side, side), np.float32), rng)
         return image
 
     def _part(self, rng: np.random.Generator) -> Image:

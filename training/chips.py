@@ -57,9 +57,10 @@ def read_chips(samples: Sequence[Sample], detector: FaceDetector) -> list[Chip]:
 def _chip(image: Image, detector: FaceDetector) -> Chip:
     # Around the picture, as much again: the detector knows faces with surroundings.
     for face in detector.detect(image, -SIDE // 2, -SIDE // 2, 2 * SIDE):
-        landmarks = face.landmarks / SIDE
+        landmarks = np.asarray(face.landmarks / SIDE, np.float32)
         if np.abs(landmarks[:4] - LANDMARKS[:4]).max() < LIKE:
-            return Chip(image, np.array(face.box, np.float32) / SIDE, landmarks, True)
+            box = np.asarray(np.array(face.box, np.float32) / SIDE, np.float32)
+            return Chip(image, box, landmarks, True)
     return Chip(image, BOX, LANDMARKS, False)
 
 

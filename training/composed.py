@@ -187,7 +187,7 @@ def _mask(side: int, rng: np.random.Generator) -> Floats:
     else:
         axes = int(SIDE * rng.uniform(0.40, 0.48)), int(SIDE * rng.uniform(0.5, 0.6))
         cv2.ellipse(mask, (SIDE // 2, int(SIDE * 0.48)), axes, 0, 0, 360, 1, -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(2, 9)))
+    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(2, 9))), np.float32)
     mask[0], mask[-1], mask[:, 0], mask[:, -1] = 0, 0, 0, 0
     return np.asarray(cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA), np.float32)
 
@@ -224,4 +224,5 @@ def _exposed(image: Image, manner: Manner, rng: np.random.Generator) -> Image:
     smear = int(rng.uniform(0, manner.smear)) + 1
     seen = cv2.blur(image, (smear, 1)) if smear > 1 else image
     seen = cv2.GaussianBlur(seen, (0, 0), blur) if blur > 0.2 else seen
-    return np.asarray(cv2.multiply(seen, (*(light * rng.uniform(0.93, 1.07, 3)), 1.0)), np.uint8)
+    gains = (*(light * rng.uniform(0.93, 1.07, 3)), 1.0)
+    return np.asarray(cv2.multiply(seen, gains), np.uint8)  # type: ignore[call-overload]
