@@ -95,22 +95,22 @@ class Tally:
         counted[1] += hit
 
 
-def photo(bundle: Bundle) -> Callable[[Shown], list[Detection]]:
+def photo(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> Callable[[Shown], list[Detection]]:
     """Every scale of the last frame, as for a photo."""
     detector = FaceDetector(bundle, 1, SETTINGS.min_score)
-    return lambda shown: find_faces(shown.frames[-1], detector, SETTINGS.min_face_px)
+    return lambda shown: find_faces(shown.frames[-1], detector, smallest)
 
 
-def live(bundle: Bundle) -> Callable[[Shown], list[Detection]]:
+def live(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> Callable[[Shown], list[Detection]]:
     """Frame after frame, as from a camera; what is sure in the last one."""
     detector = FaceDetector(bundle, 1, WEAKEST)
-    scan = LiveScan(detector, SETTINGS.min_face_px, SETTINGS.tiles_per_frame)
+    scan = LiveScan(detector, smallest, SETTINGS.tiles_per_frame)
     found: list[Detection] = []
 
     def look(shown: Shown) -> list[Detection]:
         nonlocal scan, found
         if shown.fresh:
-            scan, found = LiveScan(detector, SETTINGS.min_face_px, SETTINGS.tiles_per_frame), []
+            scan, found = LiveScan(detector, smallest, SETTINGS.tiles_per_frame), []
         for frame in shown.frames:
             found = scan.find(frame, [(*face.centre, face.size) for face in found])
         return [face for face in found if face.score >= SETTINGS.min_score]
