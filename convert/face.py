@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
+import flatbuffers  # type: ignore[import-untyped]
 import keras
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
