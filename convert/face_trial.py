@@ -85,7 +85,8 @@ def trial(
     figures: dict[str, Any] = {"float": {}, "int8": {}}
     for split in splits:
         scenes = scenes_of(listing, split, FaceDetector(published, 1), DRAWN)
-        sets = [(f"{style} scenes, {split}", look, scenes.shown(style, faces or FACES)) for style, look in LOOKS.items()]
+        wanted = faces or FACES
+        sets = [(f"{style} scenes, {split}", look, scenes.shown(style, wanted)) for style, look in LOOKS.items()]
         _compare(published, candidate, sets, figures)
     return figures
 
