@@ -75,7 +75,7 @@ def scenes_of(listing: Listing, split: Split, detector: FaceDetector, drawn: int
 
 
 def trial(
-    published: Bundle, candidate: Bundle, listing: Listing, faces: int = FACES, splits: Sequence[Split] = SPLITS
+    published: Bundle, candidate: Bundle, listing: Listing, faces: int | None = None, splits: Sequence[Split] = SPLITS
 ) -> dict[str, Any]:
     """Figures of both detectors on composed scenes, for the card: ``float`` and ``int8``, by set.
 
@@ -85,7 +85,8 @@ def trial(
     figures: dict[str, Any] = {"float": {}, "int8": {}}
     for split in splits:
         scenes = scenes_of(listing, split, FaceDetector(published, 1), DRAWN)
-        sets = [(f"{style} scenes, {split}", look, scenes.shown(style, faces)) for style, look in LOOKS.items()]
+        wanted = faces or FACES
+        sets = [(f"{style} scenes, {split}", look, scenes.shown(style, wanted)) for style, look in LOOKS.items()]
         _compare(published, candidate, sets, figures)
     return figures
 
