@@ -47,6 +47,8 @@ def load_rounded(path: Path) -> keras.Model:
     Raises:
         BadInput: no such file, or not one of that kind.
     """
+    # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
+    keras.utils.clear_session()
     try:
         network = keras.saving.load_model(path, custom_objects={"Rounding": Rounding})
     except (ValueError, OSError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -129,8 +131,6 @@ def convert_face(source: Path, data: Path, out: Path) -> Bundle:
         BadInput: ``source`` or ``data`` cannot be used.
         MaitredError: INT8 loses more than :mod:`convert.face_trial` allows; no bundle is written then.
     """
-    # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
-    keras.utils.clear_session()
     network = load_rounded(source)
     listing = list_samples(data)
     model = to_int8(network)

@@ -23,7 +23,7 @@ from training.composed import STYLES, Composed, Placed, compose
 
 QUARTER = SIZE / 48
 """Side of what an anchor answers for, in pixels of the square."""
-SHOWN = (15.0, 120.0)
+SHOWN = (10.0, 120.0)
 """Sides that a face that is taught has in the square, in pixels."""
 SMALL = 24.0
 MARGIN, SMALL_MARGIN = 2.2, 1.5
