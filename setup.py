@@ -22,6 +22,7 @@ setup(
         "edge.dashboard": ["templates/*", "static/*"],
         "edge.provision": ["maitred.toml"],
         "edge.store": ["migrations/*.sql"],
+        "convert": ["*.json"],
         "training": ["recipes/*.toml"],
     },
     install_requires=[

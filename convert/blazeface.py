@@ -182,3 +182,18 @@ def take_pixels(network: keras.Model) -> None:
     kernel, bias = stem.get_weights()
     half_step = (PIXEL_ZERO - 127.5) * PIXEL_SCALE
     stem.set_weights([kernel, bias + half_step * kernel.sum((0, 1, 2))])
+
+
+def take_cells(network: keras.Model) -> None:
+    """Let centres and landmarks count from the middle of a cell, which four anchors share, instead of an anchor's own.
+
+    The card can then describe the anchors as a plain grid; the quarter of a cell between the two goes into biases.
+    """
+    for name, sides in (("centres", 1), ("landmarks", 6)):
+        factor = next(part.factor for part in PARTS if part.name == name)
+        layer = network.get_layer(f"{name}_last")
+        kernel, bias = layer.get_weights()
+        quarter = SIZE / 48 / 2 / factor
+        steps = [(x, y) for y in (-quarter, quarter) for x in (-quarter, quarter)]
+        shift = np.concatenate([np.tile(step, sides) for step in steps])
+        layer.set_weights([kernel, bias + shift.astype(np.float32)])

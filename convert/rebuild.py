@@ -35,13 +35,11 @@ def rebuild(name: str, data: Path, out: Path) -> None:
         BadInput: there is no checkpoint of that name.
         MaitredError: the process failed; it has said why.
     """
-    if name == FACE:
-        command = ["-m", "convert.import_face", "--out", str(out)]
-    else:
-        checkpoint = CHECKPOINTS / f"{name}.keras"
-        if not checkpoint.is_file():
-            raise BadInput(f"{checkpoint}: no such checkpoint; this needs a whole copy of the repository")
-        command = ["-m", "edge.cli", "convert", str(checkpoint), "--data", str(data), "--out", str(out)]
+    checkpoint = CHECKPOINTS / f"{name}.keras"
+    if not checkpoint.is_file():
+        raise BadInput(f"{checkpoint}: no such checkpoint; this needs a whole copy of the repository")
+    program = ["convert.face"] if name == FACE else ["edge.cli", "convert"]
+    command = ["-m", *program, str(checkpoint), "--data", str(data), "--out", str(out)]
     done = subprocess.run([sys.executable, *command], check=False, cwd=ROOT, stdout=sys.stderr)  # noqa: S603 (fixed)
     if done.returncode:
         raise MaitredError(f"{name}: could not be made (exit code {done.returncode}, see above)")

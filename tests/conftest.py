@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.store import Store
+
+if TYPE_CHECKING:
+    from training.chips import Chip
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -40,6 +46,20 @@ def utkface() -> Path:
 @pytest.fixture
 def clips() -> Path:
     return shared("data/clips")
+
+
+@pytest.fixture(scope="session")
+def drawn_chips() -> list[Chip]:
+    """Faces of four dots, to compose scenes with."""
+    from training.chips import BOX, LANDMARKS, SIDE, Chip
+
+    chips = []
+    for seed in range(6):
+        image = np.full((SIDE, SIDE, 3), np.random.default_rng(seed).integers(90, 200, 3), np.uint8)
+        for x, y in LANDMARKS[:4]:
+            cv2.circle(image, (int(x * SIDE), int(y * SIDE)), 12, (10, 10, 10), -1)
+        chips.append(Chip(image, BOX, LANDMARKS, False))
+    return chips
 
 
 @pytest.fixture(scope="session")

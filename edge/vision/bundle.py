@@ -24,7 +24,11 @@ MAX_CARD_BYTES = 4 << 20
 MAX_BUNDLE_BYTES = 256 << 20
 MAX_DIRECTORY_BYTES = 64 << 10
 END_OF_ARCHIVE, END_OF_LARGE_ARCHIVE = b"PK\5\6", b"PK\6\7"
-REQUIRED_OUTPUTS = {"demographics": {"age_logits", "gender_logit"}, "face-detection": {"boxes", "scores"}}
+REQUIRED_OUTPUTS = {
+    "demographics": ({"age_logits", "gender_logit"},),
+    "face-detection": ({"scores", "centres", "sizes", "landmarks"}, {"scores", "boxes"}),
+}
+"""Of each task: all of one of these sets. The published detector gives boxes and landmarks in one tensor."""
 UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, ValueError, EOFError, OSError, RuntimeError)
 """What the zip reader raises for damaged archives."""
 AGES = 101
@@ -153,7 +157,8 @@ def _read_card(path: Path, content: bytes) -> Card:
         raise BadInput(
             f"{path}: its model was altered or damaged, it is not the one that its card describes; copy it again"
         )
-    missing = REQUIRED_OUTPUTS[card.task] - {output.name for output in card.outputs}
+    given = {output.name for output in card.outputs}
+    missing = min((wanted - given for wanted in REQUIRED_OUTPUTS[card.task]), key=len)
     if missing or (card.crop if card.task == "demographics" else card.anchors) is None:
         raise BadInput(
             f"{path}: its card lacks what the task {card.task} needs: {', '.join(sorted(missing)) or 'geometry'}"
@@ -174,7 +179,7 @@ def _check_directory(content: bytes) -> None:
 
 def _check(card: Card, interpreter: Interpreter) -> None:
     anchors = card.anchors.count if card.anchors else 0
-    sizes = {"age_logits": (1, AGES), "gender_logit": (1, 1), "boxes": (1, anchors), "scores": (1, anchors)}
+    sizes = {"age_logits": (1, AGES), "gender_logit": (1, 1)}
     taken = interpreter.inputs[0]
     if (taken.shape, taken.dtype.name) != ((1, card.input.height, card.input.width, 3), card.input.dtype):
         raise BadInput(f"{card.name}: the card contradicts the model's input, {taken.dtype} {taken.shape}")
@@ -183,8 +188,9 @@ def _check(card: Card, interpreter: Interpreter) -> None:
             raise BadInput(
                 f"{card.name}: the card names output {output.index}, the model has {len(interpreter.outputs)}"
             )
-        if output.shape[:2] != sizes[output.name]:
-            raise BadInput(f"{card.name}: its {output.name} have the shape {output.shape}, not {sizes[output.name]}")
+        wanted = sizes.get(output.name, (1, anchors))
+        if output.shape[:2] != wanted:
+            raise BadInput(f"{card.name}: its {output.name} have the shape {output.shape}, not {wanted}")
         given = interpreter.outputs[output.index]
         told = (output.shape, output.dtype, round(output.scale, 9), output.zero_point)
         if told != (given.shape, given.dtype.name, round(given.scale, 9), given.zero_point):

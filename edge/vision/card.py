@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 Point = tuple[float, float]
 Count = Annotated[int, Field(ge=1, le=1024)]
@@ -26,14 +26,25 @@ class Input(_Part):
 
 
 class Output(_Part):
-    """An output tensor by its index among the outputs; a ``scale`` of 0 means float, see Tensor.dequantise."""
+    """An output tensor by its index among the outputs; a ``scale`` of 0 means float, see Tensor.dequantise.
 
-    name: Literal["age_logits", "gender_logit", "boxes", "scores"]
+    What its name says is ``factor`` times its real value: eight bits have limits that suit the runtime.
+    """
+
+    name: Literal["age_logits", "gender_logit", "boxes", "scores", "centres", "sizes", "landmarks"]
     index: int = Field(ge=0, le=15)
     shape: tuple[int, ...] = Field(max_length=8)
     dtype: Literal["uint8", "int8", "float32"]
     scale: float = Field(ge=0)
     zero_point: int
+    factor: float = Field(1.0, gt=0)
+
+    @model_serializer(mode="wrap")
+    def _without_a_factor_of_one(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = written(self)
+        if values["factor"] == 1:
+            del values["factor"]  # bundles that have none stay what they are, to the byte
+        return values
 
 
 class Crop(_Part):

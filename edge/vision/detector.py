@@ -6,12 +6,15 @@ boxes are averaged by score instead of discarded, as the paper proposes against 
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge.cameras.frame import Image
 from edge.vision.bundle import Bundle
-from edge.vision.card import Anchors
+from edge.vision.card import Anchors, Card, Output
 from edge.vision.detection import Detection, Floats, nesting, overlaps
 from edge.vision.preprocess import Preprocess
 
@@ -28,7 +31,7 @@ class FaceDetector:
     def __init__(self, bundle: Bundle, threads: int = 1, min_score: float = 0.5) -> None:
         self._interpreter = bundle.require("face-detection").interpreter(threads)
         self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
-        self._boxes, self._scores = (bundle.card.output(name).index for name in ("boxes", "scores"))
+        self._scores, *self._places = outputs_of(bundle.card)
         assert bundle.card.anchors is not None  # noqa: S101 (the bundle reader made sure)
         self._anchors = anchor_centres(bundle.card.anchors)
         self.input_size = bundle.card.input.width
@@ -39,15 +42,14 @@ class FaceDetector:
 
         The square may reach beyond the image; what is missing is black.
         """
-        outputs = self._interpreter.run(self._preprocess(_square(image, left, top, side, self.input_size)))
-        tensors = self._interpreter.outputs
-        raw = tensors[self._boxes].dequantise(outputs[self._boxes]).reshape(-1, 4 + 2 * KEYPOINTS)
-        logits = tensors[self._scores].dequantise(outputs[self._scores]).reshape(-1)
+        outputs = self._interpreter.run(self._preprocess(cut_square(image, left, top, side, self.input_size)))
+        logits = self._real(self._scores, outputs)[:, 0]
         keep = logits > np.log(self.min_score / (1 - self.min_score))
         if not keep.any():
             return []
         scores = 1 / (1 + np.exp(-np.clip(logits[keep], -60, 60)))
-        points = raw[keep].reshape(-1, 2 + KEYPOINTS, 2) / self.input_size
+        raw = np.concatenate([self._real(part, outputs, keep) for part in self._places], 1)
+        points = raw.reshape(-1, 2 + KEYPOINTS, 2) / self.input_size
         points[:, 0] += self._anchors[keep]
         points[:, 2:] += self._anchors[keep][:, None]
         points *= side
@@ -56,6 +58,17 @@ class FaceDetector:
         boxes = np.concatenate([points[:, 0] - sizes / 2 + offset, sizes], 1)
         faces = zip(boxes, scores, points[:, 2:] + offset, strict=True)
         return blend([Detection(_box(box), float(score), marks) for box, score, marks in faces])
+
+    def _real(self, part: Output, outputs: list[npt.NDArray[Any]], keep: Any = slice(None)) -> Floats:
+        """What an output says of the anchors to ``keep``: float32 (n, values of an anchor)."""
+        values = outputs[part.index].reshape(len(self._anchors), -1)[keep]
+        return self._interpreter.outputs[part.index].dequantise(values) * np.float32(part.factor)
+
+
+def outputs_of(card: Card) -> list[Output]:
+    """The scores, then what makes up an anchor's 16 values: one output, or one each for what has its own limits."""
+    whole = any(output.name == "boxes" for output in card.outputs)
+    return [card.output(name) for name in ("scores", *(("boxes",) if whole else ("centres", "sizes", "landmarks")))]
 
 
 def anchor_centres(anchors: Anchors) -> Floats:
@@ -93,7 +106,8 @@ def _box(values: Floats) -> tuple[float, float, float, float]:
     return left, top, width, height
 
 
-def _square(image: Image, left: int, top: int, side: int, size: int) -> Image:
+def cut_square(image: Image, left: int, top: int, side: int, size: int) -> Image:
+    """The square of an image, at ``size`` pixels; what lies beyond the image is black."""
     height, width = image.shape[:2]
     square = np.zeros((size, size, 3), np.uint8)
     inside = image[max(top, 0) : min(top + side, height), max(left, 0) : min(left + side, width)]

@@ -25,8 +25,9 @@ SEEN_WELL_PX = 24
 """A known face of this many pixels in the whole view needs no square of its own."""
 AROUND = 8
 """Side of a known face's square, in face sizes."""
-TOO_SMALL = 0.6
-"""What is found below this share of the smallest face that is looked for is none: boxes vary by a few pixels."""
+TOO_SMALL = 0.5
+"""What is found below this share of the smallest face that is looked for is none: boxes vary by a few pixels,
+and come out too small where faces are smallest."""
 OVERLAP = 0.25
 """Neighbouring squares share this part of their side, so that a face on a border is whole in one of them."""
 STILL = 8

@@ -27,7 +27,7 @@ def model(*stack: layers.Layer, batch: int | None = 1) -> keras.Model:
     return keras.Model(inputs, x)
 
 
-@pytest.mark.parametrize("name", ["mobile", "vgg16", "table1"])
+@pytest.mark.parametrize("name", ["mobile", "vgg16", "table1", "face"])
 def test_all_of_a_shipped_model_is_expected_to_map(name):
     report = edgetpu_report(load_bundle(name).model)
     assert report.mapped == len(report.operators) > 20

@@ -1,22 +1,52 @@
-"""The face detector's bundle against the code that makes it."""
+"""The published detector's bundle: the way back to a detector that anybody may use, and the INT8 one's measure."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
+from pathlib import Path
 
-from convert.import_face import SHA256, card_of
-from edge.vision.bundle import load_bundle, sealed, write_bundle
+import numpy as np
+import pytest
+
+from convert.import_face import PACKAGE, SHA256, published_bundle, write
+from edge.cameras import open_camera
+from edge.demo import CLIP
+from edge.errors import MaitredError
+from edge.vision.bundle import Bundle, load_bundle
+from edge.vision.detection import overlaps
+from edge.vision.detector import FaceDetector
+from edge.vision.scan import find_faces
 
 
-def test_the_shipped_detector_is_the_published_one_with_the_card_made_here(tmp_path):
-    shipped = load_bundle("face")
-    # The card is appended to the model; what lies before the first entry of the zip is the model itself.
-    with zipfile.ZipFile(io.BytesIO(shipped.model)) as files:
-        model = shipped.model[: min(entry.header_offset for entry in files.infolist())]
-    assert hashlib.sha256(model).hexdigest() == SHA256
-    card = sealed(card_of(model), model)
-    assert card == shipped.card
-    write_bundle(tmp_path / "face.tflite", model, card)
-    assert (tmp_path / "face.tflite").read_bytes() == shipped.model
+@pytest.fixture(scope="module")
+def published() -> Bundle:
+    try:
+        return published_bundle()
+    except MaitredError as error:
+        pytest.skip(f"needs the package {PACKAGE}: {error}")
+
+
+def test_the_bundle_is_the_published_file_with_a_card(published, tmp_path: Path):
+    path = tmp_path / "face.tflite"
+    write(path)
+    loaded = load_bundle(str(path))
+    assert loaded.card == published.card
+    assert loaded.card.training.licence == "Apache-2.0"
+    length = len(published.model)
+    assert hashlib.sha256(path.read_bytes()[:length]).hexdigest() == SHA256 == loaded.card.model_sha256
+
+
+def test_the_shipped_detector_finds_what_the_published_one_finds(published):
+    """Two forms of answers, one tensor for boxes and landmarks or three with limits, through the same code."""
+    detectors = [FaceDetector(bundle, 1, 0.6) for bundle in (published, load_bundle("face"))]
+    with open_camera(str(CLIP)) as camera:
+        images = [frame.image for frame in camera if frame.index in (110, 210, 310)]
+    for image in images:
+        one, other = (find_faces(image, detector) for detector in detectors)
+        assert len(one) == len(other) > 0
+        for face in one:
+            boxes = np.array([found.box for found in other], np.float32)
+            shared = overlaps(np.array([face.box], np.float32), boxes)[0]
+            assert shared.max() > 0.7
+            marks = other[int(shared.argmax())].landmarks[:4]
+            assert np.abs(marks - face.landmarks[:4]).max() < 0.1 * face.size

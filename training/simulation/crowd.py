@@ -8,7 +8,7 @@ import numpy as np
 
 from training.drawing import Colour, View, shade
 from training.figure import Garment, Look
-from training.simulation.faces import Face
+from training.nobody import Portrait
 from training.simulation.ways import KINDS, LANES, Kind, Way, draw_way
 
 GROUPED = 0.3
@@ -53,14 +53,14 @@ def _free_lane(taken: list[float], rng: np.random.Generator) -> float:
     return best
 
 
-def look_of(face: Face, rng: np.random.Generator) -> Look:
+def look_of(portrait: Portrait, rng: np.random.Generator) -> Look:
     """Height by age, and clothes by chance: nothing that is drawn tells a gender."""
-    age = face.portrait.age
+    age = portrait.age
     grown = float(np.clip(rng.normal(1.70, 0.09), 1.5, 1.95))
     height = min(grown, max(1.05, 0.75 + 0.065 * age))
     top, bottom = _colour(rng), _colour(rng)
     garment: Garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
-    strip = face.portrait.image[2:18, 60:140].reshape(-1, 3)
+    strip = portrait.image[2:18, 60:140].reshape(-1, 3)
     red, green, blue = (int(channel) for channel in np.median(strip, axis=0))
     return Look(height, "own", shade((red, green, blue), 0.45), garment, top, bottom, float(rng.uniform(0.9, 1.1)))
 

@@ -56,7 +56,7 @@ def stage_of(faces: Sequence[Face], conditions: Conditions, seed: int) -> Stage:
     ways = draw_ways(conditions.view, len(faces), conditions.crowd, np.random.default_rng([seed, 10]))
     looks = np.random.default_rng([seed, 11])
     patrons = [
-        Patron(number, Figure(face.portrait, look_of(face, looks), number), way.walk, way.direction)
+        Patron(number, Figure(face.portrait, look_of(face.portrait, looks), number), way.walk, way.direction)
         for number, (face, way) in enumerate(zip(faces, ways, strict=True), start=1)
     ]
     return Stage(patrons, faces, conditions, seed)

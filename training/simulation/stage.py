@@ -118,7 +118,7 @@ def draw_stage(folder: Path, split: Choice, count: int, conditions: Conditions, 
     looks = np.random.default_rng([seed, 11])
     faces = list(read_faces(samples))
     patrons = [
-        Patron(number, Figure(face.portrait, look_of(face, looks), hair), way.walk, way.direction)
+        Patron(number, Figure(face.portrait, look_of(face.portrait, looks), hair), way.walk, way.direction)
         for number, (face, way, hair) in enumerate(zip(faces, ways, distinct_seeds(seed, count), strict=True), start=1)
     ]
     return Stage(patrons, faces, conditions, seed)

@@ -1,0 +1,159 @@
+"""``python -m convert.face CHECKPOINT --data UTKFACE --out face.tflite``: the face detector in INT8, if good enough.
+
+The Keras file, which :mod:`convert.train_face` writes, holds its own value ranges, so that nothing is measured here.
+The published float network and the INT8 one then look for the same faces, by the code of the agent
+(:mod:`convert.face_trial`); where INT8 finds less or errs more, no bundle is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import flatbuffers  # type: ignore[import-untyped]
+import keras
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+
+from convert.blazeface import ANCHORS, PARTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
+from convert.edgetpu import edgetpu_report
+from convert.face_trial import TOLERANCE, trial
+from convert.import_face import PACKAGE, published_bundle
+from convert.inspection import check
+from convert.macs import count_macs
+from convert.quantise import silently_converted
+from convert.rounded import Rounding
+from convert.rounding import rounded
+from convert.runtimes import same_outputs
+from edge.errors import BadInput, MaitredError
+from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
+from edge.vision.card import Anchors, Card, Input, Output, Training
+from edge.vision.interpreter import Interpreter
+from training.samples import Listing, list_samples
+from training.script import written
+
+log = logging.getLogger(__name__)
+MOST_BYTES = 785_000
+"""With its card it stays below 800,000."""
+
+
+def load_rounded(path: Path) -> keras.Model:
+    """The detector as :mod:`convert.train_face` left it.
+
+    Raises:
+        BadInput: no such file, or not one of that kind.
+    """
+    # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
+    keras.utils.clear_session()
+    try:
+        network = keras.saving.load_model(path, custom_objects={"Rounding": Rounding})
+    except (ValueError, OSError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{path}: no Keras file of a detector ({error}); convert.train_face makes one") from error
+    if not any(isinstance(layer, Rounding) for layer in network.layers) or len(network.outputs) != len(PARTS):
+        raise BadInput(f"{path}: not a detector with ranges for eight bits; convert.train_face makes one")
+    return network
+
+
+def to_int8(network: keras.Model) -> bytes:
+    """Full INT8: uint8 pixels in, four int8 outputs, every value in the range that the network was trained with.
+
+    Raises:
+        MaitredError: an operation has no INT8 form.
+    """
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.int8
+    try:
+        model = _named_shortly(silently_converted(converter))
+    except Exception as error:
+        raise MaitredError(f"the detector cannot be quantised to INT8: {error}") from error
+    check(model)
+    if len(model) > MOST_BYTES:
+        raise MaitredError(f"the detector has {len(model)} bytes, more than {MOST_BYTES}")
+    return model
+
+
+def _named_shortly(model: bytes) -> bytes:
+    """The same model without the long names of what was fused into one tensor, a tenth of the file."""
+    file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
+    for graph in file.subgraphs:
+        for tensor in graph.tensors:
+            first = bytes(tensor.name).decode(errors="replace").split(";")[0]
+            tensor.name = first.removeprefix("face/").encode()
+    builder = flatbuffers.Builder(len(model))
+    builder.Finish(file.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def card_of(model: bytes, network: keras.Model, source: Path, listing: Listing) -> Card:
+    """The card without figures."""
+    data, licence = listing.origin
+    return Card(
+        name="face", version="2", task="face-detection",
+        input=Input(
+            width=SIZE, height=SIZE, dtype="uint8", colour="RGB", scale=PIXEL_SCALE, offset=-PIXEL_ZERO * PIXEL_SCALE
+        ),
+        outputs=_outputs(model), anchors=Anchors(cells=(24,), per_cell=(4,)),
+        training=Training(
+            data=f"MediaPipe's own (not published); then {data}", licence=f"Apache-2.0; {licence}",
+            split="80/10/10 by SHA-256 of the image file",
+            source=f"convert.train_face, from BlazeFace full-range sparse, MediaPipe, as carried by {PACKAGE}",
+        ),
+        macs=count_macs(network), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+    )  # fmt: skip
+
+
+def _outputs(model: bytes) -> tuple[Output, ...]:
+    """By their names: two have the same shape."""
+    found = []
+    for index, tensor in enumerate(Interpreter(model, name="face").outputs):
+        part = next(part for part in PARTS if part.name in tensor.name)
+        if tensor.shape != (1, ANCHORS, part.width):
+            raise MaitredError(f"{tensor.name}: {tensor.shape}, not what {part.name} look like")
+        found.append(
+            Output(
+                name=part.name, index=index, shape=tensor.shape, dtype=tensor.dtype.name, scale=tensor.scale,
+                zero_point=tensor.zero_point, factor=part.factor,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def convert_face(source: Path, data: Path, out: Path) -> Bundle:
+    """Quantise, compare with the published network, write the bundle.
+
+    Raises:
+        BadInput: ``source`` or ``data`` cannot be used.
+        MaitredError: INT8 loses more than :mod:`convert.face_trial` allows; no bundle is written then.
+    """
+    network = load_rounded(source)
+    listing = list_samples(data)
+    model = to_int8(network)
+    blank = card_of(model, network, source, listing)
+    # Before the long part.
+    runtimes, edge_tpu = same_outputs(model), edgetpu_report(model).summary()
+    metrics = trial(published_bundle(), Bundle(sealed(blank, model), model, ""), listing)
+    verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}
+    card = blank.model_copy(update={"metrics": rounded(metrics), "verification": rounded(verification)})
+    write_bundle(out, model, sealed(card, model))
+    return load_bundle(str(out))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m convert.face", description=__doc__)
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT.keras")
+    parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="aligned faces, for the scenes")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="bundle to write")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    return written(options.out, lambda: convert_face(options.checkpoint, options.data, options.out))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

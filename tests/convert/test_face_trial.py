@@ -1,0 +1,88 @@
+"""The gate: what passes, what does not, and that it looks at the same scenes again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert import face_trial as module
+from convert.face_trial import Scenes, main, trial
+from edge.errors import MaitredError
+from edge.vision.bundle import Bundle, load_bundle
+from edge.vision.detection import Detection
+from training.backdrops import Backdrops
+from training.samples import Listing
+
+
+@pytest.fixture
+def scenes(monkeypatch, drawn_chips) -> list[str]:
+    """Scenes of drawn faces for each split, and an eye that misses every so many of them."""
+    looked: list[str] = []
+
+    def scenes_of(listing: Listing, split: str, detector: object, drawn: int) -> Scenes:
+        looked.append(split)
+        return Scenes(drawn_chips, Backdrops(drawn_chips, np.random.default_rng(1), 2), module.SEEDS[split])
+
+    def look(bundle: Bundle):
+        missed, false = (int(part) for part in bundle.sha256.split()) if " " in bundle.sha256 else (0, 0)
+        count = 0
+
+        def see(shown) -> list[Detection]:
+            nonlocal count
+            found = []
+            for face in shown.faces:
+                count += face.plain
+                if face.plain and not (missed and count % missed == 0):
+                    found.append(Detection(tuple(face.box.tolist()), 0.9, face.landmarks))
+            if false and count % false == 0:
+                found.append(Detection((-900, -900, 50, 50), 0.9, face.landmarks))
+            return found
+
+        return see
+
+    monkeypatch.setattr(module, "scenes_of", scenes_of)
+    monkeypatch.setattr(module, "LOOKS", {"photo": look, "live": look})
+    return looked
+
+
+def candidate(sha256: str) -> Bundle:
+    shipped = load_bundle("face")
+    return Bundle(shipped.card, shipped.model, sha256)
+
+
+def test_what_finds_as_much_passes_and_all_figures_are_kept(scenes):
+    figures = trial(candidate(""), candidate(""), Listing([]), faces=30)
+    assert scenes == ["validation", "test"]
+    assert list(figures["int8"]) == [
+        "photo scenes, validation", "live scenes, validation", "photo scenes, test", "live scenes, test",
+    ]  # fmt: skip
+    assert figures["int8"] == figures["float"]
+    assert all(one["recall"] == one["precision"] == 1 and one["faces"] >= 30 for one in figures["int8"].values())
+
+
+@pytest.mark.parametrize(("worse", "named"), [("20 0", "recall 1.0000 -> 0.9"), ("0 3", "precision 1.0000 -> 0.")])
+def test_what_loses_more_than_a_point_fails_before_the_test_split_is_looked_at(scenes, worse, named):
+    with pytest.raises(MaitredError, match="photo scenes, validation") as told:
+        trial(candidate(""), candidate(worse), Listing([]), faces=60)
+    assert named in str(told.value)
+    assert scenes == ["validation"]
+
+
+def test_a_point_may_be_lost(scenes):
+    assert trial(candidate(""), candidate("150 0"), Listing([]), faces=160, splits=["validation"])
+
+
+def test_scenes_of_a_split_are_the_same_again_and_others_than_anothers(drawn_chips):
+    backdrops = Backdrops(drawn_chips, np.random.default_rng(1), 2)
+    first = [shown.frames[0] for shown in Scenes(drawn_chips, backdrops, 7).shown("photo", 8)]
+    again = [shown.frames[0] for shown in Scenes(drawn_chips, backdrops, 7).shown("photo", 8)]
+    other = next(Scenes(drawn_chips, backdrops, 8).shown("photo", 8)).frames[0]
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other)
+
+
+def test_a_model_for_something_else_is_refused(capsys, tmp_path: Path):
+    assert main(["table1", "--data", str(tmp_path)]) == 2
+    assert "a model for demographics" in capsys.readouterr().err

@@ -1,0 +1,83 @@
+"""Aligned pictures of faces, with what the detector says of each where it sees it well: pieces to compose with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge.cameras.frame import Image
+from edge.cameras.still import read_image
+from edge.vision.crop import crop_aligned
+from edge.vision.detection import Floats
+from edge.vision.detector import FaceDetector
+from training.samples import Sample
+
+SIDE = 200
+BOX = np.array([0.005, -0.01, 0.99, 0.99], np.float32)
+"""Left, top, width and height of the detector's box, as fractions of the picture's side."""
+LANDMARKS = np.array(
+    [[0.307, 0.297], [0.693, 0.297], [0.5, 0.522], [0.5, 0.714], [0.102, 0.388], [0.898, 0.388]], np.float32
+)
+"""Eyes, nose tip, mouth and ears, likewise. Both are medians over 831 training faces, made symmetric; the first four
+landmarks are those of :mod:`training.reference`."""
+LIKE = 0.12
+"""A face whose eyes, nose or mouth the detector puts further from there than this is somebody else in the picture, or
+lies askew in it."""
+MIRRORED = [1, 0, 2, 3, 5, 4]
+
+
+@dataclass(frozen=True, eq=False)
+class Chip:
+    """A picture of a face, uint8 BGR (200, 200, 3), with its box (4,) and landmarks (6, 2) in shares of its side.
+
+    ``seen``: both are the detector's own, not those of the median face.
+    """
+
+    image: Image
+    box: Floats
+    landmarks: Floats
+    seen: bool
+
+    def mirrored(self) -> Chip:
+        """The same face in a mirror."""
+        left, top, width, height = self.box
+        landmarks = (self.landmarks * [-1, 1] + [1, 0])[MIRRORED].astype(np.float32)
+        box = np.array([1 - left - width, top, width, height], np.float32)
+        return Chip(np.ascontiguousarray(self.image[:, ::-1]), box, landmarks, self.seen)
+
+
+def read_chips(samples: Sequence[Sample], detector: FaceDetector) -> list[Chip]:
+    """The pictures of ``samples``, which are face crops already."""
+    return [_chip(crop_aligned(read_image(sample.path), SIDE), detector) for sample in samples]
+
+
+def _chip(image: Image, detector: FaceDetector) -> Chip:
+    # Around the picture, as much again: the detector knows faces with surroundings.
+    for face in detector.detect(image, -SIDE // 2, -SIDE // 2, 2 * SIDE):
+        landmarks = np.asarray(face.landmarks / SIDE, np.float32)
+        if np.abs(landmarks[:4] - LANDMARKS[:4]).max() < LIKE:
+            box = np.asarray(np.array(face.box, np.float32) / SIDE, np.float32)
+            return Chip(image, box, landmarks, True)
+    return Chip(image, BOX, LANDMARKS, False)
+
+
+def fitted(chip: Chip, transform: Floats) -> tuple[Floats, Floats]:
+    """Box and landmarks of a chip that ``transform`` (2, 3) takes from shares of its side to pixels of a frame."""
+    linear, shift = transform[:, :2], transform[:, 2]
+    left, top, width, height = chip.box
+    centre = linear @ np.array([left + width / 2, top + height / 2]) + shift
+    # The detector's boxes are level whatever way a head leans.
+    sides = np.array([width, height]) * float(np.hypot(*linear[:, 0]))
+    box = np.concatenate([centre - sides / 2, sides]).astype(np.float32)
+    return box, (chip.landmarks @ linear.T + shift).astype(np.float32)
+
+
+def shrunk(image: Image, side: float) -> Image:
+    """A chip's picture at about ``side`` pixels, without aliasing; unchanged where that is larger than it is."""
+    if side >= SIDE:
+        return image
+    size = max(round(side), 1)
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)

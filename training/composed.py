@@ -1,0 +1,228 @@
+"""Scenes whose faces are known: photographs of faces, 20 to 200 pixels, pasted into pictures that hold none.
+
+Two styles. A ``photo`` is lit and sharp enough, with faces of all sizes. A ``live`` frame is what a camera at a door
+gives: smaller, darker faces, unsharp, moving and noisy. In both people stand alone or crowd and hide each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.cameras.frame import Image
+from edge.vision.detection import Floats
+from training.backdrops import Backdrops
+from training.chips import SIDE, Chip, fitted, shrunk
+
+Style = Literal["photo", "live"]
+STYLES: tuple[Style, ...] = ("photo", "live")
+
+
+@dataclass(frozen=True)
+class Manner:
+    """The ranges of a style.
+
+    Attributes:
+        size: of the scene, (width, height) in pixels.
+        faces: sides of the faces' boxes in pixels, drawn evenly in their logarithm.
+        light: brightness as a factor.
+        blur: of the lens, standard deviation in pixels.
+        smear: pixels that a moving picture is smeared over.
+        noise: of the sensor, standard deviation in grey levels.
+        quality: of the JPEG that it was.
+    """
+
+    size: tuple[int, int]
+    faces: tuple[float, float]
+    light: tuple[float, float]
+    blur: tuple[float, float]
+    smear: float
+    noise: tuple[float, float]
+    quality: tuple[int, int]
+
+
+MANNERS: dict[Style, Manner] = {
+    "photo": Manner((960, 720), (20, 200), (0.55, 1.15), (0.0, 1.1), 0.0, (0.0, 6.0), (50, 96)),
+    "live": Manner((960, 540), (20, 110), (0.3, 1.0), (0.3, 1.1), 3.0, (2.0, 7.0), (60, 92)),
+}
+FEWEST, MOST = 3, 12
+"""Faces of a scene."""
+SLACK = 64
+"""A shot's noise is a cut-out of a field this much larger, at a random place."""
+CROWDED = 0.5
+"""Share of the faces that stand close to another one."""
+HIDDEN = 0.35
+"""A face of which others cover more need not be found, nor one that the frame cuts: neither is an error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A face of a scene: box (left, top, width, height) and landmarks (6, 2) in pixels; ``plain``: in plain sight.
+
+    ``seen``: see :class:`training.chips.Chip`.
+    """
+
+    box: Floats
+    landmarks: Floats
+    plain: bool
+    seen: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A scene: ``image`` is uint8 BGR before the sensor's noise, which :meth:`shots` adds."""
+
+    image: Image
+    faces: tuple[Placed, ...]
+    noise: float
+    quality: int
+
+    def shots(self, rng: np.random.Generator) -> Iterator[Image]:
+        """The scene as a camera gives it, again and again with new noise."""
+        height, width = self.image.shape[:2]
+        field = np.rint(self.noise * _noise(height + SLACK, width + SLACK)).astype(np.int16)
+        while True:
+            y, x = rng.integers(0, SLACK, 2)
+            noisy = cv2.add(self.image, field[y : y + height, x : x + width], dtype=cv2.CV_8U)
+            _, packed = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            yield np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+
+
+@cache
+def _noise(height: int, width: int) -> Floats:
+    return np.random.default_rng(0).standard_normal((height, width, 3), np.float32)
+
+
+def compose(
+    style: Style, chips: Sequence[Chip], backdrops: Backdrops, rng: np.random.Generator,
+    size: tuple[int, int] | None = None, most: int = MOST,
+) -> Composed:  # fmt: skip
+    """A scene in that style with faces of ``chips``; the same generator gives the same one.
+
+    ``size`` and ``most`` are of another scene than the style's: its width and height, and the most faces in it.
+    """
+    manner = MANNERS[style] if size is None else replace(MANNERS[style], size=size)
+    width, height = manner.size
+    image = backdrops.draw(width, height, rng)
+    covered = np.full((height, width), -1, np.int16)  # whose pixel it is
+    placed: list[tuple[Floats, Floats, int, bool]] = []
+    low, high = manner.faces
+    # Who is nearer, and so larger, stands in front.
+    sides = np.sort(np.exp(rng.uniform(np.log(low), np.log(high), int(rng.integers(min(FEWEST, most), most + 1)))))
+    for number, side in enumerate(sides.tolist()):
+        chip = chips[int(rng.integers(len(chips)))]
+        chip = chip.mirrored() if rng.random() < 0.5 else chip
+        others = [box for box, *_ in placed]
+        centre = _place(others, side, manner.size, rng)
+        box, landmarks, area = _paste(image, covered, number, chip, centre, side, rng)
+        placed.append((box, landmarks, area, chip.seen))
+    faces = tuple(
+        Placed(box, landmarks, _plain(box, area, int((covered == number).sum()), manner.size), seen)
+        for number, (box, landmarks, area, seen) in enumerate(placed)
+    )
+    noise, quality = float(rng.uniform(*manner.noise)), int(rng.integers(*manner.quality))
+    return Composed(_exposed(image, manner, rng), faces, noise, quality)
+
+
+def _place(others: Sequence[Floats], side: float, size: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """The middle of the next face: beside another one, or where there is most room of a few places."""
+    limit = np.array(size) - side
+    if others and rng.random() < CROWDED:
+        left, top, width, height = others[int(rng.integers(len(others)))]
+        apart = float(rng.uniform(0.55, 1.1)) * (width + side) / 2
+        aside = apart * (1 if rng.random() < 0.5 else -1)
+        centre = np.array([left + width / 2 + aside, top + height / 2 + float(rng.normal(0, 0.4)) * height])
+    else:
+        places = rng.uniform(side / 2, limit + side / 2, (6, 2))
+        middles = np.array([box[:2] + box[2:] / 2 for box in others]).reshape(-1, 1, 2)
+        room = np.abs(places - middles).max(-1).min(0) if others else np.zeros(len(places))
+        centre = places[int(room.argmax())]
+    return np.clip(centre, side * 0.4, np.array(size) - side * 0.4).astype(np.float32)
+
+
+def _paste(
+    image: Image, covered: npt.NDArray[np.int16], number: int, chip: Chip, centre: Floats, side: float,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats, int]:  # fmt: skip
+    """Lay a face (and shoulders, mostly) over ``image``; its box, its landmarks and its area in pixels."""
+    scale = side / float(chip.box[2:].mean())
+    lean = float(np.radians(np.clip(rng.normal(0, 8), -25, 25)))
+    turn = scale * np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
+    middle = chip.box[:2] + chip.box[2:] / 2
+    transform = np.column_stack([turn, centre - turn @ middle]).astype(np.float32)
+    box, landmarks = fitted(chip, transform)
+    if rng.random() < 0.7:
+        _shoulders(image, covered, box, rng)
+    picture = shrunk(chip.image, scale)
+    lit = picture * (rng.uniform(0.65, 1.15) * rng.uniform(0.92, 1.08, 3))
+    slope = np.linspace(1, float(rng.uniform(0.5, 1.0)), picture.shape[1])  # light from one side
+    lit = np.clip(lit * (slope if rng.random() < 0.5 else slope[::-1])[:, None], 0, 255).astype(np.float32)
+    layer = np.dstack([lit, _mask(picture.shape[0], rng)])
+    # From the picture's own pixels, whose middles lie at a half.
+    to_pixels = transform.astype(np.float64)
+    to_pixels[:, :2] /= picture.shape[0]
+    to_pixels[:, 2] += to_pixels[:, :2] @ (0.5, 0.5) - 0.5
+    low = np.maximum(np.floor(centre - 0.85 * scale).astype(int), 0)
+    high = np.minimum(np.ceil(centre + 0.85 * scale).astype(int), [image.shape[1], image.shape[0]])
+    to_pixels[:, 2] -= low
+    moved = cv2.warpAffine(layer, to_pixels, (high - low).tolist(), flags=cv2.INTER_LINEAR)
+    alpha = moved[..., 3:]
+    under = image[low[1] : high[1], low[0] : high[0]]
+    under[...] = np.rint(under * (1 - alpha) + moved[..., :3] * alpha)
+    covered[low[1] : high[1], low[0] : high[0]][alpha[..., 0] > 0.5] = number
+    return box, landmarks, int((alpha > 0.5).sum())
+
+
+def _mask(side: int, rng: np.random.Generator) -> Floats:
+    """A head's oval with soft edges; at times the whole picture, as a photo of a face on a wall would be."""
+    mask = np.zeros((SIDE, SIDE), np.float32)
+    if rng.random() < 0.25:
+        mask[3:-3, 3:-3] = 1
+    else:
+        axes = int(SIDE * rng.uniform(0.40, 0.48)), int(SIDE * rng.uniform(0.5, 0.6))
+        cv2.ellipse(mask, (SIDE // 2, int(SIDE * 0.48)), axes, 0, 0, 360, 1, -1)
+    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(2, 9))), np.float32)
+    mask[0], mask[-1], mask[:, 0], mask[:, -1] = 0, 0, 0, 0
+    return np.asarray(cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _shoulders(image: Image, covered: npt.NDArray[np.int16], box: Floats, rng: np.random.Generator) -> None:
+    left, top, width, height = box.tolist()
+    x, y = max(int(left - width), 0), max(int(top), 0)
+    region = slice(y, int(top + 3 * height)), slice(x, int(left + 2 * width))
+    drawn = np.zeros(covered[region].shape, np.uint8)
+    if not drawn.size:
+        return
+    middle = int(left + width / 2) - x, int(top + height * 1.75) - y
+    axes = int(width * rng.uniform(0.9, 1.25)), int(height * rng.uniform(0.75, 0.95))
+    cv2.ellipse(drawn, middle, axes, 0, 0, 360, 1, -1)
+    neck = int(left + width * 0.3) - x, int(top + height * 0.7) - y
+    cv2.rectangle(drawn, neck, (int(left + width * 0.7) - x, int(top + height * 1.2) - y), 1, -1)
+    inside = drawn > 0
+    image[region][inside] = rng.uniform(15, 220) * rng.uniform(0.8, 1.2, 3)
+    covered[region][inside] = -1
+
+
+def _plain(box: Floats, area: int, left_over: int, size: tuple[int, int]) -> bool:
+    left, top, width, height = box.tolist()
+    margin = 0.08 * width
+    inside = (
+        left >= -margin and top >= -margin
+        and left + width <= size[0] + margin and top + height <= size[1] + margin
+    )  # fmt: skip
+    return bool(inside and area and left_over >= (1 - HIDDEN) * area)
+
+
+def _exposed(image: Image, manner: Manner, rng: np.random.Generator) -> Image:
+    blur, light = float(rng.uniform(*manner.blur)), float(rng.uniform(*manner.light))
+    smear = int(rng.uniform(0, manner.smear)) + 1
+    seen = cv2.blur(image, (smear, 1)) if smear > 1 else image
+    seen = cv2.GaussianBlur(seen, (0, 0), blur) if blur > 0.2 else seen
+    gains = (*(light * rng.uniform(0.93, 1.07, 3)), 1.0)
+    return np.asarray(cv2.multiply(seen, gains), np.uint8)  # type: ignore[call-overload]
