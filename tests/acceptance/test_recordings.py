@@ -44,7 +44,7 @@ def test_two_people_who_walk_up_are_two_visits(maitred, clips: Path):
     assert done.code == 0, done.err
     document = done.json
     assert document["frames"] == 35
-    assert len(document["visits"]) == 2
+    assert sorted(visit["gender"] for visit in document["visits"]) == ["female", "male"]
     for visit in document["visits"]:
         low, high = visit["age_interval"]
         assert 0 <= low < visit["age"] < high <= 100
@@ -54,17 +54,17 @@ def test_two_people_who_walk_up_are_two_visits(maitred, clips: Path):
 
 
 @pytest.mark.parametrize(
-    ("clip", "most"),
+    "clip",
     [
-        pytest.param("one-by-one-person-detection.mp4", 2, id="backs and an empty room"),
-        pytest.param("people-detection.gif", 1, id="people far away from behind"),
+        pytest.param("one-by-one-person-detection.mp4", id="backs and an empty room"),
+        pytest.param("people-detection.gif", id="people far away from behind"),
     ],
 )
-def test_people_without_faces_are_no_crowd(maitred, clips: Path, clip: str, most: int):
+def test_people_without_faces_are_no_visits(maitred, clips: Path, clip: str):
     done = maitred("count", clips / clip, "--json")
 
     assert done.code == 0, done.err
-    assert len(done.json["visits"]) <= most
+    assert done.json["visits"] == []
 
 
 @pytest.mark.parametrize(
