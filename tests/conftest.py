@@ -7,8 +7,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
 import pytest
 
 from edge.store import Store
@@ -51,6 +49,10 @@ def clips() -> Path:
 @pytest.fixture(scope="session")
 def drawn_chips() -> list[Chip]:
     """Faces of four dots, to compose scenes with."""
+    # Not above: OpenCV takes its limits from what the package sets, if that comes first.
+    import cv2
+    import numpy as np
+
     from training.chips import BOX, LANDMARKS, SIDE, Chip
 
     chips = []

@@ -49,7 +49,7 @@ def test_a_face_belongs_to_the_anchor_in_its_middle(square, scale):
     [
         pytest.param(face(60, 60, 40, plain=False), id="covered"),
         pytest.param(face(-20, 60, 40), id="cut by the square"),
-        pytest.param(face(60, 60, 12), id="tiny"),
+        pytest.param(face(60, 60, 8), id="tiny"),
         pytest.param(face(20, 20, 150), id="huge"),
     ],
 )

@@ -140,7 +140,7 @@ def test_it_installs_updates_and_goes_again(tmp_path: Path):
     assert "\nmaitred.d/current\n" in out
     assert "\n5\n" in out  # two releases, the image's own, and two links
     assert "maitred-ed25519 AAAA" in out
-    assert "face 1 on" in out  # the models are in it, and run
+    assert "face 2 on" in out  # the models are in it, and run
     assert "one back is kept\n" in out
     assert "# mine\nKept: /etc/maitred, /var/lib/maitred and /var/lib/maitred-device" in out
     after = out.partition("Kept:")[2]
