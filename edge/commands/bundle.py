@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge.commands import Commands, command
 
@@ -68,14 +68,20 @@ def _text(bundle: Bundle, runs: bool | None, fast: bool) -> str:
     if card.macs is not None:
         rows.append(("work", f"{card.macs / 1e6:.0f} million multiply-accumulates"))
     rows += [
-        (f"{kind}, {split}", f"age MAE {part['age_mae']:.2f} years, gender {100 * part['gender_accuracy']:.2f} %"
-         f" ({part['n']} faces)")
-        for kind, splits in card.metrics.items() for split, part in splits.items()
-    ]  # fmt: skip
+        (f"{kind}, {split}", _figures(part)) for kind, splits in card.metrics.items() for split, part in splits.items()
+    ]
     worst = card.verification.get("noisiest_layers", [])
     if worst:
         rows.append(("noise", ", ".join(f"{layer['layer']} {layer['snr_db']:.1f} dB" for layer in worst)))
     if tpu:
         rows.append(("Edge TPU", f"{tpu['expected_to_map']} of {tpu['operators']} operators are expected to map"))
     rows += [("runs", VERDICTS[runs]), ("kernels", KERNELS[fast])]
-    return "\n".join(f"{name:20}{value}" for name, value in rows)
+    width = max(len(name) for name, _ in rows) + 2
+    return "\n".join(f"{name:{width}}{value}" for name, value in rows)
+
+
+def _figures(part: dict[str, Any]) -> str:
+    """Of a set of faces: how well a detector finds them, or how well their ages and genders are told."""
+    if "recall" in part:
+        return f"recall {100 * part['recall']:.2f} %, precision {100 * part['precision']:.2f} % ({part['faces']} faces)"
+    return f"age MAE {part['age_mae']:.2f} years, gender {100 * part['gender_accuracy']:.2f} % ({part['n']} faces)"
