@@ -22,11 +22,11 @@ ONE_FPS = 0.4
 """So slow that an emulated device looks at every frame: every fourth would show nobody for long enough."""
 
 
-def beginning(to: Path, fps: float = FPS) -> Path:
+def beginning(to: Path, fps: float = FPS, codec: str = "mp4v") -> Path:
     """Its first seconds at half the size and a fifth of the frames, played at ``fps`` frames per second."""
     source = cv2.VideoCapture(str(CLIP))
     size = (int(source.get(cv2.CAP_PROP_FRAME_WIDTH)) // 2, int(source.get(cv2.CAP_PROP_FRAME_HEIGHT)) // 2)
-    sink = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
+    sink = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*codec), fps, size)
     for index in range(round(SECONDS * source.get(cv2.CAP_PROP_FPS))):
         frame = source.read()[1]
         if index % EVERY == 0:

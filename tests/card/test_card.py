@@ -85,12 +85,13 @@ def test_visits_show_in_a_real_browser(device: Device, browser, tmp_path: Path):
 
 
 def test_the_same_clip_gives_the_same_visits_and_census_as_here(device: Device, tmp_path: Path):
-    clip = beginning(tmp_path / "clip.mp4")
+    # Without loss and in RGB: how YUV becomes RGB differs between processors by a level or two of 255.
+    clip = beginning(tmp_path / "clip.avi", codec="png ")
     words = [sys.executable, "-m", "edge.cli", "count", str(clip), "--json"]
     here = subprocess.run(words, capture_output=True, text=True, check=True)
     device.run("systemctl stop agent")
-    device.send(clip, "/data/clip.mp4")
-    there = device.run("/opt/maitred/bin/maitred count /data/clip.mp4 --json", timeout_s=3600)
+    device.send(clip, "/data/clip.avi")
+    there = device.run("/opt/maitred/bin/maitred count /data/clip.avi --json", timeout_s=3600)
     device.run("systemctl start agent")
     ours, theirs = json.loads(here.stdout), json.loads(there)
     assert len(ours["visits"]) == len(theirs["visits"]) > 0
