@@ -67,7 +67,7 @@ def card_of(model: bytes) -> Card:
 
 
 def published_bundle() -> Bundle:
-    """The published detector as a bundle, fetched anew."""
+    """The published detector as a bundle; a process fetches it once."""
     model = fetch()
     return Bundle(sealed(card_of(model), model), model, SHA256)
 
