@@ -13,8 +13,9 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from edge.census.kept import Kept
 from edge.census.shares import Shares
-from edge.census.shown import LatestShares, shown_json
+from edge.census.shown import LIKELY, LatestShares, shown_json
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, figures, page, parameters, wording
@@ -58,6 +59,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
         "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS, "entrance": SKETCH},
     }
     app.context_processor(lambda: shared)
+    app.jinja_env.globals["likely"] = LIKELY  # a global, which macros see
     app.template_filter("short_date")(wording.short_date)
     app.template_filter("long_date")(wording.long_date)
     app.template_filter("whole")(wording.whole)
@@ -191,7 +193,7 @@ class Routes:
         return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
 
     def _likely(self, day: Day) -> Shares | None:
-        return self._latest.of(day.date, day.version, [stored.visit for stored in day.visits])
+        return self._latest.of(day.date, day.version, lambda: Kept([stored.visit for stored in day.visits]))
 
     @property
     def _disk(self) -> Disk:
