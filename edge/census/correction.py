@@ -14,6 +14,7 @@ Annals of Statistics 9, 1981). The mean of the runs is steadier than any of them
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,8 @@ AS_COUNTED = 5.0
 ANYWHERE = 0.4
 """Visits that the prior adds to each cell."""
 LEVEL = 0.95
+AT_ONCE = 10
+"""Runs that are worked out together. All at once they would take a hundred megabytes for a month of visits."""
 _TINY = 1e-30
 
 
@@ -75,7 +78,8 @@ def correct(counts: Integers, faces: Floats, groups: Floats, steps: int = STEPS)
     counts = np.asarray(counts, np.int64)
     random = np.random.default_rng(counts)
     chance = _dirichlet(random, np.broadcast_to(np.asarray(faces, float), (RUNS, *faces.shape)))
-    return _run(random, counts, chance.transpose(0, 2, 1), (groups / groups.sum(axis=0)) @ counts, steps)
+    likelihood = chance.transpose(0, 2, 1).astype(np.float32)
+    return _run(random, counts, lambda runs: likelihood[runs], (groups / groups.sum(axis=0)) @ counts, steps)
 
 
 def correct_kinds(kinds: Kinds, faces: Floats, steps: int = STEPS) -> Corrected:
@@ -87,24 +91,35 @@ def correct_kinds(kinds: Kinds, faces: Floats, steps: int = STEPS) -> Corrected:
     chance = _dirichlet(random, np.broadcast_to(np.asarray(faces, float), (RUNS, *faces.shape)))
     expected = faces / faces.sum(axis=1, keepdims=True)
     doubt = (chance / np.where(expected > 0, expected, 1.0)).transpose(0, 2, 1).astype(np.float32)
-    likelihood = kinds.likelihood.astype(np.float32) * doubt[:, kinds.cell]
+    told = kinds.likelihood.astype(np.float32)
     counted = np.bincount(kinds.cell, kinds.counts, len(faces)).astype(np.float64)
-    return _run(random, kinds.counts, likelihood, counted, steps)
+    return _run(random, kinds.counts, lambda runs: told * doubt[runs, kinds.cell], counted, steps)
 
 
 def _run(
-    random: np.random.Generator, counts: Integers, likelihood: Floats | Singles, counted: Floats, steps: int
+    random: np.random.Generator,
+    counts: Integers,
+    likelihood: Callable[[slice], Singles],
+    counted: Floats,
+    steps: int,
 ) -> Corrected:
-    """From j kinds of visits: ``counts`` (j,), ``likelihood`` (RUNS, j, k), and visits ``counted`` by cell (k,)."""
+    """From j kinds of visits: ``counts`` (j,), and visits ``counted`` by cell (k,).
+
+    ``likelihood`` of some of the runs (n, j, k) is asked for when their turn comes.
+    """
     total, cells = counts.sum(), len(counted)
-    likelihood = np.asarray(likelihood, np.float32)
     seen = total * _dirichlet(random, np.broadcast_to(counts, (RUNS, len(counts))))
     prior = random.standard_gamma(np.broadcast_to(ANYWHERE + AS_COUNTED * counted / total, (RUNS, cells)))
     shares = _dirichlet(random, np.broadcast_to(0.5 + cells / 2 * counted / total, (RUNS, cells)))
-    for _ in range(steps):
-        shares = prior + total * _origins(shares, seen / total, likelihood)
-        shares /= shares.sum(axis=1, keepdims=True)
-    expected = _origins(shares, np.broadcast_to(counts / total, seen.shape), likelihood)
+    expected = np.empty_like(shares)
+    for first in range(0, RUNS, AT_ONCE):
+        runs = slice(first, first + AT_ONCE)
+        chance, drawn, some = likelihood(runs), seen[runs] / total, shares[runs]
+        for _ in range(steps):
+            some = prior[runs] + total * _origins(some, drawn, chance)
+            some /= some.sum(axis=1, keepdims=True)
+        shares[runs] = some
+        expected[runs] = _origins(some, np.broadcast_to(counts / total, drawn.shape), chance)
     return Corrected.of(expected, shares)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from edge.census.correction import LEVEL
 from edge.census.report import Report, Row
-from edge.census.shares import CORRECTED, Shares
-from edge.census.window import GENDERS
+from edge.census.shares import ALL, Shares
+from edge.census.shown import LIKELY, in_words, likely_rows, shown_json
+from edge.census.window import GENDERS, UNKNOWN
 
 FIELDS = (
     "start",
@@ -27,19 +28,27 @@ FIELDS = (
 
 
 def to_csv(report: Report) -> str:
-    """One line a row: FIELDS, then a column for each cell. Local times with offset; a value nobody knows is empty."""
+    """One line a row: FIELDS, then a column for each cell, then three for each band and for women and men.
+
+    These three are the likely share of the row's visits and the ends of its range, 0..1. Local times with offset; a
+    value nobody knows is empty, and so are shares of a row with too few visits.
+    """
+    groups = _groups(report)
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow([*FIELDS, *(f"{band} {gender}" for band, gender in report.cells)])
+    shares = [f"{name} {value}" for name in groups for value in ("likely share", "low", "high")]
+    lines.writerow([*FIELDS, *(f"{band} {gender}" for band, gender in report.cells), *shares])
     for row in report.rows:
-        lines.writerow([*_values(row).values(), *(row.counts.get(cell, 0) for cell in report.cells)])
+        counts = (row.counts.get(cell, 0) for cell in report.cells)
+        lines.writerow([*_values(row).values(), *counts, *_likely_values(row.likely, groups)])
     return text.getvalue()
 
 
 def to_json(report: Report) -> str:
     """One document: ``source``, ``by``, ``rows``, ``total`` and the ``shares`` of the range.
 
-    Each row has FIELDS and ``counts`` of every cell.
+    Each row and the total have FIELDS, ``counts`` of every cell, and ``likely_shares``: null for too few visits. The
+    ``shares`` are by cell and there for any number of visits.
     """
     document = {
         "source": report.source,
@@ -64,8 +73,10 @@ def to_html(report: Report) -> str:
         cells=set(report.cells),
         most=max(row.visits for row in report.rows) or 1,
         label=lambda row: _label(row, report),
-        per_cent=lambda share: f"{100 * share:.1f} %",
-        corrected=CORRECTED,
+        likely=LIKELY,
+        likely_rows=likely_rows,
+        in_words=in_words,
+        nobodys=UNKNOWN,
         of_gender=lambda row, gender: sum(n for cell, n in row.counts.items() if cell[1] == gender),
         of_band=lambda row, band: sum(n for cell, n in row.counts.items() if cell[0] == band),
     )
@@ -97,7 +108,23 @@ def _document(row: Row, report: Report) -> dict[str, Any]:
     counts = [
         {"band": band, "gender": gender, "count": row.counts.get((band, gender), 0)} for band, gender in report.cells
     ]
-    return {**_values(row), "counts": counts}
+    return {**_values(row), "counts": counts, "likely_shares": shown_json(row.likely)}
+
+
+def _groups(report: Report) -> list[str]:
+    """Names of what shares are told of: the bands of the present settings, and the genders."""
+    return [*report.bands, *(gender for gender in GENDERS if gender != UNKNOWN)]
+
+
+def _likely_values(shares: Shares | None, groups: list[str]) -> list[float | None]:
+    told = (
+        {} if shares is None else {s.gender if s.band == ALL else s.band: s for s in (*shares.bands, *shares.genders)}
+    )
+    return [
+        None if name not in told else round(getattr(told[name], value), 4)
+        for name in groups
+        for value in ("share", "low", "high")
+    ]
 
 
 def _label(row: Row, report: Report) -> str:
@@ -119,12 +146,16 @@ body { font: 1rem/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; m
   padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; }
 h1 + p { margin-top: .25rem; }
+h2 { font-size: 1.15rem; margin: 2.5rem 0 0; }
+h2 + p { margin-top: .25rem; }
+h2 + .scroll table { margin-top: 1rem; margin-bottom: 1rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: 2rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .5rem; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #ccc; }
 th:first-child { text-align: left; white-space: nowrap; }
 thead th, thead td { border-bottom: 2px solid #1a1a1a; }
+.next th, .next td { border-top: 2px solid #ccc; }
 tfoot th, tfoot td { border-top: 2px solid #1a1a1a; border-bottom: 0; font-weight: 600; }
 .bar { width: 25%; text-align: left; }
 .bar span { display: block; height: .8em; background: #33689b; }
@@ -141,7 +172,7 @@ tfoot th, tfoot td { border-top: 2px solid #1a1a1a; border-bottom: 0; font-weigh
 <main>
 <h1>Visits to {{ report.source }}</h1>
 <p>{{ report.total.start.strftime("%a %Y-%m-%d %H:%M") }} to {{ report.total.end.strftime("%a %Y-%m-%d %H:%M") }},
-local time. {{ report.total.visits }} visits.</p>
+local time. {{ "{:,}".format(report.total.visits) }} {{ "visit" if report.total.visits == 1 else "visits" }}.</p>
 <div class="scroll" role="region" aria-label="By apparent age and gender" tabindex="0">
 <table>
 <caption>By apparent age and gender</caption>
@@ -159,25 +190,39 @@ local time. {{ report.total.visits }} visits.</p>
 <td>{{ report.total.visits }}</td></tr></tfoot>
 </table>
 </div>
-{% if report.shares.cells %}
-<div class="scroll" role="region" aria-label="Shares" tabindex="0">
+{% if report.total.visits %}
+<h2>{{ likely.heading }}</h2>
+{% if report.total.likely %}
+<div class="scroll" role="region" aria-label="{{ likely.heading }}" tabindex="0">
 <table>
-<caption>Shares with 95 % intervals</caption>
-<thead><tr><th scope="col">Apparent age</th><th scope="col">gender</th><th scope="col">counted</th>
-<th scope="col">share</th><th scope="col">from</th><th scope="col">to</th></tr></thead>
+<caption>By apparent age, and women and men</caption>
+<thead><tr>{% for column in likely.columns %}<th scope="col">{{ column }}</th>{% endfor %}</tr></thead>
 <tbody>
-{% for s in report.shares.cells %}
-<tr><th scope="row">{{ s.band }}</th><td>{{ s.gender }}</td>
-<td>{{ report.total.counts.get((s.band, s.gender), 0) }}</td>
-<td>{{ per_cent(s.share) }}</td><td>{{ per_cent(s.low) }}</td><td>{{ per_cent(s.high) }}</td></tr>
+{% for row in likely_rows(report.total.likely, report.total.counts) %}
+<tr{% if loop.revindex == report.total.likely.genders | length %} class="next"{% endif %}>
+<th scope="row">{{ row[0] }}</th>{% for value in row[1:] %}<td>{{ value }}</td>{% endfor %}</tr>
 {% endfor %}
 </tbody>
 </table>
 </div>
-{% if report.shares.method == corrected %}
-<p class="note">The model’s known errors are taken out; the intervals hold chance and what is not known of them.</p>
+<p class="note">{{ likely.note }}</p>
+<div class="scroll" role="region" aria-label="Likely shares by apparent age and gender" tabindex="0">
+<table>
+<caption>By apparent age and gender, of all visits</caption>
+<thead><tr><th scope="col">Apparent age</th><th scope="col">Gender</th>
+{% for column in likely.columns[1:] %}<th scope="col">{{ column }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for s in report.total.likely.cells if report.total.likely.genders or s.gender == nobodys %}
+{% set n = report.total.counts.get((s.band, s.gender), 0) %}
+<tr><th scope="row">{{ s.band }}</th><td>{{ s.gender }}</td>
+<td>{{ "{:,} ({:.0f} %)".format(n, 100 * n / report.total.visits) }}</td>
+{% for value in in_words(s) %}<td>{{ value }}</td>{% endfor %}</tr>
+{% endfor %}
+</tbody>
+</table>
+</div>
 {% else %}
-<p class="note">As the model counted: its errors are not corrected, the intervals hold chance alone.</p>
+<p class="note">{{ report.why_none }}</p>
 {% endif %}
 {% endif %}
 <div class="scroll" role="region" aria-label="By {{ report.by }}" tabindex="0">
@@ -204,7 +249,7 @@ local time. {{ report.total.visits }} visits.</p>
 {% if report.total.excluded %}
 <p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>
 {% endif %}
-<p class="note">Ages and genders are estimates from appearance, and counts are as the model gave them. A visit
+<p class="note">Ages and genders are estimates from appearance, and all counts are as the model gave them. A visit
 is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
 faces that were never clear enough. “–”: not given, or no longer stored.
 Small counts are shown; withhold them before you publish this page.</p>

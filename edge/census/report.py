@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from statistics import fmean, median
 
 from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
+from edge.census.kept import Kept
 from edge.census.occupancy import last_reset, most_inside
 from edge.census.periods import Step, boundaries
 from edge.census.shares import ShareEstimator, Shares
-from edge.census.window import Cell, Window, cell_of
+from edge.census.shown import of_kept, why_none, worth_showing
+from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
@@ -34,6 +35,7 @@ class Row:
         excluded: visits of staff, which are in none of the other numbers.
         mean_age: mean apparent age in years, and ``median_dwell_s`` in seconds. None without such visits, and None
             where single visits were already deleted, so that only windows tell of the period.
+        likely: corrected shares; None where there are too few visits or the errors are not known.
     """
 
     start: datetime
@@ -45,6 +47,7 @@ class Row:
     excluded: int
     mean_age: float | None
     median_dwell_s: float | None
+    likely: Shares | None = None
 
     @property
     def visits(self) -> int:
@@ -59,26 +62,38 @@ class Report:
     Attributes:
         source: which device counted.
         by: what a row is; the first and the last may be cut by the range.
+        bands: names of the age bands of the present settings, rising.
         cells: all cells that appear, bands rising.
-        shares: of the whole range by cell.
+        shares: of the whole range by cell, however few visits there are; those for people are ``total.likely``.
+        why_none: why that is None, in words.
     """
 
     source: str
     by: Step
     rows: tuple[Row, ...]
     total: Row
+    bands: tuple[str, ...]
     cells: tuple[Cell, ...]
     shares: Shares
+    why_none: str
 
 
 def report(
-    store: Store, start: float, end: float, by: Step, settings: Settings, estimator: ShareEstimator | None = None
+    store: Store,
+    start: float,
+    end: float,
+    by: Step,
+    settings: Settings,
+    estimator: ShareEstimator | None = None,
+    *,
+    each: bool = True,
 ) -> Report:
     """Visits that ended in ``[start, end)`` (unix seconds) by ``by``, in the site's local time.
 
     Counted from single visits; where their retention time has passed, from the windows that are kept longer, each in
     the period in which it began. A range without visits gives rows of zeros. These are the numbers of the device's
-    owner: small counts are not withheld. Without an ``estimator`` for the model the shares are raw.
+    owner: small counts are not withheld. Without an ``estimator`` for the model the shares are raw. Without ``each``
+    the rows have no likely shares, which take time where there are many rows.
 
     Raises:
         BadInput: the range is empty or reversed.
@@ -87,14 +102,8 @@ def report(
         raise BadInput("the report's range is empty: its start must be before its end")
     zone, bands = settings.site.zone, AgeBands(settings.census.bands)
     edges = boundaries(start, end, by, zone)
-    visits = [stored.visit for stored in store.visits.between(start, end)]
-    windows = _windows_before_visits(store, start, end, visits)
-    visits_of: list[list[Visit]] = [[] for _ in edges[1:]]
-    windows_of: list[list[Window]] = [[] for _ in edges[1:]]
-    for visit in visits:
-        visits_of[bisect_right(edges, visit.ended_at) - 1].append(visit)
-    for window in windows:
-        windows_of[bisect_right(edges, window.start) - 1].append(window)
+    kept = Kept.between(store, start, end)
+    parts = _split(kept, edges)
 
     def excluded(begin: float, finish: float, held: Sequence[Window]) -> int:
         return store.visits.excluded_between(begin, finish) + sum(window.excluded for window in held)
@@ -102,57 +111,58 @@ def report(
     reset = settings.entrance.reset_time
     crossings = store.visits.crossings_between(last_reset(start, reset, zone), end)
     most = most_inside(crossings, edges, reset, zone)
+    estimator = estimator or ShareEstimator()
     rows = tuple(
-        _row(begin, finish, visits_of[i], windows_of[i], bands, zone, most[i], excluded(begin, finish, windows_of[i]))
-        for i, (begin, finish) in enumerate(pairwise(edges))
+        _row(begin, finish, part, bands, zone, highest, excluded(begin, finish, part.windows))
+        for (begin, finish), part, highest in zip(pairwise(edges), parts, most, strict=True)
     )
+    if each:
+        rows = tuple(
+            replace(row, likely=of_kept(part, estimator, bands)) for row, part in zip(rows, parts, strict=True)
+        )
     (highest,) = most_inside(crossings, [start, end], reset, zone)
-    total = _row(start, end, visits, windows, bands, zone, highest, excluded(start, end, windows))
+    total = _row(start, end, kept, bands, zone, highest, excluded(start, end, kept.windows))
     known = possible_cells(bands, settings.census.no_gender_below)
     # Windows closed under other settings may have other bands.
     other = sorted(set(total.counts).difference(known))
     cells = (*known, *other)
-    estimator = estimator or ShareEstimator()
-    by_band = windows or estimator.known is None
+    by_band = kept.windows or estimator.known is None
     counts = {cell: total.counts.get(cell, 0) for cell in cells}
-    shares = estimator.of_counts(counts) if by_band else estimator.of_visits(visits)
-    return Report(settings.site.source, by, rows, total, cells, shares)
+    shares = estimator.of_counts(counts) if by_band else estimator.of_visits(kept.visits)
+    total = replace(total, likely=worth_showing(shares, total.counts))
+    return Report(
+        settings.site.source, by, rows, total, tuple(bands.labels), cells, shares, why_none(total.counts, known)
+    )
 
 
-def _windows_before_visits(store: Store, start: float, end: float, visits: Sequence[Visit]) -> list[Window]:
-    """Windows of the range from before the oldest visit that is still stored: what those hold is in no stored visit."""
-    oldest = visits[0].ended_at if visits else end
-    oldest_of_all = store.visits.oldest() or end
-    windows = [
-        window
-        for window in store.windows.between(start, oldest)
-        if window.start >= start and (window.visits or (window.excluded and window.end <= oldest_of_all))
-    ]
-    # Visits from before the range mean that nothing of the range was deleted yet; such a window then holds visits
-    # that ended before the range and were counted late. Asked last, because it may read many rows.
-    return windows if windows and not store.visits.between(0.0, start) else []
+def _split(kept: Kept, edges: Sequence[float]) -> list[Kept]:
+    """What of ``kept`` is in each of the periods between ``edges``."""
+    visits: list[list[Visit]] = [[] for _ in edges[1:]]
+    windows: list[list[Window]] = [[] for _ in edges[1:]]
+    for visit in kept.visits:
+        visits[bisect_right(edges, visit.ended_at) - 1].append(visit)
+    for window in kept.windows:
+        windows[bisect_right(edges, window.start) - 1].append(window)
+    return [Kept(*each) for each in zip(visits, windows, strict=True)]
 
 
 def _row(
     start: float,
     end: float,
-    visits: Sequence[Visit],
-    windows: Sequence[Window],
+    kept: Kept,
     bands: AgeBands,
     zone: tzinfo | None,
     highest: int | None,
     excluded: int,
 ) -> Row:
-    counts = Counter(cell_of(visit, bands) for visit in visits)
-    for window in windows:
-        counts.update(window.counts)
+    visits, windows = kept.visits, kept.windows
     ages = [visit.age for visit in visits if visit.age is not None]
     # A mean over the part of a period whose visits are left would pass for one over the whole of it.
     whole = not windows
     return Row(
         _local(start, zone),
         _local(end, zone),
-        dict(counts),
+        kept.counts(bands),
         entries=sum(visit.direction == "in" for visit in visits) + sum(window.entries for window in windows),
         exits=sum(visit.direction == "out" for visit in visits) + sum(window.exits for window in windows),
         most_inside=highest if whole else None,

@@ -40,9 +40,11 @@ def run(options: argparse.Namespace) -> int:
     with Store.open(settings.store.path, read_only=True) as store:
         zone = settings.site.zone
         start, end = midnight(first, zone), midnight(last + timedelta(days=1), zone)
-        render = {"csv": to_csv, "json": to_json, "html": to_html}["json" if options.json else options.format or "csv"]
+        form = "json" if options.json else options.format or "csv"
+        render = {"csv": to_csv, "json": to_json, "html": to_html}[form]
         estimator = ShareEstimator.of(load_bundle(settings.demographics.model).card, settings.census)
-        sys.stdout.write(render(report(store, start, end, options.by, settings, estimator)))
+        found = report(store, start, end, options.by, settings, estimator, each=form != "html")
+        sys.stdout.write(render(found))
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from itertools import chain, islice
@@ -13,8 +13,10 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from edge.census.kept import Kept
 from edge.census.shares import Shares
-from edge.census.shown import LatestShares, shown_json
+from edge.census.shown import LIKELY, LatestShares, shown_json
+from edge.census.window import Window
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, figures, page, parameters, wording
@@ -24,7 +26,7 @@ from edge.dashboard.gate import Gate, is_known
 from edge.dashboard.localtime import today
 from edge.dashboard.metrics import CONTENT_TYPE, exposition
 from edge.dashboard.parameters import BadParameter
-from edge.dashboard.reader import Reader
+from edge.dashboard.reader import Reader, Span
 from edge.dashboard.security import guard
 from edge.dashboard.sketch import SKETCH, entrance_sketch
 from edge.dashboard.status import Status
@@ -58,6 +60,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
         "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS, "entrance": SKETCH},
     }
     app.context_processor(lambda: shared)
+    app.jinja_env.globals["likely"] = LIKELY  # a global, which macros see
     app.template_filter("short_date")(wording.short_date)
     app.template_filter("long_date")(wording.long_date)
     app.template_filter("whole")(wording.whole)
@@ -99,11 +102,18 @@ class Routes:
         """The last days, and one of them by hour."""
         latest = self._today
         chosen = self._reader.day(parameters.day(request.args, "day", latest, latest))
-        days = self._reader.summaries(latest, min(HISTORY_DAYS, self._settings.store.keep_visits_days))
+        kept = self._reader.kept(chosen.date)
+        counts = kept.counts(chosen.bands) if kept.windows else chosen.counts
+        days = min(HISTORY_DAYS, self._settings.store.keep_visits_days)
+        span = self._reader.span(latest, days)
+        of_day, of_span = self._likely(chosen, kept.windows), self._likely_of_span(latest, span)
         return render_template(
             "history.html",
             day=chosen.summary,
-            days=days[::-1],
+            days=span.summaries[::-1],
+            left=sum(counts.values()) if kept.windows else None,
+            of_day=page.likely_block(of_day, counts, self._settings, over=chosen.date < latest) if counts else None,
+            of_span=page.likely_block(of_span, span.counts, self._settings) if span.counts and days > 1 else None,
             peak=wording.hour(chosen.peak, chosen.zone),
             hours=page.hour_rows(chosen.by_hour),
             pyramid=page.pyramid_rows(chosen.pyramid),
@@ -133,7 +143,7 @@ class Routes:
     def days_svg(self) -> Response:
         """Visits by day."""
         size = parameters.choice(request.args, "size", charts.SIZES)
-        return _svg(charts.days_chart(self._reader.summaries(self._today, self._days), size))
+        return _svg(charts.days_chart(self._reader.span(self._today, self._days).summaries, size))
 
     def entrance_svg(self) -> Response:
         """The frame with the line or zone, and where faces appear and vanish."""
@@ -157,7 +167,7 @@ class Routes:
 
     def api_history(self) -> Response:
         """One line a day."""
-        return jsonify(days=[api.summary(day) for day in self._reader.summaries(self._today, self._days)])
+        return jsonify(days=[api.summary(day) for day in self._reader.span(self._today, self._days).summaries])
 
     def api_health(self) -> Response:
         """The agent's health, and in words for the page."""
@@ -190,8 +200,14 @@ class Routes:
         """Prometheus metrics."""
         return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
 
-    def _likely(self, day: Day) -> Shares | None:
-        return self._latest.of(day.date, day.version, [stored.visit for stored in day.visits])
+    def _likely(self, day: Day, windows: Sequence[Window] = ()) -> Shares | None:
+        """``windows`` stand for visits of the day that have been deleted."""
+        version = f"{day.version}-{len(windows)}" if windows else day.version
+        return self._latest.of(day.date, version, lambda: Kept([stored.visit for stored in day.visits], windows))
+
+    def _likely_of_span(self, last: date, span: Span) -> Shares | None:
+        days = len(span.summaries)
+        return self._latest.of((last, days), span.version, lambda: Kept(self._reader.visits(last, days)))
 
     @property
     def _disk(self) -> Disk:

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property
 
 from edge.census.bands import AgeBands
-from edge.census.window import UNKNOWN, cell_of
+from edge.census.window import GENDERS, UNKNOWN, Cell, cell_of
 from edge.dashboard.localtime import Zone, day_bounds, hours_of
 from edge.store import StoredVisit
 
@@ -127,11 +127,15 @@ class Day:
         return busiest if busiest.visits else None
 
     @cached_property
+    def counts(self) -> Counter[Cell]:
+        """Visits by cell."""
+        return Counter(cell_of(stored.visit, self.bands) for stored in self.visits)
+
+    @cached_property
     def pyramid(self) -> tuple[BandCount, ...]:
         """Visits by age band and gender, youngest first; a last row "unknown" only if a visit has no age."""
-        cells = Counter(cell_of(stored.visit, self.bands) for stored in self.visits)
         rows = [
-            BandCount(band, cells[band, "female"], cells[band, "male"], cells[band, UNKNOWN])
+            BandCount(band, *(self.counts[band, gender] for gender in GENDERS))
             for band in (*self.bands.labels, UNKNOWN)
         ]
         return tuple(row for row in rows if row.band != UNKNOWN or row.total)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from edge.address import redact
+from edge.census.bands import AgeBands
+from edge.census.disclosure import possible_cells
 from edge.census.occupancy import Occupancy
-from edge.census.shares import ENOUGH, Shares
-from edge.census.shown import in_words
-from edge.census.window import UNKNOWN
+from edge.census.shares import Shares
+from edge.census.shown import likely_rows, why_none
+from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import wording
@@ -81,10 +83,11 @@ def today_page(now: Now, disk: Disk, settings: Settings, likely: Shares | None =
         "visits": visit_rows(day.visits[: -LAST_VISITS - 1 : -1], day, directed=settings.entrance.drawn),
         "hours": hour_rows(day.by_hour),
         "pyramid": pyramid_rows(day.pyramid),
-        "likely": [] if likely is None else likely_rows(likely, day),
     }
-    page.show |= {"likely": likely is not None, "too-few": likely is None}
-    page.text["too-few"] = _too_few(len(day.ages))
+    block = likely_block(likely, day.counts, settings)
+    page.text |= block.text
+    page.rows |= block.rows
+    page.show |= block.show
     return page
 
 
@@ -142,20 +145,14 @@ def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
     ]
 
 
-def likely_rows(likely: Shares, day: Day) -> Rows:
-    """Band or gender, visits counted and their share as counted, likely share, range."""
-    counted = {row.band: row.total for row in day.pyramid}
-    summary = day.summary
-    genders = {"female": ("women", summary.female), "male": ("men", summary.male)}
-    rows = [(share.band, counted.get(share.band, 0), len(day.ages), share) for share in likely.bands]
-    rows += [(*genders[share.gender], summary.gendered, share) for share in likely.genders]
-    return [[name, f"{n:,} ({100 * n / (of or 1):.0f} %)", *in_words(share)] for name, n, of, share in rows]
-
-
-def _too_few(estimated: int) -> str:
-    if estimated >= ENOUGH:
-        return "This model does not say how often it errs, so there is nothing to correct its counts by."
-    return f"Too few patrons yet: from {ENOUGH} visits on, {estimated} so far."
+def likely_block(likely: Shares | None, counts: Mapping[Cell, int], settings: Settings, *, over: bool = False) -> Page:
+    """The values of a block of corrected shares of ``counts``; ``over``: no more visits will come."""
+    possible = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
+    return Page(
+        text={"too-few": why_none(counts, possible, over=over)},
+        rows={"likely": [] if likely is None else likely_rows(likely, counts)},
+        show={"likely": likely is not None, "too-few": likely is None},
+    )
 
 
 def privacy_note(settings: Settings) -> str:

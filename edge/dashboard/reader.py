@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from edge.census.bands import AgeBands
+from edge.census.kept import Kept
 from edge.census.occupancy import Occupancy, last_reset, occupancy
-from edge.census.window import Window
+from edge.census.window import Cell, Window
 from edge.config import Settings
 from edge.counting.placement import ENOUGH, Placement, judge
 from edge.counting.sight_map import SightMap
@@ -43,6 +45,16 @@ class Now:
     """The newest events that the endpoint refused."""
     lost_visits: int = 0
     """Visits that were counted while nothing could be written, and too many to be kept in memory."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Some days in a row, without their visits: one line each, oldest first, and the counts of all by cell."""
+
+    summaries: list[Summary]
+    counts: Mapping[Cell, int]
+    version: str
+    """Changes whenever the visits do."""
 
 
 class Reader:
@@ -79,11 +91,31 @@ class Reader:
         with _opened(self.path) as store:
             return self._day(store, day)
 
-    def summaries(self, last: date, days: int) -> list[Summary]:
-        """One line for each of the ``days`` local days up to and including ``last``, oldest first."""
+    def kept(self, day: date) -> Kept:
+        """All that is kept of a local day, of which single visits may have been deleted."""
+        with _opened(self.path) as store:
+            if store is None:
+                return Kept()
+            kept = Kept.between(store, *day_bounds(day, self._zone))
+            return replace(kept, visits=[self._without_a_childs_gender(visit) for visit in kept.visits])
+
+    def visits(self, last: date, days: int) -> list[Visit]:
+        """All visits of the ``days`` local days up to and including ``last``, oldest first."""
+        start, end = day_bounds(last - timedelta(days=days - 1), self._zone)[0], day_bounds(last, self._zone)[1]
+        with _opened(self.path) as store:
+            return [] if store is None else [each.visit for each in self._shown(store.visits.between(start, end))]
+
+    def span(self, last: date, days: int) -> Span:
+        """The ``days`` local days up to and including ``last``."""
+        summaries, versions, counts = [], [], Counter[Cell]()
         with _opened(self.path) as store:
             # Day by day: a month of visits at once would cost more memory than the rest of the dashboard.
-            return [self._day(store, last - timedelta(days=back)).summary for back in reversed(range(days))]
+            for back in reversed(range(days)):
+                day = self._day(store, last - timedelta(days=back))
+                summaries.append(day.summary)
+                versions.append(day.version)
+                counts += day.counts
+        return Span(summaries, counts, " ".join(versions))
 
     def last_visits(self, count: int) -> list[StoredVisit]:
         """The newest ``count`` visits of any day, newest first."""

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from edge.census import correction
 from edge.census.bands import AgeBands
 from edge.census.calibration import KEY, Calibration
 from edge.census.confusion import MIN_FACES, confusion
-from edge.census.correction import LEVEL, correct
+from edge.census.correction import LEVEL, RUNS, correct
 from edge.census.disclosure import NOT_ESTIMATED, disclose, possible_cells
 from edge.census.shares import CORRECTED, RAW, ShareEstimator, raw
 from edge.census.window import Window, cell_of
@@ -169,6 +170,14 @@ def test_visits_that_say_the_same_are_one_kind_and_each_counts():
     assert {CELLS[cell] for cell in kinds.cell} == {cell_of(visit, BANDS) for visit in visits}
     many = MOBILE.known.kinds(visits_of(faces(12, 0.1)))
     assert many.counts.sum() > 3 * len(many.counts)
+
+
+@pytest.mark.parametrize("at_once", [7, RUNS])
+def test_how_many_runs_are_worked_out_together_changes_nothing(monkeypatch, at_once: int):
+    visits = visits_of(faces(12, 0.1))
+    found = MOBILE.of_visits(visits), MOBILE.of_counts(dict.fromkeys(CELLS, 9))
+    monkeypatch.setattr(correction, "AT_ONCE", at_once)
+    assert (MOBILE.of_visits(visits), MOBILE.of_counts(dict.fromkeys(CELLS, 9))) == found
 
 
 def test_no_visit_changes_its_cell_by_being_put_together():

@@ -7,9 +7,12 @@ import json
 import numpy as np
 import pytest
 
+from edge.census.bands import AgeBands
 from edge.census.calibration import Calibration
+from edge.census.kept import Kept
 from edge.census.shares import ENOUGH, Share, ShareEstimator
-from edge.census.shown import AGAIN_S, LatestShares, in_words, shown, shown_json
+from edge.census.shown import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown, shown_json
+from edge.census.window import Window
 from edge.config import Settings
 from edge.config.census import Census
 from edge.counting.visit import Visit
@@ -87,18 +90,48 @@ def test_a_share_in_words(share, words):
 def test_they_are_worked_out_again_after_a_while_or_for_another_day():
     now = 0.0
     latest = LatestShares(Settings(), lambda: now)
-    assert latest.of("monday", "a", visits(ENOUGH - 1)) is None
-    first = latest.of("monday", "b", visits(ENOUGH))
+    assert latest.of("monday", "a", lambda: Kept(visits(ENOUGH - 1))) is None
+    first = latest.of("monday", "b", lambda: Kept(visits(ENOUGH)))
     assert first is not None, "what was missing is shown as soon as it can be"
     now = AGAIN_S - 1
-    assert latest.of("monday", "c", visits(120)) is first
+    assert latest.of("monday", "c", lambda: Kept(visits(120))) is first
     now = AGAIN_S
-    second = latest.of("monday", "c", visits(120))
+    second = latest.of("monday", "c", lambda: Kept(visits(120)))
     assert second not in (None, first)
-    assert latest.of("monday", "c", visits(120)) is second
-    assert latest.of("tuesday", "", []) is None
+    assert latest.of("monday", "c", lambda: Kept(visits(120))) is second
+    assert latest.of("tuesday", "", Kept) is None
+
+
+def test_a_day_that_has_changed_no_more_is_neither_read_nor_worked_out_again():
+    now = 0.0
+    latest = LatestShares(Settings(), lambda: now)
+    first = latest.of("monday", "a", lambda: Kept(visits(ENOUGH)))
+    assert latest.of("tuesday", "a", lambda: Kept(visits(90))) != first
+
+    def never() -> Kept:
+        raise AssertionError
+
+    now = 1000 * AGAIN_S
+    assert latest.of("monday", "a", never) is first
+    for number in range(REMEMBERED):
+        latest.of(number, "", Kept)
+    with pytest.raises(AssertionError):
+        latest.of("monday", "a", never)
+
+
+def test_visits_that_were_deleted_are_told_from_the_counts_of_their_windows():
+    bands = AgeBands(Settings().census.bands)
+    counts = {("25-34", "female"): 40, ("45-54", "male"): 9}
+    assert of_kept(Kept((), [Window(0, 900, counts)]), MOBILE, bands) is None
+    counts |= {("0-12", "unknown"): 1}
+    found = of_kept(Kept((), [Window(0, 900, counts)]), MOBILE, bands)
+    assert found == MOBILE.of_counts(counts)
+    more = of_kept(Kept(visits(3), [Window(0, 900, counts)]), MOBILE, bands)
+    assert more not in (None, found), "visits that are left count, too"
+    other = {**counts, ("0-17", "unknown"): 5}
+    assert of_kept(Kept((), [Window(0, 900, other)]), MOBILE, bands) is None
 
 
 def test_a_model_that_cannot_be_read_leaves_the_page_without_shares(tmp_path):
     settings = Settings().with_model(str(tmp_path / "gone.tflite"))
-    assert LatestShares(settings).of("monday", "a", visits(100)) is None
+    assert LatestShares(settings).of("monday", "a", lambda: Kept(visits(100))) is None

@@ -244,6 +244,22 @@ def test_a_page_has_landmarks_one_heading_and_headed_tables(page, server: Server
     assert unlabelled == 0
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_shares_of_a_day_and_of_many_fit_beside_or_below_each_other(page, server: Server, store: Store, width: int):
+    now = time.time()
+    store.record(
+        [a_visit(now - 0.001 * i, (30.0, 50.0, 8.0)[i % 3], (0.9, 0.1, None)[i % 3]) for i in range(6000)], now
+    )
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}history")
+
+    day, month = (table.bounding_box() for table in page.locator("table.likely").all())
+    assert (day["y"] == month["y"]) is (width == 1280)
+    assert (day["x"] == month["x"]) is (width == 390)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.seen.complaints == []
+
+
 def test_history_picks_a_day_and_exports(page, server: Server, store: Store):
     page.goto(f"{server.url}history")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from edge.census.bands import AgeBands
+from edge.census.window import Traffic
 from edge.config import Settings, parse_settings
 from edge.dashboard import create_app
 from edge.store import Store
@@ -219,3 +221,73 @@ def test_shares_without_the_models_mistakes_stand_beside_the_counts(client: Flas
     assert re.search(rf"women 30 \(50 %\) {share} {reach} men 30 \(50 %\) {share} {reach} ", said)
     shares = client.get("/api/v1/today").json["day"]["shares"]
     assert sum(row["share"] for row in shares["bands"]) == pytest.approx(1, abs=0.001)
+
+
+FACES = ((30.0, 0.95), (50.0, 0.1), (8.0, None))
+
+
+def a_month(store: Store) -> None:
+    """90 visits on 10 May, 40 on 11 May, 3 today, all in windows, and 60 on 1 January."""
+    for day, number in (("01-01", 60), ("05-10", 90), ("05-11", 40), ("05-12", 3)):
+        lunch = paris(f"2026-{day} 11:00")
+        store.record([a_visit(lunch + i, *FACES[i % 3]) for i in range(number)], lunch + 100)
+        store.close_window(
+            lunch, lunch + 3600, AgeBands((0, 13, 18, 25, 35, 45, 55, 65)), Traffic(), lambda window: None
+        )
+
+
+def shares_on(page: str) -> str:
+    said = text_of(page)
+    return said[said.index("Who came, mistakes taken out") : said.index("Day by day")]
+
+
+def test_history_has_the_likely_shares_of_the_day_and_of_all_days(client: FlaskClient, store: Store):
+    a_month(store)
+    said = shares_on(client.get("/history?day=2026-05-10").text)
+    head = r"Age Counted Likely share Range 0-12"
+    assert re.search(rf"Sunday 10 May: Shares .* {head} 30 \(33 %\) ", said)
+    assert re.search(rf"The last 30 days: Shares .* {head} 44 \(33 %\) .* women 45 \(51 %\) ", said)
+    assert said.count("In 19 of 20 cases the truth is within") == 1
+
+    said = shares_on(client.get("/history?day=2026-05-11").text)
+    assert "Monday 11 May Too few patrons: it takes 50 visits with an age, and there were 40." in said
+    assert "The last 30 days: Shares" in said
+
+    assert "Tuesday 12 May Too few patrons yet: from 50 visits on, 3 so far." in shares_on(client.get("/history").text)
+    assert "Saturday 9 May" not in shares_on(client.get("/history?day=2026-05-09").text)
+
+
+def test_history_and_the_first_page_say_the_same_of_today(client: FlaskClient, store: Store):
+    store.record([a_visit(NOON - 60 - i, *FACES[i % 3]) for i in range(60)], NOON)
+    rows = re.findall(r'<tbody data-rows="likely">(.*?)</tbody>', client.get("/").text, re.DOTALL)
+    of_day, of_month = re.findall(r'<tbody data-rows="likely">(.*?)</tbody>', client.get("/history").text, re.DOTALL)
+    assert rows == [of_day] == [of_month], "of a month of one day"
+
+
+def test_a_history_of_nobody_says_nothing_of_who_came(client: FlaskClient, store: Store):
+    assert "Who came" not in client.get("/history").text
+
+
+def test_few_visits_in_all_explain_no_shares_that_are_not_there(client: FlaskClient, lunch: Store):
+    said = shares_on(client.get("/history").text)
+    assert said.split("mistakes taken out ")[1].strip() == (
+        "Tuesday 12 May Too few patrons yet: from 50 visits on, 4 so far. "
+        "The last 30 days Too few patrons yet: from 50 visits on, 5 so far."
+    )
+
+
+def test_a_day_whose_visits_were_deleted_is_told_from_its_windows(
+    client_at: Callable[[float], FlaskClient], store: Store, settings: Settings
+):
+    a_month(store)
+    before = shares_on(client_at(NOON).get("/history?day=2026-01-01").text)
+    assert re.search(r"women 20 \(50 %\)", before)
+    store.prune(NOON, settings.store)
+    client = client_at(NOON)
+    page = client.get("/history?day=2026-01-01").text
+    assert "60 visits were counted on this day. Single visits are kept for 90 days" in text_of(page)
+    assert "No visit was counted" not in page
+    after = shares_on(page)
+    assert re.search(r"Thursday 1 January: Shares .* 0-12 20 \(33 %\) .* women 20 \(50 %\) ", after)
+    assert before != after, "from counts, which say less than visits"
+    assert "No visit was counted on this day" in text_of(client.get("/history?day=2026-01-02").text)
