@@ -40,11 +40,12 @@ def _windows_before_visits(store: Store, start: float, end: float, visits: Seque
     """Windows of the range from before the oldest visit that is still stored: what those hold is in no stored visit."""
     oldest = visits[0].ended_at if visits else end
     oldest_of_all = store.visits.oldest() or end
-    windows = [
+    if oldest_of_all < start:
+        # Nothing of the range was deleted yet: a window from before its visits holds some that ended before the range
+        # and were counted late.
+        return []
+    return [
         window
         for window in store.windows.between(start, oldest)
         if window.start >= start and (window.visits or (window.excluded and window.end <= oldest_of_all))
     ]
-    # Visits from before the range mean that nothing of the range was deleted yet; such a window then holds visits
-    # that ended before the range and were counted late. Asked last, because it may read many rows.
-    return windows if windows and not store.visits.between(0.0, start) else []
