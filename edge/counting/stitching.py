@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 RIPE_S = 0.4
 """A track is decided upon so long after its first sight."""
-ACCEPTED = 5.0
+ACCEPTED = 5.5
 """Cost from which two tracks are two people. Costs are about twice a negative log-likelihood ratio."""
 PLACE, PLACE_PER_S = 0.5, 0.4
 """Standard deviation of how far off the way somebody turns up again, in face sizes, at once and for each second."""
-SIZE, SIZE_PER_S = 0.12, 0.075
+SIZE, SIZE_PER_S = 0.16, 0.05
 """The same for the logarithm of the face's size."""
-LIKE, LIKE_COST, UNLIKE_COST, UNKNOWN_COST = 0.10, -2.0, 6.0, 1.5
+LIKE, LIKE_COST, UNLIKE_COST, UNKNOWN_COST = 0.2, -2.0, 6.0, 1.5
 """Looks that differ by the first are as often one person's as two people's. What the same looks cost, what unlike ones
 do at most, and what it costs not to know."""
 EDGE_COST, LEAVES = 4.0, 2.0
@@ -35,7 +35,7 @@ EDGE_COST, LEAVES = 4.0, 2.0
 second."""
 BACK_COST = 2.0
 """Who was hidden seldom comes out where they went in, the other way round."""
-WALKING_PER_S, STANDING_PER_S = 0.4, 1.0
+WALKING_PER_S, STANDING_PER_S = 0.4, 1.15
 """For each second in hiding, if they walked on as before and after, and if they may have stood or turned."""
 
 Floats = npt.NDArray[np.float64]
