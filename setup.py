@@ -58,6 +58,7 @@ setup(
             "mypy>=1.11",
             "playwright>=1.48",
             "pytest>=8.2",
+            "pytest-xdist>=3.6",
             "ruff>=0.6",
             "schemathesis>=4",
             "scipy>=1.11",  # an independent Wilson interval to test ours against
