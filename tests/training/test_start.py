@@ -56,7 +56,8 @@ def test_an_earlier_run_that_is_not_installed_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("network", "asked", "expected"),
     [
-        pytest.param("table1", None, None, id="from scratch"),
+        pytest.param("table1_paper", None, None, id="from scratch"),
+        pytest.param("table1", None, str(CHECKPOINTS / "table1.keras"), id="the recipe's earlier run"),
         pytest.param("resnet50", None, "imagenet", id="Keras' own"),
         pytest.param("mobile", "none", None, id="none asked for"),
         pytest.param("mobile", "own.h5", "own.h5", id="a file"),
