@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up everything the tests need in a virtual environment (once), then runs lint, types and tests.
-# Options go to pytest.
+# Options go to pytest; --pdb and -s need -n 0 with them.
 set -eu
 cd "$(dirname "$0")"
 . ./.ci/environment.sh

@@ -62,8 +62,17 @@ def test_a_fault_of_the_program_is_not_hidden(doctor):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["dance"], ["run"], ["demo", "--port", "many"], ["report", "--by", "minute"], ["report", "--from", "today"]],
-    ids=["nothing", "no-such-command", "run-without-config", "no-port", "no-step", "no-date"],
+    [
+        [],
+        ["dance"],
+        ["run"],
+        ["demo", "--port", "many"],
+        ["report", "--by", "minute"],
+        ["report", "--from", "today"],
+        ["report", "--from", "0001-01-01"],
+        ["report", "--to", "9999-12-31"],
+    ],
+    ids=["nothing", "no-such-command", "run-without-config", "no-port", "no-step", "no-date", "year-1", "year-9999"],
 )
 def test_bad_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:

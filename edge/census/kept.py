@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.census.bands import AgeBands
 from edge.census.window import Cell, Window, cell_of
@@ -23,10 +23,10 @@ class Kept:
     windows: Sequence[Window] = ()
 
     @classmethod
-    def between(cls, store: Store, start: float, end: float) -> Kept:
-        """Of ``[start, end)``, unix seconds."""
-        visits = [stored.visit for stored in store.visits.between(start, end)]
-        return cls(visits, _windows_before_visits(store, start, end, visits))
+    def between(cls, store: Store, start: float, end: float, no_gender_below: float) -> Kept:
+        """Of ``[start, end)``, unix seconds; without genders of those who look younger than the limit."""
+        visits = [without_a_childs_gender(stored.visit, no_gender_below) for stored in store.visits.between(start, end)]
+        return cls(visits, store.windows.emptied_between(start, end))
 
     def counts(self, bands: AgeBands) -> dict[Cell, int]:
         """Visits by cell; windows closed under other settings may have counted in other cells."""
@@ -36,16 +36,8 @@ class Kept:
         return dict(counts)
 
 
-def _windows_before_visits(store: Store, start: float, end: float, visits: Sequence[Visit]) -> list[Window]:
-    """Windows of the range from before the oldest visit that is still stored: what those hold is in no stored visit."""
-    oldest = visits[0].ended_at if visits else end
-    oldest_of_all = store.visits.oldest() or end
-    if oldest_of_all < start:
-        # Nothing of the range was deleted yet: a window from before its visits holds some that ended before the range
-        # and were counted late.
-        return []
-    return [
-        window
-        for window in store.windows.between(start, oldest)
-        if window.start >= start and (window.visits or (window.excluded and window.end <= oldest_of_all))
-    ]
+def without_a_childs_gender(visit: Visit, no_gender_below: float) -> Visit:
+    """The visit as the present settings have it: the agent stores no child's gender, but the limit may have changed."""
+    if visit.age is not None and visit.age < no_gender_below:
+        return replace(visit, female_probability=None)
+    return visit

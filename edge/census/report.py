@@ -102,7 +102,7 @@ def report(
         raise BadInput("the report's range is empty: its start must be before its end")
     zone, bands = settings.site.zone, AgeBands(settings.census.bands)
     edges = boundaries(start, end, by, zone)
-    kept = Kept.between(store, start, end)
+    kept = Kept.between(store, start, end, settings.census.no_gender_below)
     parts = _split(kept, edges)
 
     def excluded(begin: float, finish: float, held: Sequence[Window]) -> int:

@@ -76,7 +76,8 @@ def why_none(counts: Mapping[Cell, int], possible: Collection[Cell], *, over: bo
         if set(counts) <= set(possible):
             return "This model does not say how often it errs, so there is nothing to correct its counts by."
         return (
-            "Some were counted under other settings of the age bands, so there is nothing to correct their counts by."
+            "Some were counted under other settings of the age bands or of no_gender_below, so there is nothing to"
+            " correct their counts by."
         )
     if over:
         return f"Too few patrons: it takes {ENOUGH} visits with an age, and there were {estimated}."
@@ -139,7 +140,8 @@ class LatestShares:
             was, at_s, latest = self._made.get(name, ("", 0.0, None))
             fresh = latest is not None and self._clock_s() - at_s < AGAIN_S
             if name not in self._made or (was != version and not fresh):
-                latest = of_kept(kept(), self._known(), self._bands)
+                known = self._known()
+                latest = of_kept(kept(), known, self._bands) if known.method == CORRECTED else None
                 self._made[name] = (version, self._clock_s(), latest)
             self._made.move_to_end(name)
             while len(self._made) > REMEMBERED:

@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 
 from edge.commands import Commands, add_config, command, settings_of
 
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
+"""Days that a report may be asked for: some time zones cannot reach the ends of the calendar."""
+
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     parser = command(commands, "report", run, "report counts from the local database")
-    parser.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day (a week ago)")
+    parser.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day (6 before the last)")
     parser.add_argument("--to", dest="last", type=_day, metavar="YYYY-MM-DD", help="last day, included (today)")
     parser.add_argument("--by", choices=("hour", "day", "week"), default="day", help="length of a row (day)")
     parser.add_argument("--format", choices=("csv", "json", "html"), help="output format (csv)")
@@ -50,6 +53,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-11-23") from error
+    if not EARLIEST <= day <= LATEST:
+        raise argparse.ArgumentTypeError(f"{text}: no day between {EARLIEST} and {LATEST}")
+    return day

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, timedelta
 from itertools import chain, islice
@@ -16,7 +16,6 @@ from werkzeug.exceptions import HTTPException
 from edge.census.kept import Kept
 from edge.census.shares import Shares
 from edge.census.shown import LIKELY, LatestShares, shown_json
-from edge.census.window import Window
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, figures, page, parameters, wording
@@ -106,12 +105,12 @@ class Routes:
         counts = kept.counts(chosen.bands) if kept.windows else chosen.counts
         days = min(HISTORY_DAYS, self._settings.store.keep_visits_days)
         span = self._reader.span(latest, days)
-        of_day, of_span = self._likely(chosen, kept.windows), self._likely_of_span(latest, span)
+        of_day, of_span = self._likely(chosen, kept), self._likely_of_span(latest, span)
         return render_template(
             "history.html",
             day=chosen.summary,
             days=span.summaries[::-1],
-            left=sum(counts.values()) if kept.windows else None,
+            left=sum(counts.values()) if kept.windows else 0,
             of_day=page.likely_block(of_day, counts, self._settings, over=chosen.date < latest) if counts else None,
             of_span=page.likely_block(of_span, span.counts, self._settings) if span.counts and days > 1 else None,
             peak=wording.hour(chosen.peak, chosen.zone),
@@ -200,10 +199,11 @@ class Routes:
         """Prometheus metrics."""
         return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
 
-    def _likely(self, day: Day, windows: Sequence[Window] = ()) -> Shares | None:
-        """``windows`` stand for visits of the day that have been deleted."""
-        version = f"{day.version}-{len(windows)}" if windows else day.version
-        return self._latest.of(day.date, version, lambda: Kept([stored.visit for stored in day.visits], windows))
+    def _likely(self, day: Day, kept: Kept | None = None) -> Shares | None:
+        """``kept``: all that is left of the day, where visits may have been deleted."""
+        if kept is not None and kept.windows:
+            return self._latest.of(day.date, f"{day.version}-{len(kept.windows)}", lambda: kept)
+        return self._latest.of(day.date, day.version, lambda: Kept([stored.visit for stored in day.visits]))
 
     def _likely_of_span(self, last: date, span: Span) -> Shares | None:
         days = len(span.summaries)

@@ -149,7 +149,7 @@ def likely_block(likely: Shares | None, counts: Mapping[Cell, int], settings: Se
     """The values of a block of corrected shares of ``counts``; ``over``: no more visits will come."""
     possible = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
     return Page(
-        text={"too-few": why_none(counts, possible, over=over)},
+        text={"too-few": why_none(counts, possible, over=over) if likely is None else ""},
         rows={"likely": [] if likely is None else likely_rows(likely, counts)},
         show={"likely": likely is not None, "too-few": likely is None},
     )

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from edge.census.bands import AgeBands
-from edge.census.kept import Kept
+from edge.census.kept import Kept, without_a_childs_gender
 from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Cell, Window
 from edge.config import Settings
@@ -96,8 +96,7 @@ class Reader:
         with _opened(self.path) as store:
             if store is None:
                 return Kept()
-            kept = Kept.between(store, *day_bounds(day, self._zone))
-            return replace(kept, visits=[self._without_a_childs_gender(visit) for visit in kept.visits])
+            return Kept.between(store, *day_bounds(day, self._zone), self._settings.census.no_gender_below)
 
     def visits(self, last: date, days: int) -> list[Visit]:
         """All visits of the ``days`` local days up to and including ``last``, oldest first."""
@@ -145,13 +144,8 @@ class Reader:
         return occupancy((direction for _, direction in crossings), since)
 
     def _shown(self, visits: list[StoredVisit]) -> list[StoredVisit]:
-        return [replace(stored, visit=self._without_a_childs_gender(stored.visit)) for stored in visits]
-
-    def _without_a_childs_gender(self, visit: Visit) -> Visit:
-        # The agent stores none, but the limit may have been raised since.
-        if visit.age is not None and visit.age < self._settings.census.no_gender_below:
-            return replace(visit, female_probability=None)
-        return visit
+        below = self._settings.census.no_gender_below
+        return [replace(stored, visit=without_a_childs_gender(stored.visit, below)) for stored in visits]
 
 
 @contextmanager

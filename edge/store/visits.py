@@ -51,11 +51,6 @@ class Visits:
             "WHERE ended_at >= ? AND NOT excluded ORDER BY ended_at DESC, id DESC LIMIT ?", (since, count)
         )
 
-    def oldest(self) -> float | None:
-        """When the oldest visit that is kept, excluded or not, ended; None if none is kept."""
-        found = self._connection.execute("SELECT min(ended_at) FROM visits").fetchone()[0]
-        return None if found is None else float(found)
-
     def excluded_between(self, start: float, end: float) -> int:
         """How many excluded visits ended in ``[start, end)``."""
         query = "SELECT count(*) FROM visits WHERE ended_at >= ? AND ended_at < ? AND excluded"
@@ -81,9 +76,12 @@ class Visits:
         )
 
     def delete_before(self, moment: float) -> int:
-        """Delete windowed visits that ended before ``moment``; returns how many."""
+        """Delete the visits of windows that ended before ``moment``; returns how many.
+
+        All of a window at once: of half of them, neither the visits nor the window would tell how many there were.
+        """
         return self._connection.execute(
-            "DELETE FROM visits WHERE ended_at < ? AND window_id IS NOT NULL", (moment,)
+            'DELETE FROM visits WHERE window_id IN (SELECT id FROM windows WHERE "end" < ?)', (moment,)
         ).rowcount
 
     def _select(self, where: str, values: tuple[float, ...]) -> list[StoredVisit]:

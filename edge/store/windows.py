@@ -34,6 +34,15 @@ class Windows:
         )
         return [_window(row) for row in rows]
 
+    def emptied_between(self, start: float, end: float) -> list[Window]:
+        """Windows that lie in ``[start, end]`` and whose visits have all been deleted, oldest first."""
+        rows = self._connection.execute(
+            'SELECT * FROM windows WHERE start >= ? AND "end" > ? AND "end" <= ?'
+            ' AND id NOT IN (SELECT window_id FROM visits WHERE window_id IS NOT NULL) ORDER BY "end", id',
+            (start, start, end),
+        )
+        return [window for window in map(_window, rows) if window.visits or window.excluded]
+
     def delete_before(self, moment: float) -> int:
         """Delete windows that ended before ``moment``; returns how many."""
         return self._connection.execute('DELETE FROM windows WHERE "end" < ?', (moment,)).rowcount

@@ -201,6 +201,28 @@ def days_of_visits(store: Store) -> None:
         close(store, noon + 900)
 
 
+def test_a_retention_that_ends_amid_a_window_loses_none_of_its_visits(store: Store):
+    noon = at("2026-06-01T12:00")
+    for quarter in range(4):
+        end = noon + 900 * (quarter + 1)
+        # The first is counted late, in the next window, as all are who leave in a window's last seconds.
+        store.record([visit(end - 901)] if quarter else [], end - 899)
+        store.record([visit(end - 600), visit(end - 60)], end - 50)
+        close(store, end)
+    keep = parse_settings({"store": {"keep_visits_days": 1}}, "test").store
+    for cut in (noon + 1300, noon + 1799, noon + 1801, noon + 3700):
+        store.prune(cut + 86400, keep)
+        assert report_of(store, "2026-06-01", "2026-06-02").total.visits == 11
+    assert store.visits.between(0, 9e9) == []
+
+
+def test_a_raised_limit_takes_the_gender_of_visits_that_were_stored_before(store: Store):
+    store.record([visit(at("2026-06-01T12:00"), 15.0, 0.9)], at("2026-06-01T12:01"))
+    settings = parse_settings({"site": {"timezone": "Europe/Paris"}, "census": {"no_gender_below": 18}}, "test")
+    result = report_of(store, "2026-06-01", "2026-06-02", settings=settings)
+    assert result.total.counts == {("13-17", "unknown"): 1}
+
+
 def test_days_whose_visits_were_deleted_are_told_from_their_windows(store: Store):
     days_of_visits(store)
     keep = parse_settings({"store": {"keep_visits_days": 2}}, "test").store
