@@ -504,4 +504,4 @@ def test_a_database_that_cannot_be_opened_is_a_failure_with_its_name(
     code = main(["run", "--config", str(config)])
 
     assert code == 1
-    assert f"{tmp_path}: cannot use the database" in capsys.readouterr().err
+    assert f"{tmp_path}: a folder; [store] path names the database in it" in capsys.readouterr().err

@@ -52,19 +52,11 @@ def connect(path: Path, *, read_only: bool = False, keep_copy: bool = True) -> s
 
     Raises:
         StoreDamaged: the file is damaged.
-        StoreError: it is missing (read-only), not writable or from a newer maitred.
+        StoreError: it is missing (read-only), a folder, not writable or from a newer maitred.
     """
     connection: sqlite3.Connection | None = None
     try:
-        if read_only:
-            if not path.exists():
-                raise StoreError(
-                    f"{path}: no such database; start the agent first (maitred run), or check [store] path"
-                )
-            connection = _open_to_read(path)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+        connection = _open_to_read(path) if read_only else _open_to_write(path)
         connection.isolation_level = None  # transactions are begun by `transaction` alone
         connection.row_factory = sqlite3.Row
         if not read_only:
@@ -92,7 +84,21 @@ def connect(path: Path, *, read_only: bool = False, keep_copy: bool = True) -> s
     return connection
 
 
+def _open_to_write(path: Path) -> sqlite3.Connection:
+    _refuse_folder(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path}: a folder; [store] path names the database in it, such as {path / 'maitred.db'}")
+
+
 def _open_to_read(path: Path) -> sqlite3.Connection:
+    _refuse_folder(path)
+    if not path.exists():
+        raise StoreError(f"{path}: no such database; start the agent first (maitred run), or check [store] path")
     address = f"{path.resolve().as_uri()}?mode=ro"
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)
     try:

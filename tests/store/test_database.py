@@ -104,11 +104,6 @@ def test_a_missing_database_is_not_made_by_a_reader(database: Path):
     assert not database.exists()
 
 
-def test_a_folder_in_the_place_of_the_database_is_refused(tmp_path: Path):
-    with pytest.raises(StoreError, match="cannot use the database"):
-        Store.open(tmp_path)
-
-
 def test_a_file_in_the_place_of_its_folder_is_refused(tmp_path: Path):
     (tmp_path / "var").write_text("")
     with pytest.raises(StoreError, match="cannot use the database"):
@@ -193,3 +188,9 @@ def test_a_full_disk_is_told_as_such_and_passes(store: Store):
     store._connection.execute("PRAGMA max_page_count = 100000")
     store.record([VISIT], 102.0)
     assert len(store.visits.between(0, 1000)) == 1
+
+
+@pytest.mark.parametrize("read_only", [pytest.param(True, id="to read"), pytest.param(False, id="to write")])
+def test_a_folder_in_place_of_the_database_is_named(tmp_path, read_only):
+    with pytest.raises(StoreError, match=r"a folder; \[store\] path names the database in it, such as .*maitred\.db"):
+        connect(tmp_path, read_only=read_only)
