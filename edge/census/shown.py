@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,6 @@ from edge.census.kept import Kept
 from edge.census.shares import CORRECTED, ENOUGH, Share, ShareEstimator, Shares
 from edge.census.window import UNKNOWN, Cell
 from edge.config.settings import Settings
-from edge.counting.visit import Visit
 from edge.errors import MaitredError
 
 AGAIN_S = 30.0
@@ -34,19 +33,12 @@ LIKELY = {
 """The words of pages with :func:`likely_rows`."""
 
 
-def shown(visits: Sequence[Visit], estimator: ShareEstimator) -> Shares | None:
-    """Corrected shares of ``visits``, those of women and men only if a gender was given to any.
-
-    None if fewer than ENOUGH of them have an estimate, or if the errors of the model are not known.
-    """
-    if estimator.method != CORRECTED or sum(visit.age is not None for visit in visits) < ENOUGH:
-        return None
-    shares = estimator.of_visits(visits)
-    return shares if any(visit.gender for visit in visits) else replace(shares, genders=())
-
-
 def of_kept(kept: Kept, estimator: ShareEstimator, bands: AgeBands) -> Shares | None:
-    """As :func:`shown`, of all that is kept of a range: from single visits or, where some were deleted, from counts."""
+    """Corrected shares of all that is kept of a range: from single visits or, where some were deleted, from counts.
+
+    Those of women and men only if a gender was given to any. None if fewer than ENOUGH visits have an estimate, or if
+    the errors of the model are not known.
+    """
     counts = kept.counts(bands)
     if estimator.method != CORRECTED or with_estimate(counts) < ENOUGH:
         return None
@@ -55,7 +47,7 @@ def of_kept(kept: Kept, estimator: ShareEstimator, bands: AgeBands) -> Shares | 
 
 
 def worth_showing(shares: Shares, counts: Mapping[Cell, int]) -> Shares | None:
-    """``shares`` of ``counts`` as :func:`shown` tells them, or None."""
+    """``shares`` of ``counts`` as :func:`of_kept` tells them, or None."""
     if shares.method != CORRECTED or with_estimate(counts) < ENOUGH:
         return None
     return shares if any(n and gender != UNKNOWN for (_, gender), n in counts.items()) else replace(shares, genders=())
@@ -140,7 +132,7 @@ class LatestShares:
             was, at_s, latest = self._made.get(name, ("", 0.0, None))
             fresh = latest is not None and self._clock_s() - at_s < AGAIN_S
             if name not in self._made or (was != version and not fresh):
-                known = self._known()
+                known = self._known()  # a model without known errors is not worth reading a month of visits for
                 latest = of_kept(kept(), known, self._bands) if known.method == CORRECTED else None
                 self._made[name] = (version, self._clock_s(), latest)
             self._made.move_to_end(name)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from edge.census.bands import AgeBands
+from edge.census.kept import Kept
 from edge.census.shares import ALL, ENOUGH, ShareEstimator, Shares
-from edge.census.shown import in_words, shown, shown_json
+from edge.census.shown import in_words, of_kept, shown_json
 from edge.census.window import GENDERS, Cell, tally
 from edge.config.settings import Settings
 from edge.counting.recording import Recount
@@ -42,7 +43,7 @@ def progress(unit: str) -> Callable[[int, float], None]:
 def shares_of(visits: Sequence[Visit], settings: Settings) -> Shares | None:
     """Corrected shares; None where there are too few visits, or where the model's errors are not known."""
     card = load_bundle(settings.demographics.model).card
-    return shown(visits, ShareEstimator.of(card, settings.census))
+    return of_kept(Kept(visits), ShareEstimator.of(card, settings.census), AgeBands(settings.census.bands))
 
 
 def recount_json(recount: Recount, settings: Settings) -> dict[str, Any]:

@@ -100,9 +100,8 @@ class Routes:
     def history(self) -> str:
         """The last days, and one of them by hour."""
         latest = self._today
-        chosen = self._reader.day(parameters.day(request.args, "day", latest, latest))
-        kept = self._reader.kept(chosen.date)
-        counts = kept.counts(chosen.bands) if kept.windows else chosen.counts
+        chosen, kept = self._reader.whole_day(parameters.day(request.args, "day", latest, latest))
+        counts = kept.counts(chosen.bands)
         days = min(HISTORY_DAYS, self._settings.store.keep_visits_days)
         span = self._reader.span(latest, days)
         of_day, of_span = self._likely(chosen, kept), self._likely_of_span(latest, span)
@@ -200,10 +199,9 @@ class Routes:
         return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
 
     def _likely(self, day: Day, kept: Kept | None = None) -> Shares | None:
-        """``kept``: all that is left of the day, where visits may have been deleted."""
-        if kept is not None and kept.windows:
-            return self._latest.of(day.date, f"{day.version}-{len(kept.windows)}", lambda: kept)
-        return self._latest.of(day.date, day.version, lambda: Kept([stored.visit for stored in day.visits]))
+        """``kept``: all that is left of the day; its visits alone, if none can have been deleted."""
+        version = f"{day.version}-{len(kept.windows)}" if kept and kept.windows else day.version
+        return self._latest.of(day.date, version, lambda: kept or Kept([stored.visit for stored in day.visits]))
 
     def _likely_of_span(self, last: date, span: Span) -> Shares | None:
         days = len(span.summaries)

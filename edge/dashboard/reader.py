@@ -91,12 +91,12 @@ class Reader:
         with _opened(self.path) as store:
             return self._day(store, day)
 
-    def kept(self, day: date) -> Kept:
-        """All that is kept of a local day, of which single visits may have been deleted."""
+    def whole_day(self, day: date) -> tuple[Day, Kept]:
+        """A local day, and all that is kept of it where single visits have been deleted; both of one moment."""
         with _opened(self.path) as store:
-            if store is None:
-                return Kept()
-            return Kept.between(store, *day_bounds(day, self._zone), self._settings.census.no_gender_below)
+            found = self._day(store, day)
+            deleted = [] if store is None else store.windows.emptied_between(*day_bounds(day, self._zone))
+            return found, Kept([stored.visit for stored in found.visits], deleted)
 
     def visits(self, last: date, days: int) -> list[Visit]:
         """All visits of the ``days`` local days up to and including ``last``, oldest first."""

@@ -10,8 +10,8 @@ import pytest
 from edge.census.bands import AgeBands
 from edge.census.calibration import Calibration
 from edge.census.kept import Kept
-from edge.census.shares import ENOUGH, Share, ShareEstimator
-from edge.census.shown import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown, shown_json
+from edge.census.shares import ENOUGH, Share, ShareEstimator, Shares
+from edge.census.shown import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown_json
 from edge.census.window import Window
 from edge.config import Settings
 from edge.config.census import Census
@@ -30,6 +30,10 @@ def visits(number: int) -> list[Visit]:
         Visit(0, 6, 9, age, (low, high), None if age < 13 else female)
         for age, low, high, female in zip(*columns, strict=True)
     ]
+
+
+def shown(some: list[Visit], estimator: ShareEstimator) -> Shares | None:
+    return of_kept(Kept(some), estimator, AgeBands(Census().bands))
 
 
 def test_too_few_visits_with_an_estimate_have_no_shares():
