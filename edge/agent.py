@@ -14,20 +14,20 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from edge.address import shown
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.census.recorder import Recorder
 from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
-from edge.clock import ClockQuality, clock_quality
 from edge.config.settings import Settings
 from edge.counting.load import LoadControl
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
-from edge.machine import Throttle, resident_mb, temperature_c
 from edge.store import Health, Store, StoreDamaged, StoreError
 from edge.store.store import Event
-from edge.systemd import notify
+from edge.system.address import shown
+from edge.system.clock import ClockQuality, clock_quality
+from edge.system.machine import Throttle, resident_mb, temperature_c
+from edge.system.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
 from edge.uplink.mqtt import Publisher
 

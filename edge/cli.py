@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import entry_points, version
 
 from edge.errors import MaitredError
-from edge.systemd import DiscreetFormatter, JournalFormatter, in_journal
+from edge.system.systemd import DiscreetFormatter, JournalFormatter, in_journal
 
 log = logging.getLogger(__name__)
 COMMANDS = (

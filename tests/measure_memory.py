@@ -16,7 +16,7 @@ from edge.cameras import Frame, open_camera
 from edge.config import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.demo import CLIP
-from edge.machine import resident_mb
+from edge.system.machine import resident_mb
 
 SIZE = (640, 360)
 FPS = 15

@@ -18,7 +18,6 @@ import cv2
 import pytest
 
 from edge import agent as agent_module
-from edge import clock
 from edge.agent import Agent
 from edge.cameras import Camera, CameraError, Frame, Playback, open_camera
 from edge.cli import main
@@ -28,6 +27,7 @@ from edge.counting.sight_map import COLUMNS
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.store import Health, Store, StoreError
+from edge.system import clock
 
 PATIENCE_S = 60.0
 

@@ -13,13 +13,14 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import clock as clock_module
-from edge import health_checks, machine
+from edge import health_checks
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.demo import CLIP
 from edge.health_checks import Check, examine
 from edge.store import Health, Store
+from edge.system import clock as clock_module
+from edge.system import machine
 from edge.vision.bundle import shipped
 
 NAMES = [

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge.address import shown
 from edge.cameras.camera import Camera
 from edge.errors import BadInput
+from edge.system.address import shown
 
 FORMS = """Name a camera in one of these ways:
   picamera2: or picamera2:1     the Pi's own camera, by number

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from edge.census.closing import WindowCloser
 from edge.census.window import Traffic, Window
-from edge.clock import boot_id
 from edge.config.settings import Settings
 from edge.counting.staff import without_staff
 from edge.counting.visit import Visit
@@ -20,6 +19,7 @@ from edge.store import StoreDamaged
 from edge.store.database import is_damage
 from edge.store.stamps import STEP_S
 from edge.store.store import Event, Store
+from edge.system.clock import boot_id
 
 log = logging.getLogger(__name__)
 RETRY_S = 10.0

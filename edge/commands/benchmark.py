@@ -58,7 +58,7 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     from edge.cameras import open_camera
     from edge.config import Settings
     from edge.demo import CLIP
-    from edge.machine import resident_mb
+    from edge.system.machine import resident_mb
     from edge.vision.bundle import load_bundle
 
     bundles = [load_bundle(name) for name in options.models or MODELS]

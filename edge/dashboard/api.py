@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from edge.address import redact
 from edge.config import Settings
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status, redacted
-from edge.machine import Disk
 from edge.store import StoredVisit
+from edge.system.address import redact
+from edge.system.machine import Disk
 
 
 def day(value: Day) -> dict[str, Any]:

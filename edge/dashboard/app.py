@@ -29,8 +29,8 @@ from edge.dashboard.reader import Reader, Span
 from edge.dashboard.security import guard
 from edge.dashboard.sketch import SKETCH, entrance_sketch
 from edge.dashboard.status import Status
-from edge.machine import Disk
 from edge.store import StoreError
+from edge.system.machine import Disk
 
 HISTORY_DAYS = 30
 MAX_VISITS = 1000

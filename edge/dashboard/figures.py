@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from edge.address import redact
 from edge.config import Settings
 from edge.dashboard import wording
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
-from edge.machine import HOT_C, WARM_C, Disk, resident_mb
 from edge.store import Health
+from edge.system.address import redact
+from edge.system.machine import HOT_C, WARM_C, Disk, resident_mb
 
 CAMERA_LEVELS = {"running": "ok", "opening": "warn", "failed": "bad", "ended": "ok"}
 UPLINK_LEVELS = {"retrying": "warn", "stopped": "bad"}

@@ -16,7 +16,7 @@ from edge.dashboard.password import Password
 from edge.dashboard.sessions import Sessions
 from edge.dashboard.throttle import Throttle
 from edge.errors import BadInput
-from edge.private_file import read_private
+from edge.system.private_file import read_private
 
 log = logging.getLogger(__name__)
 OPEN = ("/login", "/healthz")

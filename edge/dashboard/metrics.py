@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
-from edge.machine import Disk, resident_mb
 from edge.store import Health
+from edge.system.machine import Disk, resident_mb
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CAMERA_STATES = ("running", "opening", "failed", "ended")

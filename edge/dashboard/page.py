@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from edge.address import redact
 from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
 from edge.census.occupancy import Occupancy
@@ -21,8 +20,9 @@ from edge.dashboard.figures import CAMERA_LEVELS, figures, misses
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
-from edge.machine import Disk
 from edge.store import Health, Mended, StoredVisit
+from edge.system.address import redact
+from edge.system.machine import Disk
 
 LAST_VISITS = 8
 Rows = list[list[str]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from edge.errors import BadInput, MaitredError
-from edge.private_file import read_private
+from edge.system.private_file import read_private
 
 METHOD = "scrypt:32768:8:1"
 """32 MB and a few tenths of a second of a Pi for each guess."""

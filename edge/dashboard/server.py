@@ -15,7 +15,7 @@ from edge.config.dashboard import Dashboard
 from edge.dashboard.app import create_app
 from edge.dashboard.security import is_loopback
 from edge.errors import BadInput, MaitredError
-from edge.wsgi import WsgiServer
+from edge.system.wsgi import WsgiServer
 
 THREADS = 4
 """Each request is over in milliseconds, and each thread costs memory."""

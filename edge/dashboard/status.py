@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edge.address import redact
 from edge.store import Health
+from edge.system.address import redact
 
 FRESH_S = 30.0
 """A heartbeat that is this old says that the agent isn't running."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from edge.address import PASSWORD, flaw
 from edge.config import Settings
 from edge.config.faults import short, unknown
 from edge.dashboard.security import is_loopback
@@ -19,6 +18,7 @@ from edge.provision.problem import Problem
 from edge.provision.secrets import DASHBOARD, SECRETS, Secret, SecretLost, Vault, blank
 from edge.provision.settings import DeviceSettings
 from edge.provision.syntax import key_lines, parse
+from edge.system.address import PASSWORD, flaw
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

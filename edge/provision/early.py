@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from edge import durable
 from edge.provision.document import Unreadable, find, for_parser
 from edge.provision.keyfile import KEYFILE, keyfile
 from edge.provision.syntax import parse
+from edge.system import durable
 
 
 def main(boot: Path, root: Path) -> int:

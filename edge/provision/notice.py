@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge import durable
 from edge.provision.problem import Problem
 from edge.provision.steps import Plan
 from edge.provision.target import Target
+from edge.system import durable
 
 PROBLEMS = "maitred-problems.txt"
 ISSUE = "/etc/issue.d/maitred.issue"

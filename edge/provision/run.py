@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from edge import durable
 from edge.errors import MaitredError
 from edge.provision import notice
 from edge.provision.check import Checked, check
@@ -23,6 +22,7 @@ from edge.provision.secrets import SECRETS, SecretLost, Vault
 from edge.provision.ssh import STATE, ssh
 from edge.provision.steps import CONFIG, STEPS, Plan, is_by_hand
 from edge.provision.target import Target
+from edge.system import durable
 
 log = logging.getLogger(__name__)
 LAST_GOOD = "last-good.toml"

@@ -11,11 +11,11 @@ from typing import Any
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from edge.address import PASSWORD, QUERY
 from edge.dashboard.password import METHOD, normal
-from edge.durable import remove, replace
 from edge.errors import MaitredError
 from edge.provision.document import for_parser
+from edge.system.address import PASSWORD, QUERY
+from edge.system.durable import remove, replace
 
 NOTE = "# taken over by the device; to change it, write the new one between the quotes"
 NOTE_IN_ADDRESS = "# what is secret in it was taken over by the device; to change that, write it at its place again"

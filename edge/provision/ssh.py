@@ -10,10 +10,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from edge import durable
 from edge.errors import MaitredError
 from edge.provision.steps import Plan
 from edge.provision.target import Target
+from edge.system import durable
 
 USER = "maitred-admin"
 KEYS = f"/etc/ssh/authorized_keys.d/{USER}"

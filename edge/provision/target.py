@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from edge import durable
 from edge.errors import MaitredError
+from edge.system import durable
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 20

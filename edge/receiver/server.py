@@ -8,7 +8,7 @@ import threading
 from flask import Flask
 
 from edge.errors import MaitredError
-from edge.wsgi import WsgiServer
+from edge.system.wsgi import WsgiServer
 
 THREADS = 4
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.store.database import BUSY_TIMEOUT_S, STAMP, StoreDamaged, StoreError, connect, is_damage, transaction
-from edge.systemd import notify
+from edge.system.systemd import notify
 
 log = logging.getLogger(__name__)
 CHECK_S = 1.0

@@ -30,7 +30,7 @@ class Stamps:
         """Move open visits to the present clock; in a transaction of the caller. Returns how many were moved.
 
         Args:
-            boot: see :func:`edge.clock.boot_id`; empty where it is unknown: then a restart counts as a boot.
+            boot: see :func:`edge.system.clock.boot_id`; empty where it is unknown: then a restart counts as a boot.
             offset: seconds from the monotonic clock to the wall clock.
             now: unix seconds.
         """

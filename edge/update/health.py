@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.address import redact
 from edge.store.heartbeat import Health, read_health
+from edge.system.address import redact
 from edge.update.releases import Releases
 from edge.update.services import Services
 

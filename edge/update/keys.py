@@ -10,7 +10,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from edge.errors import BadInput
-from edge.private_file import read_private
+from edge.system.private_file import read_private
 
 PUBLIC, SECRET = "maitred-ed25519", "maitred-ed25519-secret"
 KEYS = Path("/usr/share/maitred/update.pub")

@@ -28,8 +28,8 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from edge import durable
 from edge.errors import BadInput, MaitredError
+from edge.system import durable
 
 FACTORY = "factory"
 

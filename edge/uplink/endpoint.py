@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import requests
 
-from edge.address import conceal, redact
 from edge.config.uplink import Uplink
 from edge.errors import BadInput
 from edge.store.outbox import Queued
+from edge.system.address import conceal, redact
 from edge.uplink.outcome import Outcome, Verdict, judge
 from edge.uplink.secret import Signer, read_secrets, secret_path
 

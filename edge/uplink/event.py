@@ -13,8 +13,8 @@ from edge.census.correction import LEVEL
 from edge.census.disclosure import Disclosed, disclose, possible_cells
 from edge.census.shares import ShareEstimator, Shares
 from edge.census.window import Cell, Window
-from edge.clock import ClockQuality
 from edge.config.settings import Settings
+from edge.system.clock import ClockQuality
 
 TYPE = "io.maitred.census.window.v1"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from standardwebhooks import Webhook
 
 from edge.errors import BadInput
-from edge.private_file import read_private
+from edge.system.private_file import read_private
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64

@@ -13,9 +13,9 @@ from typing import Literal
 
 from edge.config.settings import Settings
 from edge.errors import BadInput
-from edge.private_file import read_private
 from edge.store import Queued, Store
 from edge.store.database import tells_of_damage
+from edge.system.private_file import read_private
 from edge.uplink.backoff import Backoff
 from edge.uplink.endpoint import SINGLE
 from edge.uplink.mqtt.connection import ONLINE, Connection, ConnectionLost, Refused, require_client

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.address import conceal, flaw, redact, shown
 from edge.cli import main
 from edge.config import load_settings
 from edge.errors import BadInput
-from edge.systemd import DiscreetFormatter, JournalFormatter
+from edge.system.address import conceal, flaw, redact, shown
+from edge.system.systemd import DiscreetFormatter, JournalFormatter
 
 ADDRESSES = {
     "nothing to hide": ("rtsp://cam/door", "rtsp://cam/door"),

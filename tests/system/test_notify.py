@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.systemd import JournalFormatter, notify
+from edge.system.systemd import JournalFormatter, notify
 
 
 @pytest.mark.parametrize("abstract", [False, True], ids=["file", "abstract"])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge import machine
 from edge.dashboard.figures import FEW_FPS
+from edge.system import machine
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_the_temperature_is_in_degrees_or_not_known(
 def test_memory_is_that_of_this_process():
     # A process of its own: in one that has freed much, a new buffer lies on pages that are resident already.
     script = (
-        "from edge import machine\n"
+        "from edge.system import machine\n"
         "before = machine.resident_mb()\n"
         "held = bytearray(b'\\1') * (64 << 20)\n"
         "print(before, machine.resident_mb() - before, len(held))\n"

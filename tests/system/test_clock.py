@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import clock
+from edge.system import clock
 
 
 @pytest.mark.parametrize(
