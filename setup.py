@@ -1,6 +1,11 @@
 """Packages and extras of maitred; metadata and tool settings are in pyproject.toml."""
 
+import os
+
 from setuptools import find_packages, setup
+
+# A device is given the agent alone: install.sh and release.py set this while they build.
+PACKAGES = ("edge",) if os.environ.get("MAITRED_FOR") == "device" else ("edge", "convert", "training", "cloud")
 
 # What `maitred convert` and `maitred train` need. Neither is ever installed on the device.
 TENSORFLOW = [
@@ -11,14 +16,15 @@ CONVERT = [*TENSORFLOW]
 # av writes the simulator's clips, whose frames may be missing; motmetrics scores the tracker on them.
 TRAINING = [*TENSORFLOW, "av>=13", "matplotlib>=3.8", "motmetrics>=1.4", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
-# An endpoint is no device: it validates what it is sent, and may keep it in PostgreSQL.
-RECEIVE = ["jsonschema-rs>=0.26", "psycopg[binary]>=3.2"]
+# What runs at the other end is on no device: it validates what it is sent, and may keep it in PostgreSQL.
+CLOUD = ["jsonschema-rs>=0.26", "psycopg[binary]>=3.2"]
 MQTT = ["paho-mqtt>=2.1"]
 
 setup(
-    packages=find_packages(include=["edge", "edge.*", "convert", "convert.*", "training", "training.*"]),
+    packages=find_packages(include=[f"{name}{below}" for name in PACKAGES for below in ("", ".*")]),
     package_data={
-        "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "receiver/*.json", "py.typed"],
+        "edge": ["models/*.tflite", "models/NOTICE.md", "demo/*", "py.typed"],
+        "cloud.receiver": ["*.json"],
         "edge.dashboard": ["templates/*", "static/*"],
         "edge.provision": ["maitred.toml"],
         "edge.store": ["migrations/*.sql"],
@@ -46,11 +52,11 @@ setup(
         "mqtt": MQTT,
         "convert": CONVERT,
         "training": TRAINING,
-        "receive": RECEIVE,
+        "cloud": CLOUD,
         "dev": [
             *CONVERT,
             *TRAINING,
-            *RECEIVE,
+            *CLOUD,
             *MQTT,
             "build>=1.2",
             "hypothesis>=6.100",

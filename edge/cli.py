@@ -1,4 +1,4 @@
-"""``maitred``: one command, its subcommands in :mod:`edge.commands` and, where installed, in convert and training."""
+"""``maitred``: one command. Its subcommands are in :mod:`edge.commands` and, where installed, in other packages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ COMMANDS = (
     "dashboard",
     "predict",
     "count",
-    "receive",
     "report",
     "resend",
     "doctor",
@@ -31,7 +30,8 @@ COMMANDS = (
     "update",
 )
 PLUGINS = "maitred.commands"
-"""Entry points of this group add subcommands: so edge/ needs to know nothing of training and convert."""
+"""Entry points of this group add subcommands: so edge/ needs to know nothing of training, convert and cloud."""
+NOT_ON_DEVICES = ("cloud", "convert", "training")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,6 +84,8 @@ def build_parser() -> argparse.ArgumentParser:
         try:
             plugin.load()(commands)
         except ImportError as error:  # a broken extra must not take the agent's own commands down
+            if error.name in NOT_ON_DEVICES:
+                continue
             log.warning("the command %s is not available: %s", plugin.name, error)
     return parser
 

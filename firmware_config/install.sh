@@ -143,7 +143,10 @@ fi
 # shellcheck disable=SC2086 # no word, or one
 run python3 -m venv $site "$release"
 run "$release/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$SOURCE/requirements.lock"
-run "$release/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$SOURCE"
+# What an earlier installation from this copy left there would get into this one.
+run rm -rf "$SOURCE/build/lib"
+# The agent alone: training, conversion and the other end of the line are on no device.
+run env MAITRED_FOR=device "$release/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$SOURCE"
 run "$release/bin/maitred" --version
 run touch "$release/ready"
 before=$(readlink "$RELEASES/current" || readlink "$PLACE" || true) # an earlier recipe had no link `current`

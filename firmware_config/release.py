@@ -37,7 +37,7 @@ MACHINES = ("aarch64",)
 GLIBC = {"3.11": 36, "3.13": 41}
 """Minor version of the C library that comes with it: wheels for a newer one don't load there."""
 OLDEST_GLIBC = 17
-SOURCES = ("setup.py", "pyproject.toml", "README.md", "NOTICE", "edge", "convert", "training")
+SOURCES = ("setup.py", "pyproject.toml", "README.md", "NOTICE", "edge")
 UNITS = ("maitred.service", "maitred-dashboard.service")
 """What update/settle puts in place; the other units work for every release, and are the system's."""
 BUILD_ONLY = ("setuptools",)
@@ -161,7 +161,7 @@ def _build(folder: Path) -> Path:
         else:
             source.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, source / name)
-    environment = {"SOURCE_DATE_EPOCH": str(int(_moment().timestamp()))}
+    environment = {"SOURCE_DATE_EPOCH": str(int(_moment().timestamp())), "MAITRED_FOR": "device"}
     _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source), environment=environment)
     (wheel,) = folder.glob("maitred-*.whl")
     return wheel

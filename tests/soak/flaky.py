@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from edge.receiver.app import create_app
-from edge.receiver.archive import Archive
-from edge.receiver.request import Gate
-from edge.receiver.server import Server
+from cloud.receiver.app import create_app
+from cloud.receiver.archive import Archive
+from cloud.receiver.request import Gate
+from cloud.receiver.server import Server
 from edge.uplink.secret import read_secrets
 
 FAULTS = ("drop", "500", "hang", "half reply", "lost reply", "half reply", "none", "none", "none", "none")

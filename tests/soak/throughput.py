@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cloud.receiver.archive import Archive
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.config.uplink import Uplink
-from edge.receiver.archive import Archive
 from edge.store import Store
 from edge.uplink import ModelIdentity, Sender, census_event
 from tests.soak.kills import SECRET, wait_for

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from requests.adapters import BaseAdapter
 
+from cloud.receiver.app import create_app
+from cloud.receiver.archive import Archive
+from cloud.receiver.request import Gate
 from edge.census.recorder import Recorder
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
-from edge.receiver.app import create_app
-from edge.receiver.archive import Archive
-from edge.receiver.request import Gate
 from edge.store import Store
 from edge.uplink import ModelIdentity, Sender, census_event
 from edge.uplink.secret import read_secrets

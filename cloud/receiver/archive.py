@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cloud.receiver.request import Event, Refused
 from edge.errors import BadInput, MaitredError
-from edge.receiver.request import Event, Refused
 
 POSTGRESQL = ("postgresql://", "postgres://")
 TABLE = """CREATE TABLE IF NOT EXISTS census_events (
@@ -52,7 +52,7 @@ class Archive:
             try:
                 import psycopg
             except ImportError as error:
-                raise MaitredError("PostgreSQL needs its driver: pip install 'maitred[receive]'") from error
+                raise MaitredError("PostgreSQL needs its driver: pip install 'maitred[cloud]'") from error
             name = address.rpartition("@")[2]  # without a password
             return cls(lambda: psycopg.connect(address, connect_timeout=CONNECT_S), "%s", psycopg.Error, name)
         if "://" in address:

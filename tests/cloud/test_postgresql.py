@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from cloud.receiver.archive import Archive, Unavailable
+from cloud.receiver.request import Event, Refused
 from edge.errors import BadInput
-from edge.receiver.archive import Archive, Unavailable
-from edge.receiver.request import Event, Refused
 
 
 def program(name: str) -> str:

@@ -17,11 +17,11 @@ import pytest
 from flask.testing import FlaskClient
 from standardwebhooks import Webhook
 
+from cloud.receiver.app import create_app
+from cloud.receiver.archive import Archive, Unavailable
+from cloud.receiver.request import MOST_BYTES, Gate
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
-from edge.receiver.app import create_app
-from edge.receiver.archive import Archive, Unavailable
-from edge.receiver.request import MOST_BYTES, Gate
 from edge.uplink import ModelIdentity, census_event
 from edge.uplink.endpoint import BATCH, SINGLE
 from edge.uplink.secret import read_secrets
@@ -267,7 +267,7 @@ def test_the_schema_of_the_receiver_is_the_published_one():
     docs = Path(__file__).resolve().parents[2] / "docs" / "schema" / "census-window-v1.json"
     from importlib import resources
 
-    assert resources.files("edge.receiver").joinpath(docs.name).read_bytes() == docs.read_bytes()
+    assert resources.files("cloud.receiver").joinpath(docs.name).read_bytes() == docs.read_bytes()
 
 
 def test_anyone_can_read_the_table(client: FlaskClient, tmp_path: Path):

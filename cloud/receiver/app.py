@@ -7,8 +7,8 @@ import logging
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from edge.receiver.archive import Archive, Unavailable
-from edge.receiver.request import MOST_BYTES, Gate, Refused
+from cloud.receiver.archive import Archive, Unavailable
+from cloud.receiver.request import MOST_BYTES, Gate, Refused
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_S = 10

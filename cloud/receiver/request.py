@@ -52,7 +52,7 @@ class Gate:
         try:
             from jsonschema_rs import Draft202012Validator
         except ImportError as error:
-            raise MaitredError("the receiver needs a few packages more: pip install 'maitred[receive]'") from error
+            raise MaitredError("the receiver needs a few packages more: pip install 'maitred[cloud]'") from error
         schema = json.loads(resources.files(__package__).joinpath("census-window-v1.json").read_text(encoding="utf-8"))
         self._validator = Draft202012Validator(schema, validate_formats=True)
         self._webhooks = [Webhook(secret) for secret in secrets]

@@ -26,10 +26,10 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it, until SIGTERM or SIGINT."""
-    from edge.receiver.app import create_app
-    from edge.receiver.archive import Archive
-    from edge.receiver.request import Gate
-    from edge.receiver.server import Server
+    from cloud.receiver.app import create_app
+    from cloud.receiver.archive import Archive
+    from cloud.receiver.request import Gate
+    from cloud.receiver.server import Server
     from edge.uplink.secret import read_secrets
 
     app = create_app(Gate(read_secrets(options.secret_file)), Archive.open(options.database))
