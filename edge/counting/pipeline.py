@@ -11,9 +11,9 @@ from edge.counting.shots import BestShots, age_interval
 from edge.counting.sight import WEAKEST, Eyes, Sight
 from edge.counting.sight_map import SightMap
 from edge.counting.staff import exclude
-from edge.counting.track import Track
-from edge.counting.tracker import Tracker
 from edge.counting.visit import Visit
+from edge.tracking.track import Track
+from edge.tracking.tracker import Tracker
 from edge.vision.demographics import Estimate, pool
 
 __all__ = ["WEAKEST", "Eyes", "Pipeline", "lasted", "visit_of"]

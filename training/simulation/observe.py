@@ -10,8 +10,8 @@ from edge.cameras.frame import Frame
 from edge.config.settings import Settings
 from edge.counting.pipeline import Pipeline
 from edge.counting.sight import Sight
-from edge.counting.track import Track
 from edge.counting.visit import Visit
+from edge.tracking.track import Track
 from edge.vision.demographics import Estimate
 
 LOOK_EVERY_S = 0.3

@@ -12,11 +12,11 @@ import pytest
 
 from edge.cameras import Frame, open_camera
 from edge.config import Settings
-from edge.counting.appearance import LENGTH, look_of
 from edge.counting.pipeline import Eyes, Pipeline
-from edge.counting.track import Track
-from edge.counting.tracker import Tracker
 from edge.demo import CLIP
+from edge.tracking.appearance import LENGTH, look_of
+from edge.tracking.track import Track
+from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from edge.config.counting import Counting
 from edge.config.entrance import Entrance
-from edge.counting.appearance import LENGTH, Look, free_looks
 from edge.counting.entrance import EntranceWatch
 from edge.counting.shots import BestShots, Shot
-from edge.counting.tracker import Tracker
+from edge.tracking.appearance import LENGTH, Look, free_looks
+from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
 
 VIEW = (960, 540)

@@ -3,7 +3,7 @@
 As in Y. Zhang et al., "ByteTrack", ECCV 2022, weak detections carry tracks on. Unlike there they are matched together
 with the confident ones: whose face is faint for a moment must not be given the neighbour's. Whatever does not simply go
 on stands a second look, after which a weak detection may start a track, too. Who was hidden or turned away for longer
-begins a new track, which :mod:`edge.counting.stitching` joins to the old one a moment later.
+begins a new track, which :mod:`edge.tracking.stitching` joins to the old one a moment later.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.counting import Counting
-from edge.counting.appearance import LENGTH, Look, differences
-from edge.counting.stitching import RIPE_S, stitch
-from edge.counting.track import Floats, Track
+from edge.tracking.appearance import LENGTH, Look, differences
+from edge.tracking.stitching import RIPE_S, stitch
+from edge.tracking.track import Floats, Track
 from edge.vision.detection import Detection
 
 # All lengths are in face sizes.

@@ -14,10 +14,10 @@ import lap
 import numpy as np
 import numpy.typing as npt
 
-from edge.counting.appearance import difference
+from edge.tracking.appearance import difference
 
 if TYPE_CHECKING:
-    from edge.counting.track import Track
+    from edge.tracking.track import Track
 
 RIPE_S = 0.4
 """A track is decided upon so long after its first sight."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.config.counting import Counting
-from edge.counting.tracker import MAX_TRACKS, Tracker
+from edge.tracking.tracker import MAX_TRACKS, Tracker
 from edge.vision.detection import Detection
 
 FRAME_S = 1 / 15

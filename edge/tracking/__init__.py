@@ -1,0 +1,1 @@
+"""From detections to tracks: who is who from frame to frame, also after a few seconds out of sight."""
