@@ -115,7 +115,7 @@ def _comparison(recount: Recount, patrons: list[dict[str, Any]]) -> str:
 
 
 def _live(folder: Path, port: int) -> int:
-    from edge.agent import Agent
+    from edge.agent.agent import Agent
     from edge.config import load_settings
 
     config = _config(folder, port)

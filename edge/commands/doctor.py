@@ -22,8 +22,8 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; 1 if a check failed."""
+    from edge.agent.health_checks import examine
     from edge.commands.output import print_json
-    from edge.health_checks import examine
 
     checks = []
     for check in examine(settings_of(options)):

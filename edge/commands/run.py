@@ -17,7 +17,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it, until SIGTERM or SIGINT."""
-    from edge.agent import Agent
+    from edge.agent.agent import Agent
 
     agent = Agent(settings_of(options))
     for number in (signal.SIGTERM, signal.SIGINT):

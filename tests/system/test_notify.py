@@ -44,8 +44,8 @@ def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch, addres
     ],
 )
 def test_the_journal_is_told_how_important_each_line_is(level: int, priority: int):
-    record = logging.LogRecord("edge.agent", level, "agent.py", 1, "counted %d\nand more", (3,), None)
+    record = logging.LogRecord("edge.agent.agent", level, "agent.py", 1, "counted %d\nand more", (3,), None)
 
     assert JournalFormatter("%(name)s: %(message)s").format(record) == (
-        f"<{priority}>edge.agent: counted 3\n<{priority}>and more"
+        f"<{priority}>edge.agent.agent: counted 3\n<{priority}>and more"
     )

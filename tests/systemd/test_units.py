@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.agent import HEARTBEAT_S
+from edge.agent.agent import HEARTBEAT_S
 from edge.cli import build_parser
 from edge.config import Settings
 

@@ -18,12 +18,12 @@ from typing import Any
 import jinja2
 import pytest
 
+from edge.agent.health_checks import examine
 from edge.census.bands import AgeBands
 from edge.census.window import Traffic, Window
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.health_checks import examine
 from edge.store import Store
 from edge.uplink import ModelIdentity, census_event
 from edge.uplink.endpoint import SINGLE

@@ -17,8 +17,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edge import agent as agent_module
-from edge.agent import Agent
+from edge.agent import agent as agent_module
+from edge.agent.agent import Agent
 from edge.cameras import Camera, CameraError, Frame, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings

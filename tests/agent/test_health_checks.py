@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import health_checks
+from edge.agent import health_checks
+from edge.agent.health_checks import Check, examine
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.demo import CLIP
-from edge.health_checks import Check, examine
 from edge.store import Health, Store
 from edge.system import clock as clock_module
 from edge.system import machine

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from edge.census.closing import WindowCloser
+from edge.agent.closing import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.config.settings import Settings
 from edge.counting.staff import without_staff

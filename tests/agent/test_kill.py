@@ -15,7 +15,7 @@ def test_no_window_is_lost_or_doubled_when_the_agent_is_killed(tmp_path: Path):
     command = [sys.executable, "-m", "tests.soak", "--kills", str(KILLS), "--histories", "0", "--windows", "0"]
     done = subprocess.run(
         [*command, "--no-writes", "--seed", "5", "--json", str(report)],
-        cwd=Path(__file__).resolve().parents[1], capture_output=True, text=True, timeout=500,
+        cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, timeout=500,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(report.read_text())["kill -9"]

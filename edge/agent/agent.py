@@ -14,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from edge.agent.load import LoadControl
+from edge.agent.recorder import Recorder
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
-from edge.census.recorder import Recorder
 from edge.census.shares import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config.settings import Settings
-from edge.counting.load import LoadControl
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
 from edge.store import Health, Store, StoreDamaged, StoreError
