@@ -26,10 +26,10 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.census.periods import midnight
-    from edge.census.render import to_csv, to_html, to_json
-    from edge.census.report import report
     from edge.census.shares import ShareEstimator
     from edge.errors import BadInput
+    from edge.reports.render import to_csv, to_html, to_json
+    from edge.reports.report import report
     from edge.store import Store
     from edge.vision.bundle import load_bundle
 

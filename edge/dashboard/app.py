@@ -13,9 +13,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from edge.census.kept import Kept
 from edge.census.shares import Shares
-from edge.census.shown import LIKELY, LatestShares, shown_json
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, figures, page, parameters, wording
@@ -29,6 +27,8 @@ from edge.dashboard.reader import Reader, Span
 from edge.dashboard.security import guard
 from edge.dashboard.sketch import SKETCH, entrance_sketch
 from edge.dashboard.status import Status
+from edge.reports.kept import Kept
+from edge.reports.shown import LIKELY, LatestShares, shown_json
 from edge.store import StoreError
 from edge.system.machine import Disk
 

@@ -10,7 +10,6 @@ from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
 from edge.census.occupancy import Occupancy
 from edge.census.shares import Shares
-from edge.census.shown import likely_rows, why_none
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
@@ -20,6 +19,7 @@ from edge.dashboard.figures import CAMERA_LEVELS, figures, misses
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
+from edge.reports.shown import likely_rows, why_none
 from edge.store import Health, Mended, StoredVisit
 from edge.system.address import redact
 from edge.system.machine import Disk

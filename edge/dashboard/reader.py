@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from edge.census.bands import AgeBands
-from edge.census.kept import Kept, without_a_childs_gender
 from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Cell, Window
 from edge.config import Settings
@@ -20,6 +19,7 @@ from edge.counting.sight_map import SightMap
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
+from edge.reports.kept import Kept, without_a_childs_gender
 from edge.store import DeadLetter, Health, Mended, OutboxState, Store, StoredVisit, StoreError
 from edge.store.database import connect
 

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from edge.census.correction import LEVEL
-from edge.census.report import Report, Row
 from edge.census.shares import ALL, Shares
-from edge.census.shown import LIKELY, in_words, likely_rows, shown_json
 from edge.census.window import GENDERS, UNKNOWN
+from edge.reports.report import Report, Row
+from edge.reports.shown import LIKELY, in_words, likely_rows, shown_json
 
 FIELDS = (
     "start",

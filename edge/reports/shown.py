@@ -11,11 +11,11 @@ from typing import Any
 
 from edge.census.bands import AgeBands
 from edge.census.correction import LEVEL
-from edge.census.kept import Kept
 from edge.census.shares import CORRECTED, ENOUGH, Share, ShareEstimator, Shares
 from edge.census.window import UNKNOWN, Cell
 from edge.config.settings import Settings
 from edge.errors import MaitredError
+from edge.reports.kept import Kept
 
 AGAIN_S = 30.0
 REMEMBERED = 64

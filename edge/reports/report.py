@@ -11,15 +11,15 @@ from statistics import fmean, median
 
 from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
-from edge.census.kept import Kept
 from edge.census.occupancy import last_reset, most_inside
 from edge.census.periods import Step, boundaries
 from edge.census.shares import ShareEstimator, Shares
-from edge.census.shown import of_kept, why_none, worth_showing
 from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
+from edge.reports.kept import Kept
+from edge.reports.shown import of_kept, why_none, worth_showing
 from edge.store import Store
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from edge.census.bands import AgeBands
 from edge.census.calibration import Calibration
-from edge.census.kept import Kept
 from edge.census.shares import ENOUGH, Share, ShareEstimator, Shares
-from edge.census.shown import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown_json
 from edge.census.window import Window
 from edge.config import Settings
 from edge.config.census import Census
 from edge.counting.visit import Visit
+from edge.reports.kept import Kept
+from edge.reports.shown import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown_json
 from edge.vision.bundle import load_bundle
 
 MOBILE = ShareEstimator.of(load_bundle("mobile").card, Census())
