@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.rounding import rounded
-from edge.census.calibration import KEY, Calibration
+from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from training.metrics import report
@@ -29,7 +29,7 @@ def calibration(outcome: Outcome) -> dict[str, Any]:
     """The ``calibration`` of a card, from the estimates of its model on the validation split.
 
     ``face_estimates`` holds every face of which both labels are known (see
-    :class:`edge.census.calibration.Calibration`), the others are summaries.
+    :class:`edge.census.shares.calibration.Calibration`), the others are summaries.
     """
     figures = report(outcome.samples, outcome.predictions)
     found: dict[str, Any] = rounded({

@@ -24,9 +24,9 @@ import numpy.typing as npt
 
 from convert.calibration import faces_of
 from edge.census.bands import AgeBands
-from edge.census.calibration import KEY, Calibration
-from edge.census.confusion import Confusion, confusion
-from edge.census.correction import Corrected, correct, correct_kinds
+from edge.census.shares.calibration import KEY, Calibration
+from edge.census.shares.confusion import Confusion, confusion
+from edge.census.shares.correction import Corrected, correct, correct_kinds
 from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit

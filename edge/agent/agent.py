@@ -17,7 +17,7 @@ from statistics import median
 from edge.agent.load import LoadControl
 from edge.agent.recorder import Recorder
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
-from edge.census.shares import ShareEstimator
+from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from edge.census.bands import AgeBands
-from edge.census.shares import ALL, ENOUGH, ShareEstimator, Shares
+from edge.census.shares.estimator import ALL, ENOUGH, ShareEstimator, Shares
 from edge.census.window import GENDERS, Cell, tally
 from edge.config.settings import Settings
 from edge.counting.recording import Recount

@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.census.periods import midnight
-    from edge.census.shares import ShareEstimator
+    from edge.census.shares.estimator import ShareEstimator
     from edge.errors import BadInput
     from edge.reports.render import to_csv, to_html, to_json
     from edge.reports.report import report

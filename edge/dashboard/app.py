@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from edge.census.shares import Shares
+from edge.census.shares.estimator import Shares
 from edge.config import Settings
 from edge.counting.sight_map import SightMap
 from edge.dashboard import api, charts, figures, page, parameters, wording

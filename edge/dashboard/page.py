@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
 from edge.census.occupancy import Occupancy
-from edge.census.shares import Shares
+from edge.census.shares.estimator import Shares
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
 from edge.counting.sight_map import SightMap

@@ -13,7 +13,7 @@ from edge.census.bands import AgeBands
 from edge.census.disclosure import possible_cells
 from edge.census.occupancy import last_reset, most_inside
 from edge.census.periods import Step, boundaries
-from edge.census.shares import ShareEstimator, Shares
+from edge.census.shares.estimator import ShareEstimator, Shares
 from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 from edge.counting.visit import Visit

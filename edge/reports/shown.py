@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from edge.census.bands import AgeBands
-from edge.census.correction import LEVEL
-from edge.census.shares import CORRECTED, ENOUGH, Share, ShareEstimator, Shares
+from edge.census.shares.correction import LEVEL
+from edge.census.shares.estimator import CORRECTED, ENOUGH, Share, ShareEstimator, Shares
 from edge.census.window import UNKNOWN, Cell
 from edge.config.settings import Settings
 from edge.errors import MaitredError

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from edge.census.bands import AgeBands
-from edge.census.correction import LEVEL
 from edge.census.disclosure import Disclosed, disclose, possible_cells
-from edge.census.shares import ShareEstimator, Shares
+from edge.census.shares.correction import LEVEL
+from edge.census.shares.estimator import ShareEstimator, Shares
 from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 from edge.system.clock import ClockQuality

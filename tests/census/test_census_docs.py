@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from convert.census_study import SHIFTS, SIZES
-from edge.census.confusion import MIN_FACES, WEIGHT
-from edge.census.correction import ANYWHERE, AS_COUNTED, RUNS, STEPS
-from edge.census.shares import CORRECTED, ENOUGH, RAW
+from edge.census.shares.confusion import MIN_FACES, WEIGHT
+from edge.census.shares.correction import ANYWHERE, AS_COUNTED, RUNS, STEPS
+from edge.census.shares.estimator import CORRECTED, ENOUGH, RAW
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "census.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from edge.census.calibration import Calibration
+from edge.census.shares.calibration import Calibration
 from edge.commands.output import census_text, recount_json
 from edge.config import Settings
 from edge.counting.recording import Recount

@@ -11,7 +11,7 @@ import pytest
 
 from convert.calibration import calibrate, calibration, main
 from convert.rounding import rounded
-from edge.census.calibration import KEY, Calibration
+from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
 from training.metrics import Predictions
 from training.predictors import Outcome

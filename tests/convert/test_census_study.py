@@ -9,7 +9,7 @@ import pytest
 
 from convert.census_study import SIZES, Pool, folds_of, main, study
 from edge.census.bands import AgeBands
-from edge.census.calibration import KEY, Calibration
+from edge.census.shares.calibration import KEY, Calibration
 from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit

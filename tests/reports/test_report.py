@@ -17,7 +17,7 @@ import pytest
 
 from edge.census.bands import AgeBands
 from edge.census.periods import boundaries
-from edge.census.shares import CORRECTED, ShareEstimator
+from edge.census.shares.estimator import CORRECTED, ShareEstimator
 from edge.census.window import Traffic
 from edge.config import parse_settings
 from edge.counting.visit import Visit

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edge.census.bands import AgeBands
-from edge.census.calibration import Calibration
-from edge.census.shares import ENOUGH, Share, ShareEstimator, Shares
+from edge.census.shares.calibration import Calibration
+from edge.census.shares.estimator import ENOUGH, Share, ShareEstimator, Shares
 from edge.census.window import Window
 from edge.config import Settings
 from edge.config.census import Census

@@ -15,7 +15,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from edge.census.shares import ShareEstimator
+from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.config.uplink import Uplink

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from edge.census.shares import ShareEstimator
+from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Window
 from edge.config import parse_settings
 from edge.uplink import ModelIdentity, census_event

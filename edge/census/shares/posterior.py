@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.bands import AgeBands
-from edge.census.calibration import Calibration
+from edge.census.shares.calibration import Calibration
 from edge.census.window import UNKNOWN, Cell
 
 Floats = npt.NDArray[np.float64]

@@ -10,10 +10,10 @@ from statistics import NormalDist
 import numpy as np
 
 from edge.census.bands import AgeBands
-from edge.census.calibration import Calibration
-from edge.census.confusion import Confusion, confusion
-from edge.census.correction import LEVEL, Corrected, correct, correct_kinds
 from edge.census.disclosure import NOT_ESTIMATED, Disclosed
+from edge.census.shares.calibration import Calibration
+from edge.census.shares.confusion import Confusion, confusion
+from edge.census.shares.correction import LEVEL, Corrected, correct, correct_kinds
 from edge.census.window import GENDERS, UNKNOWN, Cell
 from edge.config.census import Census
 from edge.counting.visit import Visit

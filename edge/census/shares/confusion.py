@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.bands import AgeBands
-from edge.census.calibration import Calibration
 from edge.census.disclosure import NOT_ESTIMATED, possible_cells
-from edge.census.posterior import Estimates, Posterior, Segments
+from edge.census.shares.calibration import Calibration
+from edge.census.shares.posterior import Estimates, Posterior, Segments
 from edge.census.window import Cell
 from edge.counting.visit import Visit
 

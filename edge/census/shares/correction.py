@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge.census.confusion import Kinds
+from edge.census.shares.confusion import Kinds
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
