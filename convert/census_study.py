@@ -32,8 +32,8 @@ from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle
+from training.data.samples import Split, list_samples
 from training.predictors import bundle_predictor, predict
-from training.samples import Split, list_samples
 
 SIZES = (50, 200, 1000)
 POPULATIONS = 200

@@ -29,10 +29,10 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.checkpoint import load_network
+from training.data.reference import CROP
+from training.data.samples import Listing, Split, list_samples
 from training.networks import deployed as in_deployed_form
 from training.origin import origin
-from training.reference import CROP
-from training.samples import Listing, Split, list_samples
 
 log = logging.getLogger(__name__)
 TRACED = 8

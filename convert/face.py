@@ -33,7 +33,7 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
 from edge.vision.interpreter import Interpreter
-from training.samples import Listing, list_samples
+from training.data.samples import Listing, list_samples
 from training.script import written
 
 log = logging.getLogger(__name__)

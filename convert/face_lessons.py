@@ -18,8 +18,8 @@ from edge.vision.card import Anchors
 from edge.vision.detection import Floats
 from edge.vision.detector import anchor_centres, cut_square
 from training.backdrops import Backdrops
-from training.chips import Chip
 from training.composed import STYLES, Composed, Placed, compose
+from training.data.chips import Chip
 
 QUARTER = SIZE / 48
 """Side of what an anchor answers for, in pixels of the square."""

@@ -23,9 +23,9 @@ from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from training.backdrops import Backdrops
-from training.chips import Chip, read_chips
 from training.composed import Style, compose
-from training.samples import Listing, Split, list_samples
+from training.data.chips import Chip, read_chips
+from training.data.samples import Listing, Split, list_samples
 
 log = logging.getLogger(__name__)
 Look = Callable[[Bundle], Callable[[Shown], list[Detection]]]

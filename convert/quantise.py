@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from convert.inspection import check
 from edge.errors import MaitredError
-from training.crops import network_input
-from training.samples import Sample
+from training.data.crops import network_input
+from training.data.samples import Sample
 
 Face = npt.NDArray[np.float32]
 REPRESENTATIVES = 400

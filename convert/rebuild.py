@@ -17,7 +17,7 @@ from typing import Any
 
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import CARD
-from training.samples import few
+from training.data.samples import few
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "training" / "checkpoints"

@@ -26,8 +26,8 @@ from convert.published import convolutions
 from convert.rounded import Range, Trained, measured
 from edge.vision.detector import FaceDetector
 from training.backdrops import Backdrops
-from training.chips import read_chips
-from training.samples import list_samples
+from training.data.chips import read_chips
+from training.data.samples import list_samples
 from training.script import written
 
 log = logging.getLogger(__name__)

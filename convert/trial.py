@@ -9,9 +9,9 @@ import keras
 
 from convert.verification import verify
 from edge.vision.bundle import Bundle
+from training.data.samples import Listing, Split
 from training.metrics import report
 from training.predictors import Outcome, Predictor, bundle_predictor, keras_predictor, predict
-from training.samples import Listing, Split
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import pytest
 from edge.store import Store
 
 if TYPE_CHECKING:
-    from training.chips import Chip
+    from training.data.chips import Chip
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -53,7 +53,7 @@ def drawn_chips() -> list[Chip]:
     import cv2
     import numpy as np
 
-    from training.chips import BOX, LANDMARKS, SIDE, Chip
+    from training.data.chips import BOX, LANDMARKS, SIDE, Chip
 
     chips = []
     for seed in range(6):

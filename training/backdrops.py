@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
-from training.chips import SIDE, Chip
+from training.data.chips import SIDE, Chip
 from training.drawing import View
 from training.figure import Figure, Pose
 from training.nobody import Portrait

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from edge.cameras.frame import Image
 from edge.vision.detection import Floats
 from training.backdrops import Backdrops
-from training.chips import SIDE, Chip, fitted, shrunk
+from training.data.chips import SIDE, Chip, fitted, shrunk
 
 Style = Literal["photo", "live"]
 STYLES: tuple[Style, ...] = ("photo", "live")
@@ -65,7 +65,7 @@ HIDDEN = 0.35
 class Placed:
     """A face of a scene: box (left, top, width, height) and landmarks (6, 2) in pixels; ``plain``: in plain sight.
 
-    ``seen``: see :class:`training.chips.Chip`.
+    ``seen``: see :class:`training.data.chips.Chip`.
     """
 
     box: Floats

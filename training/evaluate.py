@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from edge.errors import BadInput
 from training.bootstrap import RESAMPLES
+from training.data.samples import SPLITS, Split, list_samples
 from training.metrics import report
 from training.model_card import headlines, model_card, seen
 from training.predictors import FaceCropper, predict, predictor
-from training.samples import SPLITS, Split, list_samples
 
 
 def evaluate(

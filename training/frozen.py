@@ -15,15 +15,15 @@ import tensorflow as tf
 from keras import layers
 
 from edge.errors import BadInput
-from training.batches import cached_faces, targets
 from training.chunks import in_chunks
-from training.crops import network_input
+from training.data.batches import cached_faces, targets
+from training.data.crops import network_input
+from training.data.samples import Listing, Sample, Split, list_samples
 from training.heads import PAPER_DENSE, heads
 from training.loss import loss_of
 from training.networks import NETWORKS
 from training.recipe import Recipe
 from training.run_folder import check_same_run, earlier_run, write_whole
-from training.samples import Listing, Sample, Split, list_samples
 from training.validation import Outputs, Validation, calibrate, figures, fit_temperatures
 from training.weights import load_weights
 

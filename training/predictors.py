@@ -23,12 +23,12 @@ from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.scan import find_faces
-from training.crops import network_input
+from training.data.crops import network_input
+from training.data.reference import CROP
+from training.data.samples import Sample
 from training.metrics import Predictions
 from training.origin import origin
-from training.reference import CROP
 from training.requirements import require
-from training.samples import Sample
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30

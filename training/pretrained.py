@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from edge.errors import BadInput, MaitredError
-from training.samples import few
+from training.data.samples import few
 
 Layers = dict[str, dict[str, np.ndarray]]
 """Layer name -> weight name (kernel, bias, gamma, …) -> array."""

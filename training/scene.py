@@ -19,11 +19,11 @@ import numpy as np
 
 from edge.errors import BadInput, MaitredError
 from training.cast import CAST, Direction
+from training.data.samples import list_samples
 from training.drawing import Image, View
 from training.figure import Box, Figure
 from training.nobody import average_portrait
 from training.room import WALL_Z, Room, draw_room, in_doorway
-from training.samples import list_samples
 from training.walk import Walk
 
 FPS = 15

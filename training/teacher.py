@@ -16,9 +16,9 @@ import numpy as np
 
 from training.checkpoint import load_network
 from training.chunks import in_chunks
+from training.data.samples import Sample
 from training.heads import AGES
 from training.origin import origin
-from training.samples import Sample
 from training.validation import outputs_of
 
 
@@ -80,7 +80,7 @@ def joined(opinions: Sequence[Opinion]) -> Opinion:
 
 
 def taught(labels: dict[str, np.ndarray], opinion: Opinion, weight: float) -> dict[str, np.ndarray]:
-    """``labels`` (see :func:`training.batches.targets`) with ``weight``, 0..1, of the opinion in each.
+    """``labels`` (see :func:`training.data.batches.targets`) with ``weight``, 0..1, of the opinion in each.
 
     An unknown age becomes the opinion and counts ``weight`` in the loss; an unknown gender stays unknown, because
     there are plenty of labels for it.

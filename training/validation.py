@@ -11,11 +11,11 @@ import keras
 import numpy as np
 
 from edge.vision.demographics import INTERVAL, Estimate
-from training.crops import network_input
+from training.data.crops import network_input
+from training.data.samples import Sample
 from training.heads import AGES, HEADS
 from training.loss import loss_of
 from training.recipe import Recipe
-from training.samples import Sample
 
 log = logging.getLogger(__name__)
 BATCH = 64
@@ -62,7 +62,7 @@ def outputs_of(model: keras.Model, faces: np.ndarray) -> Outputs:
 
 
 def figures(outputs: Outputs, labels: dict[str, np.ndarray], recipe: Recipe) -> Validation:
-    """Compare outputs with what :func:`training.batches.targets` makes of the same faces' labels."""
+    """Compare outputs with what :func:`training.data.batches.targets` makes of the same faces' labels."""
     shifted = np.exp(outputs.age - outputs.age.max(1, keepdims=True, initial=-np.inf))
     years = shifted / shifted.sum(1, keepdims=True) @ np.arange(AGES)
     errors = np.abs(years - labels["years"])[labels["age_weight"] > 0]

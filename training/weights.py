@@ -12,10 +12,10 @@ import numpy as np
 
 from edge.errors import BadInput
 from training.checkpoint import load_network
+from training.data.samples import few
 from training.heads import HEADS
 from training.origin import origin
 from training.pretrained import Layers, folded, imagenet
-from training.samples import few
 
 log = logging.getLogger(__name__)
 IMAGENET = "imagenet"

@@ -13,9 +13,9 @@ from convert.calibration import calibrate, calibration, main
 from convert.rounding import rounded
 from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
+from training.data.samples import Sample, list_samples
 from training.metrics import Predictions
 from training.predictors import Outcome
-from training.samples import Sample, list_samples
 
 
 def draw(folder: Path, count: int) -> Path:

@@ -21,7 +21,7 @@ from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector, cut_square
 from edge.vision.interpreter import Interpreter
 from training.backdrops import Backdrops
-from training.samples import list_samples
+from training.data.samples import list_samples
 from training.start import CHECKPOINTS
 
 

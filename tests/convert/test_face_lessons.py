@@ -9,8 +9,8 @@ import tensorflow as tf
 from convert.blazeface import PARTS
 from convert.face_lessons import CELLS, MARGIN, QUARTERS, SMALL_MARGIN, lesson
 from convert.train_face import QUIET, losses
-from training.chips import LANDMARKS
 from training.composed import Placed
+from training.data.chips import LANDMARKS
 
 GREY = np.full((192, 192, 3), 128, np.uint8)
 

@@ -13,7 +13,7 @@ from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
 from training.backdrops import Backdrops
-from training.samples import Listing
+from training.data.samples import Listing
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from edge.vision.bundle import load_bundle
 from edge.vision.detection import nesting, overlaps
 from edge.vision.detector import FaceDetector
 from training.backdrops import HEIGHT, WIDTH, Backdrops
-from training.chips import BOX, LANDMARKS, fitted, read_chips, shrunk
 from training.composed import MANNERS, STYLES, compose
-from training.samples import list_samples
+from training.data.chips import BOX, LANDMARKS, fitted, read_chips, shrunk
+from training.data.samples import list_samples
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.data.samples import Sample
 from training.metrics import Predictions, figures, report
-from training.samples import Sample
 
 
 def sample(age, gender, ethnicity=None) -> Sample:

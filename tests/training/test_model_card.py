@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.data.samples import Sample
 from training.metrics import Predictions, report
 from training.model_card import headlines, model_card, seen, shown
-from training.samples import Sample
 
 TRAINING = {"data": "own pictures", "licence": "ours", "split": "80/10/10", "source": "maitred train mobile"}
 

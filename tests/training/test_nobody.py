@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
+from training.data.samples import Sample, list_samples
 from training.nobody import Wanted, average_portrait
-from training.samples import Sample, list_samples
 
 GROWN_UPS = Wanted("female", 20, 40)
 UTKFACE = Path(__file__).resolve().parents[3] / "shared/data/utkface"

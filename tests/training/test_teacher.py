@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from training.batches import targets
+from training.data.batches import targets
+from training.data.samples import Sample
 from training.networks import NETWORKS
 from training.recipe import load_recipe
-from training.samples import Sample
 from training.teacher import Opinion, Teacher, ensemble, joined, taught
 
 RECIPE = load_recipe("mobile")

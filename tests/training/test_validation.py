@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.batches import targets
+from training.data.batches import targets
+from training.data.samples import Sample
 from training.mobile import mobile
 from training.recipe import load_recipe
-from training.samples import Sample
 from training.validation import Outputs, calibrate, coverage, figures, fit_temperatures, outputs_of
 
 RNG = np.random.default_rng(3)

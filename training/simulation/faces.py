@@ -17,9 +17,9 @@ from edge.vision.crop import alignment, crop_aligned, crop_face
 from edge.vision.detection import Floats
 from edge.vision.detector import FaceDetector
 from edge.vision.scan import find_faces
+from training.data.reference import CROP
+from training.data.samples import SPLITS, Sample, list_samples
 from training.nobody import GENDERS, SIDE, Portrait
-from training.reference import CROP
-from training.samples import SPLITS, Sample, list_samples
 
 Choice = Literal["test", "train", "validation", "all"]
 OFF = 0.1

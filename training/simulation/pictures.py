@@ -19,9 +19,9 @@ from edge.cameras.frame import Frame, Image
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from training.cast import CAST
+from training.data.samples import Sample, list_samples
 from training.figure import Figure
 from training.nobody import Portrait, average_portrait
-from training.samples import Sample, list_samples
 from training.scene import Patron
 from training.script import written
 from training.simulation.conditions import PRESETS, Conditions

@@ -17,10 +17,10 @@ from edge.cameras.frame import Image
 from edge.cameras.still import read_image
 from edge.errors import BadInput
 from edge.vision.crop import crop_aligned
-from training.augment import augment
+from training.data.augment import augment
+from training.data.samples import MAX_MALFORMED_SHARE, Sample
 from training.heads import AGES
 from training.recipe import Recipe
-from training.samples import MAX_MALFORMED_SHARE, Sample
 
 log = logging.getLogger(__name__)
 CACHED_SIZE = 200

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.augment import augment
+from training.data.augment import augment
 from training.recipe import Augment, load_recipe
 
 SHIPPED = load_recipe("mobile").augment

@@ -18,8 +18,8 @@ from edge.errors import BadInput
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector
 from edge.vision.scan import find_faces
-from training.augment import augment
-from training.batches import (
+from training.data.augment import augment
+from training.data.batches import (
     CACHED_SIZE,
     TrainingSet,
     age_target,
@@ -29,10 +29,10 @@ from training.batches import (
     targets,
     training_batches,
 )
+from training.data.reference import CROP, REFERENCE
+from training.data.samples import Sample
 from training.predictors import FaceCropper
 from training.recipe import load_recipe
-from training.reference import CROP, REFERENCE
-from training.samples import Sample
 
 RECIPE = dataclasses.replace(
     load_recipe("table1"), age_sigma=1.0, age_sigma_per_year=0.04, balance=0.2, photos_share=0.5
