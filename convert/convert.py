@@ -17,7 +17,6 @@ from convert.calibration import calibration
 from convert.edgetpu import edgetpu_report
 from convert.layers import layer_noise
 from convert.macs import count_macs
-from convert.outputs import describe_outputs
 from convert.quantise import Face, quantise, representatives
 from convert.refine import REPRESENTATIVES as REFINED
 from convert.refine import refine
@@ -28,11 +27,12 @@ from convert.verification import LosesTooMuch, agreement, tolerances
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
-from training.checkpoint import load_network
 from training.data.reference import CROP
 from training.data.samples import Listing, Split, list_samples
-from training.networks import deployed as in_deployed_form
-from training.origin import origin
+from training.networks.checkpoint import load_network
+from training.networks.origin import origin
+from training.networks.outputs import describe_outputs
+from training.networks.registry import deployed as in_deployed_form
 
 log = logging.getLogger(__name__)
 TRACED = 8

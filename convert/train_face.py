@@ -19,7 +19,6 @@ import numpy as np
 import tensorflow as tf
 
 from convert.blazeface import PARTS, PIXEL_SCALE, PIXEL_ZERO, blazeface, load_published, take_cells, take_pixels
-from convert.equalise import equalise
 from convert.face_lessons import Lesson, lessons
 from convert.import_face import fetch, published_bundle
 from convert.published import convolutions
@@ -28,6 +27,7 @@ from edge.vision.detector import FaceDetector
 from training.backdrops import Backdrops
 from training.data.chips import read_chips
 from training.data.samples import list_samples
+from training.networks.equalise import equalise
 from training.script import written
 
 log = logging.getLogger(__name__)

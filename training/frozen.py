@@ -19,13 +19,13 @@ from training.chunks import in_chunks
 from training.data.batches import cached_faces, targets
 from training.data.crops import network_input
 from training.data.samples import Listing, Sample, Split, list_samples
-from training.heads import PAPER_DENSE, heads
 from training.loss import loss_of
-from training.networks import NETWORKS
+from training.networks.heads import PAPER_DENSE, heads
+from training.networks.registry import NETWORKS
+from training.networks.weights import load_weights
 from training.recipe import Recipe
 from training.run_folder import check_same_run, earlier_run, write_whole
 from training.validation import Outputs, Validation, calibrate, figures, fit_temperatures
-from training.weights import load_weights
 
 log = logging.getLogger(__name__)
 EPOCHS = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from training.heads import AGES
+from training.networks.heads import AGES
 from training.recipe import Recipe
 
 

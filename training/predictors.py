@@ -27,7 +27,7 @@ from training.data.crops import network_input
 from training.data.reference import CROP
 from training.data.samples import Sample
 from training.metrics import Predictions
-from training.origin import origin
+from training.networks.origin import origin
 from training.requirements import require
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def predictor(name_or_path: str) -> Predictor:
     if not name_or_path.endswith(".keras"):
         return bundle_predictor(load_bundle(name_or_path))
     require("training", "tensorflow")
-    from training.checkpoint import load_network
+    from training.networks.checkpoint import load_network
 
     path = Path(name_or_path)
     loaded = keras_predictor(load_network(path), hashlib.sha256(path.read_bytes()).hexdigest())
@@ -92,7 +92,7 @@ def bundle_predictor(bundle: Bundle, threads: int = 2) -> Predictor:
 
 
 def keras_predictor(network: Any, sha256: str) -> Predictor:
-    """A network of :mod:`training.networks`, run by Keras."""
+    """A network of :mod:`training.networks.registry`, run by Keras."""
     size = int(network.input_shape[1])
 
     def estimate(crops: Sequence[Image]) -> list[Estimate]:

@@ -33,7 +33,7 @@ def weights_of(recipe: Recipe, asked: str | None, out: Path) -> str | None:
         return wanted
     kept = out / "weights.h5"
     if not kept.exists():
-        from training.import_weights import import_weights
+        from training.networks.import_weights import import_weights
 
         import_weights(recipe.network, kept)
     return str(kept)

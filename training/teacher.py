@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.checkpoint import load_network
 from training.chunks import in_chunks
 from training.data.samples import Sample
-from training.heads import AGES
-from training.origin import origin
+from training.networks.checkpoint import load_network
+from training.networks.heads import AGES
+from training.networks.origin import origin
 from training.validation import outputs_of
 
 

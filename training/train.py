@@ -19,18 +19,18 @@ import tensorboard  # noqa: F401 (tf.summary needs it: if it is missing, say so 
 import tensorflow as tf
 
 from edge.errors import BadInput, MaitredError
-from training.checkpoint import in_type
 from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
 from training.data.reference import CROP
 from training.data.samples import Listing, few, list_samples
 from training.loss import learning_rate_schedule, loss_of
-from training.networks import NETWORKS
+from training.networks.checkpoint import in_type
+from training.networks.registry import NETWORKS
+from training.networks.weights import load_weights
 from training.predictors import FaceCropper
 from training.recipe import Recipe
 from training.run_folder import check_same_run, earlier_run, write_whole
 from training.teacher import Teacher, ensemble, joined, taught
 from training.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
-from training.weights import load_weights
 from training.workers import Alone
 
 log = logging.getLogger(__name__)

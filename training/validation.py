@@ -13,8 +13,8 @@ import numpy as np
 from edge.vision.demographics import INTERVAL, Estimate
 from training.data.crops import network_input
 from training.data.samples import Sample
-from training.heads import AGES, HEADS
 from training.loss import loss_of
+from training.networks.heads import AGES, HEADS
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

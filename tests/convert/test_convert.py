@@ -25,7 +25,7 @@ from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from edge.vision.probe import outputs_sha256
 from training.data.reference import CROP
 from training.data.samples import list_samples
-from training.table1 import table1, table1_deployed
+from training.networks.table1 import table1, table1_deployed
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,8 +12,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 from convert.quantise import quantise
 from convert.refine import refine
-from training.checkpoint import load_network
-from training.networks import deployed
+from training.networks.checkpoint import load_network
+from training.networks.registry import deployed
 
 CHECKPOINT = Path(__file__).resolve().parents[2] / "training" / "checkpoints" / "table1.keras"
 

@@ -12,12 +12,12 @@ import pytest
 from edge.cli import main
 from edge.errors import BadInput
 from edge.vision.crop import crop_aligned
-from training.checkpoint import load_network
 from training.frozen import FrozenRun
-from training.heads import HEADS
+from training.networks.checkpoint import load_network
+from training.networks.heads import HEADS
+from training.networks.vgg16 import vgg16
+from training.networks.weights import write_weights
 from training.recipe import load_recipe
-from training.vgg16 import vgg16
-from training.weights import write_weights
 
 RECIPE = dataclasses.replace(load_recipe("vgg16"), dropout=0.0)
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge.errors import BadInput
 from training import start
-from training.import_weights import PACKAGES
+from training.networks.import_weights import PACKAGES
 from training.recipe import RECIPES, load_recipe
 from training.start import CHECKPOINTS, teachers_of, weights_of
 

@@ -12,7 +12,7 @@ import pytest
 from edge.errors import BadInput
 from training.data.batches import targets
 from training.data.samples import Sample
-from training.networks import NETWORKS
+from training.networks.registry import NETWORKS
 from training.recipe import load_recipe
 from training.teacher import Opinion, Teacher, ensemble, joined, taught
 

@@ -17,11 +17,11 @@ import tensorflow as tf
 from edge.cli import main
 from edge.errors import BadInput, MaitredError
 from training import train
-from training.checkpoint import load_network
 from training.data.batches import targets
 from training.data.samples import Sample, list_samples
 from training.loss import learning_rate_schedule, loss_of
-from training.networks import NETWORKS
+from training.networks.checkpoint import load_network
+from training.networks.registry import NETWORKS
 from training.recipe import Recipe, load_recipe
 from training.teacher import Teacher
 from training.train import Data, Run

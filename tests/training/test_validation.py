@@ -10,7 +10,7 @@ import pytest
 
 from training.data.batches import targets
 from training.data.samples import Sample
-from training.mobile import mobile
+from training.networks.mobile import mobile
 from training.recipe import load_recipe
 from training.validation import Outputs, calibrate, coverage, figures, fit_temperatures, outputs_of
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from training.checkpoint import load_network
+from training.networks.checkpoint import load_network
 from training.workers import MultiWorker
 
 TRAIN = [sys.executable, "-c", "import sys; from edge.cli import main; sys.exit(main())"]

@@ -19,7 +19,7 @@ from edge.errors import BadInput
 from edge.vision.crop import crop_aligned
 from training.data.augment import augment
 from training.data.samples import MAX_MALFORMED_SHARE, Sample
-from training.heads import AGES
+from training.networks.heads import AGES
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

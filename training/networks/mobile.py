@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from training.heads import with_heads
+from training.networks.heads import with_heads
 
 SIZE = 160
 # (filters of the pointwise convolution, stride of the depthwise one), after A. Howard et al., "MobileNets: Efficient

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from training import pretrained
-from training.heads import HEADS
-from training.networks import NETWORKS
-from training.pretrained import ORIGINS, Layers, folded, for_rgb
+from training.networks import pretrained
+from training.networks.heads import HEADS
+from training.networks.pretrained import ORIGINS, Layers, folded, for_rgb
+from training.networks.registry import NETWORKS
 
 RNG = np.random.default_rng(7)
 PUBLISHED = {

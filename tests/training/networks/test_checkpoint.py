@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.checkpoint import load_network, main
-from training.networks import NETWORKS
-from training.origin import origin
+from training.networks.checkpoint import load_network, main
+from training.networks.origin import origin
+from training.networks.registry import NETWORKS
 
 COMMAND = [
     "/home/someone/bin/maitred",

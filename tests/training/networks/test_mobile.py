@@ -8,8 +8,8 @@ import pytest
 from keras import layers
 
 from convert.macs import count_macs
-from training.mobile import mobile
-from training.networks import deployed
+from training.networks.mobile import mobile
+from training.networks.registry import deployed
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Keras files of the networks: reading them, and ``python -m training.checkpoint RUN OUT.keras``, which halves them."""
+"""Keras files of the networks: reading them, and ``python -m training.networks.checkpoint RUN OUT.keras``, which halves them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 
 from edge.errors import BadInput
-from training.networks import NETWORKS, other_layers
+from training.networks.registry import NETWORKS, other_layers
 from training.script import written
 
 
@@ -79,7 +79,9 @@ def ship(run: Path, out: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the file, say which."""
-    parser = argparse.ArgumentParser(prog="python -m training.checkpoint", description="a run's network, to be kept")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.networks.checkpoint", description="a run's network, to be kept"
+    )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a finished run")
     parser.add_argument("out", type=Path, metavar="OUT", help="Keras file to write")
     options = parser.parse_args(arguments)

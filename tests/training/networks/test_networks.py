@@ -9,9 +9,9 @@ from keras import layers
 
 from convert.macs import count_macs
 from edge.errors import BadInput, MaitredError
-from training.checkpoint import load_network
-from training.networks import NETWORKS
-from training.table1 import table1, table1_deployed
+from training.networks.checkpoint import load_network
+from training.networks.registry import NETWORKS
+from training.networks.table1 import table1, table1_deployed
 
 
 def unsettled(seed: int = 3, paper_head: bool = False) -> keras.Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from training.heads import with_heads
+from training.networks.heads import with_heads
 
 SIZE = 128
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
@@ -15,7 +15,7 @@ def resnet50(dropout: float = 0.3, batch_size: int | None = None, paper_head: bo
     """Four stages of bottleneck blocks: float32 RGB / 255 (batch, 128, 128, 3) -> logits.
 
     K. He et al., "Deep Residual Learning for Image Recognition", 2016, Table 1, 50 layers. Its normalisation is folded
-    into biased convolutions when weights are imported, as :func:`training.mobile.mobile` explains.
+    into biased convolutions when weights are imported, as :func:`training.networks.mobile.mobile` explains.
     """
     inputs = keras.Input((SIZE, SIZE, 3), batch_size=batch_size, name="face")
     x = layers.ZeroPadding2D(3, name="conv1_pad")(inputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from training.heads import with_heads
+from training.networks.heads import with_heads
 
 SIZE = 128
 """Pixels. UTKFace holds little detail beyond, and at the paper's 180 a face costs twice as much."""

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from edge.errors import MaitredError
-from training.heads import PAPER_DENSE, heads, paper_heads
+from training.networks.heads import PAPER_DENSE, heads, paper_heads
 
 SIZE = 180
 

@@ -11,11 +11,11 @@ import keras
 import numpy as np
 
 from edge.errors import BadInput
-from training.checkpoint import load_network
 from training.data.samples import few
-from training.heads import HEADS
-from training.origin import origin
-from training.pretrained import Layers, folded, imagenet
+from training.networks.checkpoint import load_network
+from training.networks.heads import HEADS
+from training.networks.origin import origin
+from training.networks.pretrained import Layers, folded, imagenet
 
 log = logging.getLogger(__name__)
 IMAGENET = "imagenet"
@@ -63,7 +63,7 @@ def write_weights(path: Path, layers: Layers, about: str) -> None:
 def load_weights(model: keras.Model, source: str) -> dict[str, str]:
     """Put weights into the layers of ``model``, its heads aside; returns ``about`` and ``sha256`` of them.
 
-    ``source`` is ``imagenet`` or the path of a file: one of ours, or one of :data:`training.pretrained.ORIGINS`.
+    ``source`` is ``imagenet`` or the path of a file: one of ours, or one of :data:`training.networks.pretrained.ORIGINS`.
     Layers that the model does not have (another task's heads) are left out, and logged. The Keras file (``.keras``) of
     an earlier run of the same network gives its heads as well, and ``licence``, where its ``run.json`` tells.
 
