@@ -75,20 +75,20 @@ def train(options: argparse.Namespace) -> int:
 
     recipe = load_recipe(options.model)
     require("training", "tensorflow", "tensorboard")
-    from training.start import teachers_of, weights_of
+    from training.fit.start import teachers_of, weights_of
 
     if options.frozen:
         if options.photos or options.teacher or options.strategy != "alone" or options.precision != "float32":
             raise BadInput("--frozen computes features once: leave out --photos, --teacher, --strategy, --precision")
-        from training.frozen import FrozenRun
+        from training.fit.frozen import FrozenRun
 
         weights = weights_of(recipe, options.weights, options.out)
         path = FrozenRun(recipe, options.data, options.out, options.resume, weights).train()
     else:
         import keras
 
-        from training.train import Data, Run
-        from training.workers import Alone, MultiWorker
+        from training.fit.train import Data, Run
+        from training.fit.workers import Alone, MultiWorker
 
         workers = MultiWorker() if options.strategy == "multiworker" else Alone()
         keras.config.set_dtype_policy(options.precision)

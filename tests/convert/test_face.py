@@ -22,7 +22,7 @@ from edge.vision.detector import FaceDetector, cut_square
 from edge.vision.interpreter import Interpreter
 from training.backdrops import Backdrops
 from training.data.samples import list_samples
-from training.start import CHECKPOINTS
+from training.fit.start import CHECKPOINTS
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ import pytest
 import tensorflow as tf
 
 from edge.errors import BadInput
+from training.fit.start import CHECKPOINTS
 from training.networks.import_weights import PACKAGES, import_mobile, main
 from training.networks.mobile import BLOCKS, mobile
 from training.networks.weights import load_weights, read_weights
-from training.start import CHECKPOINTS
 
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 Arrays = dict[str, np.ndarray]

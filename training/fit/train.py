@@ -22,16 +22,16 @@ from edge.errors import BadInput, MaitredError
 from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
 from training.data.reference import CROP
 from training.data.samples import Listing, few, list_samples
-from training.loss import learning_rate_schedule, loss_of
+from training.fit.loss import learning_rate_schedule, loss_of
+from training.fit.run_folder import check_same_run, earlier_run, write_whole
+from training.fit.teacher import Teacher, ensemble, joined, taught
+from training.fit.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
+from training.fit.workers import Alone
 from training.networks.checkpoint import in_type
 from training.networks.registry import NETWORKS
 from training.networks.weights import load_weights
 from training.predictors import FaceCropper
 from training.recipe import Recipe
-from training.run_folder import check_same_run, earlier_run, write_whole
-from training.teacher import Teacher, ensemble, joined, taught
-from training.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
-from training.workers import Alone
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
+from training.fit.workers import MultiWorker
 from training.networks.checkpoint import load_network
-from training.workers import MultiWorker
 
 TRAIN = [sys.executable, "-c", "import sys; from edge.cli import main; sys.exit(main())"]
-RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "table1.toml"
+RECIPE = Path(__file__).parents[3] / "training" / "recipes" / "table1.toml"
 
 
 @pytest.fixture

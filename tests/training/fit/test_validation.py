@@ -10,9 +10,9 @@ import pytest
 
 from training.data.batches import targets
 from training.data.samples import Sample
+from training.fit.validation import Outputs, calibrate, coverage, figures, fit_temperatures, outputs_of
 from training.networks.mobile import mobile
 from training.recipe import load_recipe
-from training.validation import Outputs, calibrate, coverage, figures, fit_temperatures, outputs_of
 
 RNG = np.random.default_rng(3)
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from training.chunks import in_chunks
 from training.data.samples import Sample
+from training.fit.chunks import in_chunks
+from training.fit.validation import outputs_of
 from training.networks.checkpoint import load_network
 from training.networks.heads import AGES
 from training.networks.origin import origin
-from training.validation import outputs_of
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ import tensorflow as tf
 
 from edge.cli import main
 from edge.errors import BadInput, MaitredError
-from training import train
 from training.data.batches import targets
 from training.data.samples import Sample, list_samples
-from training.loss import learning_rate_schedule, loss_of
+from training.fit import train
+from training.fit.loss import learning_rate_schedule, loss_of
+from training.fit.teacher import Teacher
+from training.fit.train import Data, Run
 from training.networks.checkpoint import load_network
 from training.networks.registry import NETWORKS
 from training.recipe import Recipe, load_recipe
-from training.teacher import Teacher
-from training.train import Data, Run
 
 RECIPE = dataclasses.replace(load_recipe("table1"), epochs=6, batch_size=8, warmup_steps=2, ema_decay=0.7)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge.errors import BadInput
-from training import start
+from training.fit import start
+from training.fit.start import CHECKPOINTS, teachers_of, weights_of
 from training.networks.import_weights import PACKAGES
 from training.recipe import RECIPES, load_recipe
-from training.start import CHECKPOINTS, teachers_of, weights_of
 
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.toml"))
 

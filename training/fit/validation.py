@@ -13,7 +13,7 @@ import numpy as np
 from edge.vision.demographics import INTERVAL, Estimate
 from training.data.crops import network_input
 from training.data.samples import Sample
-from training.loss import loss_of
+from training.fit.loss import loss_of
 from training.networks.heads import AGES, HEADS
 from training.recipe import Recipe
 
