@@ -18,8 +18,8 @@ from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from training.data.samples import Sample, Split, list_samples
-from training.metrics import report
-from training.predictors import Outcome, bundle_predictor, predict
+from training.evaluation.metrics import report
+from training.evaluation.predictors import Outcome, bundle_predictor, predict
 
 log = logging.getLogger(__name__)
 SPLIT: Split = "validation"

@@ -10,8 +10,8 @@ import keras
 from convert.verification import verify
 from edge.vision.bundle import Bundle
 from training.data.samples import Listing, Split
-from training.metrics import report
-from training.predictors import Outcome, Predictor, bundle_predictor, keras_predictor, predict
+from training.evaluation.metrics import report
+from training.evaluation.predictors import Outcome, Predictor, bundle_predictor, keras_predictor, predict
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import MaitredError
-from training.metrics import Predictions
+from training.evaluation.metrics import Predictions
 
 ONE_FACE = 1
 SLICES = ("age ", "ethnicity ")

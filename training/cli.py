@@ -102,8 +102,8 @@ def train(options: argparse.Namespace) -> int:
 def evaluate(options: argparse.Namespace) -> int:
     """Measure, print, and write where ``--out`` says."""
     from edge.commands.output import print_json
-    from training.evaluate import evaluate as measure
-    from training.evaluate import summary, write
+    from training.evaluation.evaluate import evaluate as measure
+    from training.evaluation.evaluate import summary, write
     from training.requirements import require
 
     if options.out:

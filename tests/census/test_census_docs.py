@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from convert.census_study import SHIFTS, SIZES
 from edge.census.shares.confusion import MIN_FACES, WEIGHT
 from edge.census.shares.correction import ANYWHERE, AS_COUNTED, RUNS, STEPS
 from edge.census.shares.estimator import CORRECTED, ENOUGH, RAW
+from training.evaluation.census_study import SHIFTS, SIZES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "census.md").read_text(encoding="utf-8")

@@ -47,6 +47,6 @@ def test_the_agents_models_run_without_training_convert_and_tensorflow():
 
 
 def test_evaluating_loads_nothing_of_tensorflow_until_a_keras_file_is_named():
-    loaded = modules_after("import training.evaluate")
-    assert "training.metrics" in loaded
+    loaded = modules_after("import training.evaluation.evaluate")
+    assert "training.evaluation.metrics" in loaded
     assert not set(HEAVY) & set(loaded)

@@ -14,8 +14,8 @@ from convert.rounding import rounded
 from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
 from training.data.samples import Sample, list_samples
-from training.metrics import Predictions
-from training.predictors import Outcome
+from training.evaluation.metrics import Predictions
+from training.evaluation.predictors import Outcome
 
 
 def draw(folder: Path, count: int) -> Path:

@@ -7,7 +7,7 @@ import pytest
 
 from convert.verification import OVERALL, SLICE, agreement, verify
 from edge.errors import MaitredError
-from training.metrics import Predictions
+from training.evaluation.metrics import Predictions
 
 
 def figures(mae: float = 5.0, gender: float | None = 0.9, n: int = 1000, **slices: dict) -> dict:

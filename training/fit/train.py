@@ -22,6 +22,7 @@ from edge.errors import BadInput, MaitredError
 from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
 from training.data.reference import CROP
 from training.data.samples import Listing, few, list_samples
+from training.evaluation.predictors import FaceCropper
 from training.fit.loss import learning_rate_schedule, loss_of
 from training.fit.run_folder import check_same_run, earlier_run, write_whole
 from training.fit.teacher import Teacher, ensemble, joined, taught
@@ -30,7 +31,6 @@ from training.fit.workers import Alone
 from training.networks.checkpoint import in_type
 from training.networks.registry import NETWORKS
 from training.networks.weights import load_weights
-from training.predictors import FaceCropper
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

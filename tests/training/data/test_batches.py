@@ -31,7 +31,7 @@ from training.data.batches import (
 )
 from training.data.reference import CROP, REFERENCE
 from training.data.samples import Sample
-from training.predictors import FaceCropper
+from training.evaluation.predictors import FaceCropper
 from training.recipe import load_recipe
 
 RECIPE = dataclasses.replace(

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.errors import BadInput
-from training.bootstrap import RESAMPLES
 from training.data.samples import SPLITS, Split, list_samples
-from training.metrics import report
-from training.model_card import headlines, model_card, seen
-from training.predictors import FaceCropper, predict, predictor
+from training.evaluation.bootstrap import RESAMPLES
+from training.evaluation.metrics import report
+from training.evaluation.model_card import headlines, model_card, seen
+from training.evaluation.predictors import FaceCropper, predict, predictor
 
 
 def evaluate(
@@ -60,7 +60,7 @@ def write(result: dict[str, Any], out: Path) -> None:
     Raises:
         BadInput: it cannot be written to.
     """
-    from training.plots import draw
+    from training.evaluation.plots import draw
 
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.bands import AgeBands
-from training.bootstrap import Columns, intervals
-from training.curves import band_figures, bin_of, cumulative_score, reliability, roc
 from training.data.samples import Sample
+from training.evaluation.bootstrap import Columns, intervals
+from training.evaluation.curves import band_figures, bin_of, cumulative_score, reliability, roc
 
 BANDS = AgeBands((0, 13, 18, 25, 35, 45, 55, 65))
 ADULT = (20, 60)

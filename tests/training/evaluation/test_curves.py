@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.curves import band_figures, cumulative_score, reliability, roc
+from training.evaluation.curves import band_figures, cumulative_score, reliability, roc
 
 
 def test_cumulative_score_counts_errors_up_to_each_year():

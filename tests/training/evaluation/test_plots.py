@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from training.data.samples import Sample
-from training.metrics import Predictions, report
-from training.plots import PLOTS, draw
+from training.evaluation.metrics import Predictions, report
+from training.evaluation.plots import PLOTS, draw
 
 HISTORY = [{"epoch": epoch, "loss": 5 / epoch, "age_mae": 9 - epoch, "gender_accuracy": 0.8} for epoch in (1, 2, 3)]
 

@@ -26,7 +26,7 @@ from edge.vision.scan import find_faces
 from training.data.crops import network_input
 from training.data.reference import CROP
 from training.data.samples import Sample
-from training.metrics import Predictions
+from training.evaluation.metrics import Predictions
 from training.networks.origin import origin
 from training.requirements import require
 

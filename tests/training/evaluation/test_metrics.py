@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.data.samples import Sample
-from training.metrics import Predictions, figures, report
+from training.evaluation.metrics import Predictions, figures, report
 
 
 def sample(age, gender, ethnicity=None) -> Sample:

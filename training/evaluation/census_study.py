@@ -1,6 +1,6 @@
 """How good corrected shares are: many made-up populations of real faces, whose true shares are known.
 
-``python -m convert.census_study BUNDLE --data DIR`` calibrates on one half of the validation split and draws the faces
+``python -m training.evaluation.census_study BUNDLE --data DIR`` calibrates on one half of the validation split and draws the faces
 of the populations from the other, and the other way round; ``--split test`` calibrates with the bundle's card, as the
 agent does, and draws from the test split. Estimates of the faces are kept in ``--cache``.
 
@@ -33,7 +33,7 @@ from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle
 from training.data.samples import Split, list_samples
-from training.predictors import bundle_predictor, predict
+from training.evaluation.predictors import bundle_predictor, predict
 
 SIZES = (50, 200, 1000)
 POPULATIONS = 200
@@ -156,8 +156,10 @@ def _estimates(bundle: Bundle, data: Path, split: Split, cache: Path) -> Calibra
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m convert.census_study``."""
-    parser = argparse.ArgumentParser(prog="python -m convert.census_study", description="how good are the shares?")
+    """``python -m training.evaluation.census_study``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluation.census_study", description="how good are the shares?"
+    )
     parser.add_argument("bundle", metavar="NAME|FILE")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")
     parser.add_argument("--split", choices=("validation", "test"), default="validation", help="(validation)")

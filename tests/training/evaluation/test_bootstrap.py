@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.bootstrap import intervals
+from training.evaluation.bootstrap import intervals
 
 
 def mean(sums):
@@ -42,7 +42,7 @@ def test_a_seed_decides_the_digits():
 
 def test_faces_too_many_for_one_go_are_resampled_as_well(monkeypatch):
     values = np.arange(500) % 4 == 0
-    monkeypatch.setattr("training.bootstrap.DRAWS_AT_ONCE", 700)  # one resample at a time
+    monkeypatch.setattr("training.evaluation.bootstrap.DRAWS_AT_ONCE", 700)  # one resample at a time
     low, high = intervals(columns(values), mean, resamples=400)["mean"]
     assert low < 0.25 < high
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.25 * 0.75 / 500), rel=0.25)

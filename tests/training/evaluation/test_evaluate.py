@@ -16,9 +16,9 @@ from edge.cli import main
 from edge.vision.bundle import load_bundle
 from edge.vision.card import Crop
 from edge.vision.detection import Detection
-from training import predictors
 from training.data.samples import list_samples
-from training.predictors import FaceCropper, Predictor
+from training.evaluation import predictors
+from training.evaluation.predictors import FaceCropper, Predictor
 
 CONTRACT = {
     "n", "age_mae", "gender_accuracy", "gender_precision", "gender_recall", "gender_specificity", "gender_f1",

@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from convert.census_study import SIZES, Pool, folds_of, main, study
 from edge.census.bands import AgeBands
 from edge.census.shares.calibration import KEY, Calibration
 from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
+from training.evaluation.census_study import SIZES, Pool, folds_of, main, study
 
 CENSUS = Census()
 

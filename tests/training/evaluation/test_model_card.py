@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from training.data.samples import Sample
-from training.metrics import Predictions, report
-from training.model_card import headlines, model_card, seen, shown
+from training.evaluation.metrics import Predictions, report
+from training.evaluation.model_card import headlines, model_card, seen, shown
 
 TRAINING = {"data": "own pictures", "licence": "ours", "split": "80/10/10", "source": "maitred train mobile"}
 
