@@ -12,10 +12,10 @@ import numpy as np
 
 from edge.cameras.frame import Image
 from training.data.chips import SIDE, Chip
-from training.drawing import View
-from training.figure import Figure, Pose
-from training.nobody import Portrait
-from training.room import draw_room
+from training.rendering.drawing import View
+from training.rendering.figure import Figure, Pose
+from training.rendering.nobody import Portrait
+from training.rendering.room import draw_room
 from training.simulation.crowd import look_of
 from training.simulation.ways import AWAY
 

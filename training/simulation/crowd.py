@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.drawing import Colour, View, shade
-from training.figure import Garment, Look
-from training.nobody import Portrait
+from training.rendering.drawing import Colour, View, shade
+from training.rendering.figure import Garment, Look
+from training.rendering.nobody import Portrait
 from training.simulation.ways import KINDS, LANES, Kind, Way, draw_way
 
 GROUPED = 0.3

@@ -19,7 +19,7 @@ from edge.vision.detector import FaceDetector
 from edge.vision.scan import find_faces
 from training.data.reference import CROP
 from training.data.samples import SPLITS, Sample, list_samples
-from training.nobody import GENDERS, SIDE, Portrait
+from training.rendering.nobody import GENDERS, SIDE, Portrait
 
 Choice = Literal["test", "train", "validation", "all"]
 OFF = 0.1

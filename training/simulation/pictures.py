@@ -1,6 +1,6 @@
 """The pictures of docs/counting.md: ``python -m training.simulation.pictures --faces DIR --out docs/images``.
 
-Frames of simulated scenes whose patrons have averaged faces (see :mod:`training.nobody`), with what the agent follows
+Frames of simulated scenes whose patrons have averaged faces (see :mod:`training.rendering.nobody`), with what the agent follows
 drawn over them.
 """
 
@@ -18,11 +18,11 @@ import numpy as np
 from edge.cameras.frame import Frame, Image
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
-from training.cast import CAST
 from training.data.samples import Sample, list_samples
-from training.figure import Figure
-from training.nobody import Portrait, average_portrait
-from training.scene import Patron
+from training.rendering.cast import CAST
+from training.rendering.figure import Figure
+from training.rendering.nobody import Portrait, average_portrait
+from training.rendering.scene import Patron
 from training.script import written
 from training.simulation.conditions import PRESETS, Conditions
 from training.simulation.crowd import draw_ways, look_of

@@ -11,9 +11,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.drawing import Image
-from training.figure import Box, Figure
-from training.scene import Patron, Scene
+from training.rendering.drawing import Image
+from training.rendering.figure import Box, Figure
+from training.rendering.scene import Patron, Scene
 from training.simulation.conditions import Conditions
 from training.simulation.crowd import distinct_seeds, draw_ways, look_of
 from training.simulation.faces import Choice, Face, draw_faces, read_faces

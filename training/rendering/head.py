@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.drawing import Bend, Colour, Image, Pen, Point, Sprite, shade
-from training.nobody import SIDE, Gray, Portrait
+from training.rendering.drawing import Bend, Colour, Image, Pen, Point, Sprite, shade
+from training.rendering.nobody import SIDE, Gray, Portrait
 
 Style = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails", "own"]
 

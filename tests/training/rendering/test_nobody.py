@@ -10,10 +10,10 @@ import pytest
 
 from edge.errors import BadInput
 from training.data.samples import Sample, list_samples
-from training.nobody import Wanted, average_portrait
+from training.rendering.nobody import Wanted, average_portrait
 
 GROWN_UPS = Wanted("female", 20, 40)
-UTKFACE = Path(__file__).resolve().parents[3] / "shared/data/utkface"
+UTKFACE = Path(__file__).resolve().parents[4] / "shared/data/utkface"
 
 
 def drawn_face(rng: np.random.Generator) -> np.ndarray:
