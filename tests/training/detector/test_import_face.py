@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.import_face import SHA256, published_bundle, write
 from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import overlaps
 from edge.vision.detector import FaceDetector
 from edge.vision.scan import find_faces
+from training.detector.import_face import SHA256, published_bundle, write
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
-"""``python -m convert.train_face --data UTKFACE --out face.keras``: the face detector, made fit for eight bits.
+"""``python -m training.detector.train_face --data UTKFACE --out face.keras``: the face detector, made fit for eight bits.
 
 The published float network, its channels equalised, goes on to learn while it computes as its INT8 form will
-(:mod:`convert.rounded`). What it learns is what the float network says, and where that is wrong, the truth
-(:mod:`convert.face_lessons`). Only faces of the training split are used.
+(:mod:`training.detector.rounded`). What it learns is what the float network says, and where that is wrong, the truth
+(:mod:`training.detector.face_lessons`). Only faces of the training split are used.
 """
 
 from __future__ import annotations
@@ -18,15 +18,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from convert.blazeface import PARTS, PIXEL_SCALE, PIXEL_ZERO, blazeface, load_published, take_cells, take_pixels
-from convert.face_lessons import Lesson, lessons
-from convert.import_face import fetch, published_bundle
-from convert.published import convolutions
-from convert.rounded import Range, Trained, measured
 from edge.vision.detector import FaceDetector
-from training.backdrops import Backdrops
 from training.data.chips import read_chips
 from training.data.samples import list_samples
+from training.detector.backdrops import Backdrops
+from training.detector.blazeface import (
+    PARTS,
+    PIXEL_SCALE,
+    PIXEL_ZERO,
+    blazeface,
+    load_published,
+    take_cells,
+    take_pixels,
+)
+from training.detector.face_lessons import Lesson, lessons
+from training.detector.import_face import fetch, published_bundle
+from training.detector.published import convolutions
+from training.detector.rounded import Range, Trained, measured
 from training.networks.equalise import equalise
 from training.script import written
 
@@ -162,7 +170,7 @@ def _huber(off: tf.Tensor) -> tf.Tensor:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m convert.train_face", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.detector.train_face", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="aligned faces")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.keras", help="Keras file to write")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of {BATCH} squares each ({STEPS})")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.face_clips import MARKS, clip_frames, clip_photos
-from convert.face_figures import Shown, Tally, tallies
 from edge.vision.detection import Detection
-from training.composed import Placed
+from training.detector.composed import Placed
+from training.detector.face_clips import MARKS, clip_frames, clip_photos
+from training.detector.face_figures import Shown, Tally, tallies
 
 MARKS_0 = np.zeros((6, 2), np.float32)
 

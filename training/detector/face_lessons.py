@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convert.blazeface import ANCHORS, SIZE
 from edge.vision.card import Anchors
 from edge.vision.detection import Floats
 from edge.vision.detector import anchor_centres, cut_square
-from training.backdrops import Backdrops
-from training.composed import STYLES, Composed, Placed, compose
 from training.data.chips import Chip
+from training.detector.backdrops import Backdrops
+from training.detector.blazeface import ANCHORS, SIZE
+from training.detector.composed import STYLES, Composed, Placed, compose
 
 QUARTER = SIZE / 48
 """Side of what an anchor answers for, in pixels of the square."""

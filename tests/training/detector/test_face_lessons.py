@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convert.blazeface import PARTS
-from convert.face_lessons import CELLS, MARGIN, QUARTERS, SMALL_MARGIN, lesson
-from convert.train_face import QUIET, losses
-from training.composed import Placed
 from training.data.chips import LANDMARKS
+from training.detector.blazeface import PARTS
+from training.detector.composed import Placed
+from training.detector.face_lessons import CELLS, MARGIN, QUARTERS, SMALL_MARGIN, lesson
+from training.detector.train_face import QUIET, losses
 
 GREY = np.full((192, 192, 3), 128, np.uint8)
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.blazeface import PARTS, SIZE, blazeface, load_published, take_pixels
-from convert.published import Convolution, convolutions
 from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
+from training.detector.blazeface import PARTS, SIZE, blazeface, load_published, take_pixels
+from training.detector.published import Convolution, convolutions
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from edge.vision.bundle import load_bundle
 from edge.vision.detection import nesting, overlaps
 from edge.vision.detector import FaceDetector
-from training.backdrops import HEIGHT, WIDTH, Backdrops
-from training.composed import MANNERS, STYLES, compose
 from training.data.chips import BOX, LANDMARKS, fitted, read_chips, shrunk
 from training.data.samples import list_samples
+from training.detector.backdrops import HEIGHT, WIDTH, Backdrops
+from training.detector.composed import MANNERS, STYLES, compose
 
 
 @pytest.fixture(scope="module")

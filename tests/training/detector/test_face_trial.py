@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert import face_trial as module
-from convert.face_trial import Scenes, main, trial
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
-from training.backdrops import Backdrops
 from training.data.samples import Listing
+from training.detector import face_trial as module
+from training.detector.backdrops import Backdrops
+from training.detector.face_trial import Scenes, main, trial
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from convert.face_figures import Shown
 from edge.cameras import open_camera
 from edge.cameras.frame import Image
-from training.composed import Placed
+from training.detector.composed import Placed
+from training.detector.face_figures import Shown
 
 MARKS = Path(__file__).with_name("face_clips.json")
 """For each recording: boxes (left, top, width, height) by frame, those that are excused in all frames, and how many

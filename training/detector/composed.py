@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from edge.cameras.frame import Image
 from edge.vision.detection import Floats
-from training.backdrops import Backdrops
 from training.data.chips import SIDE, Chip, fitted, shrunk
+from training.detector.backdrops import Backdrops
 
 Style = Literal["photo", "live"]
 STYLES: tuple[Style, ...] = ("photo", "live")
