@@ -28,8 +28,8 @@ setup(
         "edge.dashboard": ["templates/*", "static/*"],
         "edge.provision": ["maitred.toml"],
         "edge.store": ["migrations/*.sql"],
-        "convert": ["*.json"],
         "training": ["recipes/*.toml"],
+        "training.detector": ["*.json"],
     },
     install_requires=[
         "ai-edge-litert>=2.1",

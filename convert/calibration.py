@@ -17,7 +17,8 @@ from convert.rounding import rounded
 from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
-from training.data.samples import Sample, Split, list_samples
+from training.data.samples import Split, list_samples
+from training.evaluation.calibration_faces import faces_of
 from training.evaluation.metrics import report
 from training.evaluation.predictors import Outcome, bundle_predictor, predict
 
@@ -41,17 +42,6 @@ def calibration(outcome: Outcome) -> dict[str, Any]:
     return {**found, KEY: faces.table()} if len(faces) else found
 
 
-def faces_of(outcome: Outcome) -> Calibration:
-    """Label and estimate of every face whose age and gender are known; a range of ages counts by its middle."""
-    known = [row for row, sample in enumerate(outcome.samples) if _labels(sample) is not None]
-    labels = [label for label in map(_labels, outcome.samples) if label is not None]
-    predictions = outcome.predictions
-    return Calibration.of(
-        [age for age, _ in labels], [gender for _, gender in labels], predictions.age[known],
-        predictions.interval[known], predictions.female[known],
-    )  # fmt: skip
-
-
 def calibrate(path: Path, data: Path) -> Bundle:
     """Measure the bundle at ``path`` on the validation split of ``data`` (face crops) and write that into its card.
 
@@ -64,10 +54,6 @@ def calibrate(path: Path, data: Path) -> Bundle:
     card = bundle.card.model_copy(update={"calibration": calibration(outcome)})
     write_bundle(path, _model_alone(bundle), card)
     return load_bundle(str(path))
-
-
-def _labels(sample: Sample) -> tuple[float, int] | None:
-    return None if sample.age_years is None or sample.gender is None else (sample.age_years, sample.gender)
 
 
 def _model_alone(bundle: Bundle) -> bytes:

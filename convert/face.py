@@ -1,7 +1,7 @@
 """``python -m convert.face CHECKPOINT --data UTKFACE --out face.tflite``: the face detector in INT8, if good enough.
 
-The Keras file, which :mod:`training.detector.train_face` writes, holds its own value ranges, so that nothing is measured here.
-The published float network and the INT8 one then look for the same faces, by the code of the agent
+The Keras file, which :mod:`training.detector.train_face` writes, holds its own value ranges, so that nothing is
+measured here. The published float network and the INT8 one then look for the same faces, by the code of the agent
 (:mod:`training.detector.face_trial`); where INT8 finds less or errs more, no bundle is written.
 """
 
@@ -104,7 +104,8 @@ def card_of(model: bytes, network: keras.Model, source: Path, listing: Listing) 
         training=Training(
             data=f"MediaPipe's own (not published); then {data}", licence=f"Apache-2.0; {licence}",
             split="80/10/10 by SHA-256 of the image file",
-            source=f"training.detector.train_face, from BlazeFace full-range sparse, MediaPipe, as carried by {PACKAGE}",
+            # Named as it was when the shipped detector was made: its card stays the same, to the byte.
+            source=f"convert.train_face, from BlazeFace full-range sparse, MediaPipe, as carried by {PACKAGE}",
         ),
         macs=count_macs(network), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )  # fmt: skip

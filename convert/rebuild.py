@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.errors import BadInput, MaitredError
+from edge.errors import BadInput, MaitredError, few
 from edge.vision.bundle import CARD
-from training.data.samples import few
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "training" / "checkpoints"

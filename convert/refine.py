@@ -20,10 +20,10 @@ REPRESENTATIVES = 1600
 def refine(network: keras.Model, faces: Sequence[Face]) -> bytes:
     """Quantise ``network``, which is changed in place to one that computes the same and loses less.
 
-    Its channels are equalised (:mod:`training.networks.equalise`), and the mean error that quantisation leaves in each output
-    over ``faces``, float32 (size, size, 3) in 0..1, is taken out of the output's bias. This is the bias correction of
-    M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019, of the last
-    layers alone.
+    Its channels are equalised (:mod:`training.networks.equalise`), and the mean error that quantisation leaves in each
+    output over ``faces``, float32 (size, size, 3) in 0..1, is taken out of the output's bias. This is the bias
+    correction of M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019,
+    of the last layers alone.
 
     Raises:
         MaitredError: see :func:`convert.quantise.quantise`.

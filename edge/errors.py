@@ -1,6 +1,8 @@
-"""The two ways in which a command can end badly, as exceptions."""
+"""The two ways in which a command can end badly, as exceptions, and how a message names many things."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 class MaitredError(Exception):
@@ -13,3 +15,9 @@ class BadInput(MaitredError):
     """What the user gave cannot be used: a file, a setting, an option. The command exits with 2."""
 
     exit_code = 2
+
+
+def few(names: Iterable[str]) -> str:
+    """The first few names, for a message."""
+    names = list(names)
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

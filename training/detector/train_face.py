@@ -1,4 +1,5 @@
-"""``python -m training.detector.train_face --data UTKFACE --out face.keras``: the face detector, made fit for eight bits.
+"""``python -m training.detector.train_face --data UTKFACE --out face.keras``: the face detector, made fit for eight
+bits.
 
 The published float network, its channels equalised, goes on to learn while it computes as its INT8 form will
 (:mod:`training.detector.rounded`). What it learns is what the float network says, and where that is wrong, the truth

@@ -1,8 +1,8 @@
 """How good corrected shares are: many made-up populations of real faces, whose true shares are known.
 
-``python -m training.evaluation.census_study BUNDLE --data DIR`` calibrates on one half of the validation split and draws the faces
-of the populations from the other, and the other way round; ``--split test`` calibrates with the bundle's card, as the
-agent does, and draws from the test split. Estimates of the faces are kept in ``--cache``.
+``python -m training.evaluation.census_study BUNDLE --data DIR`` calibrates on one half of the validation split and
+draws the faces of the populations from the other, and the other way round; ``--split test`` calibrates with the
+bundle's card, as the agent does, and draws from the test split. Estimates of the faces are kept in ``--cache``.
 
 Each population has shares of its own, drawn from the distribution that ``--shift`` names, and so many visits: the true
 cell of each is drawn by those shares, then a face of that cell, both with replacement. Shares are estimated from the
@@ -22,7 +22,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from convert.calibration import faces_of
 from edge.census.bands import AgeBands
 from edge.census.shares.calibration import KEY, Calibration
 from edge.census.shares.confusion import Confusion, confusion
@@ -33,6 +32,7 @@ from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle
 from training.data.samples import Split, list_samples
+from training.evaluation.calibration_faces import faces_of
 from training.evaluation.predictors import bundle_predictor, predict
 
 SIZES = (50, 200, 1000)

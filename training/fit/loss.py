@@ -5,14 +5,15 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from training.networks.heads import AGES
+from edge.vision.bundle import AGES
 from training.recipe import Recipe
 
 
 def loss_of(outputs: list[tf.Tensor], labels: dict[str, tf.Tensor], recipe: Recipe) -> tf.Tensor:
     """Cross-entropy with the smoothed age, absolute error of its expectation, gender; unknown labels weigh nothing.
 
-    ``outputs`` are the two of a network, ``labels`` what :func:`training.data.batches.targets` makes for the same faces.
+    ``outputs`` are the two of a network, ``labels`` what :func:`training.data.batches.targets` makes for the same
+    faces.
     """
     age_logits, gender_logit = (tf.cast(output, tf.float32) for output in outputs)
     years = tf.reduce_sum(tf.nn.softmax(age_logits) * tf.range(AGES, dtype=tf.float32), 1)

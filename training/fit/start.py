@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.errors import BadInput
 from training.recipe import Recipe
 
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 NONE = "none"
 PACKAGE = "package"
 CHECKPOINT = "checkpoint"

@@ -18,10 +18,10 @@ import numpy as np
 import tensorboard  # noqa: F401 (tf.summary needs it: if it is missing, say so now, not after the first epoch)
 import tensorflow as tf
 
-from edge.errors import BadInput, MaitredError
+from edge.errors import BadInput, MaitredError, few
 from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
 from training.data.reference import CROP
-from training.data.samples import Listing, few, list_samples
+from training.data.samples import Listing, list_samples
 from training.evaluation.predictors import FaceCropper
 from training.fit.loss import learning_rate_schedule, loss_of
 from training.fit.run_folder import check_same_run, earlier_run, write_whole

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from edge.vision.bundle import AGES
 from edge.vision.demographics import INTERVAL, Estimate
 from training.data.crops import network_input
 from training.data.samples import Sample
 from training.fit.loss import loss_of
-from training.networks.heads import AGES, HEADS
+from training.networks.heads import HEADS
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,7 @@
-"""Keras files of the networks: reading them, and ``python -m training.networks.checkpoint RUN OUT.keras``, which halves them."""
+"""Keras files of the networks: reading them, and halving them.
+
+``python -m training.networks.checkpoint RUN OUT.keras`` writes a run's network with weights in half precision.
+"""
 
 from __future__ import annotations
 

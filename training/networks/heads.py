@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import layers
 
-AGES = 101
+from edge.vision.bundle import AGES
+
 HEADS = ("age_logits", "gender_logit")
 PAPER_DENSE = (128, 64, 32)
 """Units of the dense layers in the paper's Table I."""

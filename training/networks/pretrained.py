@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from edge.errors import BadInput, MaitredError
-from training.data.samples import few
+from edge.errors import BadInput, MaitredError, few
 
 Layers = dict[str, dict[str, np.ndarray]]
 """Layer name -> weight name (kernel, bias, gamma, …) -> array."""

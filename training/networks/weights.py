@@ -10,8 +10,7 @@ import h5py
 import keras
 import numpy as np
 
-from edge.errors import BadInput
-from training.data.samples import few
+from edge.errors import BadInput, few
 from training.networks.checkpoint import load_network
 from training.networks.heads import HEADS
 from training.networks.origin import origin
@@ -63,9 +62,10 @@ def write_weights(path: Path, layers: Layers, about: str) -> None:
 def load_weights(model: keras.Model, source: str) -> dict[str, str]:
     """Put weights into the layers of ``model``, its heads aside; returns ``about`` and ``sha256`` of them.
 
-    ``source`` is ``imagenet`` or the path of a file: one of ours, or one of :data:`training.networks.pretrained.ORIGINS`.
-    Layers that the model does not have (another task's heads) are left out, and logged. The Keras file (``.keras``) of
-    an earlier run of the same network gives its heads as well, and ``licence``, where its ``run.json`` tells.
+    ``source`` is ``imagenet`` or the path of a file: one of ours, or one of
+    :data:`training.networks.pretrained.ORIGINS`. Layers that the model does not have (another task's heads) are left
+    out, and logged. The Keras file (``.keras``) of an earlier run of the same network gives its heads as well, and
+    ``licence``, where its ``run.json`` tells.
 
     Raises:
         BadInput: a layer of the model is missing in the source, or its weights have other shapes; it is named.

@@ -1,7 +1,7 @@
 """The pictures of docs/counting.md: ``python -m training.simulation.pictures --faces DIR --out docs/images``.
 
-Frames of simulated scenes whose patrons have averaged faces (see :mod:`training.rendering.nobody`), with what the agent follows
-drawn over them.
+Frames of simulated scenes whose patrons have averaged faces (see :mod:`training.rendering.nobody`), with what the agent
+follows drawn over them.
 """
 
 from __future__ import annotations
