@@ -24,9 +24,9 @@ from edge.counting.pipeline import Eyes, Pipeline
 from edge.counting.visit import Visit
 from edge.store import Health, Store, StoreDamaged, StoreError
 from edge.store.store import Event
-from edge.system.address import shown
 from edge.system.clock import ClockQuality, clock_quality
 from edge.system.machine import Throttle, resident_mb, temperature_c
+from edge.system.redaction import shown
 from edge.system.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
 from edge.uplink.mqtt import Publisher

@@ -19,9 +19,9 @@ from edge.counting.placement import ENOUGH, judge
 from edge.counting.visit import Direction
 from edge.errors import MaitredError
 from edge.store import Store
-from edge.system.address import redact
 from edge.system.clock import clock_quality
 from edge.system.machine import HOT_C, WARM_C, Disk, temperature_c
+from edge.system.redaction import redact
 from edge.uplink.endpoint import authorities
 from edge.uplink.mqtt.connection import Connection, ConnectionLost, require_client
 from edge.uplink.mqtt.publisher import read_password

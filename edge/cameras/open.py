@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from edge.cameras.camera import Camera
 from edge.errors import BadInput
-from edge.system.address import shown
+from edge.system.redaction import shown
 
 FORMS = """Name a camera in one of these ways:
   picamera2: or picamera2:1     the Pi's own camera, by number

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from edge.config.section import Section
-from edge.system.address import flaw, shown
+from edge.system.redaction import flaw, shown
 
 
 class Uplink(Section):

@@ -12,8 +12,8 @@ from edge.dashboard.day import Day, Summary
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status, redacted
 from edge.store import StoredVisit
-from edge.system.address import redact
 from edge.system.machine import Disk
+from edge.system.redaction import redact
 
 
 def day(value: Day) -> dict[str, Any]:

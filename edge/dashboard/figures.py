@@ -7,8 +7,8 @@ from edge.dashboard import wording
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.store import Health
-from edge.system.address import redact
 from edge.system.machine import HOT_C, WARM_C, Disk, resident_mb
+from edge.system.redaction import redact
 
 CAMERA_LEVELS = {"running": "ok", "opening": "warn", "failed": "bad", "ended": "ok"}
 UPLINK_LEVELS = {"retrying": "warn", "stopped": "bad"}

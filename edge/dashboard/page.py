@@ -21,8 +21,8 @@ from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.reports.shown import likely_rows, why_none
 from edge.store import Health, Mended, StoredVisit
-from edge.system.address import redact
 from edge.system.machine import Disk
+from edge.system.redaction import redact
 
 LAST_VISITS = 8
 Rows = list[list[str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edge.store import Health
-from edge.system.address import redact
+from edge.system.redaction import redact
 
 FRESH_S = 30.0
 """A heartbeat that is this old says that the agent isn't running."""

@@ -18,7 +18,7 @@ from edge.provision.problem import Problem
 from edge.provision.secrets import DASHBOARD, SECRETS, Secret, SecretLost, Vault, blank
 from edge.provision.settings import DeviceSettings
 from edge.provision.syntax import key_lines, parse
-from edge.system.address import PASSWORD, flaw
+from edge.system.redaction import PASSWORD, flaw
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.provision.document import Unreadable, find, for_parser
 from edge.provision.keyfile import KEYFILE, keyfile
 from edge.provision.syntax import parse
-from edge.system import durable
+from edge.system import atomic_files as durable
 
 
 def main(boot: Path, root: Path) -> int:

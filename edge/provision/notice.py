@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.provision.problem import Problem
 from edge.provision.steps import Plan
 from edge.provision.target import Target
-from edge.system import durable
+from edge.system import atomic_files as durable
 
 PROBLEMS = "maitred-problems.txt"
 ISSUE = "/etc/issue.d/maitred.issue"

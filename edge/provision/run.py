@@ -22,7 +22,7 @@ from edge.provision.secrets import SECRETS, SecretLost, Vault
 from edge.provision.ssh import STATE, ssh
 from edge.provision.steps import CONFIG, STEPS, Plan, is_by_hand
 from edge.provision.target import Target
-from edge.system import durable
+from edge.system import atomic_files as durable
 
 log = logging.getLogger(__name__)
 LAST_GOOD = "last-good.toml"

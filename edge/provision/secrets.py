@@ -14,8 +14,8 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from edge.dashboard.password import METHOD, normal
 from edge.errors import MaitredError
 from edge.provision.document import for_parser
-from edge.system.address import PASSWORD, QUERY
-from edge.system.durable import remove, replace
+from edge.system.atomic_files import remove, replace
+from edge.system.redaction import PASSWORD, QUERY
 
 NOTE = "# taken over by the device; to change it, write the new one between the quotes"
 NOTE_IN_ADDRESS = "# what is secret in it was taken over by the device; to change that, write it at its place again"

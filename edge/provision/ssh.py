@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.errors import MaitredError
 from edge.provision.steps import Plan
 from edge.provision.target import Target
-from edge.system import durable
+from edge.system import atomic_files as durable
 
 USER = "maitred-admin"
 KEYS = f"/etc/ssh/authorized_keys.d/{USER}"

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from edge.errors import MaitredError
-from edge.system import durable
+from edge.system import atomic_files as durable
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 20

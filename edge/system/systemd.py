@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 
-from edge.system.address import redact
+from edge.system.redaction import redact
 
 
 def notify(state: str) -> None:

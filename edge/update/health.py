@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.store.heartbeat import Health, read_health
-from edge.system.address import redact
+from edge.system.redaction import redact
 from edge.update.releases import Releases
 from edge.update.services import Services
 

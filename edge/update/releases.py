@@ -29,7 +29,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from edge.errors import BadInput, MaitredError
-from edge.system import durable
+from edge.system import atomic_files as durable
 
 FACTORY = "factory"
 

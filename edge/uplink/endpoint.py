@@ -13,7 +13,7 @@ import requests
 from edge.config.uplink import Uplink
 from edge.errors import BadInput
 from edge.store.outbox import Queued
-from edge.system.address import conceal, redact
+from edge.system.redaction import conceal, redact
 from edge.uplink.outcome import Outcome, Verdict, judge
 from edge.uplink.secret import Signer, read_secrets, secret_path
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from edge.system.address import shown
+from edge.system.redaction import shown
 
 REASON_LENGTH = 200
 

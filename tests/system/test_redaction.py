@@ -11,7 +11,7 @@ import pytest
 from edge.cli import main
 from edge.config import load_settings
 from edge.errors import BadInput
-from edge.system.address import conceal, flaw, redact, shown
+from edge.system.redaction import conceal, flaw, redact, shown
 from edge.system.systemd import DiscreetFormatter, JournalFormatter
 
 ADDRESSES = {
