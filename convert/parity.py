@@ -23,13 +23,13 @@ from edge.cameras.frame import Image
 from edge.config import Settings
 from edge.demo import CLIP
 from edge.errors import BadInput, MaitredError
+from edge.vision.alignment import crop_face
 from edge.vision.bundle import Bundle, load_bundle, shipped
-from edge.vision.crop import crop_face
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.preprocess import Preprocess
-from edge.vision.probe import probe
-from edge.vision.scan import find_faces
+from edge.vision.self_check import probe
+from edge.vision.tiling import find_faces
 
 Array = npt.NDArray[Any]
 FRAMES = (110, 210, 310)

@@ -11,14 +11,14 @@ from ai_edge_litert import interpreter as litert
 
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
-from edge.vision.probe import outputs_sha256, probe
+from edge.vision.self_check import outputs_sha256, probe
 
 THREADS = (1, 2, 4)
 PLAIN = "litert, plain kernels"
 
 
 def same_outputs(model: bytes) -> dict[str, Any]:
-    """SHA-256 of the outputs for :func:`edge.vision.probe.probe`, and how many steps each runtime is from them.
+    """SHA-256 of the outputs for :func:`edge.vision.self_check.probe`, and how many steps each runtime is from them.
 
     Raises:
         MaitredError: the outputs depend on the number of threads or on the runtime. Of kernels without the runtime's

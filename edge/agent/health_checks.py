@@ -27,7 +27,7 @@ from edge.uplink.mqtt.connection import Connection, ConnectionLost, require_clie
 from edge.uplink.mqtt.publisher import read_password
 from edge.uplink.secret import CREDENTIAL, read_secrets
 from edge.vision.bundle import load_bundle
-from edge.vision.trial import try_out
+from edge.vision.model_sandbox import try_out
 
 Verdict = Literal["ok", "warning", "failure"]
 LOW_DISK_MB, FULL_DISK_MB = 500, 50

@@ -9,7 +9,7 @@ from edge.benchmark.timings import Timings
 from edge.benchmark.work import count_macs, peak_model
 from edge.vision.bundle import Bundle
 from edge.vision.interpreter import Interpreter
-from edge.vision.probe import probe
+from edge.vision.self_check import probe
 
 WARM_UP = 3
 PEAK_RUNS = 100

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.commands.output import print_json
     from edge.vision.bundle import load_bundle
-    from edge.vision.probe import runs_as_verified
+    from edge.vision.self_check import runs_as_verified
 
     bundle = load_bundle(options.model)
     interpreter = bundle.interpreter(1)

@@ -11,7 +11,7 @@ from edge.commands import Commands, command
 
 if TYPE_CHECKING:
     from edge.cameras.frame import Image
-    from edge.vision.photo import Face
+    from edge.vision.analyze import Face
 
 
 def add(commands: Commands) -> None:
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from edge.config import Settings
     from edge.counting.pipeline import Eyes
     from edge.errors import BadInput
-    from edge.vision.photo import faces_of
+    from edge.vision.analyze import faces_of
 
     settings = Settings()
     if options.model:

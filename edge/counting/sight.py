@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.second_look import context_of, least_score, second_look, second_score
 from edge.counting.shots import Shot, quality_of
 from edge.tracking.appearance import Look, looks_of
 from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
-from edge.vision.scan import LiveScan
-from edge.vision.trial import try_out
+from edge.vision.face_verification import context_of, least_score, second_look, second_score
+from edge.vision.model_sandbox import try_out
+from edge.vision.tiling import LiveScan
 
 WEAKEST = 0.35
 """Lowest detector score that may carry on a track."""

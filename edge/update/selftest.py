@@ -9,8 +9,8 @@ from edge.config import load_settings
 from edge.errors import MaitredError
 from edge.store.database import newest_schema
 from edge.vision.bundle import load_bundle, shipped
-from edge.vision.probe import runs_as_verified
-from edge.vision.trial import try_out
+from edge.vision.model_sandbox import try_out
+from edge.vision.self_check import runs_as_verified
 
 
 def self_test(config: Path) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
-from edge.vision.photo import Face
+from edge.vision.analyze import Face
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 INK = (255, 255, 255)

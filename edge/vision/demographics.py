@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.cameras.frame import Image
+from edge.vision.alignment import crop_aligned, crop_face
 from edge.vision.bundle import Bundle
-from edge.vision.crop import crop_aligned, crop_face
 from edge.vision.detection import Detection, Floats
 from edge.vision.preprocess import Preprocess
 

@@ -22,7 +22,7 @@ from convert.macs import count_macs
 from edge.cli import main
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
-from edge.vision.probe import outputs_sha256
+from edge.vision.self_check import outputs_sha256
 from training.data.reference import CROP
 from training.data.samples import list_samples
 from training.networks.table1 import table1, table1_deployed

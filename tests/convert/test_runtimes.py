@@ -8,7 +8,7 @@ from convert import runtimes
 from convert.runtimes import same_outputs
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
-from edge.vision.probe import outputs_sha256, probe
+from edge.vision.self_check import outputs_sha256, probe
 
 
 @pytest.mark.parametrize("name", ["mobile", "table1"])

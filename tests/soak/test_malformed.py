@@ -22,7 +22,7 @@ from edge.cameras.still import read_image
 from edge.config import Settings, load_settings
 from edge.errors import BadInput
 from edge.vision.bundle import load_bundle
-from edge.vision.trial import try_out
+from edge.vision.model_sandbox import try_out
 
 from . import mutations
 

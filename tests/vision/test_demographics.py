@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.vision.alignment import crop_aligned
 from edge.vision.bundle import load_bundle
-from edge.vision.crop import crop_aligned
 from edge.vision.demographics import DemographicsEstimator, Estimate, pool
 
 AGES = np.arange(101)

@@ -17,14 +17,14 @@ from edge.cameras import open_camera
 from edge.demo import CLIP, TRUTH
 from edge.errors import BadInput
 from edge.vision import interpreter as runtime
+from edge.vision.alignment import crop_face
 from edge.vision.bundle import load_bundle, sealed, write_bundle
 from edge.vision.card import Crop
-from edge.vision.crop import crop_face
 from edge.vision.demographics import DemographicsEstimator, Estimate, pool
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.interpreter import Interpreter, InterpreterError
-from edge.vision.scan import LiveScan, find_faces
+from edge.vision.tiling import LiveScan, find_faces
 
 REFERENCE = Crop(landmarks=((0.3, 0.3), (0.7, 0.3), (0.5, 0.52), (0.5, 0.71)), margin=0.25)
 

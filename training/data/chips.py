@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.cameras.frame import Image
 from edge.cameras.still import read_image
-from edge.vision.crop import crop_aligned
+from edge.vision.alignment import crop_aligned
 from edge.vision.detection import Floats
 from edge.vision.detector import FaceDetector
 from training.data.samples import Sample

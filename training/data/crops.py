@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from edge.cameras.frame import Image
-from edge.vision.crop import crop_aligned
+from edge.vision.alignment import crop_aligned
 
 
 def network_input(faces: Iterable[Image], size: int) -> np.ndarray:

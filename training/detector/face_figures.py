@@ -18,7 +18,7 @@ from edge.counting.sight import WEAKEST
 from edge.vision.bundle import Bundle
 from edge.vision.detection import Detection, Floats, nesting, overlaps
 from edge.vision.detector import FaceDetector
-from edge.vision.scan import LiveScan, find_faces
+from edge.vision.tiling import LiveScan, find_faces
 from training.detector.composed import Composed, Placed
 
 SAME = 0.35

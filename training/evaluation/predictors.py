@@ -16,13 +16,13 @@ from edge.cameras.frame import Image
 from edge.cameras.still import read_image
 from edge.config.detection import Detection as DetectionSettings
 from edge.errors import BadInput
+from edge.vision.alignment import crop_aligned, crop_face
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.card import Crop
-from edge.vision.crop import crop_aligned, crop_face
 from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
-from edge.vision.scan import find_faces
+from edge.vision.tiling import find_faces
 from training.data.crops import network_input
 from training.data.reference import CROP
 from training.data.samples import Sample

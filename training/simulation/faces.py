@@ -12,11 +12,11 @@ import numpy as np
 
 from edge.cameras.still import read_image
 from edge.errors import BadInput
+from edge.vision.alignment import alignment, crop_aligned, crop_face
 from edge.vision.bundle import load_bundle
-from edge.vision.crop import alignment, crop_aligned, crop_face
 from edge.vision.detection import Floats
 from edge.vision.detector import FaceDetector
-from edge.vision.scan import find_faces
+from edge.vision.tiling import find_faces
 from training.data.reference import CROP
 from training.data.samples import SPLITS, Sample, list_samples
 from training.rendering.nobody import GENDERS, SIDE, Portrait

@@ -16,13 +16,13 @@ import numpy as np
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.second_look import MIN_SCORE, least_score, second_score
 from edge.counting.shots import Shot
 from edge.counting.sight import Eyes, Sight
 from edge.errors import BadInput
 from edge.tracking.appearance import LENGTH, Look, free_looks, look_of
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
+from edge.vision.face_verification import MIN_SCORE, least_score, second_score
 
 FIELDS = ("frame", "box", "score", "landmarks", "look", "quality", "second", "ages", "female", "mirrored_ages",
           "mirrored_female")  # fmt: skip

@@ -17,7 +17,7 @@ from edge.demo import CLIP
 from edge.errors import BadInput
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector
-from edge.vision.scan import find_faces
+from edge.vision.tiling import find_faces
 from training.data.augment import augment
 from training.data.batches import (
     CACHED_SIZE,

@@ -13,7 +13,7 @@ from edge.demo import CLIP
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import overlaps
 from edge.vision.detector import FaceDetector
-from edge.vision.scan import find_faces
+from edge.vision.tiling import find_faces
 from training.detector.import_face import SHA256, published_bundle, write
 
 

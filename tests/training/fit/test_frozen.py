@@ -11,7 +11,7 @@ import pytest
 
 from edge.cli import main
 from edge.errors import BadInput
-from edge.vision.crop import crop_aligned
+from edge.vision.alignment import crop_aligned
 from training.fit.frozen import FrozenRun
 from training.networks.checkpoint import load_network
 from training.networks.heads import HEADS

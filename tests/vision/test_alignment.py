@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.vision.alignment import alignment, crop_aligned, crop_face
 from edge.vision.bundle import load_bundle
 from edge.vision.card import Crop
-from edge.vision.crop import alignment, crop_aligned, crop_face
 from edge.vision.detection import Detection
 
 REFERENCE = load_bundle("table1").card.crop

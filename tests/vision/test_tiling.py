@@ -11,7 +11,7 @@ import pytest
 
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
-from edge.vision.scan import CUT, SMALLEST_SEEN_PX, LiveScan, find_faces, grid, pyramid
+from edge.vision.tiling import CUT, SMALLEST_SEEN_PX, LiveScan, find_faces, grid, pyramid
 
 SIZES = [(320, 240), (640, 480), (1280, 720), (1920, 1080), (720, 1280), (233, 231), (4056, 3040)]
 

@@ -26,7 +26,7 @@ def try_out(bundle: Bundle) -> Bundle:
     """
     if bundle.shipped:
         return bundle
-    command = [sys.executable, "-m", "edge.vision.trial"]
+    command = [sys.executable, "-m", "edge.vision.model_sandbox"]
     try:
         done = subprocess.run(command, input=bundle.model, capture_output=True, timeout=PATIENCE_S, check=False)  # noqa: S603 (our own command)
     except subprocess.TimeoutExpired:

@@ -9,7 +9,7 @@ from edge.cameras.frame import Image
 from edge.config.detection import Detection as DetectionSettings
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
-from edge.vision.scan import find_faces
+from edge.vision.tiling import find_faces
 
 if TYPE_CHECKING:
     from edge.counting.pipeline import Eyes
