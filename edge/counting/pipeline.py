@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.entrance import EntranceWatch, with_passage
-from edge.counting.shots import BestShots, age_interval
-from edge.counting.sight import WEAKEST, Eyes, Sight
-from edge.counting.sight_map import SightMap
+from edge.counting.best_shots import BestShots, age_interval
+from edge.counting.frame_analyzer import WEAKEST, Eyes, Sight
+from edge.counting.heatmap import SightMap
+from edge.counting.line_crossing import EntranceWatch, with_passage
 from edge.counting.staff import exclude
 from edge.counting.visit import Visit
 from edge.tracking.track import Track

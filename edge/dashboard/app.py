@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from edge.census.shares.estimator import Shares
 from edge.config import Settings
-from edge.counting.sight_map import SightMap
+from edge.counting.heatmap import SightMap
 from edge.dashboard import api, charts, figures, page, parameters, wording
 from edge.dashboard.day import Day
 from edge.dashboard.export import csv_lines

@@ -12,7 +12,7 @@ from edge.census.occupancy import Occupancy
 from edge.census.shares.estimator import Shares
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
-from edge.counting.sight_map import SightMap
+from edge.counting.heatmap import SightMap
 from edge.dashboard import wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
 from edge.dashboard.figures import CAMERA_LEVELS, figures, misses

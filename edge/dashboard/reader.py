@@ -14,8 +14,8 @@ from edge.census.bands import AgeBands
 from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Cell, Window
 from edge.config import Settings
+from edge.counting.heatmap import SightMap
 from edge.counting.placement import ENOUGH, Placement, judge
-from edge.counting.sight_map import SightMap
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today

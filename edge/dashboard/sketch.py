@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from edge.config.entrance import Entrance, Point
 from edge.counting.boundary import Line, Size, boundary_of
-from edge.counting.sight_map import COLUMNS, ROWS, SightMap
+from edge.counting.heatmap import COLUMNS, ROWS, SightMap
 from edge.dashboard.charts import FONT, Canvas, palette
 
 MARGIN = 34

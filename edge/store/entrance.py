@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from edge.config.entrance import Entrance
-from edge.counting.sight_map import SightMap
+from edge.counting.heatmap import SightMap
 from edge.counting.visit import Direction
 from edge.store.facts import Facts
 

@@ -14,7 +14,7 @@ import lap
 import numpy as np
 import numpy.typing as npt
 
-from edge.tracking.appearance import difference
+from edge.tracking.clothing import difference
 
 if TYPE_CHECKING:
     from edge.tracking.track import Track

@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from edge.tracking.appearance import Look
+from edge.tracking.clothing import Look
 from edge.vision.detection import Detection
 
 Floats = npt.NDArray[np.float64]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.counting import Counting
-from edge.tracking.appearance import LENGTH, Look, differences
+from edge.tracking.clothing import LENGTH, Look, differences
 from edge.tracking.stitching import RIPE_S, stitch
 from edge.tracking.track import Floats, Track
 from edge.vision.detection import Detection

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
-from edge.counting.shots import Shot
+from edge.counting.best_shots import Shot
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 

@@ -22,8 +22,8 @@ from edge.agent.agent import Agent
 from edge.cameras import Camera, CameraError, Frame, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
+from edge.counting.heatmap import COLUMNS
 from edge.counting.pipeline import Pipeline
-from edge.counting.sight_map import COLUMNS
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.store import Health, Store, StoreError

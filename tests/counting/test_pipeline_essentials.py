@@ -9,8 +9,8 @@ import pytest
 
 from edge.cameras import Frame, open_camera
 from edge.config import Settings
+from edge.counting.best_shots import BestShots, Shot, quality_of
 from edge.counting.pipeline import Eyes, Pipeline, visit_of
-from edge.counting.shots import BestShots, Shot, quality_of
 from edge.demo import CLIP
 from edge.tracking.track import Track
 from edge.vision.demographics import Estimate

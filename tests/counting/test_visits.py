@@ -10,9 +10,9 @@ import pytest
 
 from edge.cameras import open_camera
 from edge.config import Settings
+from edge.counting.best_shots import Shot
 from edge.counting.pipeline import Eyes
 from edge.counting.recording import count_recording
-from edge.counting.shots import Shot
 from edge.demo import CLIP, TRUTH
 from edge.vision.detection import Detection
 from edge.vision.face_verification import context_of, second_look

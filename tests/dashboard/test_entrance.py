@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from edge.config.entrance import Entrance
-from edge.counting.sight_map import SightMap
+from edge.counting.heatmap import SightMap
 from edge.counting.visit import Visit
 from edge.dashboard.sketch import entrance_sketch
 from edge.store import Store

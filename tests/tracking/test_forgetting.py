@@ -14,7 +14,7 @@ from edge.cameras import Frame, open_camera
 from edge.config import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from edge.demo import CLIP
-from edge.tracking.appearance import LENGTH, look_of
+from edge.tracking.clothing import LENGTH, look_of
 from edge.tracking.track import Track
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection

@@ -10,9 +10,9 @@ import pytest
 
 from edge.config.counting import Counting
 from edge.config.entrance import Entrance
-from edge.counting.entrance import EntranceWatch
-from edge.counting.shots import BestShots, Shot
-from edge.tracking.appearance import LENGTH, Look, free_looks
+from edge.counting.best_shots import BestShots, Shot
+from edge.counting.line_crossing import EntranceWatch
+from edge.tracking.clothing import LENGTH, Look, free_looks
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
 

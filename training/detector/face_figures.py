@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.cameras.frame import Image
 from edge.config.detection import Detection as DetectionSettings
-from edge.counting.sight import WEAKEST
+from edge.counting.frame_analyzer import WEAKEST
 from edge.vision.bundle import Bundle
 from edge.vision.detection import Detection, Floats, nesting, overlaps
 from edge.vision.detector import FaceDetector

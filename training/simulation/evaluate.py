@@ -20,7 +20,7 @@ from edge.commands import add_config, settings_of
 from edge.commands.output import print_json, progress
 from edge.config.entrance import Entrance
 from edge.config.settings import Settings
-from edge.counting.sight import Eyes, Sight
+from edge.counting.frame_analyzer import Eyes, Sight
 from edge.errors import BadInput, MaitredError
 from training.requirements import require
 from training.simulation.command import CLIP, TRUTH

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
+from edge.counting.frame_analyzer import Sight
 from edge.counting.pipeline import Pipeline
-from edge.counting.sight import Sight
 from edge.counting.visit import Visit
 from edge.tracking.track import Track
 from edge.vision.demographics import Estimate

@@ -16,10 +16,10 @@ import numpy as np
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.shots import Shot
-from edge.counting.sight import Eyes, Sight
+from edge.counting.best_shots import Shot
+from edge.counting.frame_analyzer import Eyes, Sight
 from edge.errors import BadInput
-from edge.tracking.appearance import LENGTH, Look, free_looks, look_of
+from edge.tracking.clothing import LENGTH, Look, free_looks, look_of
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 from edge.vision.face_verification import MIN_SCORE, least_score, second_score

@@ -14,7 +14,7 @@ from edge.cameras import Frame, open_camera
 from edge.cli import main
 from edge.config import Settings
 from edge.config.entrance import Entrance
-from edge.counting.sight import Eyes, Sight
+from edge.counting.frame_analyzer import Eyes, Sight
 from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.demographics import Estimate, pool

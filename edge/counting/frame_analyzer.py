@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.shots import Shot, quality_of
-from edge.tracking.appearance import Look, looks_of
+from edge.counting.best_shots import Shot, quality_of
+from edge.tracking.clothing import Look, looks_of
 from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection

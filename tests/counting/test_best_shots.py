@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.counting.shots import APART_S, BestShots, Shot, age_interval, clarity
+from edge.counting.best_shots import APART_S, BestShots, Shot, age_interval, clarity
 from edge.vision.demographics import Estimate
 
 BLANK = np.zeros((4, 4, 3), np.uint8)

@@ -18,8 +18,8 @@ from edge.cameras import open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
 from edge.config.entrance import Entrance
-from edge.counting.entrance import EntranceWatch, Passage
-from edge.counting.sight_map import COLUMNS, ROWS, SightMap
+from edge.counting.heatmap import COLUMNS, ROWS, SightMap
+from edge.counting.line_crossing import EntranceWatch, Passage
 from edge.counting.staff import is_within, without_staff
 from edge.counting.visit import Visit
 from edge.demo import CLIP
