@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from edge.agent.load import LoadControl
-from edge.agent.recorder import Recorder
+from edge.agent.frame_skipping import LoadControl
+from edge.agent.visit_recorder import Recorder
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window

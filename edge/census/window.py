@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.counting.visit import Visit
 
 UNKNOWN = "unknown"

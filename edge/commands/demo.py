@@ -73,7 +73,7 @@ def _once(folder: Path, as_json: bool) -> int:
     from dataclasses import replace
 
     from edge.cameras import open_camera
-    from edge.census.bands import AgeBands
+    from edge.census.age_bands import AgeBands
     from edge.census.window import Traffic
     from edge.commands.output import census_text, print_json, progress, recount_json
     from edge.config import load_settings

@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; 1 if a check failed."""
-    from edge.agent.health_checks import examine
+    from edge.agent.doctor import examine
     from edge.commands.output import print_json
 
     checks = []

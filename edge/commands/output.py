@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import ALL, ENOUGH, ShareEstimator, Shares
 from edge.census.window import GENDERS, Cell, tally
 from edge.config.settings import Settings
 from edge.counting.recording import Recount
 from edge.counting.visit import Visit
-from edge.reports.kept import Kept
-from edge.reports.shown import in_words, of_kept, shown_json
+from edge.reports.likely_shares import in_words, of_kept, shown_json
+from edge.reports.stored_range import Kept
 from edge.vision.bundle import load_bundle
 
 PROGRESS_S = 0.5

@@ -27,8 +27,8 @@ from edge.dashboard.reader import Reader, Span
 from edge.dashboard.security import guard
 from edge.dashboard.sketch import SKETCH, entrance_sketch
 from edge.dashboard.status import Status
-from edge.reports.kept import Kept
-from edge.reports.shown import LIKELY, LatestShares, shown_json
+from edge.reports.likely_shares import LIKELY, LatestShares, shown_json
+from edge.reports.stored_range import Kept
 from edge.store import StoreError
 from edge.system.machine import Disk
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.window import GENDERS, UNKNOWN, Cell, cell_of
 from edge.dashboard.localtime import Zone, day_bounds, hours_of
 from edge.store import StoredVisit

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import possible_cells
+from edge.census.age_bands import AgeBands
 from edge.census.occupancy import Occupancy
 from edge.census.shares.estimator import Shares
+from edge.census.suppression import possible_cells
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
 from edge.counting.heatmap import SightMap
@@ -19,7 +19,7 @@ from edge.dashboard.figures import CAMERA_LEVELS, figures, misses
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
-from edge.reports.shown import likely_rows, why_none
+from edge.reports.likely_shares import likely_rows, why_none
 from edge.store import Health, Mended, StoredVisit
 from edge.system.machine import Disk
 from edge.system.redaction import redact

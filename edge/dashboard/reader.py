@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Cell, Window
 from edge.config import Settings
@@ -19,7 +19,7 @@ from edge.counting.placement import ENOUGH, Placement, judge
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
-from edge.reports.kept import Kept, without_a_childs_gender
+from edge.reports.stored_range import Kept, without_a_childs_gender
 from edge.store import DeadLetter, Health, Mended, OutboxState, Store, StoredVisit, StoreError
 from edge.store.database import connect
 

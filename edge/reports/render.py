@@ -8,11 +8,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from edge.census.shares.correction import LEVEL
 from edge.census.shares.estimator import ALL, Shares
+from edge.census.shares.label_shift import LEVEL
 from edge.census.window import GENDERS, UNKNOWN
+from edge.reports.likely_shares import LIKELY, in_words, likely_rows, shown_json
 from edge.reports.report import Report, Row
-from edge.reports.shown import LIKELY, in_words, likely_rows, shown_json
 
 FIELDS = (
     "start",

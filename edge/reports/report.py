@@ -9,17 +9,17 @@ from datetime import datetime, tzinfo
 from itertools import pairwise
 from statistics import fmean, median
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import possible_cells
+from edge.census.age_bands import AgeBands
 from edge.census.occupancy import last_reset, most_inside
 from edge.census.periods import Step, boundaries
 from edge.census.shares.estimator import ShareEstimator, Shares
+from edge.census.suppression import possible_cells
 from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.reports.kept import Kept
-from edge.reports.shown import of_kept, why_none, worth_showing
+from edge.reports.likely_shares import of_kept, why_none, worth_showing
+from edge.reports.stored_range import Kept
 from edge.store import Store
 
 

@@ -48,7 +48,7 @@ def connect(path: Path, *, read_only: bool = False, keep_copy: bool = True) -> s
 
     WAL lets the dashboard read while the agent writes; ``synchronous=FULL`` makes a commit survive a power cut. Before
     a migration a copy is kept (unless not ``keep_copy``): with it the release before can go on, see
-    :mod:`edge.store.stepdown`.
+    :mod:`edge.store.downgrade`.
 
     Raises:
         StoreDamaged: the file is damaged.

@@ -10,18 +10,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic, Window, tally
 from edge.config.store import Store as StoreSettings
 from edge.counting.visit import Visit
 from edge.store.damage import Mended, delete_quarantined, mend
 from edge.store.database import connect, transaction
+from edge.store.downgrade import step_down
 from edge.store.entrance import EntranceFacts
 from edge.store.facts import Facts
 from edge.store.heartbeat import Heartbeat
 from edge.store.outbox import Outbox
-from edge.store.stamps import Stamps
-from edge.store.stepdown import step_down
+from edge.store.timestamps import Stamps
 from edge.store.visits import Visits
 from edge.store.windows import Windows
 

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import Disclosed, disclose, possible_cells
-from edge.census.shares.correction import LEVEL
+from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import ShareEstimator, Shares
+from edge.census.shares.label_shift import LEVEL
+from edge.census.suppression import Disclosed, disclose, possible_cells
 from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 from edge.system.clock import ClockQuality

@@ -177,7 +177,7 @@ def test_the_agent_pulls_in_neither_tensorflow_nor_the_workshop():
     import sys
 
     code = (
-        "import sys, edge.agent.agent, edge.cli, edge.dashboard.app, edge.agent.health_checks; "
+        "import sys, edge.agent.agent, edge.cli, edge.dashboard.app, edge.agent.doctor; "
         "print([m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'keras', 'training', 'convert')])"
     )
     done = subprocess.run(

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from edge.census.shares.confusion import MIN_FACES, WEIGHT
-from edge.census.shares.correction import ANYWHERE, AS_COUNTED, RUNS, STEPS
 from edge.census.shares.estimator import CORRECTED, ENOUGH, RAW
+from edge.census.shares.label_shift import ANYWHERE, AS_COUNTED, RUNS, STEPS
 from training.evaluation.census_study import SHIFTS, SIZES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic, cell_of, tally
 from edge.counting.visit import Visit
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.counting.visit import Visit
 from edge.dashboard.day import BandCount, Day
 from edge.dashboard.localtime import day_bounds, hours_of

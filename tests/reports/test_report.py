@@ -15,16 +15,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.periods import boundaries
 from edge.census.shares.estimator import CORRECTED, ShareEstimator
 from edge.census.window import Traffic
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
+from edge.reports.likely_shares import likely_rows
 from edge.reports.render import FIELDS, to_csv, to_html, to_json
 from edge.reports.report import report
-from edge.reports.shown import likely_rows
 from edge.store import Store
 from edge.vision.bundle import load_bundle
 

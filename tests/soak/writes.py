@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edge.agent.recorder import Recorder
+from edge.agent.visit_recorder import Recorder
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit

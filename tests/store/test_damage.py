@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic
 from edge.config import parse_settings
 from edge.counting.visit import Visit

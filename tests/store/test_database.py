@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic, Window
 from edge.counting.visit import Visit
 from edge.store import Store, StoreError

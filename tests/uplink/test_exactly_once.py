@@ -24,7 +24,7 @@ from requests.adapters import BaseAdapter
 from cloud.receiver.app import create_app
 from cloud.receiver.archive import Archive
 from cloud.receiver.request import Gate
-from edge.agent.recorder import Recorder
+from edge.agent.visit_recorder import Recorder
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit

@@ -18,8 +18,8 @@ from typing import Any
 import jinja2
 import pytest
 
-from edge.agent.health_checks import examine
-from edge.census.bands import AgeBands
+from edge.agent.doctor import examine
+from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic, Window
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit

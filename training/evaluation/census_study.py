@@ -22,10 +22,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import KEY, Calibration
 from edge.census.shares.confusion import Confusion, confusion
-from edge.census.shares.correction import Corrected, correct, correct_kinds
+from edge.census.shares.label_shift import Corrected, correct, correct_kinds
 from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit

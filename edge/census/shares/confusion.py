@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import NOT_ESTIMATED, possible_cells
+from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import Calibration
 from edge.census.shares.posterior import Estimates, Posterior, Segments
+from edge.census.suppression import NOT_ESTIMATED, possible_cells
 from edge.census.window import Cell
 from edge.counting.visit import Visit
 
@@ -46,7 +46,7 @@ class Confusion:
     """Faces by true cell and estimated cell, and what single estimates tell beyond their cells.
 
     Attributes:
-        cells: the k cells, as from :func:`edge.census.disclosure.possible_cells`; the last is NOT_ESTIMATED.
+        cells: the k cells, as from :func:`edge.census.suppression.possible_cells`; the last is NOT_ESTIMATED.
         faces: float64 (k, k), parameters of the Dirichlet distributions of P(estimated cell | true cell).
         common: float64 (k - 1,), how common the true cells are among the calibration faces, by the classifier.
     """

@@ -9,11 +9,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import NOT_ESTIMATED, Disclosed
+from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import Calibration
 from edge.census.shares.confusion import Confusion, confusion
-from edge.census.shares.correction import LEVEL, Corrected, correct, correct_kinds
+from edge.census.shares.label_shift import LEVEL, Corrected, correct, correct_kinds
+from edge.census.suppression import NOT_ESTIMATED, Disclosed
 from edge.census.window import GENDERS, UNKNOWN, Cell
 from edge.config.census import Census
 from edge.counting.visit import Visit

@@ -17,7 +17,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import Calibration
 from edge.census.window import UNKNOWN, Cell
 
@@ -66,7 +66,7 @@ class Segments:
 
     @classmethod
     def of(cls, bands: AgeBands, no_gender_below: int, cells: tuple[Cell, ...]) -> Segments:
-        """``cells`` as from :func:`edge.census.disclosure.possible_cells`."""
+        """``cells`` as from :func:`edge.census.suppression.possible_cells`."""
         lower = tuple(sorted({*bands.lower, no_gender_below}))
 
         def place(low: int, gender: str) -> int:

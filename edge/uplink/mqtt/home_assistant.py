@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import Disclosed, disclose, possible_cells
+from edge.census.age_bands import AgeBands
 from edge.census.periods import midnight
+from edge.census.suppression import Disclosed, disclose, possible_cells
 from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import NOT_ESTIMATED, disclose, possible_cells
-from edge.census.shares import correction
+from edge.census.age_bands import AgeBands
+from edge.census.shares import label_shift as correction
 from edge.census.shares.calibration import KEY, Calibration
 from edge.census.shares.confusion import MIN_FACES, confusion
-from edge.census.shares.correction import LEVEL, RUNS, correct
 from edge.census.shares.estimator import CORRECTED, RAW, ShareEstimator, raw
+from edge.census.shares.label_shift import LEVEL, RUNS, correct
+from edge.census.suppression import NOT_ESTIMATED, disclose, possible_cells
 from edge.census.window import Window, cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit

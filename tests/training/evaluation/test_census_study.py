@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import KEY, Calibration
 from edge.census.window import cell_of
 from edge.config.census import Census

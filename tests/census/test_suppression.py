@@ -7,9 +7,9 @@ from collections import defaultdict
 
 import pytest
 
-from edge.census.bands import AgeBands
-from edge.census.disclosure import NOT_ESTIMATED, Disclosed, disclose, possible_cells
+from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import ShareEstimator
+from edge.census.suppression import NOT_ESTIMATED, Disclosed, disclose, possible_cells
 from edge.census.window import Window
 
 CELLS = possible_cells(AgeBands((0, 13, 18, 25, 35, 45, 55, 65)), 13)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 
 BANDS = AgeBands((0, 13, 18, 65))
 

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from edge.agent.closing import WindowCloser
+from edge.agent.window_closer import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.config.settings import Settings
 from edge.counting.staff import without_staff
 from edge.counting.visit import Visit
 from edge.store import StoreDamaged
 from edge.store.database import is_damage
-from edge.store.stamps import STEP_S
 from edge.store.store import Event, Store
+from edge.store.timestamps import STEP_S
 from edge.system.clock import boot_id
 
 log = logging.getLogger(__name__)

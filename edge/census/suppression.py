@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.window import UNKNOWN, Cell, Window
 
 NOT_ESTIMATED: Cell = (UNKNOWN, UNKNOWN)

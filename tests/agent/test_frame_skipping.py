@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge.agent.load import SPARSEST, LoadControl
+from edge.agent.frame_skipping import SPARSEST, LoadControl
 
 
 class Machine:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from edge.census.bands import AgeBands
-from edge.census.shares.correction import LEVEL
+from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import CORRECTED, ENOUGH, Share, ShareEstimator, Shares
+from edge.census.shares.label_shift import LEVEL
 from edge.census.window import UNKNOWN, Cell
 from edge.config.settings import Settings
 from edge.errors import MaitredError
-from edge.reports.kept import Kept
+from edge.reports.stored_range import Kept
 
 AGAIN_S = 30.0
 REMEMBERED = 64

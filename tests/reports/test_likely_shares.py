@@ -7,15 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import Calibration
 from edge.census.shares.estimator import ENOUGH, Share, ShareEstimator, Shares
 from edge.census.window import Window
 from edge.config import Settings
 from edge.config.census import Census
 from edge.counting.visit import Visit
-from edge.reports.kept import Kept
-from edge.reports.shown import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown_json
+from edge.reports.likely_shares import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown_json
+from edge.reports.stored_range import Kept
 from edge.vision.bundle import load_bundle
 
 MOBILE = ShareEstimator.of(load_bundle("mobile").card, Census())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.agent.closing import WindowCloser
+from edge.agent.window_closer import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from edge.census.bands import AgeBands
+from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.store import Store
-from edge.store.stamps import BELIEVED, STEP_S
 from edge.store.store import DAY_S
+from edge.store.timestamps import BELIEVED, STEP_S
 
 YEARS = 5 * 365.25 * DAY_S
 BANDS = AgeBands((0, 13))

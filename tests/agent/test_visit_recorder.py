@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.agent import recorder as recorder_module
-from edge.agent.recorder import RETRY_S, Recorder
+from edge.agent import visit_recorder as recorder_module
+from edge.agent.visit_recorder import RETRY_S, Recorder
 from edge.census.window import Traffic, Window
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.agent import health_checks
-from edge.agent.health_checks import Check, examine
+from edge.agent import doctor as health_checks
+from edge.agent.doctor import Check, examine
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.demo import CLIP
