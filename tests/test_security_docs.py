@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.config import Settings
-from edge.dashboard import password, server, throttle
+from edge.dashboard import login_throttle as throttle
+from edge.dashboard import password, server
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = (DOCS / "security.md").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from edge.benchmark.macs import count_macs, peak_model
 from edge.benchmark.timings import Timings
-from edge.benchmark.work import count_macs, peak_model
 from edge.vision.bundle import Bundle
 from edge.vision.interpreter import Interpreter
 from edge.vision.self_check import probe

@@ -17,7 +17,7 @@ import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edge.benchmark.work import count_macs
+from edge.benchmark.macs import count_macs
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 from edge.vision.interpreter import Interpreter

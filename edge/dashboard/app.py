@@ -16,16 +16,18 @@ from werkzeug.exceptions import HTTPException
 from edge.census.shares.estimator import Shares
 from edge.config import Settings
 from edge.counting.heatmap import SightMap
-from edge.dashboard import api, charts, figures, page, parameters, wording
+from edge.dashboard import api, charts, page, parameters
+from edge.dashboard import device_figures as figures
+from edge.dashboard import formatting as wording
 from edge.dashboard.day import Day
+from edge.dashboard.entrance_drawing import SKETCH, entrance_sketch
 from edge.dashboard.export import csv_lines
-from edge.dashboard.gate import Gate, is_known
 from edge.dashboard.localtime import today
+from edge.dashboard.login import Gate, is_known
 from edge.dashboard.metrics import CONTENT_TYPE, exposition
 from edge.dashboard.parameters import BadParameter
 from edge.dashboard.reader import Reader, Span
 from edge.dashboard.security import guard
-from edge.dashboard.sketch import SKETCH, entrance_sketch
 from edge.dashboard.status import Status
 from edge.reports.likely_shares import LIKELY, LatestShares, shown_json
 from edge.reports.stored_range import Kept

@@ -13,9 +13,9 @@ from edge.census.suppression import possible_cells
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
 from edge.counting.heatmap import SightMap
-from edge.dashboard import wording
+from edge.dashboard import formatting as wording
 from edge.dashboard.day import BandCount, Day, Hour, Summary
-from edge.dashboard.figures import CAMERA_LEVELS, figures, misses
+from edge.dashboard.device_figures import CAMERA_LEVELS, figures, misses
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.benchmark.macs import CHANNELS, SIDE, count_macs, peak_model
 from edge.benchmark.models import ModelSpeed, int8_peak, measure_model
 from edge.benchmark.timings import Timings
-from edge.benchmark.work import CHANNELS, SIDE, count_macs, peak_model
 from edge.vision.bundle import load_bundle, shipped
 from edge.vision.interpreter import Interpreter
 

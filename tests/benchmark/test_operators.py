@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge.benchmark import operators
+from edge.benchmark.macs import count_macs
 from edge.benchmark.operators import main, measure
-from edge.benchmark.work import count_macs
 from edge.vision.bundle import load_bundle
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from edge.config.entrance import Entrance
 from edge.counting.heatmap import SightMap
 from edge.counting.visit import Visit
-from edge.dashboard.sketch import entrance_sketch
+from edge.dashboard.entrance_drawing import entrance_sketch
 from edge.store import Store
 
 from .conftest import NOON, a_heartbeat, a_visit, paris

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.dashboard.figures import FEW_FPS
+from edge.dashboard.device_figures import FEW_FPS
 from edge.system import machine
 
 

@@ -12,9 +12,9 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from werkzeug.wrappers import Response as AnyResponse
 
 from edge.config.dashboard import Dashboard
+from edge.dashboard.login_throttle import Throttle
 from edge.dashboard.password import Password
 from edge.dashboard.sessions import Sessions
-from edge.dashboard.throttle import Throttle
 from edge.errors import BadInput
 from edge.system.private_file import read_private
 

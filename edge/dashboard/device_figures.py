@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.config import Settings
-from edge.dashboard import wording
+from edge.dashboard import formatting as wording
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.store import Health

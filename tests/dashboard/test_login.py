@@ -10,10 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from edge.config import Settings, parse_settings
-from edge.dashboard import create_app, gate
+from edge.dashboard import create_app
+from edge.dashboard import login as gate
+from edge.dashboard.login_throttle import ADDRESSES, ALL_BURST, ALL_REFILL_S, BURST, REFILL_S, Throttle
 from edge.dashboard.password import Password, save_password
 from edge.dashboard.sessions import MOST, Sessions
-from edge.dashboard.throttle import ADDRESSES, ALL_BURST, ALL_REFILL_S, BURST, REFILL_S, Throttle
 from edge.errors import BadInput
 from edge.store import Store
 
