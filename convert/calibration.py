@@ -17,7 +17,7 @@ from convert.rounding import rounded
 from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
-from training.data.samples import Split, list_samples
+from training.data.dataset import Split, list_samples
 from training.evaluation.calibration_faces import faces_of
 from training.evaluation.metrics import report
 from training.evaluation.predictors import Outcome, bundle_predictor, predict

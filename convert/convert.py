@@ -27,12 +27,12 @@ from convert.verification import LosesTooMuch, agreement, tolerances
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
-from training.data.reference import CROP
-from training.data.samples import Listing, Split, list_samples
+from training.data.alignment_reference import CROP
+from training.data.dataset import Listing, Split, list_samples
 from training.networks.checkpoint import load_network
-from training.networks.origin import origin
-from training.networks.outputs import describe_outputs
+from training.networks.provenance import origin
 from training.networks.registry import deployed as in_deployed_form
+from training.networks.tflite_outputs import describe_outputs
 
 log = logging.getLogger(__name__)
 TRACED = 8

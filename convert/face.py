@@ -29,7 +29,7 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
 from edge.vision.interpreter import Interpreter
-from training.data.samples import Listing, list_samples
+from training.data.dataset import Listing, list_samples
 from training.detector.blazeface import ANCHORS, PARTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
 from training.detector.face_trial import TOLERANCE, trial
 from training.detector.import_face import PACKAGE, published_bundle

@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from convert.inspection import check
 from edge.errors import MaitredError
-from training.data.crops import network_input
-from training.data.samples import Sample
+from training.data.dataset import Sample
+from training.data.network_input import network_input
 
 Face = npt.NDArray[np.float32]
 REPRESENTATIVES = 400

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from convert.quantise import Face, quantise
-from training.networks.equalise import equalise
+from training.networks.equalisation import equalise
 from training.networks.heads import HEADS
 
 REPRESENTATIVES = 1600
@@ -20,8 +20,8 @@ REPRESENTATIVES = 1600
 def refine(network: keras.Model, faces: Sequence[Face]) -> bytes:
     """Quantise ``network``, which is changed in place to one that computes the same and loses less.
 
-    Its channels are equalised (:mod:`training.networks.equalise`), and the mean error that quantisation leaves in each
-    output over ``faces``, float32 (size, size, 3) in 0..1, is taken out of the output's bias. This is the bias
+    Its channels are equalised (:mod:`training.networks.equalisation`), and the mean error that quantisation leaves in
+    each output over ``faces``, float32 (size, size, 3) in 0..1, is taken out of the output's bias. This is the bias
     correction of M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019,
     of the last layers alone.
 

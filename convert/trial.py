@@ -9,7 +9,7 @@ import keras
 
 from convert.verification import verify
 from edge.vision.bundle import Bundle
-from training.data.samples import Listing, Split
+from training.data.dataset import Listing, Split
 from training.evaluation.metrics import report
 from training.evaluation.predictors import Outcome, Predictor, bundle_predictor, keras_predictor, predict
 

@@ -13,7 +13,7 @@ from edge.errors import MaitredError
 from edge.store import Store
 
 if TYPE_CHECKING:
-    from training.data.chips import Chip
+    from training.data.face_crops import Chip
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -54,7 +54,7 @@ def drawn_chips() -> list[Chip]:
     import cv2
     import numpy as np
 
-    from training.data.chips import BOX, LANDMARKS, SIDE, Chip
+    from training.data.face_crops import BOX, LANDMARKS, SIDE, Chip
 
     chips = []
     for seed in range(6):

@@ -13,7 +13,7 @@ from convert.calibration import calibrate, calibration, main
 from convert.rounding import rounded
 from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
-from training.data.samples import Sample, list_samples
+from training.data.dataset import Sample, list_samples
 from training.evaluation.metrics import Predictions
 from training.evaluation.predictors import Outcome
 

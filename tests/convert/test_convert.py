@@ -23,8 +23,8 @@ from edge.cli import main
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from edge.vision.self_check import outputs_sha256
-from training.data.reference import CROP
-from training.data.samples import list_samples
+from training.data.alignment_reference import CROP
+from training.data.dataset import list_samples
 from training.networks.table1 import table1, table1_deployed
 
 

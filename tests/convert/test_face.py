@@ -17,7 +17,7 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector, cut_square
 from edge.vision.interpreter import Interpreter
-from training.data.samples import list_samples
+from training.data.dataset import list_samples
 from training.detector import face_trial, train_face
 from training.detector.backdrops import Backdrops
 from training.detector.blazeface import PARTS, blazeface

@@ -16,7 +16,7 @@ from convert.inspection import check, layers
 from convert.quantise import quantise, representatives, silently_converted
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.networks.table1 import table1, table1_deployed
 
 INTEGERS = {schema.TensorType.INT8, schema.TensorType.UINT8, schema.TensorType.INT32}

@@ -19,7 +19,7 @@ from edge.errors import BadInput
 from edge.vision.alignment import crop_aligned
 from edge.vision.bundle import AGES
 from training.data.augment import augment
-from training.data.samples import MAX_MALFORMED_SHARE, Sample
+from training.data.dataset import MAX_MALFORMED_SHARE, Sample
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

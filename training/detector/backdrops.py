@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
-from training.data.chips import SIDE, Chip
+from training.data.face_crops import SIDE, Chip
 from training.rendering.drawing import View
 from training.rendering.figure import Figure, Pose
 from training.rendering.nobody import Portrait

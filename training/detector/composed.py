@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from edge.cameras.frame import Image
 from edge.vision.detection import Floats
-from training.data.chips import SIDE, Chip, fitted, shrunk
+from training.data.face_crops import SIDE, Chip, fitted, shrunk
 from training.detector.backdrops import Backdrops
 
 Style = Literal["photo", "live"]
@@ -65,7 +65,7 @@ HIDDEN = 0.35
 class Placed:
     """A face of a scene: box (left, top, width, height) and landmarks (6, 2) in pixels; ``plain``: in plain sight.
 
-    ``seen``: see :class:`training.data.chips.Chip`.
+    ``seen``: see :class:`training.data.face_crops.Chip`.
     """
 
     box: Floats

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edge.vision.card import Anchors
 from edge.vision.detection import Floats
 from edge.vision.detector import anchor_centres, cut_square
-from training.data.chips import Chip
+from training.data.face_crops import Chip
 from training.detector.backdrops import Backdrops
 from training.detector.blazeface import ANCHORS, SIZE
 from training.detector.composed import STYLES, Composed, Placed, compose

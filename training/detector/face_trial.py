@@ -19,8 +19,8 @@ from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
-from training.data.chips import Chip, read_chips
-from training.data.samples import Listing, Split, list_samples
+from training.data.dataset import Listing, Split, list_samples
+from training.data.face_crops import Chip, read_chips
 from training.detector.backdrops import Backdrops
 from training.detector.composed import Style, compose
 from training.detector.face_clips import clip_frames, clip_photos

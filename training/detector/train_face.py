@@ -20,8 +20,8 @@ import numpy as np
 import tensorflow as tf
 
 from edge.vision.detector import FaceDetector
-from training.data.chips import read_chips
-from training.data.samples import list_samples
+from training.data.dataset import list_samples
+from training.data.face_crops import read_chips
 from training.detector.backdrops import Backdrops
 from training.detector.blazeface import (
     PARTS,
@@ -36,7 +36,7 @@ from training.detector.face_lessons import Lesson, lessons
 from training.detector.import_face import fetch, published_bundle
 from training.detector.published import convolutions
 from training.detector.rounded import Range, Trained, measured
-from training.networks.equalise import equalise
+from training.networks.equalisation import equalise
 from training.script import written
 
 log = logging.getLogger(__name__)

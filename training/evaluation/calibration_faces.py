@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.census.shares.calibration import Calibration
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.evaluation.predictors import Outcome
 
 

@@ -31,7 +31,7 @@ from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle
-from training.data.samples import Split, list_samples
+from training.data.dataset import Split, list_samples
 from training.evaluation.calibration_faces import faces_of
 from training.evaluation.predictors import bundle_predictor, predict
 

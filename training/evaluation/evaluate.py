@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.errors import BadInput
-from training.data.samples import SPLITS, Split, list_samples
+from training.data.dataset import SPLITS, Split, list_samples
 from training.evaluation.bootstrap import RESAMPLES
 from training.evaluation.metrics import report
 from training.evaluation.model_card import headlines, model_card, seen

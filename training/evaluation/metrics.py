@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.age_bands import AgeBands
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.evaluation.bootstrap import Columns, intervals
 from training.evaluation.curves import band_figures, bin_of, cumulative_score, reliability, roc
 

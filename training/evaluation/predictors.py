@@ -23,11 +23,11 @@ from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
-from training.data.crops import network_input
-from training.data.reference import CROP
-from training.data.samples import Sample
+from training.data.alignment_reference import CROP
+from training.data.dataset import Sample
+from training.data.network_input import network_input
 from training.evaluation.metrics import Predictions
-from training.networks.origin import origin
+from training.networks.provenance import origin
 from training.requirements import require
 
 log = logging.getLogger(__name__)

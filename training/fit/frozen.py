@@ -16,15 +16,15 @@ from keras import layers
 
 from edge.errors import BadInput
 from training.data.batches import cached_faces, targets
-from training.data.crops import network_input
-from training.data.samples import Listing, Sample, Split, list_samples
+from training.data.dataset import Listing, Sample, Split, list_samples
+from training.data.network_input import network_input
 from training.fit.chunks import in_chunks
 from training.fit.loss import loss_of
 from training.fit.run_folder import check_same_run, earlier_run, write_whole
 from training.fit.validation import Outputs, Validation, calibrate, figures, fit_temperatures
 from training.networks.heads import PAPER_DENSE, heads
+from training.networks.load_weights import load_weights
 from training.networks.registry import NETWORKS
-from training.networks.weights import load_weights
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from edge.vision.bundle import AGES
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.fit.chunks import in_chunks
 from training.fit.validation import outputs_of
 from training.networks.checkpoint import load_network
-from training.networks.origin import origin
+from training.networks.provenance import origin
 
 
 @dataclass(frozen=True)

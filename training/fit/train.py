@@ -19,9 +19,9 @@ import tensorboard  # noqa: F401 (tf.summary needs it: if it is missing, say so 
 import tensorflow as tf
 
 from edge.errors import BadInput, MaitredError, few
+from training.data.alignment_reference import CROP
 from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
-from training.data.reference import CROP
-from training.data.samples import Listing, list_samples
+from training.data.dataset import Listing, list_samples
 from training.evaluation.predictors import FaceCropper
 from training.fit.loss import learning_rate_schedule, loss_of
 from training.fit.run_folder import check_same_run, earlier_run, write_whole
@@ -29,8 +29,8 @@ from training.fit.teacher import Teacher, ensemble, joined, taught
 from training.fit.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
 from training.fit.workers import Alone
 from training.networks.checkpoint import in_type
+from training.networks.load_weights import load_weights
 from training.networks.registry import NETWORKS
-from training.networks.weights import load_weights
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ import numpy as np
 
 from edge.vision.bundle import AGES
 from edge.vision.demographics import INTERVAL, Estimate
-from training.data.crops import network_input
-from training.data.samples import Sample
+from training.data.dataset import Sample
+from training.data.network_input import network_input
 from training.fit.loss import loss_of
 from training.networks.heads import HEADS
 from training.recipe import Recipe

@@ -27,10 +27,10 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import BadInput, MaitredError
+from training.networks.load_weights import write_weights
 from training.networks.mobile import BLOCKS
 from training.networks.pretrained import IMAGENET_MEANS, Layers, for_rgb
 from training.networks.vgg16 import BLOCKS as VGG16_BLOCKS
-from training.networks.weights import write_weights
 from training.requirements import require
 from training.script import written
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import BadInput
-from training.data.samples import Sample
+from training.data.dataset import Sample
 
 Image = NDArray[np.uint8]
 Gray = NDArray[np.float32]

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from edge.errors import BadInput, MaitredError
-from training.data.samples import list_samples
+from training.data.dataset import list_samples
 from training.rendering.cast import CAST, Direction
 from training.rendering.drawing import Image, View
 from training.rendering.figure import Box, Figure

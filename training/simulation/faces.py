@@ -17,8 +17,8 @@ from edge.vision.bundle import load_bundle
 from edge.vision.detection import Floats
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
-from training.data.reference import CROP
-from training.data.samples import SPLITS, Sample, list_samples
+from training.data.alignment_reference import CROP
+from training.data.dataset import SPLITS, Sample, list_samples
 from training.rendering.nobody import GENDERS, SIDE, Portrait
 
 Choice = Literal["test", "train", "validation", "all"]

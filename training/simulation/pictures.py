@@ -18,7 +18,7 @@ import numpy as np
 from edge.cameras.frame import Frame, Image
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
-from training.data.samples import Sample, list_samples
+from training.data.dataset import Sample, list_samples
 from training.rendering.cast import CAST
 from training.rendering.figure import Figure
 from training.rendering.nobody import Portrait, average_portrait

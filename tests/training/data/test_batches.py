@@ -18,6 +18,7 @@ from edge.errors import BadInput
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
+from training.data.alignment_reference import CROP, REFERENCE
 from training.data.augment import augment
 from training.data.batches import (
     CACHED_SIZE,
@@ -29,8 +30,7 @@ from training.data.batches import (
     targets,
     training_batches,
 )
-from training.data.reference import CROP, REFERENCE
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.evaluation.predictors import FaceCropper
 from training.recipe import load_recipe
 

@@ -10,8 +10,8 @@ import pytest
 from edge.vision.bundle import load_bundle
 from edge.vision.detection import nesting, overlaps
 from edge.vision.detector import FaceDetector
-from training.data.chips import BOX, LANDMARKS, fitted, read_chips, shrunk
-from training.data.samples import list_samples
+from training.data.dataset import list_samples
+from training.data.face_crops import BOX, LANDMARKS, fitted, read_chips, shrunk
 from training.detector.backdrops import HEIGHT, WIDTH, Backdrops
 from training.detector.composed import MANNERS, STYLES, compose
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.data.chips import LANDMARKS
+from training.data.face_crops import LANDMARKS
 from training.detector.blazeface import PARTS
 from training.detector.composed import Placed
 from training.detector.face_lessons import CELLS, MARGIN, QUARTERS, SMALL_MARGIN, lesson

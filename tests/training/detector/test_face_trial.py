@@ -10,7 +10,7 @@ import pytest
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
-from training.data.samples import Listing
+from training.data.dataset import Listing
 from training.detector import face_trial as module
 from training.detector.backdrops import Backdrops
 from training.detector.face_trial import Scenes, main, trial

@@ -16,7 +16,7 @@ from edge.cli import main
 from edge.vision.bundle import load_bundle
 from edge.vision.card import Crop
 from edge.vision.detection import Detection
-from training.data.samples import list_samples
+from training.data.dataset import list_samples
 from training.evaluation import predictors
 from training.evaluation.predictors import FaceCropper, Predictor
 

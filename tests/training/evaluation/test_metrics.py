@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.evaluation.metrics import Predictions, figures, report
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.evaluation.metrics import Predictions, report
 from training.evaluation.model_card import headlines, model_card, seen, shown
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.evaluation.metrics import Predictions, report
 from training.evaluation.plots import PLOTS, draw
 

@@ -15,8 +15,8 @@ from edge.vision.alignment import crop_aligned
 from training.fit.frozen import FrozenRun
 from training.networks.checkpoint import load_network
 from training.networks.heads import HEADS
+from training.networks.load_weights import write_weights
 from training.networks.vgg16 import vgg16
-from training.networks.weights import write_weights
 from training.recipe import load_recipe
 
 RECIPE = dataclasses.replace(load_recipe("vgg16"), dropout=0.0)

@@ -17,7 +17,7 @@ import tensorflow as tf
 from edge.cli import main
 from edge.errors import BadInput, MaitredError
 from training.data.batches import targets
-from training.data.samples import Sample, list_samples
+from training.data.dataset import Sample, list_samples
 from training.fit import train
 from training.fit.loss import learning_rate_schedule, loss_of
 from training.fit.teacher import Teacher

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training.data.batches import targets
-from training.data.samples import Sample
+from training.data.dataset import Sample
 from training.fit.validation import Outputs, calibrate, coverage, figures, fit_temperatures, outputs_of
 from training.networks.mobile import mobile
 from training.recipe import load_recipe

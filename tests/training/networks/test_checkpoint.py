@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training.networks.checkpoint import load_network, main
-from training.networks.origin import origin
+from training.networks.provenance import origin
 from training.networks.registry import NETWORKS
 
 COMMAND = [

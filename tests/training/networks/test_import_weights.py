@@ -18,8 +18,8 @@ import tensorflow as tf
 from edge.errors import BadInput
 from training.fit.start import CHECKPOINTS
 from training.networks.import_weights import PACKAGES, import_mobile, main
+from training.networks.load_weights import load_weights, read_weights
 from training.networks.mobile import BLOCKS, mobile
-from training.networks.weights import load_weights, read_weights
 
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 Arrays = dict[str, np.ndarray]

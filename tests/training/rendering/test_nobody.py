@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from training.data.samples import Sample, list_samples
+from training.data.dataset import Sample, list_samples
 from training.rendering.nobody import Wanted, average_portrait
 
 GROWN_UPS = Wanted("female", 20, 40)

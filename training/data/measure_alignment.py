@@ -1,8 +1,8 @@
 """Measure where the face detector's landmarks lie in aligned training faces: the reference of the face crop.
 
-``python -m training.data.find_reference --data UTKFACE`` prints the values that stand in
-:mod:`training.data.reference`. With them, a crop that the agent makes from a frame looks like the faces the networks
-were trained on.
+``python -m training.data.measure_alignment --data UTKFACE`` prints the values that stand in
+:mod:`training.data.alignment_reference`. With them, a crop that the agent makes from a frame looks like the faces the
+networks were trained on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector
-from training.data.samples import list_samples
+from training.data.dataset import list_samples
 
 LANDMARKS = 4
 """Eyes, nose tip and mouth; ears are often hidden."""
@@ -43,7 +43,7 @@ def measure(data: Path, count: int) -> npt.NDArray[np.float64]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.data.find_reference", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.data.measure_alignment", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--count", type=int, default=2000)
     options = parser.parse_args()

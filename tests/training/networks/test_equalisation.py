@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.networks.equalise import equalise
+from training.networks.equalisation import equalise
 
 
 def network() -> keras.Model:

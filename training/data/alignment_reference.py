@@ -7,7 +7,7 @@ from edge.vision.card import Crop
 REFERENCE = ((0.307, 0.297), (0.693, 0.297), (0.5, 0.522), (0.5, 0.714))
 """Eye on the image's left, eye on its right, nose tip, mouth, as fractions of the crop's side.
 
-Measured on 1,000 training faces by ``python -m training.data.find_reference --data UTKFACE --count 1000``.
+Measured on 1,000 training faces by ``python -m training.data.measure_alignment --data UTKFACE --count 1000``.
 """
 
 CROP = Crop(landmarks=REFERENCE, margin=0.25)

@@ -14,10 +14,10 @@ import pytest
 
 from edge.errors import BadInput
 from training.networks.heads import HEADS
+from training.networks.load_weights import load_weights, read_weights, write_weights
 from training.networks.mobile import mobile
 from training.networks.pretrained import Layers
 from training.networks.vgg16 import vgg16
-from training.networks.weights import load_weights, read_weights, write_weights
 
 
 def random_layers(seed: int = 0) -> Layers:

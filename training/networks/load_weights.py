@@ -13,8 +13,8 @@ import numpy as np
 from edge.errors import BadInput, few
 from training.networks.checkpoint import load_network
 from training.networks.heads import HEADS
-from training.networks.origin import origin
 from training.networks.pretrained import Layers, folded, imagenet
+from training.networks.provenance import origin
 
 log = logging.getLogger(__name__)
 IMAGENET = "imagenet"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import BadInput
-from training.networks.origin import origin
+from training.networks.provenance import origin
 
 FACES, PHOTOS = {"about": "faces", "licence": "research"}, {"about": "photos", "licence": "research"}
 RUN = {"recipe": {"network": "mobile"}, "data": [FACES, PHOTOS], "weights": {"about": "a face network", "sha256": "cc"}}

@@ -13,7 +13,7 @@ from edge.cameras.still import read_image
 from edge.vision.alignment import crop_aligned
 from edge.vision.detection import Floats
 from edge.vision.detector import FaceDetector
-from training.data.samples import Sample
+from training.data.dataset import Sample
 
 SIDE = 200
 BOX = np.array([0.005, -0.01, 0.99, 0.99], np.float32)
@@ -22,7 +22,7 @@ LANDMARKS = np.array(
     [[0.307, 0.297], [0.693, 0.297], [0.5, 0.522], [0.5, 0.714], [0.102, 0.388], [0.898, 0.388]], np.float32
 )
 """Eyes, nose tip, mouth and ears, likewise. Both are medians over 831 training faces, made symmetric; the first four
-landmarks are those of :mod:`training.data.reference`."""
+landmarks are those of :mod:`training.data.alignment_reference`."""
 LIKE = 0.12
 """A face whose eyes, nose or mouth the detector puts further from there than this is somebody else in the picture, or
 lies askew in it."""

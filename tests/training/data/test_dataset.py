@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import BadInput
-from training.data.samples import Listing, list_samples, parse_age, split_of
+from training.data.dataset import Listing, list_samples, parse_age, split_of
 
 
 def put(folder: Path, name: str, content: str | None = None) -> None:
