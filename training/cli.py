@@ -80,15 +80,15 @@ def train(options: argparse.Namespace) -> int:
     if options.frozen:
         if options.photos or options.teacher or options.strategy != "alone" or options.precision != "float32":
             raise BadInput("--frozen computes features once: leave out --photos, --teacher, --strategy, --precision")
-        from training.fit.frozen import FrozenRun
+        from training.fit.frozen_trunk import FrozenRun
 
         weights = weights_of(recipe, options.weights, options.out)
         path = FrozenRun(recipe, options.data, options.out, options.resume, weights).train()
     else:
         import keras
 
+        from training.fit.distributed import Alone, MultiWorker
         from training.fit.train import Data, Run
-        from training.fit.workers import Alone, MultiWorker
 
         workers = MultiWorker() if options.strategy == "multiworker" else Alone()
         keras.config.set_dtype_policy(options.precision)

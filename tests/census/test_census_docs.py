@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.census.shares.confusion import MIN_FACES, WEIGHT
 from edge.census.shares.estimator import CORRECTED, ENOUGH, RAW
 from edge.census.shares.label_shift import ANYWHERE, AS_COUNTED, RUNS, STEPS
-from training.evaluation.census_study import SHIFTS, SIZES
+from training.evaluation.shares_study import SHIFTS, SIZES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "census.md").read_text(encoding="utf-8")

@@ -23,11 +23,11 @@ from training.data.alignment_reference import CROP
 from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
 from training.data.dataset import Listing, list_samples
 from training.evaluation.predictors import FaceCropper
+from training.fit.distillation import Teacher, ensemble, joined, taught
+from training.fit.distributed import Alone
 from training.fit.loss import learning_rate_schedule, loss_of
 from training.fit.run_folder import check_same_run, earlier_run, write_whole
-from training.fit.teacher import Teacher, ensemble, joined, taught
 from training.fit.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
-from training.fit.workers import Alone
 from training.networks.checkpoint import in_type
 from training.networks.load_weights import load_weights
 from training.networks.registry import NETWORKS

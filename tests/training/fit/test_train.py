@@ -19,8 +19,8 @@ from edge.errors import BadInput, MaitredError
 from training.data.batches import targets
 from training.data.dataset import Sample, list_samples
 from training.fit import train
+from training.fit.distillation import Teacher
 from training.fit.loss import learning_rate_schedule, loss_of
-from training.fit.teacher import Teacher
 from training.fit.train import Data, Run
 from training.networks.checkpoint import load_network
 from training.networks.registry import NETWORKS

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from training.fit.workers import MultiWorker
+from training.fit.distributed import MultiWorker
 from training.networks.checkpoint import load_network
 
 TRAIN = [sys.executable, "-c", "import sys; from edge.cli import main; sys.exit(main())"]

@@ -18,7 +18,7 @@ from edge.errors import BadInput
 from training.data.batches import cached_faces, targets
 from training.data.dataset import Listing, Sample, Split, list_samples
 from training.data.network_input import network_input
-from training.fit.chunks import in_chunks
+from training.fit.cached_outputs import in_chunks
 from training.fit.loss import loss_of
 from training.fit.run_folder import check_same_run, earlier_run, write_whole
 from training.fit.validation import Outputs, Validation, calibrate, figures, fit_temperatures

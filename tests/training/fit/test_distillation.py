@@ -12,7 +12,7 @@ import pytest
 from edge.errors import BadInput
 from training.data.batches import targets
 from training.data.dataset import Sample
-from training.fit.teacher import Opinion, Teacher, ensemble, joined, taught
+from training.fit.distillation import Opinion, Teacher, ensemble, joined, taught
 from training.networks.registry import NETWORKS
 from training.recipe import load_recipe
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.vision.bundle import AGES
 from training.data.dataset import Sample
-from training.fit.chunks import in_chunks
+from training.fit.cached_outputs import in_chunks
 from training.fit.validation import outputs_of
 from training.networks.checkpoint import load_network
 from training.networks.provenance import origin

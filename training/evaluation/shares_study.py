@@ -1,6 +1,6 @@
 """How good corrected shares are: many made-up populations of real faces, whose true shares are known.
 
-``python -m training.evaluation.census_study BUNDLE --data DIR`` calibrates on one half of the validation split and
+``python -m training.evaluation.shares_study BUNDLE --data DIR`` calibrates on one half of the validation split and
 draws the faces of the populations from the other, and the other way round; ``--split test`` calibrates with the
 bundle's card, as the agent does, and draws from the test split. Estimates of the faces are kept in ``--cache``.
 
@@ -156,9 +156,9 @@ def _estimates(bundle: Bundle, data: Path, split: Split, cache: Path) -> Calibra
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m training.evaluation.census_study``."""
+    """``python -m training.evaluation.shares_study``."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.evaluation.census_study", description="how good are the shares?"
+        prog="python -m training.evaluation.shares_study", description="how good are the shares?"
     )
     parser.add_argument("bundle", metavar="NAME|FILE")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")

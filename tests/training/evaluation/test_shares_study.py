@@ -13,7 +13,7 @@ from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
-from training.evaluation.census_study import SIZES, Pool, folds_of, main, study
+from training.evaluation.shares_study import SIZES, Pool, folds_of, main, study
 
 CENSUS = Census()
 

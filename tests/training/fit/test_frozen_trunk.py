@@ -12,7 +12,7 @@ import pytest
 from edge.cli import main
 from edge.errors import BadInput
 from edge.vision.alignment import crop_aligned
-from training.fit.frozen import FrozenRun
+from training.fit.frozen_trunk import FrozenRun
 from training.networks.checkpoint import load_network
 from training.networks.heads import HEADS
 from training.networks.load_weights import write_weights
