@@ -12,12 +12,12 @@ import numpy as np
 
 from edge.cameras.frame import Image
 from training.data.face_crops import SIDE, Chip
-from training.rendering.drawing import View
-from training.rendering.figure import Figure, Pose
-from training.rendering.nobody import Portrait
+from training.rendering.average_face import Portrait
+from training.rendering.canvas import View
+from training.rendering.person import Figure, Pose
 from training.rendering.room import draw_room
 from training.simulation.crowd import look_of
-from training.simulation.ways import AWAY
+from training.simulation.trajectories import AWAY
 
 WIDTH, HEIGHT = 1280, 960
 BACKS = 5

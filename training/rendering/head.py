@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.rendering.drawing import Bend, Colour, Image, Pen, Point, Sprite, shade
-from training.rendering.nobody import SIDE, Gray, Portrait
+from training.rendering.average_face import SIDE, Gray, Portrait
+from training.rendering.canvas import Bend, Colour, Image, Pen, Point, Sprite, shade
 
 Style = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails", "own"]
 

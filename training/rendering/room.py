@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.rendering.drawing import Colour, Image, Pen, Point, View, shade
+from training.rendering.canvas import Colour, Image, Pen, Point, View, shade
 
 WALL_Z = 5.6  # metres from the camera to the wall with the door
 DOOR = (0.15, 1.9, 2.2)  # metres: middle, width and height of the opening

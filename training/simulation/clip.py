@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from edge.errors import MaitredError
-from training.rendering.drawing import Image
+from training.rendering.canvas import Image
 from training.requirements import require
 
 BITS_PER_PIXEL = 0.35

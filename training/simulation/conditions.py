@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from edge.errors import BadInput
-from training.rendering.drawing import View
+from training.rendering.canvas import View
 
 LIMITS = {
     "crowd": (1, 12), "fps": (5, 30), "width": (320, 1920), "height": (180, 1080), "light": (0.05, 1.5),

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.rendering.drawing import Colour, View, shade
-from training.rendering.figure import Garment, Look
-from training.rendering.nobody import Portrait
-from training.simulation.ways import KINDS, LANES, Kind, Way, draw_way
+from training.rendering.average_face import Portrait
+from training.rendering.canvas import Colour, View, shade
+from training.rendering.person import Garment, Look
+from training.simulation.trajectories import KINDS, LANES, Kind, Way, draw_way
 
 GROUPED = 0.3
 """Share of arrivals that are a group of two or three, side by side."""

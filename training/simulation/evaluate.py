@@ -23,8 +23,8 @@ from edge.config.settings import Settings
 from edge.counting.frame_analyzer import Eyes, Sight
 from edge.errors import BadInput, MaitredError
 from training.requirements import require
-from training.simulation.command import CLIP, TRUTH
-from training.simulation.tape import Tape, TapingSight
+from training.simulation.cli import CLIP, TRUTH
+from training.simulation.replay import Tape, TapingSight
 
 TAPE = "tape.npz"
 LINE: dict[str, Any] = {"line": ((0.5, 0.0), (0.5, 1.0)), "inside": "right"}
@@ -46,9 +46,9 @@ def measure(
         MaitredError: motmetrics is not installed.
     """
     require("training", "motmetrics")
+    from training.simulation.error_list import wrong_visits
     from training.simulation.observe import observe
     from training.simulation.score import score
-    from training.simulation.wrong import wrong_visits
 
     try:
         truth = json.loads((folder / TRUTH).read_text(encoding="utf-8"))

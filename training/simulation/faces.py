@@ -19,7 +19,7 @@ from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
 from training.data.alignment_reference import CROP
 from training.data.dataset import SPLITS, Sample, list_samples
-from training.rendering.nobody import GENDERS, SIDE, Portrait
+from training.rendering.average_face import GENDERS, SIDE, Portrait
 
 Choice = Literal["test", "train", "validation", "all"]
 OFF = 0.1

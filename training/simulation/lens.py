@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.rendering.drawing import Image
+from training.rendering.canvas import Image
 from training.simulation.conditions import Conditions
 
 SLACK = 96

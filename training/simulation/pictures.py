@@ -1,7 +1,7 @@
 """The pictures of docs/counting.md: ``python -m training.simulation.pictures --faces DIR --out docs/images``.
 
-Frames of simulated scenes whose patrons have averaged faces (see :mod:`training.rendering.nobody`), with what the agent
-follows drawn over them.
+Frames of simulated scenes whose patrons have averaged faces (see :mod:`training.rendering.average_face`), with what the
+agent follows drawn over them.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from edge.cameras.frame import Frame, Image
 from edge.config.settings import Settings
 from edge.counting.pipeline import Eyes, Pipeline
 from training.data.dataset import Sample, list_samples
-from training.rendering.cast import CAST
-from training.rendering.figure import Figure
-from training.rendering.nobody import Portrait, average_portrait
-from training.rendering.scene import Patron
+from training.rendering.average_face import Portrait, average_portrait
+from training.rendering.demo_cast import CAST
+from training.rendering.demo_scene import Patron
+from training.rendering.person import Figure
 from training.script import written
 from training.simulation.conditions import PRESETS, Conditions
 from training.simulation.crowd import draw_ways, look_of
 from training.simulation.faces import Face
-from training.simulation.stage import Stage
+from training.simulation.scene import Stage
 
 SHOWN = {"calm": 9.0, "busy": 8.0, "rough": 8.0}
 """Scenes, and the second from which the first frame with as many faces as the scene is to have is shown."""

@@ -20,13 +20,13 @@ from edge.errors import BadInput
 from edge.vision.demographics import Estimate, pool
 from training.simulation.conditions import PRESETS, Conditions, conditions_of
 from training.simulation.crowd import draw_ways
+from training.simulation.error_list import wrong_visits
 from training.simulation.evaluate import LINE, as_json, every_frame_of
 from training.simulation.lens import Lens
 from training.simulation.observe import Counted, Observation, observe
+from training.simulation.replay import Tape, TapingSight
+from training.simulation.scene import Stage, draw_stage
 from training.simulation.score import score
-from training.simulation.stage import Stage, draw_stage
-from training.simulation.tape import Tape, TapingSight
-from training.simulation.wrong import wrong_visits
 
 GREEN = (40, 230, 40)
 

@@ -11,16 +11,26 @@ import cv2
 import numpy as np
 import pytest
 
-import training.rendering.scene
+import training.rendering.demo_scene
 from edge.cameras import open_camera
 from edge.demo import CLIP, TRUTH
 from edge.errors import BadInput, MaitredError
-from training.rendering.cast import CAST
-from training.rendering.figure import Figure, Look, Pose
-from training.rendering.nobody import Portrait
+from training.rendering.average_face import Portrait
+from training.rendering.demo_cast import CAST
+from training.rendering.demo_scene import (
+    FPS,
+    Patron,
+    Scene,
+    demo_scene,
+    frames_of,
+    main,
+    truth_of,
+    write_clip,
+    write_truth,
+)
+from training.rendering.person import Figure, Look, Pose
 from training.rendering.room import DOOR, WALL_Z
-from training.rendering.scene import FPS, Patron, Scene, demo_scene, frames_of, main, truth_of, write_clip, write_truth
-from training.rendering.walk import Walk
+from training.rendering.trajectory import Walk
 
 LOOK = Look(1.72, "short", (40, 30, 20), "shirt", (60, 90, 160), (50, 50, 60))
 MAGENTA = (220, 40, 200)
@@ -202,7 +212,7 @@ def test_only_faces_of_the_training_split_are_averaged(tmp_path: Path, monkeypat
         given.update(sample.split for sample in samples)
         return stand_in()
 
-    monkeypatch.setattr(training.rendering.scene, "average_portrait", averaged)
+    monkeypatch.setattr(training.rendering.demo_scene, "average_portrait", averaged)
     scene = demo_scene(tmp_path, seed=7)
 
     assert set(given) == {"train"}
@@ -249,7 +259,7 @@ def test_the_shipped_cast_is_diverse_and_nobody_in_it_is_made_of_few(truth: dict
     assert max(ages) > 70
     assert {one["gender"] for one in patrons if one["age"] > 65} == {"female", "male"}
     assert min(one["faces_averaged"] for one in patrons) >= 16
-    assert truth["made_by"].startswith("python -m training.rendering.scene --faces DIR")
+    assert truth["made_by"].startswith("python -m training.rendering.demo_scene --faces DIR")
 
 
 def test_the_shipped_clip_shows_at_most_three_faces_and_large_ones(truth: dict):

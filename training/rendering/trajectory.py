@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from training.rendering.figure import Pose
+from training.rendering.person import Pose
 
 ROUNDING = 0.35  # seconds before and after a moment over which the way is averaged
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.rendering.drawing import View
-from training.rendering.figure import Box, Pose
+from training.rendering.canvas import View
+from training.rendering.demo_scene import SMALLEST_FACE, Patron
+from training.rendering.person import Box, Pose
 from training.rendering.room import in_doorway
-from training.rendering.scene import SMALLEST_FACE, Patron
 
 FACING, TURNED = np.radians(45), np.radians(75)
 """A face that is turned aside by less is in plain sight, by more is none."""

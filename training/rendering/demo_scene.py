@@ -1,6 +1,7 @@
 """A clip of patrons who do not exist walking into a drawn restaurant, and the truth about it.
 
-``python -m training.rendering.scene --faces DIR --out edge/demo --seed 7`` makes the clip that ``maitred demo`` plays.
+``python -m training.rendering.demo_scene --faces DIR --out edge/demo --seed 7`` makes the clip that ``maitred demo``
+plays.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import numpy as np
 
 from edge.errors import BadInput, MaitredError
 from training.data.dataset import list_samples
-from training.rendering.cast import CAST, Direction
-from training.rendering.drawing import Image, View
-from training.rendering.figure import Box, Figure
-from training.rendering.nobody import average_portrait
+from training.rendering.average_face import average_portrait
+from training.rendering.canvas import Image, View
+from training.rendering.demo_cast import CAST, Direction
+from training.rendering.person import Box, Figure
 from training.rendering.room import WALL_Z, Room, draw_room, in_doorway
-from training.rendering.walk import Walk
+from training.rendering.trajectory import Walk
 
 FPS = 15
 LENS_BLUR = 0.55  # pixels (sigma): no lens draws as sharply as a polygon
@@ -170,7 +171,7 @@ def write_truth(path: Path, truth: dict[str, Any]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make ``demo.mp4`` and ``truth.json``; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m training.rendering.scene", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.rendering.demo_scene", description=main.__doc__)
     parser.add_argument("--faces", type=Path, required=True, help="folder of UTKFace images to average portraits from")
     parser.add_argument("--out", type=Path, required=True, help="folder for demo.mp4 and truth.json")
     parser.add_argument("--seed", type=int, default=7, help="which faces are drawn, and the grain of the room")
@@ -179,7 +180,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scene = demo_scene(options.faces, options.seed)
         options.out.mkdir(parents=True, exist_ok=True)
         frames = round((scene.end + 1) * FPS)
-        made_by = f"python -m training.rendering.scene --faces DIR --out {options.out.as_posix()} --seed {options.seed}"
+        made_by = (
+            f"python -m training.rendering.demo_scene --faces DIR --out {options.out.as_posix()} --seed {options.seed}"
+        )
         truth = truth_of(scene, frames, made_by)
         write_clip(options.out / "demo.mp4", frames_of(scene, frames), scene.view)
         write_truth(options.out / "truth.json", truth)

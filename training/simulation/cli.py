@@ -12,7 +12,7 @@ from edge.commands import Commands, command
 from edge.errors import BadInput
 
 if TYPE_CHECKING:
-    from training.rendering.drawing import Image
+    from training.rendering.canvas import Image
 
 CLIP, TRUTH = "clip.mp4", "truth.json"
 OPTIONS = {
@@ -45,11 +45,11 @@ def add_simulate(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.commands.output import progress
-    from training.rendering.scene import write_truth
+    from training.rendering.demo_scene import write_truth
     from training.requirements import require
     from training.simulation.clip import write_frames
     from training.simulation.conditions import conditions_of
-    from training.simulation.stage import draw_stage
+    from training.simulation.scene import draw_stage
 
     if options.patrons < 1:
         raise BadInput(f"--patrons {options.patrons}: at least 1")

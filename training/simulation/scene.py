@@ -11,14 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.rendering.drawing import Image
-from training.rendering.figure import Box, Figure
-from training.rendering.scene import Patron, Scene
+from training.rendering.canvas import Image
+from training.rendering.demo_scene import Patron, Scene
+from training.rendering.person import Box, Figure
 from training.simulation.conditions import Conditions
 from training.simulation.crowd import distinct_seeds, draw_ways, look_of
+from training.simulation.face_visibility import Sight, sights
 from training.simulation.faces import Choice, Face, draw_faces, read_faces
 from training.simulation.lens import Lens
-from training.simulation.sight import Sight, sights
 
 EXPOSURES = 4
 """Moments of a long exposure that are averaged."""

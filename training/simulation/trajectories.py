@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from training.rendering.cast import Direction
-from training.rendering.drawing import View
+from training.rendering.canvas import View
+from training.rendering.demo_cast import Direction
 from training.rendering.room import DOOR
-from training.rendering.walk import Walk
+from training.rendering.trajectory import Walk
 
 Kind = Literal["in", "out", "u-turn", "approach"]
 KINDS: dict[Kind, float] = {"in": 0.41, "out": 0.41, "u-turn": 0.1, "approach": 0.08}

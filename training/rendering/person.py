@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from training.rendering.drawing import Colour, Image, Pen, Point, View, shade
+from training.rendering.average_face import Portrait
+from training.rendering.canvas import Colour, Image, Pen, Point, View, shade
 from training.rendering.head import CHIN, CROWN, FACE_HEIGHT, FACE_TOP, FACE_WIDTH, Head, Style, draw_head
-from training.rendering.nobody import Portrait
 
 Garment = Literal["shirt", "jacket", "dress"]
 

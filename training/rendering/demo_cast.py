@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from training.rendering.figure import Look
-from training.rendering.nobody import Wanted
-from training.rendering.walk import Walk
+from training.rendering.average_face import Wanted
+from training.rendering.person import Look
+from training.rendering.trajectory import Walk
 
 Direction = Literal["in", "out"]
 

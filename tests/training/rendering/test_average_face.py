@@ -10,7 +10,7 @@ import pytest
 
 from edge.errors import BadInput
 from training.data.dataset import Sample, list_samples
-from training.rendering.nobody import Wanted, average_portrait
+from training.rendering.average_face import Wanted, average_portrait
 
 GROWN_UPS = Wanted("female", 20, 40)
 UTKFACE = Path(__file__).resolve().parents[4] / "shared/data/utkface"
