@@ -1,8 +1,8 @@
 """``python -m convert.face CHECKPOINT --data UTKFACE --out face.tflite``: the face detector in INT8, if good enough.
 
-The Keras file, which :mod:`training.detector.train_face` writes, holds its own value ranges, so that nothing is
+The Keras file, which :mod:`training.detector.train` writes, holds its own value ranges, so that nothing is
 measured here. The published float network and the INT8 one then look for the same faces, by the code of the agent
-(:mod:`training.detector.face_trial`); where INT8 finds less or errs more, no bundle is written.
+(:mod:`training.detector.compare`); where INT8 finds less or errs more, no bundle is written.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from edge.vision.card import Anchors, Card, Input, Output, Training
 from edge.vision.interpreter import Interpreter
 from training.data.dataset import Listing, list_samples
 from training.detector.blazeface import ANCHORS, PARTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
-from training.detector.face_trial import TOLERANCE, trial
-from training.detector.import_face import PACKAGE, published_bundle
-from training.detector.rounded import Rounding
+from training.detector.compare import TOLERANCE, trial
+from training.detector.import_published import PACKAGE, published_bundle
+from training.detector.quantisation_aware import Rounding
 from training.script import written
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ MOST_BYTES = 785_000
 
 
 def load_rounded(path: Path) -> keras.Model:
-    """The detector as :mod:`training.detector.train_face` left it.
+    """The detector as :mod:`training.detector.train` left it.
 
     Raises:
         BadInput: no such file, or not one of that kind.
@@ -52,11 +52,9 @@ def load_rounded(path: Path) -> keras.Model:
     try:
         network = keras.saving.load_model(path, custom_objects={"Rounding": Rounding})
     except (ValueError, OSError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(
-            f"{path}: no Keras file of a detector ({error}); training.detector.train_face makes one"
-        ) from error
+        raise BadInput(f"{path}: no Keras file of a detector ({error}); training.detector.train makes one") from error
     if not any(isinstance(layer, Rounding) for layer in network.layers) or len(network.outputs) != len(PARTS):
-        raise BadInput(f"{path}: not a detector with ranges for eight bits; training.detector.train_face makes one")
+        raise BadInput(f"{path}: not a detector with ranges for eight bits; training.detector.train makes one")
     return network
 
 
@@ -132,7 +130,7 @@ def convert_face(source: Path, data: Path, out: Path) -> Bundle:
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
-        MaitredError: INT8 loses more than :mod:`training.detector.face_trial` allows; no bundle is written then.
+        MaitredError: INT8 loses more than :mod:`training.detector.compare` allows; no bundle is written then.
     """
     network = load_rounded(source)
     listing = list_samples(data)

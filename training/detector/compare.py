@@ -21,11 +21,11 @@ from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from training.data.dataset import Listing, Split, list_samples
 from training.data.face_crops import Chip, read_chips
-from training.detector.backdrops import Backdrops
-from training.detector.composed import Style, compose
-from training.detector.face_clips import clip_frames, clip_photos
-from training.detector.face_figures import Shown, Tally, as_live, as_photo, live, photo, tallies
-from training.detector.import_face import published_bundle
+from training.detector.backgrounds import Backdrops
+from training.detector.composites import Style, compose
+from training.detector.import_published import published_bundle
+from training.detector.recall_precision import Shown, Tally, as_live, as_photo, live, photo, tallies
+from training.detector.recordings import clip_frames, clip_photos
 
 log = logging.getLogger(__name__)
 Look = Callable[[Bundle], Callable[[Shown], list[Detection]]]
@@ -92,7 +92,7 @@ def trial(
 
 
 def on_recordings(published: Bundle, candidate: Bundle, clips: Path, smallest: int = SMALLEST) -> dict[str, Any]:
-    """The same on the recordings of :mod:`training.detector.face_clips`, frame by frame and as a camera would give
+    """The same on the recordings of :mod:`training.detector.recordings`, frame by frame and as a camera would give
     them.
 
     ``smallest`` is the setting ``min_face_px``, in pixels.
@@ -131,10 +131,10 @@ def _faults(name: str, before: Tally, after: Tally) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare a bundle with the published detector and print the figures of both."""
-    parser = argparse.ArgumentParser(prog="python -m training.detector.face_trial", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.detector.compare", description=main.__doc__)
     parser.add_argument("model", metavar="NAME|FILE", help="bundle of a face detector")
     parser.add_argument("--data", type=Path, metavar="UTKFACE", help="aligned faces, to compose scenes from")
-    parser.add_argument("--clips", type=Path, metavar="DIR", help="the recordings of training/detector/face_clips.json")
+    parser.add_argument("--clips", type=Path, metavar="DIR", help="the recordings of training/detector/recordings.json")
     parser.add_argument(
         "--smallest", type=int, default=SMALLEST, help=f"min_face_px on the recordings ({SMALLEST}, as agents have)"
     )

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edge.vision.detection import Detection
-from training.detector.composed import Placed
-from training.detector.face_clips import MARKS, clip_frames, clip_photos
-from training.detector.face_figures import Shown, Tally, tallies
+from training.detector.composites import Placed
+from training.detector.recall_precision import Shown, Tally, tallies
+from training.detector.recordings import MARKS, clip_frames, clip_photos
 
 MARKS_0 = np.zeros((6, 2), np.float32)
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from edge.cameras.frame import Image
 from edge.vision.detection import Floats
 from training.data.face_crops import SIDE, Chip, fitted, shrunk
-from training.detector.backdrops import Backdrops
+from training.detector.backgrounds import Backdrops
 
 Style = Literal["photo", "live"]
 STYLES: tuple[Style, ...] = ("photo", "live")

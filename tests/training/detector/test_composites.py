@@ -12,8 +12,8 @@ from edge.vision.detection import nesting, overlaps
 from edge.vision.detector import FaceDetector
 from training.data.dataset import list_samples
 from training.data.face_crops import BOX, LANDMARKS, fitted, read_chips, shrunk
-from training.detector.backdrops import HEIGHT, WIDTH, Backdrops
-from training.detector.composed import MANNERS, STYLES, compose
+from training.detector.backgrounds import HEIGHT, WIDTH, Backdrops
+from training.detector.composites import MANNERS, STYLES, compose
 
 
 @pytest.fixture(scope="module")

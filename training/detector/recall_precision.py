@@ -19,7 +19,7 @@ from edge.vision.bundle import Bundle
 from edge.vision.detection import Detection, Floats, nesting, overlaps
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import LiveScan, find_faces
-from training.detector.composed import Composed, Placed
+from training.detector.composites import Composed, Placed
 
 SAME = 0.35
 """A box that overlaps a face's by this much (intersection over union) reports it."""

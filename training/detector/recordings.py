@@ -15,8 +15,8 @@ import numpy as np
 
 from edge.cameras import open_camera
 from edge.cameras.frame import Image
-from training.detector.composed import Placed
-from training.detector.face_figures import Shown
+from training.detector.composites import Placed
+from training.detector.recall_precision import Shown
 
 MARKS = Path(__file__).with_name("face_clips.json")
 """For each recording: boxes (left, top, width, height) by frame, those that are excused in all frames, and how many

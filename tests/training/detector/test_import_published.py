@@ -14,7 +14,7 @@ from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import overlaps
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
-from training.detector.import_face import SHA256, published_bundle, write
+from training.detector.import_published import SHA256, published_bundle, write
 
 
 @pytest.fixture(scope="module")

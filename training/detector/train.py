@@ -1,9 +1,9 @@
-"""``python -m training.detector.train_face --data UTKFACE --out face.keras``: the face detector, made fit for eight
+"""``python -m training.detector.train --data UTKFACE --out face.keras``: the face detector, made fit for eight
 bits.
 
 The published float network, its channels equalised, goes on to learn while it computes as its INT8 form will
-(:mod:`training.detector.rounded`). What it learns is what the float network says, and where that is wrong, the truth
-(:mod:`training.detector.face_lessons`). Only faces of the training split are used.
+(:mod:`training.detector.quantisation_aware`). What it learns is what the float network says, and where that is wrong,
+the truth (:mod:`training.detector.targets`). Only faces of the training split are used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import tensorflow as tf
 from edge.vision.detector import FaceDetector
 from training.data.dataset import list_samples
 from training.data.face_crops import read_chips
-from training.detector.backdrops import Backdrops
+from training.detector.backgrounds import Backdrops
 from training.detector.blazeface import (
     PARTS,
     PIXEL_SCALE,
@@ -32,10 +32,10 @@ from training.detector.blazeface import (
     take_cells,
     take_pixels,
 )
-from training.detector.face_lessons import Lesson, lessons
-from training.detector.import_face import fetch, published_bundle
-from training.detector.published import convolutions
-from training.detector.rounded import Range, Trained, measured
+from training.detector.import_published import fetch, published_bundle
+from training.detector.published_convolutions import convolutions
+from training.detector.quantisation_aware import Range, Trained, measured
+from training.detector.targets import Lesson, lessons
 from training.networks.equalisation import equalise
 from training.script import written
 
@@ -171,7 +171,7 @@ def _huber(off: tf.Tensor) -> tf.Tensor:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.detector.train_face", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.detector.train", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="aligned faces")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.keras", help="Keras file to write")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of {BATCH} squares each ({STEPS})")

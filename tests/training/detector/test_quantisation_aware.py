@@ -13,7 +13,7 @@ from keras import layers
 from convert.quantise import silently_converted
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
-from training.detector.rounded import Rounding, Trained, measured, with_rounding
+from training.detector.quantisation_aware import Rounding, Trained, measured, with_rounding
 
 PIXELS = (-128 / 127.5, 127 / 127.5)
 

@@ -11,9 +11,9 @@ from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
 from training.data.dataset import Listing
-from training.detector import face_trial as module
-from training.detector.backdrops import Backdrops
-from training.detector.face_trial import Scenes, main, trial
+from training.detector import compare as module
+from training.detector.backgrounds import Backdrops
+from training.detector.compare import Scenes, main, trial
 
 
 @pytest.fixture

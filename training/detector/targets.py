@@ -17,9 +17,9 @@ from edge.vision.card import Anchors
 from edge.vision.detection import Floats
 from edge.vision.detector import anchor_centres, cut_square
 from training.data.face_crops import Chip
-from training.detector.backdrops import Backdrops
+from training.detector.backgrounds import Backdrops
 from training.detector.blazeface import ANCHORS, SIZE
-from training.detector.composed import STYLES, Composed, Placed, compose
+from training.detector.composites import STYLES, Composed, Placed, compose
 
 QUARTER = SIZE / 48
 """Side of what an anchor answers for, in pixels of the square."""

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from training.data.face_crops import LANDMARKS
 from training.detector.blazeface import PARTS
-from training.detector.composed import Placed
-from training.detector.face_lessons import CELLS, MARGIN, QUARTERS, SMALL_MARGIN, lesson
-from training.detector.train_face import QUIET, losses
+from training.detector.composites import Placed
+from training.detector.targets import CELLS, MARGIN, QUARTERS, SMALL_MARGIN, lesson
+from training.detector.train import QUIET, losses
 
 GREY = np.full((192, 192, 3), 128, np.uint8)
 
