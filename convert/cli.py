@@ -30,7 +30,7 @@ def convert(options: argparse.Namespace) -> int:
     from training.requirements import require
 
     require("convert", "tensorflow")
-    from convert.convert import convert as make_bundle
+    from convert.demographics import convert as make_bundle
     from convert.edgetpu_compiler import compile_bundle, require_compiler
 
     if options.edgetpu:

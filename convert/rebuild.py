@@ -37,7 +37,7 @@ def rebuild(name: str, data: Path, out: Path) -> None:
     checkpoint = CHECKPOINTS / f"{name}.keras"
     if not checkpoint.is_file():
         raise BadInput(f"{checkpoint}: no such checkpoint; this needs a whole copy of the repository")
-    program = ["convert.face"] if name == FACE else ["edge.cli", "convert"]
+    program = ["convert.detector"] if name == FACE else ["edge.cli", "convert"]
     command = ["-m", *program, str(checkpoint), "--data", str(data), "--out", str(out)]
     done = subprocess.run([sys.executable, *command], check=False, cwd=ROOT, stdout=sys.stderr)  # noqa: S603 (fixed)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""``python -m convert.parity``: do the bundles give the same outputs on two machines, to the bit?
+"""``python -m convert.machine_parity``: do the bundles give the same outputs on two machines, to the bit?
 
 The first machine writes its inputs and outputs to a file; the second runs the very same inputs and compares. Needs what
 the device has, no TensorFlow.
@@ -123,7 +123,9 @@ def _read(path: Path, names: Sequence[str]) -> dict[str, Array]:
         with np.load(path) as file:
             arrays = dict(file)
     except (OSError, ValueError, EOFError) as error:
-        raise BadInput(f"{path}: not a record of convert.parity ({error}); make one on the other machine") from error
+        raise BadInput(
+            f"{path}: not a record of convert.machine_parity ({error}); make one on the other machine"
+        ) from error
     missing = [name for name in names if f"{name}/inputs" not in arrays]
     if missing:
         raise BadInput(f"{path}: holds nothing of {', '.join(missing)}; make it again with these models")
@@ -140,7 +142,7 @@ def _write(path: Path, found: dict[str, Array]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Record, and compare where there is something to compare with."""
-    parser = argparse.ArgumentParser(prog="python -m convert.parity", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m convert.machine_parity", description=__doc__)
     parser.add_argument("models", nargs="*", metavar="NAME|FILE", help="bundles (all that are shipped)")
     parser.add_argument("--out", type=Path, metavar="FILE.npz", help="write inputs and outputs here")
     parser.add_argument("--like", type=Path, metavar="FILE.npz", help="what another machine wrote: compare with it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.verification import OVERALL, SLICE, agreement, verify
+from convert.tolerances import OVERALL, SLICE, agreement, verify
 from edge.errors import MaitredError
 from training.evaluation.metrics import Predictions
 

@@ -1,4 +1,5 @@
-"""``python -m convert.face CHECKPOINT --data UTKFACE --out face.tflite``: the face detector in INT8, if good enough.
+"""``python -m convert.detector CHECKPOINT --data UTKFACE --out face.tflite``: the face detector in INT8, if good
+enough.
 
 The Keras file, which :mod:`training.detector.train` writes, holds its own value ranges, so that nothing is
 measured here. The published float network and the INT8 one then look for the same faces, by the code of the agent
@@ -19,12 +20,12 @@ import keras
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
+from convert.card_numbers import rounded
 from convert.edgetpu import edgetpu_report
 from convert.inspection import check
 from convert.macs import count_macs
 from convert.quantise import silently_converted
-from convert.rounding import rounded
-from convert.runtimes import same_outputs
+from convert.runtime_parity import same_outputs
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
@@ -147,7 +148,7 @@ def convert_face(source: Path, data: Path, out: Path) -> Bundle:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m convert.face", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m convert.detector", description=__doc__)
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT.keras")
     parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="aligned faces, for the scenes")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="bundle to write")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from convert.layers import layer_noise
+from convert.layer_noise import layer_noise
 from convert.quantise import quantise
 
 

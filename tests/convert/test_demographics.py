@@ -16,8 +16,8 @@ import keras
 import numpy as np
 import pytest
 
-from convert import convert as module
-from convert import verification
+from convert import demographics as module
+from convert import tolerances as verification
 from convert.macs import count_macs
 from edge.cli import main
 from edge.errors import MaitredError

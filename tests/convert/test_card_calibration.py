@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.calibration import calibrate, calibration, main
-from convert.rounding import rounded
+from convert.card_calibration import calibrate, calibration, main
+from convert.card_numbers import rounded
 from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
 from training.data.dataset import Sample, list_samples

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from convert.face import convert_face, load_rounded, to_int8
+from convert.detector import convert_face, load_rounded, to_int8
 from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.errors import BadInput, MaitredError

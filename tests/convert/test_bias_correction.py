@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
+from convert.bias_correction import refine
 from convert.quantise import quantise
-from convert.refine import refine
 from training.networks.checkpoint import load_network
 from training.networks.registry import deployed
 

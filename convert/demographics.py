@@ -13,17 +13,17 @@ from typing import Any
 
 import keras
 
-from convert.calibration import calibration
+from convert.bias_correction import REPRESENTATIVES as REFINED
+from convert.bias_correction import refine
+from convert.card_calibration import calibration
+from convert.card_numbers import rounded
+from convert.comparison import Trial
 from convert.edgetpu import edgetpu_report
-from convert.layers import layer_noise
+from convert.layer_noise import layer_noise
 from convert.macs import count_macs
 from convert.quantise import Face, quantise, representatives
-from convert.refine import REPRESENTATIVES as REFINED
-from convert.refine import refine
-from convert.rounding import rounded
-from convert.runtimes import same_outputs
-from convert.trial import Trial
-from convert.verification import LosesTooMuch, agreement, tolerances
+from convert.runtime_parity import same_outputs
+from convert.tolerances import LosesTooMuch, agreement, tolerances
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
@@ -50,7 +50,7 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
-        MaitredError: the disk is full, it cannot be quantised, or INT8 loses more than :mod:`convert.verification`
+        MaitredError: the disk is full, it cannot be quantised, or INT8 loses more than :mod:`convert.tolerances`
             allows; no bundle is written then.
     """
     # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from convert.verification import verify
+from convert.tolerances import verify
 from edge.vision.bundle import Bundle
 from training.data.dataset import Listing, Split
 from training.evaluation.metrics import report
@@ -33,7 +33,7 @@ class Trial:
         """Measure ``candidate`` on a split, and the float network where it was not yet.
 
         Raises:
-            LosesTooMuch: INT8 is worse than :mod:`convert.verification` allows.
+            LosesTooMuch: INT8 is worse than :mod:`convert.tolerances` allows.
         """
         if f"float/{split}" not in self.figures:
             self._measure("float", self._float, split)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.parity import main
+from convert.machine_parity import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,7 +60,10 @@ def test_a_runtime_without_its_fast_kernels_fails(record, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [pytest.param(b"hello", "not a record of convert.parity", id="foreign"), pytest.param(None, "No such", id="none")],
+    [
+        pytest.param(b"hello", "not a record of convert.machine_parity", id="foreign"),
+        pytest.param(None, "No such", id="none"),
+    ],
 )
 def test_what_is_no_record_is_named(tmp_path, capsys, content, message):
     path = tmp_path / "x.npz"

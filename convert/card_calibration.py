@@ -1,7 +1,7 @@
 """What the card tells of a model's errors: for the census, and for people. Measured on the validation split.
 
-``python -m convert.calibration BUNDLE.tflite --data DIR`` measures a finished bundle again and writes that part of its
-card anew; the model in it stays as it is, to the byte.
+``python -m convert.card_calibration BUNDLE.tflite --data DIR`` measures a finished bundle again and writes that part of
+its card anew; the model in it stays as it is, to the byte.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from convert.rounding import rounded
+from convert.card_numbers import rounded
 from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
@@ -63,8 +63,8 @@ def _model_alone(bundle: Bundle) -> bytes:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m convert.calibration``."""
-    parser = argparse.ArgumentParser(prog="python -m convert.calibration", description=calibrate.__doc__)
+    """``python -m convert.card_calibration``."""
+    parser = argparse.ArgumentParser(prog="python -m convert.card_calibration", description=calibrate.__doc__)
     parser.add_argument("bundles", nargs="+", type=Path, metavar="BUNDLE.tflite")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")
     options = parser.parse_args(arguments)

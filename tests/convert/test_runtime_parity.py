@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from convert import runtimes
-from convert.runtimes import same_outputs
+from convert import runtime_parity as runtimes
+from convert.runtime_parity import same_outputs
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 from edge.vision.self_check import outputs_sha256, probe
