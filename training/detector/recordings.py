@@ -1,4 +1,4 @@
-"""Faces in four public recordings (``face_clips.json``), marked by hand: Intel's sample videos for people and faces.
+"""Faces in four public recordings (``recordings.json``), marked by hand: Intel's sample videos for people and faces.
 
 Two people walk towards the camera in one; in the others one sees backs, shelves and floors. Two in profile, of whom a
 detector may find the faces or not, are excused.
@@ -18,7 +18,7 @@ from edge.cameras.frame import Image
 from training.detector.composites import Placed
 from training.detector.recall_precision import Shown
 
-MARKS = Path(__file__).with_name("face_clips.json")
+MARKS = Path(__file__).with_name("recordings.json")
 """For each recording: boxes (left, top, width, height) by frame, those that are excused in all frames, and how many
 frames the next photo is away."""
 
