@@ -24,7 +24,7 @@ from training.fit.loss import learning_rate_schedule, loss_of
 from training.fit.train import Data, Run
 from training.networks.checkpoint import load_network
 from training.networks.registry import NETWORKS
-from training.recipe import Recipe, load_recipe
+from training.recipe import RECIPES, Recipe, load_recipe
 
 RECIPE = dataclasses.replace(load_recipe("table1"), epochs=6, batch_size=8, warmup_steps=2, ema_decay=0.7)
 
@@ -248,7 +248,7 @@ def test_train_on_the_command_line_refuses_a_used_folder(faces, finished, capsys
 def test_a_run_in_bfloat16_is_saved_as_float32(faces, tmp_path):
     before = keras.config.dtype_policy()
     recipe = tmp_path / "short.toml"
-    text = (Path(train.__file__).parent / "recipes" / "table1.toml").read_text(encoding="utf-8")
+    text = (RECIPES / "table1.toml").read_text(encoding="utf-8")
     recipe.write_text(re.sub(r"(?m)^epochs = .*", "epochs = 1", text).replace("batch_size = 32", "batch_size = 8"))
     out = tmp_path / "run"
     command = ["train", str(recipe), "--data", str(faces), "--out", str(out), "--precision", "mixed_bfloat16"]
