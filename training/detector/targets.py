@@ -16,100 +16,105 @@ import numpy.typing as npt
 from edge.vision.card import Anchors
 from edge.vision.detection import Floats
 from edge.vision.detector import anchor_centres, cut_square
-from training.data.face_crops import Chip
-from training.detector.backgrounds import Backdrops
+from training.data.face_crops import FaceCrop
+from training.detector.backgrounds import Backgrounds
 from training.detector.blazeface import ANCHORS, SIZE
-from training.detector.composites import STYLES, Composed, Placed, compose
+from training.detector.composites import STYLES, ComposedScene, SceneFace, compose_scene
 
 QUARTER = SIZE / 48
 """Side of what an anchor answers for, in pixels of the square."""
-SHOWN = (10.0, 120.0)
+TAUGHT_SIDES = (10.0, 120.0)
 """Sides that a face that is taught has in the square, in pixels."""
-SMALL = 24.0
-MARGIN, SMALL_MARGIN = 2.2, 1.5
-"""Least logit of a face's own anchor, and of one below :data:`SMALL`; the teacher gives a clear face 1 to 2."""
-AROUND = 0.4
-"""No further from its middle, in sides, has a face a say; at least :data:`NEAR` pixels."""
-NEAR = 10.0
-VIEW, MOST = (480, 360), 5
+SMALL_FACE = 24.0
+MIN_LOGIT, SMALL_MIN_LOGIT = 2.2, 1.5
+"""Least logit of a face's own anchor, and of one below :data:`SMALL_FACE`; the teacher gives a clear face 1 to 2."""
+FACE_REACH = 0.4
+"""No further from its middle, in sides, has a face a say; at least :data:`MIN_REACH` pixels."""
+MIN_REACH = 10.0
+SCENE_SIZE, MAX_SCENE_FACES = (480, 360), 5
 """Size of a scene in pixels, and the most faces in it; large ones would only take longer."""
-SQUARES = 4
+SQUARES_PER_SCENE = 4
 """Of each scene."""
-SEEKING = 0.8
+FACE_SQUARES_SHARE = 0.8
 """Share of squares that are drawn around a face."""
 
 
-class Lesson(NamedTuple):
+class TrainingTarget(NamedTuple):
     """A square and its truth.
 
     Attributes:
         pixels: uint8 RGB (192, 192, 3).
-        least: float32 (2304,), logit that an anchor must reach; -inf where nothing is known.
-        free: bool (2304,), far from every face.
-        points: float32 (2304, 16), box and landmarks as the network gives them, in pixels, where ``least`` is finite.
+        min_logit: float32 (2304,), logit that an anchor must reach; -inf where nothing is known.
+        background: bool (2304,), far from every face.
+        points: float32 (2304, 16), box and landmarks as the network gives them, in pixels, where ``min_logit`` is
+            finite.
         size: float32 (2304,), side of that face in pixels, 1 elsewhere.
     """
 
     pixels: npt.NDArray[np.uint8]
-    least: Floats
-    free: npt.NDArray[np.bool_]
+    min_logit: Floats
+    background: npt.NDArray[np.bool_]
     points: Floats
     size: Floats
 
 
-def _quarters() -> Floats:
+def _anchor_centres() -> Floats:
     """The middles of what each anchor answers for, (2304, 2) pixels: a cell's quarters row by row, cell by cell."""
     fine = anchor_centres(Anchors(cells=(48,), per_cell=(1,))).reshape(24, 2, 24, 2, 2)
     return np.asarray(fine.swapaxes(1, 2).reshape(ANCHORS, 2) * SIZE, np.float32)
 
 
-QUARTERS = _quarters()
-CELLS = anchor_centres(Anchors(cells=(24,), per_cell=(4,))) * SIZE
+ANCHOR_CENTRES = _anchor_centres()
+CELL_CENTRES = anchor_centres(Anchors(cells=(24,), per_cell=(4,))) * SIZE
 """From where boxes and landmarks count."""
 
 
-def lessons(chips: Sequence[Chip], backdrops: Backdrops, seed: int) -> Iterator[Lesson]:
+def training_targets(crops: Sequence[FaceCrop], backgrounds: Backgrounds, seed: int) -> Iterator[TrainingTarget]:
     """Squares without end; the same seed gives the same ones."""
     rng = np.random.default_rng(seed)
     while True:
-        scene = compose(STYLES[int(rng.integers(len(STYLES)))], chips, backdrops, rng, VIEW, MOST)
-        image = next(scene.shots(rng))
-        for _ in range(SQUARES):
+        scene = compose_scene(
+            STYLES[int(rng.integers(len(STYLES)))], crops, backgrounds, rng, SCENE_SIZE, MAX_SCENE_FACES
+        )
+        image = next(scene.noisy_frames(rng))
+        for _ in range(SQUARES_PER_SCENE):
             left, top, side = _square(scene, rng)
-            yield lesson(cut_square(image, left, top, side, SIZE)[:, :, ::-1], scene.faces, (left, top, side))
+            yield target_of(cut_square(image, left, top, side, SIZE)[:, :, ::-1], scene.faces, (left, top, side))
 
 
-def lesson(pixels: npt.NDArray[np.uint8], faces: Sequence[Placed], square: tuple[int, int, int]) -> Lesson:
+def target_of(
+    pixels: npt.NDArray[np.uint8], faces: Sequence[SceneFace], square: tuple[int, int, int]
+) -> TrainingTarget:
     """The truth of one square (left, top, side) of a scene with ``faces``."""
     left, top, side = square
     scale = SIZE / side
-    least = np.full(ANCHORS, -np.inf, np.float32)
-    free = np.ones(ANCHORS, bool)
+    min_logit = np.full(ANCHORS, -np.inf, np.float32)
+    background = np.ones(ANCHORS, bool)
     points, sizes = np.zeros((ANCHORS, 16), np.float32), np.ones(ANCHORS, np.float32)
     for face in faces:
         box = (face.box - [left, top, 0, 0]) * scale
         middle, size = box[:2] + box[2:] / 2, float(np.sqrt(box[2] * box[3]))
-        apart = np.abs(QUARTERS - middle).max(1)
-        free &= apart > max(AROUND * size, NEAR)
+        apart = np.abs(ANCHOR_CENTRES - middle).max(1)
+        background &= apart > max(FACE_REACH * size, MIN_REACH)
         whole = bool((box[:2] >= -0.05 * size).all() and (box[:2] + box[2:] <= SIZE + 0.05 * size).all())
-        if not (face.plain and whole and SHOWN[0] <= size <= SHOWN[1]):
+        if not (face.clear and whole and TAUGHT_SIDES[0] <= size <= TAUGHT_SIDES[1]):
             continue
         own = int(apart.argmin())
-        landmarks = (face.landmarks - [left, top]) * scale - CELLS[own]
-        least[own] = MARGIN if size >= SMALL else SMALL_MARGIN
-        points[own] = np.concatenate([middle - CELLS[own], box[2:], landmarks.ravel()])
+        landmarks = (face.landmarks - [left, top]) * scale - CELL_CENTRES[own]
+        min_logit[own] = MIN_LOGIT if size >= SMALL_FACE else SMALL_MIN_LOGIT
+        points[own] = np.concatenate([middle - CELL_CENTRES[own], box[2:], landmarks.ravel()])
         sizes[own] = size
-    return Lesson(np.ascontiguousarray(pixels), least, free, points, sizes)
+    return TrainingTarget(np.ascontiguousarray(pixels), min_logit, background, points, sizes)
 
 
-def _square(scene: Composed, rng: np.random.Generator) -> tuple[int, int, int]:
+def _square(scene: ComposedScene, rng: np.random.Generator) -> tuple[int, int, int]:
     height, width = scene.image.shape[:2]
     low, high = SIZE // 2, 2 * max(width, height)
-    if rng.random() >= SEEKING:
+    if rng.random() >= FACE_SQUARES_SHARE:
         side = int(np.exp(rng.uniform(np.log(low), np.log(max(width, height)))))
         return int(rng.integers(-side // 4, width - side * 3 // 4 + 1)), int(rng.integers(-side // 4, height)), side
     box = scene.faces[int(rng.integers(len(scene.faces)))].box
-    shown = float(np.exp(rng.uniform(*np.log(SHOWN))))
-    side = int(np.clip(float(box[2]) * SIZE / shown, low, high))
+    side_shown = float(np.exp(rng.uniform(*np.log(TAUGHT_SIDES))))
+    side = int(np.clip(float(box[2]) * SIZE / side_shown, low, high))
     place = box[:2] + box[2:] / 2 - side * rng.uniform(0.15, 0.85, 2)
     return int(place[0]), int(place[1]), side

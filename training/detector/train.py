@@ -21,21 +21,21 @@ import tensorflow as tf
 
 from edge.vision.detector import FaceDetector
 from training.data.dataset import list_samples
-from training.data.face_crops import read_chips
-from training.detector.backgrounds import Backdrops
+from training.data.face_crops import read_face_crops
+from training.detector.backgrounds import Backgrounds
 from training.detector.blazeface import (
-    PARTS,
+    OUTPUTS,
     PIXEL_SCALE,
     PIXEL_ZERO,
     blazeface,
+    fold_pixel_scale,
     load_published,
-    take_cells,
-    take_pixels,
+    use_cell_centres,
 )
-from training.detector.import_published import fetch, published_bundle
-from training.detector.published_convolutions import convolutions
-from training.detector.quantisation_aware import Range, Trained, measured
-from training.detector.targets import Lesson, lessons
+from training.detector.import_published import fetch_model, published_bundle
+from training.detector.published_convolutions import read_convolutions
+from training.detector.quantisation_aware import Range, TrainableNetwork, measure_ranges
+from training.detector.targets import TrainingTarget, training_targets
 from training.networks.equalisation import equalise
 from training.script import written
 
@@ -44,35 +44,35 @@ STEPS, BATCH, RATE = 900, 8, 1e-4
 WARM_UP = 30
 FACES = 2000
 """Of the training split, drawn by the seed."""
-PICTURES = 48
+EQUALISATION_SQUARES = 48
 """Squares over which channels are equalised and ranges measured."""
 PIXELS: Range = (-PIXEL_ZERO * PIXEL_SCALE, (255 - PIXEL_ZERO) * PIXEL_SCALE)
-QUIET = -3.0
+MAX_BACKGROUND_LOGIT = -3.0
 """Largest logit (a probability of 5 %) far from every face."""
-HEARD = -3.0
+MIN_WEIGHTED_LOGIT = -3.0
 """Where neither network gives a logit above, little depends on it."""
-ALARM = -1.0
+FALSE_ALARM_LOGIT = -1.0
 """An anchor far from every face that gives a higher logit is about to see one there."""
-OWN_WEIGHT, ALARM_WEIGHT, QUIET_WEIGHT = 8.0, 4.0, 0.05
-"""Of a face's own anchor, of alarms, and of anchors below :data:`HEARD`, beside 1 of all others."""
-PLACED = -1.5
+OWN_ANCHOR_WEIGHT, FALSE_ALARM_WEIGHT, LOW_LOGIT_WEIGHT = 8.0, 4.0, 0.05
+"""Of a face's own anchor, of alarms, and of anchors below :data:`MIN_WEIGHTED_LOGIT`, beside 1 of all others."""
+MIN_USED_LOGIT = -1.5
 """Boxes and landmarks of anchors with a lower logit are never used."""
-FINENESS = 20.0
+BOX_ERROR_SCALE = 20.0
 """A box or landmark that is off by this fraction of a face's side costs as much as one logit."""
-SAID_EVERY = 20
+STEPS_PER_LOG_LINE = 20
 
 
-def prepared(pictures: Sequence[np.ndarray]) -> keras.Model:
+def equalised_network(pictures: Sequence[np.ndarray]) -> keras.Model:
     """The published network with pixels and cells as ours has them, equalised over squares of float32 pixels."""
     network = blazeface()
-    load_published(network, convolutions(fetch()))
-    take_pixels(network)
-    take_cells(network)
+    load_published(network, read_convolutions(fetch_model()))
+    fold_pixel_scale(network)
+    use_cell_centres(network)
     equalise(network, pictures)
     return network
 
 
-def real(pixels: np.ndarray) -> np.ndarray:
+def to_network_input(pixels: np.ndarray) -> np.ndarray:
     """What the network takes for uint8 pixels."""
     return (pixels.astype(np.float32) - np.float32(PIXEL_ZERO)) * np.float32(PIXEL_SCALE)
 
@@ -89,78 +89,87 @@ def train(data: Path, out: Path, steps: int = STEPS, seed: int = 1, faces: int =
     keras.utils.set_random_seed(seed)
     cv2.setNumThreads(1)
     squares = _squares(data, seed, faces)
-    shown = [real(next(squares).pixels) for _ in range(PICTURES)]
-    teacher = prepared(shown)
+    squares_shown = [to_network_input(next(squares).pixels) for _ in range(EQUALISATION_SQUARES)]
+    teacher = equalised_network(squares_shown)
     # The input's range is fixed; one pixel at either end is all that a picture needs for it.
     learner = keras.models.clone_model(teacher)
     learner.set_weights(teacher.get_weights())
-    trained = Trained(learner, PIXELS, measured(learner, shown))
-    step = _step(trained, teacher, steps)
+    trainable = TrainableNetwork(learner, PIXELS, measure_ranges(learner, squares_shown))
+    step = _step(trainable, teacher, steps)
     losses: list[list[float]] = []
     for number in range(1, steps + 1):
-        batch = Lesson(*(np.stack(values) for values in zip(*itertools.islice(squares, BATCH), strict=True)))
-        losses.append([float(loss) for loss in step(real(batch.pixels), *batch[1:])])
-        if number % SAID_EVERY == 0 or number == steps:
-            scores, places = np.mean(losses[-SAID_EVERY:], axis=0)
-            log.info("step %d of %d: scores %.4f, boxes and landmarks %.4f", number, steps, scores, places)
+        batch = TrainingTarget(*(np.stack(values) for values in zip(*itertools.islice(squares, BATCH), strict=True)))
+        losses.append([float(loss) for loss in step(to_network_input(batch.pixels), *batch[1:])])
+        if number % STEPS_PER_LOG_LINE == 0 or number == steps:
+            score_loss, point_loss = np.mean(losses[-STEPS_PER_LOG_LINE:], axis=0)
+            log.info("step %d of %d: scores %.4f, boxes and landmarks %.4f", number, steps, score_loss, point_loss)
     out.parent.mkdir(parents=True, exist_ok=True)
-    trained.network().save(out)
+    trainable.network().save(out)
 
 
-def _squares(data: Path, seed: int, count: int) -> Iterator[Lesson]:
+def _squares(data: Path, seed: int, count: int) -> Iterator[TrainingTarget]:
     rng = np.random.default_rng(seed)
     samples = sorted(list_samples(data).of("train"), key=lambda sample: sample.sha256)
     drawn = [samples[row] for row in rng.permutation(len(samples))[:count]]
-    chips = read_chips(drawn, FaceDetector(published_bundle(), 1))
-    log.info("%d faces, %d of which the float detector sees", len(chips), sum(chip.seen for chip in chips))
-    return lessons(chips, Backdrops(chips, rng), seed)
+    crops = read_face_crops(drawn, FaceDetector(published_bundle(), 1))
+    log.info("%d faces, %d of which the float detector sees", len(crops), sum(crop.detected for crop in crops))
+    return training_targets(crops, Backgrounds(crops, rng), seed)
 
 
-def _step(trained: Trained, teacher: keras.Model, steps: int):  # type: ignore[no-untyped-def]  # a tf.function
+def _step(trainable: TrainableNetwork, teacher: keras.Model, steps: int):  # type: ignore[no-untyped-def]  # a tf.function
     schedule = keras.optimizers.schedules.CosineDecay(
         RATE / WARM_UP, steps, warmup_target=RATE, warmup_steps=min(WARM_UP, steps // 4)
     )
     optimizer = keras.optimizers.Adam(schedule)
-    variables = trained.variables
+    variables = trainable.variables
     optimizer.build(variables)
 
     @tf.function
-    def step(pixels, least, free, points, size):  # type: ignore[no-untyped-def]
-        told = teacher(pixels)
+    def step(pixels, min_logit, background, points, size):  # type: ignore[no-untyped-def]
+        teacher_outputs = teacher(pixels)
         with tf.GradientTape() as tape:
-            scores, places = losses(trained(pixels), told, least, free, points, size)
-            both = scores + places
+            score_loss, point_loss = losses(trainable(pixels), teacher_outputs, min_logit, background, points, size)
+            both = score_loss + point_loss
         optimizer.apply_gradients(zip(tape.gradient(both, variables), variables, strict=True))
-        return scores, places
+        return score_loss, point_loss
 
     return step
 
 
 def losses(
-    answers: Sequence[tf.Tensor], told: Sequence[tf.Tensor], least: tf.Tensor, free: tf.Tensor, points: tf.Tensor,
-    size: tf.Tensor,
+    outputs: Sequence[tf.Tensor], teacher_outputs: Sequence[tf.Tensor], min_logit: tf.Tensor, background: tf.Tensor,
+    points: tf.Tensor, size: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
-    """Loss of the scores and of boxes and landmarks for each square; the rest is of :class:`Lesson`, in batches."""
-    logits, placed = _unpacked(answers)
-    said, said_places = _unpacked(told)
-    own = tf.math.is_finite(least)
-    wanted = tf.where(own, tf.maximum(said, least), tf.where(free, tf.minimum(said, QUIET), said))
-    matters = tf.maximum(tf.maximum(said, tf.stop_gradient(logits)), wanted) > HEARD
-    weight = tf.where(matters, 1.0, QUIET_WEIGHT)
-    weight = tf.where(own, OWN_WEIGHT, tf.where(free & (logits > ALARM), ALARM_WEIGHT, weight))
-    scores = tf.reduce_sum(weight * _huber(logits - wanted), 1)
+    """Loss of the scores, and of the boxes and landmarks, averaged over a batch of squares.
+
+    The last four arguments are the fields of :class:`TrainingTarget`, stacked to a batch.
+    """
+    logits, predicted_points = _unpacked(outputs)
+    teacher_logits, teacher_points = _unpacked(teacher_outputs)
+    own = tf.math.is_finite(min_logit)
+    target_logits = tf.where(
+        own,
+        tf.maximum(teacher_logits, min_logit),
+        tf.where(background, tf.minimum(teacher_logits, MAX_BACKGROUND_LOGIT), teacher_logits),
+    )
+    matters = tf.maximum(tf.maximum(teacher_logits, tf.stop_gradient(logits)), target_logits) > MIN_WEIGHTED_LOGIT
+    weight = tf.where(matters, 1.0, LOW_LOGIT_WEIGHT)
+    weight = tf.where(
+        own, OWN_ANCHOR_WEIGHT, tf.where(background & (logits > FALSE_ALARM_LOGIT), FALSE_ALARM_WEIGHT, weight)
+    )
+    score_loss = tf.reduce_sum(weight * _huber(logits - target_logits), 1)
     # Where a face's own anchor is, the composition knows its place; beside it the teacher does.
-    target = tf.where(own[..., None], points, said_places)
-    side = tf.where(own, size, tf.maximum(tf.sqrt(tf.maximum(said_places[..., 2] * said_places[..., 3], 0)), 8.0))
-    used = tf.cast(own | (~free & (said > PLACED)), tf.float32)
-    off = (placed - target) * FINENESS / side[..., None]
-    places = tf.reduce_sum(used * tf.reduce_mean(_huber(off), -1), 1)
-    return tf.reduce_mean(scores), tf.reduce_mean(places)
+    target_points = tf.where(own[..., None], points, teacher_points)
+    side = tf.where(own, size, tf.maximum(tf.sqrt(tf.maximum(teacher_points[..., 2] * teacher_points[..., 3], 0)), 8.0))
+    used = tf.cast(own | (~background & (teacher_logits > MIN_USED_LOGIT)), tf.float32)
+    off = (predicted_points - target_points) * BOX_ERROR_SCALE / side[..., None]
+    point_loss = tf.reduce_sum(used * tf.reduce_mean(_huber(off), -1), 1)
+    return tf.reduce_mean(score_loss), tf.reduce_mean(point_loss)
 
 
 def _unpacked(outputs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
     """Logits (n, 2304), and boxes and landmarks (n, 2304, 16) in pixels."""
-    scores, *rest = (values * part.factor for values, part in zip(outputs, PARTS, strict=True))
+    scores, *rest = (values * part.factor for values, part in zip(outputs, OUTPUTS, strict=True))
     return scores[..., 0], tf.concat(rest, -1)
 
 

@@ -11,8 +11,8 @@ from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
-from training.detector.blazeface import PARTS, SIZE, blazeface, load_published, take_pixels
-from training.detector.published_convolutions import Convolution, convolutions
+from training.detector.blazeface import OUTPUTS, SIZE, blazeface, fold_pixel_scale, load_published
+from training.detector.published_convolutions import Convolution, read_convolutions
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def expected(published: bytes, picture: np.ndarray) -> list[np.ndarray]:
     interpreter.invoke()
     values, scores = (by_cell(interpreter.get_tensor(d["index"])) for d in interpreter.get_output_details())
     found = []
-    for part in PARTS:
+    for part in OUTPUTS:
         low, high = (-part.factor, part.factor) if part.activation == "clip" else (0, 6 * part.factor)
         found.append(np.clip(scores if part.values is None else values[:, part.values], low, high))
     return found
@@ -46,13 +46,13 @@ def expected(published: bytes, picture: np.ndarray) -> list[np.ndarray]:
 
 def test_our_network_is_the_published_one(published_detector, pictures):
     network = blazeface()
-    load_published(network, convolutions(published_detector))
+    load_published(network, read_convolutions(published_detector))
     # The score of an anchor at the upper or left edge is another by a little: two layers became one.
     inner = by_cell(np.add.outer(np.arange(48), np.zeros(48)).reshape(1, -1, 1))[:, 0] >= 2
     inner &= by_cell(np.add.outer(np.zeros(48), np.arange(48)).reshape(1, -1, 1))[:, 0] >= 2
     for picture in pictures:
         found = network((picture / np.float32(127.5) - 1)[None])
-        for part, ours, theirs in zip(PARTS, found, expected(published_detector, picture), strict=True):
+        for part, ours, theirs in zip(OUTPUTS, found, expected(published_detector, picture), strict=True):
             difference = np.abs(np.asarray(ours)[0] * part.factor - theirs)
             assert difference[inner].max() < 1e-3, part.name
             assert difference.max() < (0.2 if part.name == "scores" else 1e-3)
@@ -61,11 +61,11 @@ def test_our_network_is_the_published_one(published_detector, pictures):
 
 def test_pixels_go_in_as_they_are(published_detector, pictures):
     network = blazeface()
-    load_published(network, convolutions(published_detector))
-    take_pixels(network)
+    load_published(network, read_convolutions(published_detector))
+    fold_pixel_scale(network)
     for picture in pictures:
         found = network((picture.astype(np.float32) - 128)[None] / 127.5)
-        for part, ours, theirs in zip(PARTS, found, expected(published_detector, picture), strict=True):
+        for part, ours, theirs in zip(OUTPUTS, found, expected(published_detector, picture), strict=True):
             assert np.abs(np.asarray(ours)[0] * part.factor - theirs).max() < (0.2 if part.name == "scores" else 0.1)
 
 
@@ -74,7 +74,7 @@ def convolution(operator: str, *kernel: int) -> Convolution:
 
 
 def test_weights_of_another_network_are_refused_by_name(published_detector):
-    known = convolutions(published_detector)
+    known = read_convolutions(published_detector)
     for changed, told in (
         (known[:-1], "convolutions, where this BlazeFace has"),
         ([convolution("CONV_2D", 3, 3, 3, 24), *known[1:]], r"odd: CONV_2D \(3, 3, 3, 24\).*stem"),
@@ -87,9 +87,9 @@ def test_weights_of_another_network_are_refused_by_name(published_detector):
 @pytest.mark.parametrize("content", [b"", b"\x00" * 64, b"\x1c\x00\x00\x00TFL3" + b"\xff" * 90], ids=len)
 def test_what_is_no_tflite_file_is_refused(content):
     with pytest.raises(MaitredError):
-        convolutions(content)
+        read_convolutions(content)
 
 
 def test_an_unknown_layer_is_named():
     with pytest.raises(MaitredError, match="an unknown layer: QUANTIZE"):
-        convolutions(load_bundle("mobile").model)
+        read_convolutions(load_bundle("mobile").model)

@@ -12,29 +12,29 @@ from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
 from training.data.dataset import Listing
 from training.detector import compare as module
-from training.detector.backgrounds import Backdrops
-from training.detector.compare import Scenes, main, trial
+from training.detector.backgrounds import Backgrounds
+from training.detector.compare import SceneSet, compare_on_scenes, main
 
 
 @pytest.fixture
-def scenes(monkeypatch, drawn_chips) -> list[str]:
+def scenes(monkeypatch, drawn_crops) -> list[str]:
     """Scenes of drawn faces for each split, and an eye that misses every so many of them."""
     looked: list[str] = []
 
-    def scenes_of(listing: Listing, split: str, detector: object, drawn: int) -> Scenes:
+    def scenes_of(listing: Listing, split: str, detector: object, drawn: int) -> SceneSet:
         looked.append(split)
-        return Scenes(drawn_chips, Backdrops(drawn_chips, np.random.default_rng(1), 2), module.SEEDS[split])
+        return SceneSet(drawn_crops, Backgrounds(drawn_crops, np.random.default_rng(1), 2), module.SEEDS[split])
 
-    def look(bundle: Bundle):
+    def mode(bundle: Bundle):
         missed, false = (int(part) for part in bundle.sha256.split()) if " " in bundle.sha256 else (0, 0)
         count = 0
 
-        def see(shown) -> list[Detection]:
+        def see(labelled) -> list[Detection]:
             nonlocal count
             found = []
-            for face in shown.faces:
-                count += face.plain
-                if face.plain and not (missed and count % missed == 0):
+            for face in labelled.faces:
+                count += face.clear
+                if face.clear and not (missed and count % missed == 0):
                     found.append(Detection(tuple(face.box.tolist()), 0.9, face.landmarks))
             if false and count % false == 0:
                 found.append(Detection((-900, -900, 50, 50), 0.9, face.landmarks))
@@ -43,7 +43,7 @@ def scenes(monkeypatch, drawn_chips) -> list[str]:
         return see
 
     monkeypatch.setattr(module, "scenes_of", scenes_of)
-    monkeypatch.setattr(module, "LOOKS", {"photo": look, "live": look})
+    monkeypatch.setattr(module, "MODES", {"photo": mode, "live": mode})
     return looked
 
 
@@ -53,7 +53,7 @@ def candidate(sha256: str) -> Bundle:
 
 
 def test_what_finds_as_much_passes_and_all_figures_are_kept(scenes):
-    figures = trial(candidate(""), candidate(""), Listing([]), faces=30)
+    figures = compare_on_scenes(candidate(""), candidate(""), Listing([]), faces=30)
     assert scenes == ["validation", "test"]
     assert list(figures["int8"]) == [
         "photo scenes, validation", "live scenes, validation", "photo scenes, test", "live scenes, test",
@@ -65,20 +65,20 @@ def test_what_finds_as_much_passes_and_all_figures_are_kept(scenes):
 @pytest.mark.parametrize(("worse", "named"), [("20 0", "recall 1.0000 -> 0.9"), ("0 3", "precision 1.0000 -> 0.")])
 def test_what_loses_more_than_a_point_fails_before_the_test_split_is_looked_at(scenes, worse, named):
     with pytest.raises(MaitredError, match="photo scenes, validation") as told:
-        trial(candidate(""), candidate(worse), Listing([]), faces=60)
+        compare_on_scenes(candidate(""), candidate(worse), Listing([]), faces=60)
     assert named in str(told.value)
     assert scenes == ["validation"]
 
 
 def test_a_point_may_be_lost(scenes):
-    assert trial(candidate(""), candidate("150 0"), Listing([]), faces=160, splits=["validation"])
+    assert compare_on_scenes(candidate(""), candidate("150 0"), Listing([]), faces=160, splits=["validation"])
 
 
-def test_scenes_of_a_split_are_the_same_again_and_others_than_anothers(drawn_chips):
-    backdrops = Backdrops(drawn_chips, np.random.default_rng(1), 2)
-    first = [shown.frames[0] for shown in Scenes(drawn_chips, backdrops, 7).shown("photo", 8)]
-    again = [shown.frames[0] for shown in Scenes(drawn_chips, backdrops, 7).shown("photo", 8)]
-    other = next(Scenes(drawn_chips, backdrops, 8).shown("photo", 8)).frames[0]
+def test_scenes_of_a_split_are_the_same_again_and_others_than_anothers(drawn_crops):
+    backgrounds = Backgrounds(drawn_crops, np.random.default_rng(1), 2)
+    first = [labelled.frames[0] for labelled in SceneSet(drawn_crops, backgrounds, 7).frames("photo", 8)]
+    again = [labelled.frames[0] for labelled in SceneSet(drawn_crops, backgrounds, 7).frames("photo", 8)]
+    other = next(SceneSet(drawn_crops, backgrounds, 8).frames("photo", 8)).frames[0]
     assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
     assert not np.array_equal(first[0], other)
 

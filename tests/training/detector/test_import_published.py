@@ -44,5 +44,5 @@ def test_the_shipped_detector_finds_what_the_published_one_finds(published):
             boxes = np.array([found.box for found in other], np.float32)
             shared = overlaps(np.array([face.box], np.float32), boxes)[0]
             assert shared.max() > 0.7
-            marks = other[int(shared.argmax())].landmarks[:4]
-            assert np.abs(marks - face.landmarks[:4]).max() < 0.1 * face.size
+            landmarks = other[int(shared.argmax())].landmarks[:4]
+            assert np.abs(landmarks - face.landmarks[:4]).max() < 0.1 * face.size

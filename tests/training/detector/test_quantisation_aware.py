@@ -13,7 +13,12 @@ from keras import layers
 from convert.quantise import silently_converted
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
-from training.detector.quantisation_aware import Rounding, Trained, measured, with_rounding
+from training.detector.quantisation_aware import (
+    FakeQuantisation,
+    TrainableNetwork,
+    measure_ranges,
+    with_fake_quantisation,
+)
 
 PIXELS = (-128 / 127.5, 127 / 127.5)
 
@@ -50,15 +55,15 @@ def int8(rounded: keras.Model) -> Interpreter:
 
 def test_int8_says_what_was_trained_to_about_a_step(learner):
     model, squares = learner
-    trained = Trained(model, PIXELS, measured(model, squares))
-    for variable in trained.variables:  # as if something had been learned
+    trainable = TrainableNetwork(model, PIXELS, measure_ranges(model, squares))
+    for variable in trainable.variables:  # as if something had been learned
         variable.assign(tf.random.stateless_normal(variable.shape, [1, 2], 0, 0.03))
-    file = int8(trained.network())
+    file = int8(trainable.network())
     assert (file.inputs[0].scale, file.inputs[0].zero_point) == (pytest.approx(1 / 127.5), 128)
     apart = []
     for square in squares:
         found = file.run(np.rint(square * 127.5 + 128).astype(np.uint8)[None])
-        expected = {values.shape: values.numpy() for values in trained(square[None])}
+        expected = {values.shape: values.numpy() for values in trainable(square[None])}
         for tensor, values in zip(file.outputs, found, strict=True):
             apart.append(np.abs(tensor.dequantise(values) - expected[values.shape]) / tensor.scale)
     steps = np.concatenate([values.ravel() for values in apart])
@@ -68,20 +73,20 @@ def test_int8_says_what_was_trained_to_about_a_step(learner):
 
 def test_it_learns_what_it_is_told_although_rounded(learner):
     model, squares = learner
-    trained = Trained(model, PIXELS, measured(model, squares))
+    trainable = TrainableNetwork(model, PIXELS, measure_ranges(model, squares))
     batch = tf.constant(np.stack(squares))
     optimizer = keras.optimizers.Adam(3e-3)
-    optimizer.build(trained.variables)
+    optimizer.build(trainable.variables)
 
     def loss() -> tf.Tensor:
-        logits, sizes = trained(batch)
+        logits, sizes = trainable(batch)
         return tf.reduce_mean(tf.square(logits - 0.5)) + tf.reduce_mean(tf.square(sizes - 1))
 
     before = float(loss())
     for _ in range(25):
         with tf.GradientTape() as tape:
             wrong = loss()
-        optimizer.apply_gradients(zip(tape.gradient(wrong, trained.variables), trained.variables, strict=True))
+        optimizer.apply_gradients(zip(tape.gradient(wrong, trainable.variables), trainable.variables, strict=True))
     assert float(loss()) < before / 2
 
 
@@ -89,23 +94,23 @@ def test_an_answer_beyond_its_limit_can_come_back(learner):
     model, squares = learner
     bias = model.get_layer("limited").get_weights()
     model.get_layer("limited").set_weights([bias[0], bias[1] + 50])  # all answers at their upper limit
-    trained = Trained(model, PIXELS, measured(model, squares))
+    trainable = TrainableNetwork(model, PIXELS, measure_ranges(model, squares))
     names = [layer.name for layer in model.layers if layer.weights]
     place = 1 + 2 * names.index("limited") + 1
     with tf.GradientTape() as tape:
-        wrong = tf.reduce_sum(trained(tf.constant(squares[0][None]))[0])
-    gradient = tape.gradient(wrong, trained.variables)[place]
+        wrong = tf.reduce_sum(trainable(tf.constant(squares[0][None]))[0])
+    gradient = tape.gradient(wrong, trainable.variables)[place]
     assert (np.abs(gradient) > 0).all()
 
 
 def test_a_saved_network_keeps_its_ranges(learner, tmp_path: Path):
     model, squares = learner
-    ranges = measured(model, squares)
+    ranges = measure_ranges(model, squares)
     assert all(low <= 0 < high for low, high in ranges)
-    rounded = with_rounding(model, PIXELS, ranges)
+    rounded = with_fake_quantisation(model, PIXELS, ranges)
     rounded.save(tmp_path / "rounded.keras")
     loaded = keras.saving.load_model(tmp_path / "rounded.keras")
-    kept = [(layer.low, layer.high) for layer in loaded.layers if isinstance(layer, Rounding)]
+    kept = [(layer.low, layer.high) for layer in loaded.layers if isinstance(layer, FakeQuantisation)]
     assert sorted(kept) == sorted([PIXELS, *ranges])
     for one, other in zip(rounded(squares[0][None]), loaded(squares[0][None]), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -115,4 +120,4 @@ def test_an_operation_without_a_rounded_form_is_named():
     pixels = keras.Input((8, 8, 3), batch_size=1)
     odd = keras.Model(pixels, keras.ops.sin(layers.Conv2D(2, 1)(pixels)))
     with pytest.raises(MaitredError, match=r"sin.*an operation without a rounded form"):
-        with_rounding(odd, PIXELS, [(0.0, 1.0)] * 4)
+        with_fake_quantisation(odd, PIXELS, [(0.0, 1.0)] * 4)

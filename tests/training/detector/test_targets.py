@@ -7,57 +7,57 @@ import pytest
 import tensorflow as tf
 
 from training.data.face_crops import LANDMARKS
-from training.detector.blazeface import PARTS
-from training.detector.composites import Placed
-from training.detector.targets import CELLS, MARGIN, QUARTERS, SMALL_MARGIN, lesson
-from training.detector.train import QUIET, losses
+from training.detector.blazeface import OUTPUTS
+from training.detector.composites import SceneFace
+from training.detector.targets import ANCHOR_CENTRES, CELL_CENTRES, MIN_LOGIT, SMALL_MIN_LOGIT, target_of
+from training.detector.train import MAX_BACKGROUND_LOGIT, losses
 
 GREY = np.full((192, 192, 3), 128, np.uint8)
 
 
-def face(left: float, top: float, side: float, plain: bool = True) -> Placed:
+def face(left: float, top: float, side: float, clear: bool = True) -> SceneFace:
     corner = np.array([left, top], np.float32)
-    return Placed(np.array([left, top, side, side], np.float32), LANDMARKS * side + corner, plain)
+    return SceneFace(np.array([left, top, side, side], np.float32), LANDMARKS * side + corner, clear)
 
 
 def test_anchors_are_quarters_of_cells_row_by_row_and_cell_by_cell():
-    assert QUARTERS[:5].tolist() == [[2, 2], [6, 2], [2, 6], [6, 6], [10, 2]]
-    assert QUARTERS[4 * 24].tolist() == [2, 10]
-    assert CELLS[:5].tolist() == [[4, 4], [4, 4], [4, 4], [4, 4], [12, 4]]
+    assert ANCHOR_CENTRES[:5].tolist() == [[2, 2], [6, 2], [2, 6], [6, 6], [10, 2]]
+    assert ANCHOR_CENTRES[4 * 24].tolist() == [2, 10]
+    assert CELL_CENTRES[:5].tolist() == [[4, 4], [4, 4], [4, 4], [4, 4], [12, 4]]
 
 
 @pytest.mark.parametrize(("square", "scale"), [((0, 0, 192), 1.0), ((30, -10, 96), 2.0), ((-40, -60, 384), 0.5)])
 def test_a_face_belongs_to_the_anchor_in_its_middle(square, scale):
     known = face(47.0, 33.0, 40.0)
-    found = lesson(GREY, [known], square)
-    (own,) = np.flatnonzero(np.isfinite(found.least))
+    found = target_of(GREY, [known], square)
+    (own,) = np.flatnonzero(np.isfinite(found.min_logit))
     middle = (np.array([67.0, 53.0]) - square[:2]) * scale
-    assert np.abs(QUARTERS[own] - middle).max() <= 2
-    assert found.least[own] == (MARGIN if 40 * scale >= 24 else SMALL_MARGIN)
+    assert np.abs(ANCHOR_CENTRES[own] - middle).max() <= 2
+    assert found.min_logit[own] == (MIN_LOGIT if 40 * scale >= 24 else SMALL_MIN_LOGIT)
     # Read as the agent reads them, its values are the face's box and landmarks.
     values = found.points[own].reshape(8, 2)
-    np.testing.assert_allclose(CELLS[own] + values[0], middle, atol=1e-4)
+    np.testing.assert_allclose(CELL_CENTRES[own] + values[0], middle, atol=1e-4)
     np.testing.assert_allclose(values[1], 40 * scale)
-    np.testing.assert_allclose(CELLS[own] + values[2:], (known.landmarks - square[:2]) * scale, atol=1e-4)
-    assert not found.free[own]
-    far = np.abs(QUARTERS - middle).max(1) > max(0.4 * 40 * scale, 10)
-    assert (found.free == far).all()
+    np.testing.assert_allclose(CELL_CENTRES[own] + values[2:], (known.landmarks - square[:2]) * scale, atol=1e-4)
+    assert not found.background[own]
+    far = np.abs(ANCHOR_CENTRES - middle).max(1) > max(0.4 * 40 * scale, 10)
+    assert (found.background == far).all()
 
 
 @pytest.mark.parametrize(
     "hard",
     [
-        pytest.param(face(60, 60, 40, plain=False), id="covered"),
+        pytest.param(face(60, 60, 40, clear=False), id="covered"),
         pytest.param(face(-20, 60, 40), id="cut by the square"),
         pytest.param(face(60, 60, 8), id="tiny"),
         pytest.param(face(20, 20, 150), id="huge"),
     ],
 )
 def test_of_a_hard_face_nothing_is_known_and_none_is_denied(hard):
-    found = lesson(GREY, [hard], (0, 0, 192))
-    assert not np.isfinite(found.least).any()
+    found = target_of(GREY, [hard], (0, 0, 192))
+    assert not np.isfinite(found.min_logit).any()
     middle = hard.box[:2] + hard.box[2:] / 2
-    assert not found.free[np.abs(QUARTERS - middle).max(1) <= 4].any()
+    assert not found.background[np.abs(ANCHOR_CENTRES - middle).max(1) <= 4].any()
 
 
 def answers(logits: dict[int, float], points: dict[int, np.ndarray]) -> list[tf.Tensor]:
@@ -69,21 +69,23 @@ def answers(logits: dict[int, float], points: dict[int, np.ndarray]) -> list[tf.
     for anchor, values in points.items():
         every[0, anchor, 1:] = values
     starts = (0, 1, 3, 5, 17)
-    return [tf.constant(every[..., a:b] / part.factor) for part, a, b in zip(PARTS, starts, starts[1:], strict=False)]
+    return [
+        tf.constant(every[..., a:b] / output.factor) for output, a, b in zip(OUTPUTS, starts, starts[1:], strict=False)
+    ]
 
 
 def test_the_truth_goes_before_the_teacher():
-    taught = lesson(GREY, [face(60, 60, 40)], (0, 0, 192))
-    own = int(np.flatnonzero(np.isfinite(taught.least))[0])
+    taught = target_of(GREY, [face(60, 60, 40)], (0, 0, 192))
+    own = int(np.flatnonzero(np.isfinite(taught.min_logit))[0])
     truth = [tf.constant(values)[None] for values in taught[1:]]
-    right = answers({own: MARGIN}, {own: taught.points[own]})
-    misses, invents = answers({}, {}), answers({own: MARGIN, 5: 3.0}, {own: taught.points[own]})
+    right = answers({own: MIN_LOGIT}, {own: taught.points[own]})
+    misses, invents = answers({}, {}), answers({own: MIN_LOGIT, 5: 3.0}, {own: taught.points[own]})
     assert [float(loss) for loss in losses(right, misses, *truth)] == [0, 0]  # the teacher has missed the face
     assert all(float(loss) > 1 for loss in losses(misses, misses, *truth))
-    quiet = answers({own: MARGIN, 5: QUIET}, {own: taught.points[own]})
+    quiet = answers({own: MIN_LOGIT, 5: MAX_BACKGROUND_LOGIT}, {own: taught.points[own]})
     assert float(losses(quiet, invents, *truth)[0]) == 0  # the teacher sees one far from it
     assert float(losses(invents, invents, *truth)[0]) > 1
     surer = answers({own: 4.0}, {own: taught.points[own]})
     assert float(losses(surer, surer, *truth)[0]) == 0  # where the teacher is surer than need be it is followed
-    off = answers({own: MARGIN}, {own: taught.points[own] + 2})
+    off = answers({own: MIN_LOGIT}, {own: taught.points[own] + 2})
     assert float(losses(off, misses, *truth)[1]) > 0.1
