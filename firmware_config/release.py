@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))  # it is run as a file
 from packaging.version import Version  # noqa: E402
 
 from edge.errors import BadInput, MaitredError  # noqa: E402
+from edge.system.atomic_files import replacement_of  # noqa: E402
 from edge.update.keys import make_keys, read_signing_key, sign  # noqa: E402
 from edge.update.manifest import MANIFEST, SIGNATURE, File, Manifest, Target  # noqa: E402
 
@@ -138,17 +139,14 @@ def write_bundle(out: Path, manifest: bytes, signature: bytes, files: dict[str, 
         info.size, info.mtime, info.mode = size, moment, 0o644
         return info
 
-    new = out.with_name(out.name + ".new")
     try:
-        with tarfile.open(new, "w", format=tarfile.USTAR_FORMAT) as archive:
+        with replacement_of(out) as new, tarfile.open(new, "w", format=tarfile.USTAR_FORMAT) as archive:
             for name, content in ((MANIFEST, manifest), (SIGNATURE, signature)):
                 archive.addfile(entry(name, len(content)), io.BytesIO(content))
             for path in files.values():
                 with path.open("rb") as file:
                     archive.addfile(entry(_file(path).sha256, path.stat().st_size), file)
-        new.replace(out)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise BadInput(f"{out}: cannot be written ({error.strerror})") from error
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import stat
 import unicodedata
@@ -12,6 +10,7 @@ from pathlib import Path
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from edge.errors import BadInput, MaitredError
+from edge.system.atomic_files import replace_file
 from edge.system.private_file import read_private
 
 METHOD = "scrypt:32768:8:1"
@@ -49,24 +48,17 @@ def save_password(path: Path, password: str) -> None:
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise BadInput(f"a password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}")
-    partial = path.with_name(path.name + ".partial")
+    content = f"{generate_password_hash(normal(password), METHOD)}\n".encode("ascii")
     try:
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 (of a descriptor)
-            file.write(generate_password_hash(normal(password), METHOD) + "\n")
-            old = path.stat() if path.exists() else None
-            owner, group = (old.st_uid, old.st_gid) if old else (-1, path.parent.stat().st_gid)
-            mode = stat.S_IMODE(old.st_mode) & 0o640 if old else 0o640
-            with contextlib.suppress(PermissionError):  # who may not give files away keeps them
-                os.fchown(descriptor, owner, group)
-            os.fchmod(descriptor, mode)
-        partial.replace(path)
+        old = path.stat() if path.exists() else None
+        owner = (old.st_uid, old.st_gid) if old else (-1, path.parent.stat().st_gid)
+        mode = stat.S_IMODE(old.st_mode) & 0o640 if old else 0o640
+        try:
+            replace_file(path, content, mode=mode, owner=owner)
+        except PermissionError:  # a user who may not give files away keeps them
+            replace_file(path, content, mode=mode)
     except OSError as error:
         raise MaitredError(f"{path}: cannot write the password ({error.strerror}); run this as root") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def normal(password: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.provision.document import Unreadable, find, for_parser
 from edge.provision.keyfile import KEYFILE, keyfile
 from edge.provision.syntax import parse
-from edge.system import atomic_files as durable
+from edge.system import atomic_files
 
 
 def main(boot: Path, root: Path) -> int:
@@ -38,7 +38,7 @@ def main(boot: Path, root: Path) -> int:
         if password or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             content = keyfile(ssid, password, hidden=wifi.get("hidden") is True)
-            durable.replace(path, content.encode(), mode=0o600)
+            atomic_files.replace_file(path, content.encode(), mode=0o600)
         sys.stdout.write(f"{country.upper()}\n")
     return 1 if problems else 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.provision.problem import Problem
 from edge.provision.steps import Plan
 from edge.provision.target import Target
-from edge.system import atomic_files as durable
+from edge.system import atomic_files
 
 PROBLEMS = "maitred-problems.txt"
 ISSUE = "/etc/issue.d/maitred.issue"
@@ -44,11 +44,11 @@ def write_file(boot: Path, message: str) -> None:
     """
     path = boot / PROBLEMS
     if not message:
-        durable.remove(path)
+        atomic_files.remove_file(path)
         return
     content = (message + "\n").replace("\n", "\r\n").encode("utf-8-sig")  # as any editor of any age shows it
     if not path.exists() or path.read_bytes() != content:
-        durable.replace(path, content)
+        atomic_files.replace_file(path, content)
 
 
 def write_issue(target: Target, plan: Plan, message: str) -> None:

@@ -22,7 +22,7 @@ from edge.provision.secrets import SECRETS, SecretLost, Vault
 from edge.provision.ssh import STATE, ssh
 from edge.provision.steps import CONFIG, STEPS, Plan, is_by_hand
 from edge.provision.target import Target
-from edge.system import atomic_files as durable
+from edge.system import atomic_files
 
 log = logging.getLogger(__name__)
 LAST_GOOD = "last-good.toml"
@@ -116,8 +116,8 @@ def _look(
     """The file. Where there is none, the last one that was applied is put back, or the template if none ever was."""
     try:
         if not target.dry_run:
-            for left in sorted(boot.glob(f"maitred*{durable.SUFFIX}")):
-                durable.remove(left)
+            for left in sorted(boot.glob(f"maitred*{atomic_files.SUFFIX}")):
+                atomic_files.remove_file(left)
         found = find(boot)
     except Unreadable as error:
         return None, [error.problem]
@@ -130,7 +130,11 @@ def _look(
     document = Document(boot / NAME, last.text, last.encoding, last.mark) if last else Document(boot / NAME, template())
     target.changes.append(f"write {document.path}")
     if not target.dry_run:
-        _attempt(failures, str(document.path), partial(durable.replace, document.path, document.encode(document.text)))
+        _attempt(
+            failures,
+            str(document.path),
+            partial(atomic_files.replace_file, document.path, document.encode(document.text)),
+        )
     return document, []
 
 
@@ -146,7 +150,7 @@ def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, t
         for name, value in checked.fresh.items():
             vault.put(name, value)
         if not _holds(last_good, content):
-            durable.replace(last_good, content, mode=0o600)
+            atomic_files.replace_file(last_good, content, mode=0o600)
     except OSError as error:
         text = f"the device cannot keep what is in it ({error.strerror}): the card is full, or worn out"
         return [Problem(text, of_device=True)]
@@ -157,7 +161,7 @@ def _blank(document: Document, checked: Checked, target: Target) -> None:
     if checked.blanked != document.text:
         target.changes.append(f"blank the secrets in {document.path}")
         if not target.dry_run:
-            durable.replace_and_wipe(document.path, document.encode(checked.blanked))
+            atomic_files.replace_file_and_wipe_old(document.path, document.encode(checked.blanked))
 
 
 def _tell(boot: Path, message: str, target: Target) -> None:

@@ -14,7 +14,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from edge.dashboard.password import METHOD, normal
 from edge.errors import MaitredError
 from edge.provision.document import for_parser
-from edge.system.atomic_files import remove, replace
+from edge.system import atomic_files
 from edge.system.redaction import PASSWORD, QUERY
 
 NOTE = "# taken over by the device; to change it, write the new one between the quotes"
@@ -111,11 +111,11 @@ class Vault:
                 return
             value = generate_password_hash(normal(value), METHOD)
         if value != old:
-            replace(self.folder / name, value.encode(), mode=0o600)
+            atomic_files.replace_file(self.folder / name, value.encode(), mode=0o600)
 
     def drop(self, name: str) -> None:
         """Keep it no longer."""
-        remove(self.folder / name)
+        atomic_files.remove_file(self.folder / name)
 
 
 def _is_hash_of(kept: str, password: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.errors import MaitredError
 from edge.provision.steps import Plan
 from edge.provision.target import Target
-from edge.system import atomic_files as durable
+from edge.system import atomic_files
 
 USER = "maitred-admin"
 KEYS = f"/etc/ssh/authorized_keys.d/{USER}"
@@ -79,8 +79,8 @@ def _host_key(target: Target) -> bool:
         raise MaitredError(f"no host key for ssh could be made: {done.stderr.strip()}")
     # The public half first: whoever finds the private one finds both.
     for made, kept, mode in ((partial.with_suffix(".pub"), Path(f"{path}.pub"), 0o644), (partial, path, 0o600)):
-        durable.replace(kept, made.read_bytes(), mode=mode)
-        durable.remove(made)
+        atomic_files.replace_file(kept, made.read_bytes(), mode=mode)
+        atomic_files.remove_file(made)
     return True
 
 
@@ -88,4 +88,4 @@ def _clear(target: Target, partial: Path) -> None:
     """Take away what a power cut left half made."""
     if not target.dry_run:
         for left in (partial, partial.with_suffix(".pub")):
-            durable.remove(left)
+            atomic_files.remove_file(left)

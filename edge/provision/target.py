@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from edge.errors import MaitredError
-from edge.system import atomic_files as durable
+from edge.system import atomic_files
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 20
@@ -49,7 +49,7 @@ class Target:
         self.changes.append(f"write {inside}")
         if not self.dry_run:
             self.folder(path.parent)
-            durable.replace(path, content, mode=mode, owner=ids if self._root() else None)
+            atomic_files.replace_file(path, content, mode=mode, owner=ids if self._root() else None)
         return True
 
     def folder(self, path: Path, mode: int = 0o755) -> None:
@@ -58,7 +58,7 @@ class Target:
             self.folder(path.parent)
             path.mkdir(exist_ok=True)
             path.chmod(mode)
-            durable.sync_folder(path.parent)
+            atomic_files.sync_folder(path.parent)
 
     def link(self, inside: str, to: str) -> bool:
         """Have a symbolic link; whether it had to be made."""
@@ -67,7 +67,7 @@ class Target:
             return False
         self.changes.append(f"link {inside} to {to}")
         if not self.dry_run:
-            durable.replace_link(path, to)
+            atomic_files.replace_link(path, to)
         return True
 
     def remove(self, inside: str) -> bool:
@@ -77,7 +77,7 @@ class Target:
             return False
         self.changes.append(f"remove {inside}")
         if not self.dry_run:
-            durable.remove(path)
+            atomic_files.remove_file(path)
         return True
 
     def command(self, *words: str) -> bool:

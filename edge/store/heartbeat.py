@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.store.facts import Facts
+from edge.system.atomic_files import replace_file
 
 STATE, RUNTIME = Path("/var/lib"), Path("/run")
 
@@ -76,9 +77,7 @@ class Heartbeat:
         """Replace the heartbeat; the ``last`` one outlives the machine's RAM."""
         text = json.dumps(dataclasses.asdict(health))
         if self._file is not None:
-            new = self._file.with_name(self._file.name + "-new")
-            new.write_text(text, encoding="utf-8")
-            new.replace(self._file)
+            replace_file(self._file, text.encode())
         if self._file is None or last:
             self._facts.write("health", text, health.at)
 

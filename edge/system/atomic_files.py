@@ -1,30 +1,36 @@
-"""Files that survive a power cut: the old one or the new one, never half of one."""
+"""Files that survive a power cut: the old one or the new one is there, never half of one.
+
+A new version is written beside the old one, brought to the disk, and then renamed over it. Without the second step a
+power cut can leave an empty file: the rename may reach the disk before the content does.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SUFFIX = ".new"
-"""Of a file that is being written. Whoever finds one may delete it."""
+"""Of a file that is being written. After a power cut one may be left over; it may be deleted."""
 
 
-def replace(path: Path, content: bytes, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
+def replace_file(path: Path, content: bytes, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
     """Put a file with ``content`` at ``path``; on return it is on the disk.
 
     Args:
-        path: its folder must be there.
+        path: its folder must exist.
         content: all of it.
-        mode: permission bits; None on a file system that has none.
+        mode: permission bits; None gives those of any new file (0666 less the umask) and suits a FAT file system,
+            which has none.
         owner: user and group; None leaves those of this process.
 
     Raises:
         OSError: it cannot be written; what was there stays.
     """
-    partial = path.with_name(path.name + SUFFIX)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
+    with _renamed_to(path) as new:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123 (of a descriptor)
             file.write(content)
             file.flush()
@@ -33,12 +39,21 @@ def replace(path: Path, content: bytes, *, mode: int | None = None, owner: tuple
             if mode is not None:
                 os.fchmod(descriptor, mode)
             os.fsync(descriptor)
-        partial.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
-    sync_folder(path.parent)
+
+
+@contextmanager
+def replacement_of(path: Path) -> Iterator[Path]:
+    """The path of a file to write, which takes the place of ``path`` when the block ends without an error.
+
+    For content that some library writes, or that is too large to hold in memory. The file does not exist yet. After an
+    error it is deleted, and what was at ``path`` stays.
+
+    Raises:
+        OSError: it cannot be written or renamed, or the block wrote no file.
+    """
+    with _renamed_to(path) as new:
+        yield new
+        _sync(new, os.O_RDONLY)
 
 
 def replace_link(path: Path, to: str) -> None:
@@ -47,29 +62,26 @@ def replace_link(path: Path, to: str) -> None:
     Raises:
         OSError: it cannot be made; what was there stays.
     """
-    partial = path.with_name(path.name + SUFFIX)
-    partial.unlink(missing_ok=True)
-    partial.symlink_to(to)
-    partial.replace(path)
-    sync_folder(path.parent)
+    with _renamed_to(path) as new:
+        new.symlink_to(to)
 
 
-def replace_and_wipe(path: Path, content: bytes) -> None:
-    """As :func:`replace`, and what was at ``path`` before is overwritten: it held a password.
+def replace_file_and_wipe_old(path: Path, content: bytes) -> None:
+    """As :func:`replace_file`, and what was at ``path`` before is overwritten: it held a password.
 
-    The old file is held open, so that its blocks are still its own when zeros are written over them. What a card keeps
-    of them by its own wear levelling is out of reach.
+    The old file is held open, so that its blocks are still its own when zeros are written over them. Copies that the
+    card keeps by its own wear levelling are out of reach.
     """
     with path.open("r+b") as old:
         length = os.fstat(old.fileno()).st_size
-        replace(path, content)
+        replace_file(path, content)
         old.write(b"\0" * length)
         old.flush()
         os.fsync(old.fileno())
 
 
-def remove(path: Path) -> bool:
-    """Delete the file, if it is there; whether it was."""
+def remove_file(path: Path) -> bool:
+    """Delete the file, if there is one; returns whether there was."""
     try:
         path.unlink()
     except FileNotFoundError:
@@ -80,7 +92,25 @@ def remove(path: Path) -> bool:
 
 def sync_folder(folder: Path) -> None:
     """Bring a rename or removal in ``folder`` to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+@contextmanager
+def _renamed_to(path: Path) -> Iterator[Path]:
+    new = path.with_name(path.name + SUFFIX)
+    new.unlink(missing_ok=True)
+    try:
+        yield new
+        new.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

@@ -29,7 +29,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from edge.errors import BadInput, MaitredError
-from edge.system import atomic_files as durable
+from edge.system import atomic_files
 
 FACTORY = "factory"
 
@@ -113,27 +113,27 @@ class Releases:
     def mark_ready(self, name: str) -> None:
         """Say that a release is complete, once all of it is on the card."""
         os.sync()
-        durable.replace(self.root / name / "ready", b"", mode=0o644)
+        atomic_files.replace_file(self.root / name / "ready", b"", mode=0o644)
 
     def begin_trial(self, previous: str) -> None:
         """Note which release to go back to: from now on a reboot does so."""
         (self.root / "trial.starts").unlink(missing_ok=True)
         (self.root / "taken-back").unlink(missing_ok=True)
-        durable.replace(self.root / "trial", f"{previous}\n".encode(), mode=0o644)
+        atomic_files.replace_file(self.root / "trial", f"{previous}\n".encode(), mode=0o644)
 
     def end_trial(self) -> None:
         """The note is taken away: what is in use now stays."""
         (self.root / "trial").unlink(missing_ok=True)
         (self.root / "trial.starts").unlink(missing_ok=True)
-        durable.sync_folder(self.root)
+        atomic_files.sync_folder(self.root)
 
     def use(self, name: str) -> None:
         """Make it the current one, in one step."""
-        durable.replace_link(self.root / "current", name)
+        atomic_files.replace_link(self.root / "current", name)
 
     def remember(self, name: str) -> None:
         """Make it the one to go back to by hand."""
-        durable.replace_link(self.root / "previous", name)
+        atomic_files.replace_link(self.root / "previous", name)
 
     def discard(self, name: str) -> None:
         """Remove a release, or what there is of it; never the factory's, nor the one in use."""

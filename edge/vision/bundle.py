@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
@@ -16,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge.errors import BadInput, MaitredError
+from edge.system.atomic_files import replace_file
 from edge.vision.card import Card
 from edge.vision.interpreter import Interpreter
 
@@ -105,15 +105,10 @@ def write_bundle(path: Path, model: bytes, card: Card) -> None:
         # A fixed date: the bytes must not depend on when the bundle was made.
         entry = zipfile.ZipInfo(CARD, (1980, 1, 1, 0, 0, 0))
         files.writestr(entry, json.dumps(card.model_dump(mode="json"), indent=1, sort_keys=True))
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_bytes(model + archive.getvalue())
-        partial.replace(path)
+        replace_file(path, model + archive.getvalue())
     except OSError as error:
         raise MaitredError(f"{path}: cannot be written ({error.strerror}); make room or give another file") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def shipped() -> list[str]:

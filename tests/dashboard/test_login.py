@@ -17,6 +17,7 @@ from edge.dashboard.password import Password, save_password
 from edge.dashboard.sessions import MOST, Sessions
 from edge.errors import BadInput
 from edge.store import Store
+from tests.power_cuts import PowerCut, cut_at
 
 PASSWORD = "open, sésame 1001"
 TOKEN = "3f" * 20
@@ -244,6 +245,31 @@ def test_a_new_password_keeps_owner_and_mode(tmp_path: Path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert Password(path).matches("another password")
     assert not Password(path).matches(PASSWORD)
+
+
+def test_a_power_cut_while_the_password_is_changed_leaves_the_old_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "password"
+    monkeypatch.setattr("edge.dashboard.password.METHOD", "scrypt:16384:8:1")  # a hash that costs less
+    valid = []
+    while True:
+        save_password(path, PASSWORD)
+        with monkeypatch.context() as patched:
+            cut_at(len(valid), patched)
+            try:
+                save_password(path, "another password")
+                break
+            except PowerCut:
+                pass
+        password = Password(path)
+        valid.append("new" if password.matches("another password") else "old")
+        assert valid[-1] == "new" or password.matches(PASSWORD)
+
+    assert Password(path).matches("another password")
+    assert valid[0] == "old"
+    assert valid == sorted(valid, reverse=True)
+    assert len(valid) > 4
 
 
 @pytest.mark.parametrize("password", ["", "too short", "x" * 201])

@@ -18,6 +18,7 @@ from edge.config import load_settings
 from edge.provision.document import template
 from edge.provision.run import provision
 from edge.provision.secrets import NOTE, NOTE_IN_ADDRESS
+from tests.power_cuts import PowerCut, cut_at
 
 SECRET = "whsec_cHJvdmlzaW9uaW5nLCBpbiB0ZXN0cy4u"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEr6Y7BmMqVjGS9/oD6RPpqlN7q0jDRLR8EeJcPlKV4z me@example"
@@ -415,31 +416,6 @@ def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(card: Ca
     order = [path.name for _, path in renamed]
     assert order.index("last-good.toml.new") > order.index("uplink.secret.new")
     assert order.index("maitred.toml.new") > order.index("last-good.toml.new")
-
-
-class PowerCut(BaseException):
-    """Not an Exception: nothing between here and the test may catch it."""
-
-
-MUTATIONS = ("fsync", "replace", "unlink", "symlink", "mkdir", "fchmod")
-
-
-def cut_at(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call that changes the disk is counted; at the given one the power goes."""
-    count = 0
-
-    def counted(real: Callable) -> Callable:
-        def call(*arguments, **options):
-            nonlocal count
-            count += 1
-            if count > number:
-                raise PowerCut
-            return real(*arguments, **options)
-
-        return call
-
-    for name in MUTATIONS:
-        monkeypatch.setattr(os, name, counted(getattr(os, name)))
 
 
 @pytest.mark.parametrize("then", ["first", "changed"])

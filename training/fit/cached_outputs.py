@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.system.atomic_files import replacement_of
+
 log = logging.getLogger(__name__)
 CHUNK = 512
 """Faces whose results are computed and written at once: what a killed run loses at most."""
@@ -21,9 +23,8 @@ def in_chunks(faces: np.ndarray, forward: Callable[[np.ndarray], np.ndarray], fo
     for start in range(0, len(faces), CHUNK):
         path = folder / f"{name}-{start:06d}.npy"
         if not path.exists():
-            partial = path.with_suffix(".partial.npy")
-            np.save(partial, forward(faces[start : start + CHUNK]))
-            partial.replace(path)
+            with replacement_of(path) as new, new.open("wb") as file:
+                np.save(file, forward(faces[start : start + CHUNK]))
             log.info("%s: %d of %d, %.0f s", name, min(start + CHUNK, len(faces)), len(faces), time.monotonic() - began)
         parts.append(np.load(path))
     return np.concatenate(parts)

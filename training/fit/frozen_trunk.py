@@ -15,12 +15,13 @@ import tensorflow as tf
 from keras import layers
 
 from edge.errors import BadInput
+from edge.system.atomic_files import replace_file
 from training.data.batches import cached_faces, targets
 from training.data.dataset import Listing, Sample, Split, list_samples
 from training.data.network_input import network_input
 from training.fit.cached_outputs import in_chunks
 from training.fit.loss import loss_of
-from training.fit.run_folder import check_same_run, earlier_run, write_whole
+from training.fit.run_folder import check_same_run, earlier_run
 from training.fit.validation import Outputs, Validation, calibrate, figures, fit_temperatures
 from training.networks.heads import PAPER_DENSE, heads
 from training.networks.load_weights import load_weights
@@ -69,7 +70,7 @@ class FrozenRun:
         self.head = keras.Model(inputs, heads(layers.Dropout(recipe.dropout)(inputs), PAPER_DENSE))
         self.optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=recipe.weight_decay)
         self.optimizer.build(self.head.trainable_variables)
-        write_whole(out / "run.json", json.dumps(facts, indent=1))
+        replace_file(out / "run.json", json.dumps(facts, indent=1).encode())
 
     def train(self) -> Path:
         """Train the dense layers, and return the path of the whole network: trunk and layers."""
@@ -89,7 +90,7 @@ class FrozenRun:
                 log.info("epoch %d: validation age MAE %.3f, gender %.4f", epoch, found.age_mae, found.gender_accuracy)
         self.head.set_weights(weights)
         calibrate(self.head, fit_temperatures(self._outputs(), self._validation[1]))
-        write_whole(self.out / "progress.jsonl", "".join(lines))
+        replace_file(self.out / "progress.jsonl", "".join(lines).encode())
         model = NETWORKS[self.name]()
         trained = {layer.name: layer for layer in (*self.trunk.layers, *self.head.layers)}  # of both heads the trained
         for layer in model.layers:

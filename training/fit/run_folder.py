@@ -1,4 +1,4 @@
-"""The folder of a training run: what is in it already, and writing into it so that a kill leaves nothing half done."""
+"""The folder of a training run: what is in it already, and whether a run may go on with it."""
 
 from __future__ import annotations
 
@@ -40,10 +40,3 @@ def check_same_run(out: Path, earlier: dict[str, Any], facts: dict[str, Any]) ->
     for key, what in names.items():
         if earlier and (earlier.get(key) or None) != (facts.get(key) or None):
             raise BadInput(f"{out}: holds a run with another {what}; it cannot be resumed: give another --out")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write ``text``, or leave the file as it was: a run may be killed at any moment."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

