@@ -30,7 +30,7 @@ from packaging.version import Version  # noqa: E402
 from edge.errors import BadInput, MaitredError  # noqa: E402
 from edge.system.atomic_files import replacement_of  # noqa: E402
 from edge.update.keys import make_keys, read_signing_key, sign  # noqa: E402
-from edge.update.manifest import MANIFEST, SIGNATURE, File, Manifest, Target  # noqa: E402
+from edge.update.manifest import MANIFEST, SIGNATURE, Manifest, ReleaseFile, UpdateTarget  # noqa: E402
 
 PYTHONS = ("3.11", "3.13")
 """Of Debian and Raspberry Pi OS: Bookworm, Trixie."""
@@ -183,18 +183,18 @@ def _gather(options: argparse.Namespace, machine: str, python: str, folder: Path
     return sorted(folder.glob("*.whl"))
 
 
-def _target(machine: str, python: str, wheels: list[Path]) -> Target:
+def _target(machine: str, python: str, wheels: list[Path]) -> UpdateTarget:
     installed = 0
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as content:
             installed += sum(part.file_size for part in content.infolist())
     names = [f"wheels/{wheel.name}" for wheel in wheels]
-    return Target(machine=machine, python=python, wheels=names, installed=installed)
+    return UpdateTarget(machine=machine, python=python, wheels=names, installed=installed)
 
 
-def _file(path: Path) -> File:
+def _file(path: Path) -> ReleaseFile:
     with path.open("rb") as file:
-        return File(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size)
+        return ReleaseFile(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size)
 
 
 def _moment() -> datetime:

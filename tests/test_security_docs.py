@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.config import Settings
-from edge.dashboard import login_throttle as throttle
-from edge.dashboard import password, server
+from edge.dashboard import login_throttle, password, server
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = (DOCS / "security.md").read_text(encoding="utf-8")
@@ -28,9 +27,9 @@ def test_the_retention_on_the_page_is_the_default(section: str, key: str):
 
 
 def test_the_limits_on_guessing_are_those_of_the_code():
-    assert f"{throttle.BURST} at once and one a minute" in PAGE
-    assert throttle.REFILL_S == 60
-    assert f"{86400 / throttle.ALL_REFILL_S:,.0f} a day" in PAGE
+    assert f"{login_throttle.BURST} at once and one a minute" in PAGE
+    assert login_throttle.REFILL_S == 60
+    assert f"{86400 / login_throttle.ALL_REFILL_S:,.0f} a day" in PAGE
     assert f"closed after {server.IDLE_S} seconds" in PAGE
     assert password.METHOD == "scrypt:32768:8:1"  # 128 * N * r bytes: the 32 MB of the page
 

@@ -8,13 +8,13 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from cloud.receiver.archive import Archive, Unavailable
-from cloud.receiver.request import MOST_BYTES, Gate, Refused
+from cloud.receiver.request import MOST_BYTES, RequestCheck, RequestRefused
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_S = 10
 
 
-def create_app(gate: Gate, archive: Archive) -> Flask:
+def create_app(gate: RequestCheck, archive: Archive) -> Flask:
     """The WSGI application."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
@@ -33,8 +33,8 @@ def create_app(gate: Gate, archive: Archive) -> Flask:
     def healthz() -> Response:
         return jsonify(status="ok", events=archive.count())
 
-    @app.errorhandler(Refused)
-    def refused(error: Refused) -> tuple[Response, int]:
+    @app.errorhandler(RequestRefused)
+    def refused(error: RequestRefused) -> tuple[Response, int]:
         log.warning("refused with %d: %s", error.status, error)
         return jsonify(error=str(error)), error.status
 

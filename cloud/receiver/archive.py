@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud.receiver.request import Event, Refused
+from cloud.receiver.request import Event, RequestRefused
 from edge.errors import BadInput, MaitredError
 
 POSTGRESQL = ("postgresql://", "postgres://")
@@ -84,7 +84,7 @@ class Archive:
             return True
         select = "SELECT body FROM census_events WHERE source = ? AND id = ?"
         if connection.execute(select.replace("?", self._mark), key).fetchone()[0] != event.body:
-            raise Refused(422, f"{event.id} came before with other content")
+            raise RequestRefused(422, f"{event.id} came before with other content")
         return False
 
     def _run(self, work: Callable[[Any], Any]) -> Any:

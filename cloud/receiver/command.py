@@ -28,11 +28,11 @@ def run(options: argparse.Namespace) -> int:
     """Do it, until SIGTERM or SIGINT."""
     from cloud.receiver.app import create_app
     from cloud.receiver.archive import Archive
-    from cloud.receiver.request import Gate
+    from cloud.receiver.request import RequestCheck
     from cloud.receiver.server import Server
     from edge.uplink.secret import read_secrets
 
-    app = create_app(Gate(read_secrets(options.secret_file)), Archive.open(options.database))
+    app = create_app(RequestCheck(read_secrets(options.secret_file)), Archive.open(options.database))
     server = Server(app, options.host, options.port)
     sys.stderr.write(f"receiving at {server.url}\n")
     server.run()

@@ -20,7 +20,7 @@ MOST_BYTES = 8_000_000
 SHOWN_FAULTS = 3
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request is not taken; ``status`` is the answer's, the message its body."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -38,7 +38,7 @@ class Event:
     body: str
 
 
-class Gate:
+class RequestCheck:
     """Checks signature, time, form and content of requests.
 
     Args:
@@ -71,17 +71,17 @@ class Gate:
         self._verify(headers, text)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in (SINGLE, BATCH):
-            raise Refused(415, f"Content-Type is {kind or 'missing'}; expected {SINGLE} or {BATCH}")
+            raise RequestRefused(415, f"Content-Type is {kind or 'missing'}; expected {SINGLE} or {BATCH}")
         try:
             document = json.loads(text, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
-            raise Refused(400, f"not JSON: {error}") from error
+            raise RequestRefused(400, f"not JSON: {error}") from error
         documents = document if kind == BATCH else [document]
         if not isinstance(documents, list):
-            raise Refused(400, f"{BATCH} takes a JSON array of events")
+            raise RequestRefused(400, f"{BATCH} takes a JSON array of events")
         events = [self._event(item) for item in documents]
         if kind == SINGLE and headers["webhook-id"] != events[0].id:
-            raise Refused(422, "webhook-id is not the id of the event")
+            raise RequestRefused(422, "webhook-id is not the id of the event")
         return events
 
     def _verify(self, headers: Mapping[str, str], text: bytes) -> None:
@@ -94,13 +94,13 @@ class Gate:
                 reason = str(error)
             except (ValueError, OverflowError):
                 reason = "malformed signature headers"
-        raise Refused(401, f"{reason}; compare the secrets and clocks of both sides")
+        raise RequestRefused(401, f"{reason}; compare the secrets and clocks of both sides")
 
     def _event(self, document: Any) -> Event:
         faults = list(islice(self._validator.iter_errors(document), SHOWN_FAULTS))
         if faults:
             told = "; ".join(f"{_place(fault.instance_path)}: {fault.message[:200]}" for fault in faults)
-            raise Refused(422, f"not an event as published: {told}")
+            raise RequestRefused(422, f"not an event as published: {told}")
         # The text of one event of a batch, as a device writes it.
         body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
         return Event(document["source"], document["id"], document["time"], body)
@@ -116,13 +116,13 @@ def _decompressed(headers: Mapping[str, str], data: bytes) -> bytes:
         try:
             text = inflater.decompress(data, MOST_BYTES + 1)
         except zlib.error as error:
-            raise Refused(400, "not in gzip format") from error
+            raise RequestRefused(400, "not in gzip format") from error
         if len(text) <= MOST_BYTES and not inflater.eof:
-            raise Refused(400, "the gzip data is cut off")
+            raise RequestRefused(400, "the gzip data is cut off")
     else:
-        raise Refused(415, f"Content-Encoding is {coding}; expected gzip or none")
+        raise RequestRefused(415, f"Content-Encoding is {coding}; expected gzip or none")
     if len(text) > MOST_BYTES:
-        raise Refused(413, f"more than {MOST_BYTES} bytes; send fewer events at once")
+        raise RequestRefused(413, f"more than {MOST_BYTES} bytes; send fewer events at once")
     return text
 
 

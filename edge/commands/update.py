@@ -14,7 +14,7 @@ from edge.commands import Commands, command
 if TYPE_CHECKING:
     from edge.update.install import Candidate
     from edge.update.releases import Releases
-    from edge.update.switch import Switched
+    from edge.update.switch import SwitchOutcome
 
 CONFIG = Path("/etc/maitred/maitred.toml")
 STEPS = {
@@ -80,11 +80,11 @@ def _from_boot(options: argparse.Namespace, releases: Releases) -> int:
 
 
 def _update(options: argparse.Namespace, releases: Releases, path: Path) -> str:
-    from edge.update.archive import Bundle
+    from edge.update.archive import UpdateArchive
     from edge.update.install import check, install
     from edge.update.keys import KEYS, read_trusted
 
-    bundle = Bundle.open(path, read_trusted(options.keys or KEYS))
+    bundle = UpdateArchive.open(path, read_trusted(options.keys or KEYS))
     if not options.check:
         _settle(releases)
     target = check(bundle, releases, allow_downgrade=options.allow_downgrade)
@@ -108,16 +108,16 @@ def _back(options: argparse.Namespace, releases: Releases) -> str:
 
 
 def _switch(options: argparse.Namespace, releases: Releases, candidate: Candidate, *, keep: bool = False) -> str:
-    from edge.update.health import Patience
+    from edge.update.health import WatchLimits
     from edge.update.services import Services
     from edge.update.switch import switch
 
-    patience = Patience(limit=options.watch, hold=min(30.0, options.watch / 2))
+    patience = WatchLimits(limit=options.watch, hold=min(30.0, options.watch / 2))
     done = switch(releases, Services(), candidate, patience, _tell, keep=keep)
     return _said(candidate, done)
 
 
-def _said(candidate: Candidate, done: Switched) -> str:
+def _said(candidate: Candidate, done: SwitchOutcome) -> str:
     text = f"maitred {candidate.version} is in use"
     if not done.watched:
         return f"{text}; the agent is not running, so nothing but its self-test was seen of it"

@@ -16,14 +16,12 @@ from werkzeug.exceptions import HTTPException
 from edge.census.shares.estimator import Shares
 from edge.config import Settings
 from edge.counting.heatmap import SightMap
-from edge.dashboard import api, charts, page, parameters
-from edge.dashboard import device_figures as figures
-from edge.dashboard import formatting as wording
+from edge.dashboard import api, charts, device_figures, formatting, page, parameters
 from edge.dashboard.day import Day
-from edge.dashboard.entrance_drawing import SKETCH, entrance_sketch
+from edge.dashboard.entrance_drawing import DRAWING_SIZES, entrance_drawing
 from edge.dashboard.export import csv_lines
 from edge.dashboard.localtime import today
-from edge.dashboard.login import Gate, is_known
+from edge.dashboard.login import LoginGate, is_known
 from edge.dashboard.metrics import CONTENT_TYPE, exposition
 from edge.dashboard.parameters import BadParameter
 from edge.dashboard.reader import Reader, Span
@@ -56,19 +54,24 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
     shared = {
         "site": settings.site,
         "privacy": page.privacy_note(settings),
-        "tiles": figures.TILES,
+        "tiles": device_figures.TILES,
         "directed": settings.entrance.drawn,
-        "chart_sizes": {"hours": charts.HOURS, "pyramid": charts.PYRAMID, "days": charts.DAYS, "entrance": SKETCH},
+        "chart_sizes": {
+            "hours": charts.HOURS,
+            "pyramid": charts.PYRAMID,
+            "days": charts.DAYS,
+            "entrance": DRAWING_SIZES,
+        },
     }
     app.context_processor(lambda: shared)
     app.jinja_env.globals["likely"] = LIKELY  # a global, which macros see
-    app.template_filter("short_date")(wording.short_date)
-    app.template_filter("long_date")(wording.long_date)
-    app.template_filter("whole")(wording.whole)
-    app.template_filter("share")(wording.share)
+    app.template_filter("short_date")(formatting.short_date)
+    app.template_filter("long_date")(formatting.long_date)
+    app.template_filter("whole")(formatting.whole)
+    app.template_filter("share")(formatting.share)
     app.register_error_handler(Exception, _failed)
     guard(app, settings.dashboard)
-    Gate(settings.dashboard).install(app)
+    LoginGate(settings.dashboard).install(app)
     return app
 
 
@@ -114,7 +117,7 @@ class Routes:
             left=sum(counts.values()) if kept.windows else 0,
             of_day=page.likely_block(of_day, counts, self._settings, over=chosen.date < latest) if counts else None,
             of_span=page.likely_block(of_span, span.counts, self._settings) if span.counts and days > 1 else None,
-            peak=wording.hour(chosen.peak, chosen.zone),
+            peak=formatting.hour(chosen.peak, chosen.zone),
             hours=page.hour_rows(chosen.by_hour),
             pyramid=page.pyramid_rows(chosen.pyramid),
             latest=latest,
@@ -128,7 +131,7 @@ class Routes:
         """The device's health."""
         now = self._reader.now(self._clock())
         shown = page.device_page(now, self._disk, self._settings)
-        return render_template("device.html", page=shown, details=figures.DETAILS, keep=self._settings.store)
+        return render_template("device.html", page=shown, details=device_figures.DETAILS, keep=self._settings.store)
 
     def hours_svg(self) -> Response:
         """Visits of a day by hour."""
@@ -148,7 +151,7 @@ class Routes:
     def entrance_svg(self) -> Response:
         """The frame with the line or zone, and where faces appear and vanish."""
         size = parameters.choice(request.args, "size", charts.SIZES)
-        return _svg(entrance_sketch(self._settings.entrance, self._reader.sights() or SightMap(), size))
+        return _svg(entrance_drawing(self._settings.entrance, self._reader.sights() or SightMap(), size))
 
     def api_today(self) -> Response:
         """Today's counts, the agent's health, and both in words for the page."""
@@ -194,7 +197,7 @@ class Routes:
     def healthz(self) -> Response:
         """200 while the agent counts, else 503 with the reasons, of which strangers learn only that there are some."""
         now = self._reader.now(self._clock())
-        return api.verdict(_told(Status(now.health, now.at).reasons))
+        return api.verdict(_visible_reasons(Status(now.health, now.at).reasons))
 
     def metrics(self) -> Response:
         """Prometheus metrics."""
@@ -234,7 +237,7 @@ def _svg(document: bytes) -> Response:
     return response
 
 
-def _told(reasons: list[str]) -> list[str]:
+def _visible_reasons(reasons: list[str]) -> list[str]:
     return reasons if is_known() or not reasons else ["log in to see why"]
 
 
@@ -250,7 +253,7 @@ def _failed(error: Exception) -> Response | tuple[str, int] | tuple[Response, in
     else:
         raise error
     if request.path == "/healthz":
-        return api.verdict(_told([message]), status)
+        return api.verdict(_visible_reasons([message]), status)
     if request.path.startswith("/api/"):
         name = {"parameter": error.name} if isinstance(error, BadParameter) else {}
         return jsonify(error=message, **name), status

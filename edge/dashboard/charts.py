@@ -52,7 +52,7 @@ def pyramid_chart(bands: Sequence[BandCount], size: str) -> bytes:
     widest = max((max(row.female, row.male) + row.unknown / 2 for row in bands), default=0)
     edge = max(4, _round_up(widest))
     chart = pygal.HorizontalStackedBar(
-        **_look(canvas, ("--other", "--female", "--other", "--male")),
+        **_chart_options(canvas, ("--other", "--female", "--other", "--male")),
         range=(-edge, edge),
         x_labels=[BAND_NAMES.get(row.band, row.band) for row in bands],
         y_labels=[-edge, -edge // 2, 0, edge // 2, edge],
@@ -85,7 +85,7 @@ def _bars(title: str, labels: list[str], marks: list[str], values: list[int], ca
 
     top = max(4, _round_up(max(values, default=0)))
     chart = pygal.Bar(
-        **_look(canvas, ("--accent",)),
+        **_chart_options(canvas, ("--accent",)),
         range=(0, top),
         x_labels=labels,
         x_labels_major=marks,
@@ -106,7 +106,7 @@ def _round_up(value: float) -> int:
     return -int(-value // step) * step
 
 
-def _look(canvas: Canvas, colours: tuple[str, ...]) -> dict[str, Any]:
+def _chart_options(canvas: Canvas, colours: tuple[str, ...]) -> dict[str, Any]:
     from pygal.style import Style
 
     style = Style(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.config import Settings
-from edge.dashboard import formatting as wording
+from edge.dashboard import formatting
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.store import Health
@@ -53,30 +53,30 @@ def figures(now: Now, disk: Disk, settings: Settings) -> tuple[dict[str, str], d
     health, live = now.health, Status(now.health, now.at).live
     memory = resident_mb() * 1e6
     text = {
-        "camera": wording.DASH if live is None else live.camera,
-        "fps": wording.DASH if live is None else _rate(live),
-        "latency": wording.DASH if live is None else f"{live.latency_ms:.0f} ms",
-        "temperature": wording.DASH if live is None else _temperature(live.temperature_c, live.throttled),
-        "memory": wording.DASH if live is None else wording.size(live.memory_mb * 1e6),
-        "disk": wording.size(disk.free),
+        "camera": formatting.DASH if live is None else live.camera,
+        "fps": formatting.DASH if live is None else _rate(live),
+        "latency": formatting.DASH if live is None else f"{live.latency_ms:.0f} ms",
+        "temperature": formatting.DASH if live is None else _temperature(live.temperature_c, live.throttled),
+        "memory": formatting.DASH if live is None else formatting.size(live.memory_mb * 1e6),
+        "disk": formatting.size(disk.free),
         "queue": f"{outbox.queued:,}",
-        "upload": wording.moment(outbox.last_delivered_at, now.at, zone) if settings.sends else "off",
-        "source": wording.DASH if health is None else redact(health.camera_source),
-        "model": wording.DASH if health is None else health.model,
-        "started": wording.DASH if health is None else wording.moment(health.started_at, now.at, zone),
-        "heartbeat": "never" if health is None else wording.moment(health.at, now.at, zone),
-        "frames": wording.DASH if health is None else f"{health.frames:,} looked at, {health.dropped:,} left out",
-        "clock": wording.DASH if live is None else CLOCK_WORDS.get(live.clock, live.clock),
+        "upload": formatting.moment(outbox.last_delivered_at, now.at, zone) if settings.sends else "off",
+        "source": formatting.DASH if health is None else redact(health.camera_source),
+        "model": formatting.DASH if health is None else health.model,
+        "started": formatting.DASH if health is None else formatting.moment(health.started_at, now.at, zone),
+        "heartbeat": "never" if health is None else formatting.moment(health.at, now.at, zone),
+        "frames": formatting.DASH if health is None else f"{health.frames:,} looked at, {health.dropped:,} left out",
+        "clock": formatting.DASH if live is None else CLOCK_WORDS.get(live.clock, live.clock),
         "uplink": _uplink(now, settings),
         "delivered": f"{outbox.delivered:,}",
         "rejected": f"{outbox.rejected:,}",
         "dropped": f"{outbox.dropped:,}",
         "upload_error": redact(outbox.last_error or "none"),
-        "dashboard": wording.size(memory) if memory else wording.DASH,
+        "dashboard": formatting.size(memory) if memory else formatting.DASH,
     }
     level = {
         "camera": "" if live is None else CAMERA_LEVELS.get(live.camera, "warn"),
-        "fps": "warn" if live is not None and misses(live) else "",
+        "fps": "warn" if live is not None and missed_visits_warning(live) else "",
         "temperature": "" if live is None else _temperature_level(live.temperature_c),
         "disk": "bad" if disk.free < 0.05 * disk.total else "warn" if disk.free < 0.1 * disk.total else "",
         "queue": "" if live is None else UPLINK_LEVELS.get(live.uplink, ""),
@@ -84,7 +84,7 @@ def figures(now: Now, disk: Disk, settings: Settings) -> tuple[dict[str, str], d
     return text, level
 
 
-def misses(live: Health) -> str:
+def missed_visits_warning(live: Health) -> str:
     """What is missed because the agent looks too seldom, why, and what helps; empty while it looks often enough."""
     if live.camera != "running" or live.fps >= FEW_FPS or not (live.throttled or live.looks_at_every > 1):
         return ""

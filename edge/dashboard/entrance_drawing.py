@@ -12,7 +12,7 @@ from edge.dashboard.charts import FONT, Canvas, palette
 
 MARGIN = 34
 """Room for the scale, in CSS pixels."""
-SKETCH = {"wide": Canvas(640, 390), "narrow": Canvas(350, 227)}
+DRAWING_SIZES = {"wide": Canvas(640, 390), "narrow": Canvas(350, 227)}
 """As for a frame of 16:9; another frame's is as high as its shape asks."""
 STYLE = f"""
 text {{ font: 13px {FONT}; fill: var(--muted); }}
@@ -28,9 +28,9 @@ text {{ font: 13px {FONT}; fill: var(--muted); }}
 """
 
 
-def entrance_sketch(entrance: Entrance, sights: SightMap, size: str = "wide") -> bytes:
+def entrance_drawing(entrance: Entrance, sights: SightMap, size: str = "wide") -> bytes:
     """An SVG document in UTF-8: the frame with a scale of fractions, line or zone, staff zone, and the sights."""
-    canvas = SKETCH[size]
+    canvas = DRAWING_SIZES[size]
     width = canvas.width - 2 * MARGIN
     height = round(width * sights.height / sights.width)
     root = Element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {canvas.width} {height + 2 * MARGIN}")

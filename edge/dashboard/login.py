@@ -12,7 +12,7 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from werkzeug.wrappers import Response as AnyResponse
 
 from edge.config.dashboard import Dashboard
-from edge.dashboard.login_throttle import Throttle
+from edge.dashboard.login_throttle import LoginThrottle
 from edge.dashboard.password import Password
 from edge.dashboard.sessions import Sessions
 from edge.errors import BadInput
@@ -29,7 +29,7 @@ def is_known() -> bool:
     return bool(g.get("known", False))
 
 
-class Gate:
+class LoginGate:
     """Sessions by password for people, a token for programs.
 
     Raises:
@@ -43,7 +43,7 @@ class Gate:
         # The prefix makes browsers refuse a cookie that came over plain HTTP or from a neighbouring name.
         self._cookie = "__Host-maitred" if settings.https else "maitred"
         self._sessions = Sessions(settings.session_hours)
-        self._throttle = Throttle()
+        self._throttle = LoginThrottle()
         self._hashing = threading.Lock()
 
     @property

@@ -16,7 +16,7 @@ ADDRESSES = 1024
 """Addresses that are remembered; the one that was away longest is forgotten first."""
 
 
-class Throttle:
+class LoginThrottle:
     """Token buckets, kept as the moment at which each will be full again (the generic cell rate algorithm)."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -13,9 +13,9 @@ from edge.census.suppression import possible_cells
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
 from edge.counting.heatmap import SightMap
-from edge.dashboard import formatting as wording
+from edge.dashboard import formatting
 from edge.dashboard.day import BandCount, Day, Hour, Summary
-from edge.dashboard.device_figures import CAMERA_LEVELS, figures, misses
+from edge.dashboard.device_figures import CAMERA_LEVELS, figures, missed_visits_warning
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
@@ -57,24 +57,24 @@ def today_page(now: Now, disk: Disk, settings: Settings, likely: Shares | None =
     female = summary.female_share
     page.charts = day.version  # the charts of this page show nothing else
     page.text |= {
-        "date": wording.long_date(day.date),
-        "people": wording.whole(seen),
+        "date": formatting.long_date(day.date),
+        "people": formatting.whole(seen),
         "people-note": "person in view" if seen == 1 else "people in view",
         "patrons": f"{summary.visits:,}",
-        "age": wording.whole(summary.mean_age),
-        "age-note": f"on average, over {wording.counted(len(day.ages), 'visit', 'visits')}"
+        "age": formatting.whole(summary.mean_age),
+        "age-note": f"on average, over {formatting.counted(len(day.ages), 'visit', 'visits')}"
         if day.ages
         else "no visits yet",
-        "women": wording.share(female),
-        "men": wording.share(None if female is None else 1 - round(female, 2)),
+        "women": formatting.share(female),
+        "men": formatting.share(None if female is None else 1 - round(female, 2)),
         "gender-note": _gender_note(summary),
-        "peak": wording.hour(summary.peak, day.zone),
-        "peak-note": wording.counted(summary.peak.visits, "visit", "visits") if summary.peak else "no visits yet",
+        "peak": formatting.hour(summary.peak, day.zone),
+        "peak-note": formatting.counted(summary.peak.visits, "visit", "visits") if summary.peak else "no visits yet",
         "direction": f"{day.entries:,} came in, {day.exits:,} went out",
-        "excluded": f"{wording.counted(day.excluded, 'visit', 'visits')} of staff not counted",
-        "inside": wording.DASH if now.occupancy is None else wording.whole(now.occupancy.inside),
+        "excluded": f"{formatting.counted(day.excluded, 'visit', 'visits')} of staff not counted",
+        "inside": formatting.DASH if now.occupancy is None else formatting.whole(now.occupancy.inside),
         "inside-note": _inside_note(now.occupancy, day),
-        "announcement": f"{wording.counted(summary.visits, 'visit', 'visits')} so far today",
+        "announcement": f"{formatting.counted(summary.visits, 'visit', 'visits')} so far today",
     }
     page.width |= {"women": 100 * (female or 0.0), "men": 0.0 if female is None else 100.0}
     page.show |= {"day": summary.visits > 0, "empty": summary.visits == 0, "direction": bool(day.entries + day.exits)}
@@ -100,8 +100,8 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     page.level |= level
     placement, sights = now.placement, now.sights
     page.text |= {
-        "entrance": wording.sentence(placement.found),
-        "entrance-way-out": wording.sentence(placement.way_out),
+        "entrance": formatting.sentence(placement.found),
+        "entrance-way-out": formatting.sentence(placement.way_out),
         "sights": _sights_note(sights),
     }
     page.level["entrance"] = "warn" if placement.verdict == "warning" else ""
@@ -113,16 +113,16 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
 def _sights_note(sights: SightMap | None) -> str:
     if sights is None or not sights.visits:
         return "Nothing to draw yet: the drawing follows the visits by some minutes."
-    return f"{wording.counted(sights.visits, 'visit', 'visits')} since the agent started; larger is more."
+    return f"{formatting.counted(sights.visits, 'visit', 'visits')} since the agent started; larger is more."
 
 
 def visit_rows(visits: Sequence[StoredVisit], day: Day, *, directed: bool) -> Rows:
     """Time, apparent age with interval, gender, direction if ``directed``, dwell time of each visit."""
     return [
         [
-            wording.clock(stored.visit.ended_at, day.zone), wording.age(stored.visit),
-            stored.visit.gender or wording.DASH, *([stored.visit.direction or wording.DASH] if directed else ()),
-            wording.duration(stored.visit.dwell_s),
+            formatting.clock(stored.visit.ended_at, day.zone), formatting.age(stored.visit),
+            stored.visit.gender or formatting.DASH, *([stored.visit.direction or formatting.DASH] if directed else ()),
+            formatting.duration(stored.visit.dwell_s),
         ]
         for stored in visits
     ]  # fmt: skip
@@ -169,7 +169,7 @@ def privacy_note(settings: Settings) -> str:
 def _inside_note(inside: Occupancy | None, day: Day) -> str:
     if inside is None:
         return ""
-    since = f"since {wording.clock(inside.since, day.zone)}"
+    since = f"since {formatting.clock(inside.since, day.zone)}"
     if inside.inside is None:
         return f"not known: {inside.entries:,} came in {since}, and nobody was seen leaving"
     return f"came in less went out {since}"
@@ -177,7 +177,7 @@ def _inside_note(inside: Occupancy | None, day: Day) -> str:
 
 def _gender_note(summary: Summary) -> str:
     if summary.gendered:
-        return f"of {wording.counted(summary.gendered, 'visit', 'visits')} with a gender estimate"
+        return f"of {formatting.counted(summary.gendered, 'visit', 'visits')} with a gender estimate"
     return "no gender estimates yet" if summary.visits else "no visits yet"
 
 
@@ -194,7 +194,7 @@ def _add_state(page: Page, now: Now) -> None:
         "clock-unset": live is not None and live.clock == "unsynchronised",
         "uplink-stopped": live is not None and live.uplink == "stopped",
         "store-failed": live is not None and live.store_error is not None,
-        "misses": live is not None and bool(misses(live)),
+        "misses": live is not None and bool(missed_visits_warning(live)),
         "mended": now.mended is not None and now.mended.is_news(now.at),
         "dead-letters": bool(now.dead_letters),
     }
@@ -202,19 +202,19 @@ def _add_state(page: Page, now: Now) -> None:
     page.text["mended"] = "" if now.mended is None else _mended(now.mended, now.at, zone)
     page.text["store-failed"] = "" if live is None else _store_failed(live)
     page.rows["dead-letters"] = [
-        [wording.moment(letter.rejected_at, now.at, zone), letter.id, redact(letter.reason)]
+        [formatting.moment(letter.rejected_at, now.at, zone), letter.id, redact(letter.reason)]
         for letter in now.dead_letters
     ]
-    page.text["stale"] = "" if health is None else wording.moment(health.at, now.at, now.day.zone)
-    page.text["misses"] = "" if live is None else misses(live)
+    page.text["stale"] = "" if health is None else formatting.moment(health.at, now.at, now.day.zone)
+    page.text["misses"] = "" if live is None else missed_visits_warning(live)
     page.text["camera-failed"] = redact(live.camera_error or "no reason given") if live and failed else ""
 
 
 def _mended(mended: Mended, at: float, zone: Zone) -> str:
     saved = f"{mended.saved['visits']:,} visits and {mended.saved['windows']:,} windows were saved"
     rest = "nothing was lost" if mended.whole else "the rest could not be read"
-    return f"{wording.moment(mended.at, at, zone)}: {saved}, {rest}. The damaged file is kept as {mended.file}"
+    return f"{formatting.moment(mended.at, at, zone)}: {saved}, {rest}. The damaged file is kept as {mended.file}"
 
 
 def _store_failed(live: Health) -> str:
-    return f"{live.store_error}; {wording.counted(live.visits_waiting, 'visit waits', 'visits wait')} in memory"
+    return f"{live.store_error}; {formatting.counted(live.visits_waiting, 'visit waits', 'visits wait')} in memory"

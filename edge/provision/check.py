@@ -57,7 +57,7 @@ PLAIN = {
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedSettings:
     """What is in the file. With problems, nothing of it is to be used."""
 
     problems: tuple[Problem, ...]
@@ -80,7 +80,7 @@ def examples() -> frozenset[str]:
     return frozenset(re.findall(r'^# (?:password|secret|authorized_key) = "(.*)"$', template(), re.MULTILINE))
 
 
-def check(text: str, vault: Vault, *, applied: bool = False) -> Checked:
+def check(text: str, vault: Vault, *, applied: bool = False) -> CheckedSettings:
     """Look through the file's ``text``. If it was ``applied`` before, what is blank in it was taken over then."""
     plain = for_parser(text)
     values, problems = parse(plain)
@@ -121,7 +121,7 @@ def check(text: str, vault: Vault, *, applied: bool = False) -> Checked:
     blanked = blank(text, values, found) if not problems else text
     if blanked is None:
         problems.append(Problem('a password or secret is written in a way that cannot be blanked; use KEY = "…"'))
-    return Checked(tuple(problems), settings, agent, fresh, frozenset(kept), frozenset(lost), blanked or text)
+    return CheckedSettings(tuple(problems), settings, agent, fresh, frozenset(kept), frozenset(lost), blanked or text)
 
 
 def _examples_left(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.provision.problem import Problem
 from edge.provision.steps import Plan
-from edge.provision.target import Target
+from edge.provision.target import ProvisionTarget
 from edge.system import atomic_files
 
 PROBLEMS = "maitred-problems.txt"
@@ -51,7 +51,7 @@ def write_file(boot: Path, message: str) -> None:
         atomic_files.replace_file(path, content)
 
 
-def write_issue(target: Target, plan: Plan, message: str) -> None:
+def write_issue(target: ProvisionTarget, plan: Plan, message: str) -> None:
     r"""The text above the login prompt: where the device is found, and what is wrong.
 
     agetty(8) shows it, and shows it anew when the address changes: \4 is the address at that time.

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from edge.errors import MaitredError
 from edge.provision import notice
-from edge.provision.check import Checked, check
+from edge.provision.check import CheckedSettings, check
 from edge.provision.document import NAME, Document, Unreadable, find, for_parser, read, template
 from edge.provision.mounts import is_own_mount
 from edge.provision.problem import Problem
 from edge.provision.secrets import SECRETS, SecretLost, Vault
 from edge.provision.ssh import STATE, ssh
 from edge.provision.steps import CONFIG, STEPS, Plan, is_by_hand
-from edge.provision.target import Target
+from edge.provision.target import ProvisionTarget
 from edge.system import atomic_files
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ LAST_LOST = (
 
 
 @dataclass(frozen=True)
-class Report:
+class ProvisionReport:
     """What came of it."""
 
     file: str
@@ -59,7 +59,7 @@ class Report:
         return 1 if self.problems or self.failures else 0
 
 
-def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: bool = False) -> Report:
+def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: bool = False) -> ProvisionReport:
     """Set the system at ``root`` up as the file in ``boot`` says.
 
     A file with a mistake changes nothing: what was kept of the last one that had none is applied again. What cannot be
@@ -72,7 +72,7 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
         state_mount: whether what is kept lies on a partition of its own. Without that partition nothing is read or
             taken over: it would be kept in RAM, and gone from the file.
     """
-    target = Target(root, dry_run=dry_run)
+    target = ProvisionTarget(root, dry_run=dry_run)
     state = target.path(STATE)
     vault, last_good = Vault(state / "secrets"), state / LAST_GOOD
     failures = list[str]()
@@ -84,7 +84,9 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
     by_hand = last is None and unusable is None and _set_up_by_hand(target)
     if by_hand and document and for_parser(document.text) == template():
         _attempt(failures, notice.PROBLEMS, partial(_tell, boot, "", target))
-        return Report(str(document.path), failures=tuple(failures), changes=tuple(target.changes), skipped=True)
+        return ProvisionReport(
+            str(document.path), failures=tuple(failures), changes=tuple(target.changes), skipped=True
+        )
     checked = check(document.text, vault) if document else None
     if checked and document:
         problems = [*checked.problems] or _keep(document, checked, vault, last_good, target)
@@ -104,14 +106,14 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
         for secret in plan.retired:
             _attempt(failures, f"forget {secret}", partial(vault.drop, secret))
     _attempt(failures, notice.PROBLEMS, partial(_tell, boot, message, target))
-    return Report(
+    return ProvisionReport(
         str(boot / name), tuple(problems), tuple(failures), tuple(target.changes),
         () if problems else tuple(checked.fresh),
     )  # fmt: skip
 
 
 def _look(
-    boot: Path, last: Document | None, unusable: Problem | None, failures: list[str], target: Target
+    boot: Path, last: Document | None, unusable: Problem | None, failures: list[str], target: ProvisionTarget
 ) -> tuple[Document | None, list[Problem]]:
     """The file. Where there is none, the last one that was applied is put back, or the template if none ever was."""
     try:
@@ -138,7 +140,9 @@ def _look(
     return document, []
 
 
-def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, target: Target) -> list[Problem]:
+def _keep(
+    document: Document, checked: CheckedSettings, vault: Vault, last_good: Path, target: ProvisionTarget
+) -> list[Problem]:
     """Secrets and settings, on the disk; the secrets first, for what is kept of the text holds none."""
     content = document.encode(checked.blanked)
     target.changes += [f"keep {name}" for name in checked.fresh]
@@ -157,14 +161,14 @@ def _keep(document: Document, checked: Checked, vault: Vault, last_good: Path, t
     return []
 
 
-def _blank(document: Document, checked: Checked, target: Target) -> None:
+def _blank(document: Document, checked: CheckedSettings, target: ProvisionTarget) -> None:
     if checked.blanked != document.text:
         target.changes.append(f"blank the secrets in {document.path}")
         if not target.dry_run:
             atomic_files.replace_file_and_wipe_old(document.path, document.encode(checked.blanked))
 
 
-def _tell(boot: Path, message: str, target: Target) -> None:
+def _tell(boot: Path, message: str, target: ProvisionTarget) -> None:
     if not target.dry_run:
         notice.write_file(boot, message)
 
@@ -190,14 +194,14 @@ def _last(last_good: Path) -> tuple[Document | None, Problem | None]:
     return None, Problem(LAST_LOST.format(reason), of_device=True)
 
 
-def _set_up_by_hand(target: Target) -> bool:
+def _set_up_by_hand(target: ProvisionTarget) -> bool:
     try:
         return is_by_hand(target.read(CONFIG))
     except OSError:  # told by the step that writes it
         return False
 
 
-def _fallback(vault: Vault, last: Document | None) -> Checked:
+def _fallback(vault: Vault, last: Document | None) -> CheckedSettings:
     """The last settings that were right, the template's where there are none or a newer version takes them no more."""
     if last is not None:
         kept = check(last.text, vault, applied=True)
@@ -207,7 +211,7 @@ def _fallback(vault: Vault, last: Document | None) -> Checked:
     return check(template(), vault)
 
 
-def _plan(checked: Checked, vault: Vault, target: Target, *, final: bool) -> Plan:
+def _plan(checked: CheckedSettings, vault: Vault, target: ProvisionTarget, *, final: bool) -> Plan:
     """What the checked file asks for. Secrets are given up only on the word of a file that was right (``final``)."""
     wanted = checked.fresh.keys() | checked.kept
     kept, lost = dict[str, str](), set[str]()

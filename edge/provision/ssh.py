@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.errors import MaitredError
 from edge.provision.steps import Plan
-from edge.provision.target import Target
+from edge.provision.target import ProvisionTarget
 from edge.system import atomic_files
 
 USER = "maitred-admin"
@@ -23,7 +23,7 @@ STATE = "/var/lib/maitred-device"
 HOST_KEY = f"{STATE}/ssh/ssh_host_ed25519_key"
 
 
-def ssh(target: Target, plan: Plan) -> None:
+def ssh(target: ProvisionTarget, plan: Plan) -> None:
     """Let in whoever has a key, or nobody.
 
     Raises:
@@ -55,7 +55,7 @@ def _daemon(*, own: bool) -> str:
     ])  # fmt: skip
 
 
-def _host_key(target: Target) -> bool:
+def _host_key(target: ProvisionTarget) -> bool:
     """Whether the device has a host key of its own. One is made where the system has none, once for ever."""
     path = target.path(HOST_KEY)
     partial = path.with_name("making")
@@ -84,7 +84,7 @@ def _host_key(target: Target) -> bool:
     return True
 
 
-def _clear(target: Target, partial: Path) -> None:
+def _clear(target: ProvisionTarget, partial: Path) -> None:
     """Take away what a power cut left half made."""
     if not target.dry_run:
         for left in (partial, partial.with_suffix(".pub")):

@@ -13,7 +13,7 @@ from edge.provision.document import template
 from edge.provision.keyfile import KEYFILE, keyfile
 from edge.provision.secrets import IN_ADDRESSES
 from edge.provision.settings import DeviceSettings
-from edge.provision.target import Target
+from edge.provision.target import ProvisionTarget
 
 CONFIG = "/etc/maitred/maitred.toml"
 HEADER = """\
@@ -38,7 +38,7 @@ class Plan:
     """Names of secrets that are wanted and cannot be read: where the system still has them, they stay as they are."""
 
 
-def agent_files(target: Target, plan: Plan) -> None:
+def agent_files(target: ProvisionTarget, plan: Plan) -> None:
     """The agent's configuration, and a file for each secret it reads."""
     for name, (_, _, path) in FILES.items():
         if name in plan.secrets:
@@ -62,7 +62,7 @@ def is_by_hand(config: str) -> bool:
     return bool(config) and not config.startswith(HEADER) and config != template()
 
 
-def hostname(target: Target, plan: Plan) -> None:
+def hostname(target: ProvisionTarget, plan: Plan) -> None:
     """The device's name, and the line that makes it known to itself."""
     name = plan.settings.device.hostname
     target.write("/etc/hostname", name + "\n")
@@ -76,7 +76,7 @@ def hostname(target: Target, plan: Plan) -> None:
         target.command("hostnamectl", "set-hostname", name)
 
 
-def timezone(target: Target, plan: Plan) -> None:
+def timezone(target: ProvisionTarget, plan: Plan) -> None:
     """The system's time zone is that of the site."""
     zone = plan.settings.site.timezone
     if zone:
@@ -84,7 +84,7 @@ def timezone(target: Target, plan: Plan) -> None:
         target.write("/etc/timezone", zone + "\n")
 
 
-def wifi(target: Target, plan: Plan) -> None:
+def wifi(target: ProvisionTarget, plan: Plan) -> None:
     """The wireless network, for NetworkManager, and the country whose rules the radio keeps."""
     network = plan.settings.wifi
     if network is None:
@@ -102,5 +102,5 @@ def wifi(target: Target, plan: Plan) -> None:
     target.command("rfkill", "unblock", "wifi")
 
 
-STEPS: tuple[Callable[[Target, Plan], None], ...] = (agent_files, hostname, timezone, wifi)
+STEPS: tuple[Callable[[ProvisionTarget, Plan], None], ...] = (agent_files, hostname, timezone, wifi)
 """In this order; :mod:`edge.provision.ssh` comes last."""

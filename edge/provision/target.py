@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 20
 
 
-class Target:
+class ProvisionTarget:
     """Files below ``root``, and programs where ``root`` is the running system. ``changes`` tells what was done."""
 
     def __init__(self, root: Path, *, dry_run: bool = False) -> None:

@@ -29,7 +29,7 @@ LARGEST_SIGNATURE = 1024
 
 
 @dataclass(frozen=True)
-class Bundle:
+class UpdateArchive:
     """An update whose signature was found good. Its files are checked as they are unpacked."""
 
     path: Path
@@ -38,7 +38,7 @@ class Bundle:
     """Where its files begin, in bytes."""
 
     @classmethod
-    def open(cls, path: Path, keys: list[VerifyKey]) -> Bundle:
+    def open(cls, path: Path, keys: list[VerifyKey]) -> UpdateArchive:
         """Read and verify the manifest.
 
         Raises:

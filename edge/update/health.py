@@ -18,7 +18,7 @@ SAME_START_S = 2.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class WatchLimits:
     """For how long a new release is watched, in seconds."""
 
     limit: float = 300.0
@@ -30,7 +30,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Before:
+class HealthBefore:
     """How the device was before the update: what was amiss then is no fault of a new release."""
 
     frames_flowed: bool
@@ -39,7 +39,7 @@ class Before:
     dashboard: bool
 
     @classmethod
-    def of(cls, health: Health | None, services: Services, now: float) -> Before:
+    def of(cls, health: Health | None, services: Services, now: float) -> HealthBefore:
         """By the agent's last heartbeat; ``now`` in unix seconds."""
         if health is None or now - health.at > STALE_S:
             return cls(False, 0.0, False, services.dashboard_runs())
@@ -47,7 +47,7 @@ class Before:
         return cls(flowed, health.fps, health.store_error is None, services.dashboard_runs())
 
 
-def fault(health: Health | None, before: Before, release: str) -> str | None:
+def fault(health: Health | None, before: HealthBefore, release: str) -> str | None:
     """What is worse than before, in words; None if nothing is. Does not tell whether the heartbeat is fresh."""
     if health is None or health.release != release:
         return "the new agent gave no sign of life"
@@ -62,7 +62,7 @@ def fault(health: Health | None, before: Before, release: str) -> str | None:
 
 
 def watch(
-    releases: Releases, services: Services, release: str, before: Before, database: Path, patience: Patience
+    releases: Releases, services: Services, release: str, before: HealthBefore, database: Path, patience: WatchLimits
 ) -> str | None:
     """Wait until the release has been well for long enough; returns None then, else what is wrong, in words."""
     deadline = time.monotonic() + patience.limit

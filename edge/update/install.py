@@ -18,8 +18,8 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from edge.errors import BadInput, MaitredError
-from edge.update.archive import Bundle
-from edge.update.manifest import MANIFEST, Target
+from edge.update.archive import UpdateArchive
+from edge.update.manifest import MANIFEST, UpdateTarget
 from edge.update.releases import Releases
 
 USER = "maitred"
@@ -48,7 +48,7 @@ class Candidate:
     """By the device's configuration."""
 
 
-def check(bundle: Bundle, releases: Releases, *, allow_downgrade: bool) -> Target:
+def check(bundle: UpdateArchive, releases: Releases, *, allow_downgrade: bool) -> UpdateTarget:
     """Whether the bundle can be installed here; returns the part of it that is for this device.
 
     Raises:
@@ -75,7 +75,7 @@ def check(bundle: Bundle, releases: Releases, *, allow_downgrade: bool) -> Targe
     return target
 
 
-def install(bundle: Bundle, target: Target, releases: Releases, config: Path, tell: Tell) -> Candidate:
+def install(bundle: UpdateArchive, target: UpdateTarget, releases: Releases, config: Path, tell: Tell) -> Candidate:
     """Make a release of the bundle, and run its self-test. The release in use is not touched.
 
     Raises:
@@ -131,7 +131,7 @@ def test(releases: Releases, name: str, config: Path, version: str) -> Candidate
     return candidate
 
 
-def _environment(bundle: Bundle, target: Target, releases: Releases, release: Path, part: Path) -> None:
+def _environment(bundle: UpdateArchive, target: UpdateTarget, releases: Releases, release: Path, part: Path) -> None:
     present = (releases.root / releases.current / "pyvenv.cfg").read_text(encoding="utf-8").lower()
     site = ["--system-site-packages"] if "include-system-site-packages = true" in present else []
     # The interpreter below the environment that this process runs in.

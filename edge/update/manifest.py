@@ -25,7 +25,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class File(_Strict):
+class ReleaseFile(_Strict):
     """One file of the bundle."""
 
     sha256: Digest
@@ -33,7 +33,7 @@ class File(_Strict):
     """Bytes."""
 
 
-class Target(_Strict):
+class UpdateTarget(_Strict):
     """A kind of device that the bundle is for."""
 
     machine: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,20}$")]
@@ -55,8 +55,8 @@ class Manifest(_Strict):
     version: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,40}$")]
     made_at: Annotated[str, Field(max_length=40)]
     """UTC, ISO 8601."""
-    targets: Annotated[list[Target], Field(min_length=1, max_length=20)]
-    files: Annotated[dict[FileName, File], Field(min_length=1, max_length=1000)]
+    targets: Annotated[list[UpdateTarget], Field(min_length=1, max_length=20)]
+    files: Annotated[dict[FileName, ReleaseFile], Field(min_length=1, max_length=1000)]
     """In the order in which they follow in the bundle."""
 
     @model_validator(mode="after")
@@ -72,7 +72,7 @@ class Manifest(_Strict):
         """Names of its systemd units."""
         return [name for name in self.files if name.startswith("units/")]
 
-    def target(self, machine: str, python: str) -> Target:
+    def target(self, machine: str, python: str) -> UpdateTarget:
         """The part for this kind of device.
 
         Raises:

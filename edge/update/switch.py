@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from edge.errors import MaitredError
 from edge.store.heartbeat import read_health
-from edge.update.health import Before, Patience, watch
+from edge.update.health import HealthBefore, WatchLimits, watch
 from edge.update.install import Candidate, Tell
 from edge.update.releases import Releases
 from edge.update.services import Services
 
 
 @dataclass(frozen=True)
-class Switched:
+class SwitchOutcome:
     """A release took the place of another."""
 
     watched: bool
@@ -29,8 +29,8 @@ class Switched:
 
 
 def switch(
-    releases: Releases, services: Services, new: Candidate, patience: Patience, tell: Tell, *, keep: bool = False
-) -> Switched:
+    releases: Releases, services: Services, new: Candidate, patience: WatchLimits, tell: Tell, *, keep: bool = False
+) -> SwitchOutcome:
     """Make ``new`` the release in use; returns once it has been well for a while.
 
     Args:
@@ -46,7 +46,7 @@ def switch(
     """
     old = releases.current
     running = services.agent_is_wanted()
-    before = Before.of(read_health(new.database), services, time.time())
+    before = HealthBefore.of(read_health(new.database), services, time.time())
     switched = False
     try:
         tell("note")
@@ -76,7 +76,7 @@ def switch(
     tell("tidy")
     releases.tidy()
     health = read_health(new.database)
-    return Switched(running, before.fps, health.fps if health else 0.0)
+    return SwitchOutcome(running, before.fps, health.fps if health else 0.0)
 
 
 def _go_back(releases: Releases, services: Services, old: str, new: str, *, restart: bool, keep: bool) -> None:

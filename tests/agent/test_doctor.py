@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.agent import doctor as health_checks
+from edge.agent import doctor
 from edge.agent.doctor import Check, examine
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
@@ -221,8 +221,8 @@ def test_a_damaged_database_is_a_failure(found, tmp_path: Path):
 def test_a_disk_is_judged_by_what_is_free(
     found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, low: int, full: int, verdict: str
 ):
-    monkeypatch.setattr(health_checks, "LOW_DISK_MB", low)
-    monkeypatch.setattr(health_checks, "FULL_DISK_MB", full)
+    monkeypatch.setattr(doctor, "LOW_DISK_MB", low)
+    monkeypatch.setattr(doctor, "FULL_DISK_MB", full)
 
     check = found("disk", store={"path": tmp_path / "not" / "made" / "yet" / "maitred.db"})
 
@@ -243,7 +243,7 @@ def test_memory_is_judged_by_what_is_available(
     found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, verdict: str, told: str
 ):
     (tmp_path / "meminfo").write_text(content)
-    monkeypatch.setattr(health_checks, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(doctor, "MEMINFO", tmp_path / "meminfo")
 
     check = found("memory")
 

@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 
 from cloud.receiver.app import create_app
 from cloud.receiver.archive import Archive, Unavailable
-from cloud.receiver.request import MOST_BYTES, Gate
+from cloud.receiver.request import MOST_BYTES, RequestCheck
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.uplink import ModelIdentity, census_event
@@ -92,7 +92,7 @@ def archive(tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def client(archive: Archive, secret_file: Path) -> FlaskClient:
-    return create_app(Gate(read_secrets(secret_file)), archive).test_client()
+    return create_app(RequestCheck(read_secrets(secret_file)), archive).test_client()
 
 
 def post(client: FlaskClient, request: Signed):

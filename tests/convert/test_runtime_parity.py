@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convert import runtime_parity as runtimes
+from convert import runtime_parity
 from convert.runtime_parity import same_outputs
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
@@ -23,14 +23,14 @@ def test_a_shipped_model_gives_the_same_everywhere(name):
 
 @pytest.mark.parametrize("runtime", ["_agent", "_native"])
 def test_outputs_that_differ_stop_the_conversion(monkeypatch, runtime):
-    real, calls = getattr(runtimes, runtime), []
+    real, calls = getattr(runtime_parity, runtime), []
 
     def disturbed(*arguments):
         calls.append(arguments)
         outputs = real(*arguments)
         return [output + 1 if len(calls) == 2 else output for output in outputs]
 
-    monkeypatch.setattr(runtimes, runtime, disturbed)
+    monkeypatch.setattr(runtime_parity, runtime, disturbed)
     with pytest.raises(MaitredError, match=r"differ by \d+ quantisation steps \(.+\); no bundle written"):
         same_outputs(load_bundle("table1").model)
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from edge.config.entrance import Entrance
 from edge.counting.heatmap import SightMap
 from edge.counting.visit import Visit
-from edge.dashboard.entrance_drawing import entrance_sketch
+from edge.dashboard.entrance_drawing import entrance_drawing
 from edge.store import Store
 
 from .conftest import NOON, a_heartbeat, a_visit, paris
@@ -143,7 +143,7 @@ def test_the_drawing_shows_where_faces_appear_and_vanish(at_the_door: At, store:
     ],
 )
 def test_the_arrow_of_the_drawing_points_inside(line, inside: str, tip: tuple[int, int]):
-    (arrow,) = nodes(entrance_sketch(Entrance(line=line, inside=inside), SightMap()), "polygon", "arrow")
+    (arrow,) = nodes(entrance_drawing(Entrance(line=line, inside=inside), SightMap()), "polygon", "arrow")
     first, second, point = ([float(value) for value in pair.split(",")] for pair in arrow["points"].split())
     middle = (first[0] + second[0]) / 2, (first[1] + second[1]) / 2
 

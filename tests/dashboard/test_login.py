@@ -10,9 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from edge.config import Settings, parse_settings
-from edge.dashboard import create_app
-from edge.dashboard import login as gate
-from edge.dashboard.login_throttle import ADDRESSES, ALL_BURST, ALL_REFILL_S, BURST, REFILL_S, Throttle
+from edge.dashboard import create_app, login
+from edge.dashboard.login_throttle import ADDRESSES, ALL_BURST, ALL_REFILL_S, BURST, REFILL_S, LoginThrottle
 from edge.dashboard.password import Password, save_password
 from edge.dashboard.sessions import MOST, Sessions
 from edge.errors import BadInput
@@ -58,7 +57,7 @@ def log_in(client: FlaskClient, password: str = PASSWORD, **more: object):
     return client.post("/login", data={"password": password}, headers=ORIGIN, **more)
 
 
-@pytest.mark.parametrize("page", gate.PAGES)
+@pytest.mark.parametrize("page", login.PAGES)
 def test_a_stranger_is_shown_the_log_in_page(stranger: FlaskClient, page: str):
     answer = stranger.get(page)
 
@@ -311,12 +310,12 @@ def test_a_token_that_is_too_short_or_no_text_is_refused(tmp_path: Path, content
     path.chmod(0o600)
 
     with pytest.raises(BadInput, match="no token of at least 32"):
-        gate.read_token(path)
+        login.read_token(path)
 
 
 def test_an_address_gets_one_more_attempt_a_minute():
     clock = Clock()
-    throttle = Throttle(clock)
+    throttle = LoginThrottle(clock)
 
     assert [throttle.wait_s("192.0.2.1") for _ in range(BURST + 1)] == [0.0] * BURST + [REFILL_S]
     clock.now += REFILL_S
@@ -325,7 +324,7 @@ def test_an_address_gets_one_more_attempt_a_minute():
 
 def test_many_addresses_share_one_limit_and_little_memory():
     clock = Clock()
-    throttle = Throttle(clock)
+    throttle = LoginThrottle(clock)
     admitted = 0
     for number in range(5000):
         admitted += throttle.wait_s(f"10.0.{number // 250}.{number % 250}") == 0.0
@@ -342,7 +341,7 @@ def test_many_addresses_share_one_limit_and_little_memory():
     [("2001:db8::1", "2001:db8::ffff:1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("fe80::1%eth0", "fe80::1%wlan0")],
 )
 def test_addresses_of_one_network_count_as_one(one: str, other: str):
-    throttle = Throttle(Clock())
+    throttle = LoginThrottle(Clock())
     for _ in range(BURST):
         throttle.wait_s(one)
 
@@ -350,7 +349,7 @@ def test_addresses_of_one_network_count_as_one(one: str, other: str):
 
 
 def test_who_is_right_is_forgiven():
-    throttle = Throttle(Clock())
+    throttle = LoginThrottle(Clock())
     for _ in range(ALL_BURST * 2):
         assert throttle.wait_s("192.0.2.1") == 0.0
         throttle.forgive("192.0.2.1")

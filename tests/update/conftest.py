@@ -32,7 +32,7 @@ _load("update_device", Path(__file__).with_name("device.py"))
 
 from update_device import Device, make_bundle  # noqa: E402
 
-from edge.update.archive import Bundle  # noqa: E402
+from edge.update.archive import UpdateArchive  # noqa: E402
 from edge.update.install import Candidate, Tell, install  # noqa: E402
 from edge.update.keys import read_trusted  # noqa: E402
 from edge.update.releases import Releases  # noqa: E402
@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, key: SigningKey) -> Device:
     Releases(device.root).use("seed")
     for name, version in (("factory", "1.0"), (NEW, "2.0")):
         path = make_bundle(device.folder / f"{name}.maitred", key, version)
-        bundle = Bundle.open(path, read_trusted(device.keys))
+        bundle = UpdateArchive.open(path, read_trusted(device.keys))
         install(bundle, bundle.manifest.targets[0], _Named(device.root, name), device.config, silent)
         for unneeded in (device.root / name).glob("lib/python3*/site-packages/pip*"):
             shutil.rmtree(unneeded)  # most of it, and copied for each test

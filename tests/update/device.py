@@ -19,7 +19,7 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 from edge.update.keys import sign
-from edge.update.manifest import File, Manifest, Target
+from edge.update.manifest import Manifest, ReleaseFile, UpdateTarget
 from firmware_config.release import write_bundle
 
 SETTLE = Path(__file__).resolve().parents[2] / "firmware_config" / "update" / "settle"
@@ -150,9 +150,11 @@ def make_bundle(
     files = {f"wheels/{path.name}": path for path in wheels} | {f"units/{unit.name}": unit}
     manifest = Manifest(
         schema=1, name="maitred", version=version, made_at="2027-01-01T00:00:00+00:00",
-        targets=[Target(machine=machine, python=python, wheels=[f"wheels/{w.name}" for w in wheels], installed=9999)],
+        targets=[
+            UpdateTarget(machine=machine, python=python, wheels=[f"wheels/{w.name}" for w in wheels], installed=9999)
+        ],
         files={
-            name: File(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), size=path.stat().st_size)
+            name: ReleaseFile(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), size=path.stat().st_size)
             for name, path in files.items()
         },
     )  # fmt: skip

@@ -25,7 +25,7 @@ from update_device import MACHINE, PYTHON, Device, wheel
 from edge.demo import CLIP
 from edge.store.heartbeat import read_health
 from edge.update.keys import sign
-from edge.update.manifest import File, Manifest, Target
+from edge.update.manifest import Manifest, ReleaseFile, UpdateTarget
 from firmware_config.release import write_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,9 +68,9 @@ def bundle(out: Path, key: SigningKey, own: Path, lent: Path) -> Path:
     files = {f"wheels/{path.name}": path for path in (own, lent)}
     manifest = Manifest(
         schema=1, name="maitred", version=version_of(own), made_at="2027-01-01T00:00:00+00:00",
-        targets=[Target(machine=MACHINE, python=PYTHON, wheels=list(files), installed=20_000_000)],
+        targets=[UpdateTarget(machine=MACHINE, python=PYTHON, wheels=list(files), installed=20_000_000)],
         files={
-            name: File(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), size=path.stat().st_size)
+            name: ReleaseFile(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), size=path.stat().st_size)
             for name, path in files.items()
         },
     )  # fmt: skip

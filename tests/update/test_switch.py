@@ -14,8 +14,8 @@ from update_device import Device, make_bundle
 from edge.cli import main
 from edge.errors import MaitredError
 from edge.store.heartbeat import read_health
-from edge.update.archive import Bundle
-from edge.update.health import Patience
+from edge.update.archive import UpdateArchive
+from edge.update.health import WatchLimits
 from edge.update.install import Candidate, Tell, install
 from edge.update.keys import read_trusted
 from edge.update.releases import Releases
@@ -23,8 +23,8 @@ from edge.update.services import Services
 from edge.update.switch import switch
 
 PATIENCE_S = 120.0
-QUICK = Patience(limit=PATIENCE_S, hold=0.5, pause=0.05)
-SHORT = Patience(limit=4.0, hold=0.5, pause=0.05)
+QUICK = WatchLimits(limit=PATIENCE_S, hold=0.5, pause=0.05)
+SHORT = WatchLimits(limit=4.0, hold=0.5, pause=0.05)
 """For what never gets well."""
 NEW = "2.0-new"
 SWITCH_STEPS = ("note", "switch", "restart", "watch", "confirm", "tidy")
@@ -38,7 +38,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def go(device: Device, new: Candidate, patience: Patience, tell: Tell) -> object:
+def go(device: Device, new: Candidate, patience: WatchLimits, tell: Tell) -> object:
     return switch(Releases(device.root), Services(settle=Path("/none")), new, patience, tell)
 
 
@@ -187,7 +187,7 @@ def test_a_power_cut_at_any_change_of_a_file(device: Device, new: Candidate, mon
 
 @pytest.mark.parametrize("step", INSTALL_STEPS)
 def test_a_power_cut_while_installing(device: Device, key: SigningKey, tmp_path: Path, step: str):
-    bundle = Bundle.open(make_bundle(tmp_path / "x.maitred", key, "2.0"), read_trusted(device.keys))
+    bundle = UpdateArchive.open(make_bundle(tmp_path / "x.maitred", key, "2.0"), read_trusted(device.keys))
     target = bundle.manifest.targets[0]
 
     assert killed(lambda tell: install(bundle, target, Releases(device.root), device.config, tell), step)

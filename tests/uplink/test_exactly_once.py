@@ -23,7 +23,7 @@ from requests.adapters import BaseAdapter
 
 from cloud.receiver.app import create_app
 from cloud.receiver.archive import Archive
-from cloud.receiver.request import Gate
+from cloud.receiver.request import RequestCheck
 from edge.agent.visit_recorder import Recorder
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
@@ -121,7 +121,7 @@ class ExactlyOnce(RuleBasedStateMachine):
             "test",
         )
         self.archive = Archive.open(str(self.folder / "census.db"))
-        self.network = Network(create_app(Gate(read_secrets(secret)), self.archive).test_client())
+        self.network = Network(create_app(RequestCheck(read_secrets(secret)), self.archive).test_client())
         self.now, self.ahead, self.trusted = START, 0.0, True
         self.kill_in_close = False
         self.counted = 0  # visits that are durable
