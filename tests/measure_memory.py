@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.cameras import Frame, open_camera
 from edge.config import Settings
-from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.pipeline import Pipeline
 from edge.demo import CLIP
 from edge.system.machine import resident_mb
 
@@ -33,7 +33,7 @@ def main() -> None:
     with open_camera(str(CLIP)) as camera:
         images = [cv2.resize(frame.image, SIZE) for frame in camera if frame.index < ACTIVE]
     settings = Settings()
-    pipeline = Pipeline(settings, Eyes.open(settings))
+    pipeline = Pipeline.open(settings)
     resident, visits, started = [], 0, time.process_time()
     for index in range(wanted):
         image = images[index % (ACTIVE + STILL)] if index % (ACTIVE + STILL) < ACTIVE else images[0]

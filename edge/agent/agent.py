@@ -20,7 +20,7 @@ from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, Reop
 from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config.settings import Settings
-from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.pipeline import Pipeline
 from edge.counting.visit import Visit
 from edge.store import Health, Store, StoreDamaged, StoreError
 from edge.store.store import Event
@@ -30,6 +30,7 @@ from edge.system.redaction import shown
 from edge.system.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
 from edge.uplink.mqtt import Publisher
+from edge.vision.models import Models
 
 log = logging.getLogger(__name__)
 VERSION = version("maitred")
@@ -58,8 +59,8 @@ class Agent:
         if not DEVICE.fullmatch(settings.camera.source):
             open_source(settings).close()
         self._settings = settings
-        self._eyes = Eyes.open(settings)
-        self._pipeline = Pipeline(settings, self._eyes)
+        self._models = Models.open(settings.detection, settings.demographics)
+        self._pipeline = Pipeline.open(settings, self._models)
         self._store: Store | None = Store.open_mended(settings.store.path, time.time())
         self._sender = self._new_sender()
         self._camera = LatestFrame(
@@ -67,9 +68,9 @@ class Agent:
             name=shown(settings.camera.source),
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
-        card = self._eyes.demographics.card
+        card = self._models.demographics.card
         self._shares = ShareEstimator.of(card, settings.census)
-        self._model = ModelIdentity(card.name, card.version, self._eyes.demographics.sha256)
+        self._model = ModelIdentity(card.name, card.version, self._models.demographics.sha256)
         self._publisher = self._new_publisher()
         self._recorder = Recorder(settings, self._store, self._event_of)
         self._throttle, self._load = Throttle(), LoadControl()

@@ -12,12 +12,13 @@ from edge.benchmark.timings import Timings
 from edge.cameras import Camera
 from edge.cameras.frame import Frame, Image
 from edge.config import Settings
-from edge.counting.pipeline import WEAKEST, Eyes, Pipeline
+from edge.counting.pipeline import Pipeline
 from edge.store.store import Store
 from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
+from edge.vision.models import WEAKEST, Models
 
 STAGES = ("capture", "detect", "crop", "classify", "track", "store")
 """``capture`` decodes a frame, ``detect`` looks at one square of it, ``crop`` cuts out a face, ``classify`` estimates
@@ -59,7 +60,7 @@ def measure_stages(camera: Camera, settings: Settings) -> tuple[dict[str, Timing
     demographics = _TimedDemographics(load_bundle(settings.demographics.model), settings.demographics.threads)
     demographics.crops = []
     demographics.cropping, demographics.classifying = stages["crop"], stages["classify"]
-    pipeline = Pipeline(settings, Eyes(detector, demographics))
+    pipeline = Pipeline.open(settings, Models(detector, demographics))
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "benchmark.db") as store:
         for frame in _captured(camera, stages["capture"]):
             before, whole = _spent(stages), Timings()

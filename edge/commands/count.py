@@ -21,9 +21,9 @@ def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.cameras import open_camera
     from edge.commands.output import census_text, print_json, progress, recount_json
-    from edge.counting.pipeline import Eyes
     from edge.counting.recording import count_recording
     from edge.errors import BadInput
+    from edge.vision.models import Models
 
     settings = settings_of(options)
     if options.model:
@@ -31,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     with open_camera(options.source) as camera:
         if camera.live:
             raise BadInput(f"{camera.name}: a live camera never ends; count takes a recording, run counts at a camera")
-        recount = count_recording(camera, settings, Eyes.open(settings), progress("frames"))
+        models = Models.open(settings.detection, settings.demographics)
+        recount = count_recording(camera, settings, models, progress("frames"))
     if options.json:
         print_json(recount_json(recount, settings))
     else:

@@ -28,15 +28,15 @@ def run(options: argparse.Namespace) -> int:
     from edge.cameras.still import read_image
     from edge.commands.output import print_json
     from edge.config import Settings
-    from edge.counting.pipeline import Eyes
     from edge.errors import BadInput
     from edge.vision.analyze import faces_of
+    from edge.vision.models import Models
 
     settings = Settings()
     if options.model:
         settings = settings.with_model(options.model)
     paths = list(photos(options.paths))
-    eyes = Eyes.open(settings)
+    models = Models.open(settings.detection, settings.demographics)
     if options.out:
         _make_folder(options.out)
     images: list[dict[str, Any]] = []
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
             errors.append({"file": str(path), "error": str(error)})
             sys.stderr.write(f"maitred: {error}\n")
             continue
-        faces = faces_of(image, eyes, settings.detection)
+        faces = faces_of(image, models, settings.detection)
         height, width = image.shape[:2]
         document = {"file": str(path), "width": width, "height": height, "faces": [_json(face) for face in faces]}
         images.append(document)

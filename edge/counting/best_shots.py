@@ -38,7 +38,7 @@ class Shot:
     crop: Image = field(compare=False, repr=False)
     """The face as the demographics model wants it."""
     context: Image = field(compare=False, repr=False)
-    """The face and its surroundings as the detector wants them, for :func:`second_look`."""
+    """The face and its surroundings as the detector wants them: see :mod:`edge.vision.face_verification`."""
 
 
 class BestShots:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from edge.cameras.frame import Frame
+from edge.config.counting import Counting
 from edge.config.settings import Settings
 from edge.counting.best_shots import BestShots, age_interval
-from edge.counting.frame_analyzer import WEAKEST, Eyes, Sight
+from edge.counting.frame_analyzer import FrameAnalyzer, ModelFrameAnalyzer
 from edge.counting.heatmap import SightMap
 from edge.counting.line_crossing import EntranceWatch, with_passage
 from edge.counting.staff import exclude
@@ -15,8 +16,7 @@ from edge.counting.visit import Visit
 from edge.tracking.track import Track
 from edge.tracking.tracker import Tracker
 from edge.vision.demographics import Estimate, pool
-
-__all__ = ["WEAKEST", "Eyes", "Pipeline", "lasted", "visit_of"]
+from edge.vision.models import Models
 
 
 class Pipeline:
@@ -25,19 +25,30 @@ class Pipeline:
     def __init__(
         self,
         settings: Settings,
-        eyes: Eyes | Sight,
+        analyzer: FrameAnalyzer,
         watch: Callable[[Track, Visit, list[Estimate]], None] = lambda *_: None,
     ) -> None:
-        """``watch`` is told of each visit with its track and the estimates that were pooled: for measurements."""
+        """``watch`` is called for each visit with its track and the estimates that were pooled: for measurements."""
         self._watch = watch
         self._seen: tuple[Track, ...] = ()
         self._now_s = 0.0
         self._settings = settings
-        self._sight = Sight(settings, eyes) if isinstance(eyes, Eyes) else eyes
+        self._analyzer = analyzer
         self._tracker = Tracker(settings.counting, settings.detection.min_score)
         self._entrance = EntranceWatch(settings.entrance)
         self._shots: dict[int, BestShots] = {}
         self.sight_map = SightMap()
+
+    @classmethod
+    def open(cls, settings: Settings, models: Models | None = None) -> Pipeline:
+        """A pipeline with ``models``, or with those that the settings name, which are loaded now.
+
+        Raises:
+            BadInput: a bundle is missing or not valid.
+            InterpreterError: no runtime is installed, or it refuses a model.
+        """
+        models = models or Models.open(settings.detection, settings.demographics)
+        return cls(settings, ModelFrameAnalyzer(models, settings.detection))
 
     @property
     def in_view(self) -> int:
@@ -56,10 +67,10 @@ class Pipeline:
     def process(self, frame: Frame) -> list[Visit]:
         """Take the next frame; returns the visits that ended with it, times on the frames' time line."""
         known = [track.expected(frame.time_s) for track in self._tracker.tracks]
-        faces = self._sight.find(frame, known)
-        looks = self._sight.looks(frame, faces)
+        faces = self._analyzer.detect(frame, known)
+        clothing = self._analyzer.clothing(frame, faces)
         step = self._tracker.step(
-            faces, frame.time_s, looks, frame.size, lambda face: self._sight.is_still_face(frame, face)
+            faces, frame.time_s, clothing, frame.size, lambda face: self._analyzer.is_still_face(frame, face)
         )
         self._join()
         self._seen, self._now_s = step.seen, frame.time_s
@@ -87,47 +98,47 @@ class Pipeline:
 
     def _keep_best(self, track: Track, frame: Frame) -> None:
         shots = self._shots.setdefault(track.id, BestShots(self._settings.demographics.shots))
-        quality = self._sight.quality(frame, track.detection)
+        quality = self._analyzer.quality(frame, track.detection)
         if shots.wants(quality, frame.time_s):
-            shots.add(self._sight.shot(frame, track.detection, quality))
+            shots.add(self._analyzer.shot(frame, track.detection, quality))
 
     def _visits(self, ended: tuple[Track, ...]) -> list[Visit]:
         visits = []
         for track in ended:
             shots, passage = self._shots.pop(track.id, None), self._entrance.end(track.id)
-            if shots is None or not lasted(track, self._settings):
+            if shots is None or not lasted(track, self._settings.counting, self._settings.detection.min_score):
                 continue
-            if not self._sight.is_face(shots.shots):
+            if not self._analyzer.is_face(shots.shots):
                 continue
             if passage.staff:
-                visits.append(exclude(visit_of(track, [], self._settings)))
+                visits.append(exclude(visit_of(track, [])))
                 continue
-            estimates = [self._sight.estimate(shot) for shot in shots.shots]
-            visit = visit_of(track, estimates, self._settings, [shot.quality for shot in shots.shots])
+            estimates = [self._analyzer.estimate(shot) for shot in shots.shots]
+            qualities = [shot.quality for shot in shots.shots]
+            visit = visit_of(track, estimates, qualities, self._settings.census.no_gender_below)
             visits.append(with_passage(visit, passage))
             self._watch(track, visits[-1], estimates)
             self.sight_map.add(passage.began, passage.ended)
         return visits
 
 
-def lasted(track: Track, settings: Settings) -> bool:
-    """Whether a track was seen often and long enough."""
-    counting = settings.counting
-    confirmed = track.hits >= counting.confirm_hits and track.score >= settings.detection.min_score
+def lasted(track: Track, counting: Counting, min_score: float) -> bool:
+    """Whether a track was seen often, long and clearly enough to be a visit; ``min_score`` is the detector's, 0..1."""
+    confirmed = track.hits >= counting.confirm_hits and track.score >= min_score
     return confirmed and track.seen_s - track.started_s >= counting.min_visit_s
 
 
 def visit_of(
-    track: Track, estimates: list[Estimate], settings: Settings, weights: Sequence[float] | None = None
+    track: Track, estimates: list[Estimate], weights: Sequence[float] | None = None, no_gender_below: float = 0
 ) -> Visit:
-    """The visit of an ended track; ``weights`` are the worth of each estimate.
+    """The visit of an ended track; ``weights`` say how much each estimate counts.
 
-    No gender is given for an apparent age at which it is guesswork.
+    No gender is given below the apparent age ``no_gender_below``, in years, where it is guesswork.
     """
     if not estimates:
         return Visit(track.started_s, track.seen_s, track.hits)
     pooled = pool(estimates, weights)
-    child = pooled.age < settings.census.no_gender_below
+    child = pooled.age < no_gender_below
     return Visit(
         track.started_s, track.seen_s, track.hits, pooled.age, age_interval(pooled, weights),
         None if child else pooled.female_probability, own_interval=pooled.age_interval,

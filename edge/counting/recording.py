@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from edge.cameras import Camera
 from edge.config.settings import Settings
-from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.pipeline import Pipeline
 from edge.counting.visit import Visit
+from edge.vision.models import Models
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class Recount:
 
 
 def count_recording(
-    camera: Camera, settings: Settings, eyes: Eyes, progress: Callable[[int, float], None] = lambda *_: None
+    camera: Camera, settings: Settings, models: Models, progress: Callable[[int, float], None] = lambda *_: None
 ) -> Recount:
     """Run all frames of ``camera`` through the pipeline; ``progress`` is told frames and seconds after each.
 
     Raises:
         CameraError: the recording cannot be read to its end.
     """
-    pipeline = Pipeline(settings, eyes)
+    pipeline = Pipeline.open(settings, models)
     visits: list[Visit] = []
     frames, seconds = 0, 0.0
     for frame in camera:

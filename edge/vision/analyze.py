@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from edge.cameras.frame import Image
 from edge.config.detection import Detection as DetectionSettings
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
+from edge.vision.models import Models
 from edge.vision.tiling import find_faces
-
-if TYPE_CHECKING:
-    from edge.counting.pipeline import Eyes
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +31,11 @@ class Face:
         return max(self.estimate.female_probability, 1 - self.estimate.female_probability)
 
 
-def faces_of(image: Image, eyes: Eyes, settings: DetectionSettings) -> list[Face]:
+def faces_of(image: Image, models: Models, settings: DetectionSettings) -> list[Face]:
     """All faces of a photo, uint8 BGR (height, width, 3), from left to right."""
-    found = find_faces(image, eyes.detector, settings.min_face_px)
+    found = find_faces(image, models.detector, settings.min_face_px)
     seen = [detection for detection in found if detection.score >= settings.min_score]
     return [
-        Face(detection, eyes.demographics.estimate(eyes.demographics.crop(image, detection)))
+        Face(detection, models.demographics.estimate(models.demographics.crop(image, detection)))
         for detection in sorted(seen, key=lambda detection: detection.box[0])
     ]

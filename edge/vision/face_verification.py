@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
-from edge.counting.best_shots import Shot
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 
@@ -35,9 +34,9 @@ def context_of(image: Image, face: Detection, size: int) -> Image:
     return np.asarray(cv2.warpAffine(image, shift, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def second_look(shots: Sequence[Shot], detector: FaceDetector) -> bool:
-    """Whether the middle one of the shots' second scores is that of a face."""
-    return bool(shots) and median(second_score(shot.context, detector) for shot in shots) >= MIN_SCORE
+def is_verified(contexts: Sequence[Image], detector: FaceDetector) -> bool:
+    """Whether the median of the contexts' second scores is that of a face; False if there are none."""
+    return bool(contexts) and median(second_score(context, detector) for context in contexts) >= MIN_SCORE
 
 
 def least_score(face: Detection, min_score: float) -> float:

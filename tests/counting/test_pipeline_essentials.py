@@ -10,11 +10,12 @@ import pytest
 from edge.cameras import Frame, open_camera
 from edge.config import Settings
 from edge.counting.best_shots import BestShots, Shot, quality_of
-from edge.counting.pipeline import Eyes, Pipeline, visit_of
+from edge.counting.pipeline import Pipeline, visit_of
 from edge.demo import CLIP
 from edge.tracking.track import Track
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
+from edge.vision.models import Models
 
 MARKS = np.array([[90, 90], [110, 90], [100, 102], [100, 112], [82, 95], [118, 95]], np.float32)
 BLANK = np.zeros((8, 8, 3), np.uint8)
@@ -26,12 +27,12 @@ def bell(age: float, female: float) -> Estimate:
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    return Eyes.open(Settings())
+def models() -> Models:
+    return Models.open(Settings().detection, Settings().demographics)
 
 
-def test_no_crop_outlives_its_visit(eyes: Eyes):
-    pipeline = Pipeline(Settings(), eyes)
+def test_no_crop_outlives_its_visit(models: Models):
+    pipeline = Pipeline.open(Settings(), models)
     kept = 0
     with open_camera(str(CLIP)) as camera:
         for frame in camera:
@@ -44,8 +45,8 @@ def test_no_crop_outlives_its_visit(eyes: Eyes):
     assert pipeline._shots == {}
 
 
-def test_a_face_that_only_flickers_is_no_visit(eyes: Eyes):
-    pipeline = Pipeline(Settings(), eyes)
+def test_a_face_that_only_flickers_is_no_visit(models: Models):
+    pipeline = Pipeline.open(Settings(), models)
     with open_camera(str(CLIP)) as camera:
         frames = [frame for frame in camera if 60 <= frame.index < 63]
     for frame in frames:
@@ -58,7 +59,7 @@ def test_a_face_that_only_flickers_is_no_visit(eyes: Eyes):
 @pytest.mark.parametrize(("age", "given"), [pytest.param(8, False, id="child"), pytest.param(30, True, id="adult")])
 def test_children_are_given_no_gender(age: float, given: bool):
     track = Track(1, Detection((80, 80, 40, 40), 0.9, MARKS), 1.0, 5.0, hits=20)
-    visit = visit_of(track, [bell(age, 0.9)] * 3, Settings())
+    visit = visit_of(track, [bell(age, 0.9)] * 3, no_gender_below=Settings().census.no_gender_below)
     assert visit.gender == ("female" if given else None)
     assert (visit.female_probability is not None) == given
     assert visit.dwell_s == 4.0
@@ -66,7 +67,7 @@ def test_children_are_given_no_gender(age: float, given: bool):
 
 def test_a_visit_keeps_the_models_own_interval_beside_the_one_that_is_wider_for_poor_shots():
     track = Track(1, Detection((80, 80, 40, 40), 0.9, MARKS), 1.0, 5.0, hits=20)
-    poor, good = (visit_of(track, [bell(40, 0.9)] * 3, Settings(), [quality] * 3) for quality in (0.1, 0.9))
+    poor, good = (visit_of(track, [bell(40, 0.9)] * 3, [quality] * 3) for quality in (0.1, 0.9))
     assert poor.own_interval == good.own_interval == good.age_interval
     assert poor.age_interval[0] < poor.own_interval[0] < poor.own_interval[1] < poor.age_interval[1]
 
@@ -98,8 +99,8 @@ def test_a_worse_view_has_a_lower_quality(worse: Detection):
     assert quality_of(worse, image) < quality_of(Detection((80, 80, 40, 40), 0.9, MARKS), image)
 
 
-def test_two_people_are_two_visits(eyes: Eyes, clips: Path):
-    pipeline = Pipeline(Settings(), eyes)
+def test_two_people_are_two_visits(models: Models, clips: Path):
+    pipeline = Pipeline.open(Settings(), models)
     with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
         visits = [visit for frame in camera for visit in pipeline.process(frame)] + pipeline.finish()
     assert len(visits) == 2

@@ -1,4 +1,4 @@
-"""Recordings with and without faces, and the second look that tells them apart."""
+"""Recordings with and without faces, and the verification that tells them apart."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import pytest
 
 from edge.cameras import open_camera
 from edge.config import Settings
-from edge.counting.best_shots import Shot
-from edge.counting.pipeline import Eyes
 from edge.counting.recording import count_recording
 from edge.demo import CLIP, TRUTH
 from edge.vision.detection import Detection
-from edge.vision.face_verification import context_of, second_look
+from edge.vision.face_verification import context_of, is_verified
+from edge.vision.models import Models
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    return Eyes.open(Settings())
+def models() -> Models:
+    return Models.open(Settings().detection, Settings().demographics)
 
 
 def face(x: float, y: float, size: float) -> Detection:
@@ -37,7 +36,7 @@ def test_the_context_puts_the_face_in_the_middle_at_a_fixed_size():
     assert (context_of(np.full_like(image, 255), face(300, 20, 40), 180)[:65] == 0).all()
 
 
-def test_a_second_look_knows_faces_from_what_is_none(eyes: Eyes):
+def test_verification_knows_faces_from_what_is_none(models: Models):
     truth = json.loads(TRUTH.read_text())
     places = {frame: (x, y, w, h) for patron in truth["patrons"] for frame, x, y, w, h in patron["path"] if 40 < w < 80}
     true, false = [], []
@@ -45,13 +44,13 @@ def test_a_second_look_knows_faces_from_what_is_none(eyes: Eyes):
         for frame in camera:
             if frame.index in places and len(true) < 12:
                 x, y, w, h = places[frame.index]
-                size = eyes.detector.input_size
+                size = models.detector.input_size
                 true.append(context_of(frame.image, face(x + w / 2, y + h / 2, float(np.sqrt(w * h))), size))
                 false.append(context_of(frame.image, face(x + w / 2, y + 4 * h, float(np.sqrt(w * h))), size))  # legs
     assert len(true) == 12
 
     def verdict(contexts: list[np.ndarray]) -> bool:
-        return second_look([Shot(0.5, 0.0, context, context) for context in contexts], eyes.detector)
+        return is_verified(contexts, models.detector)
 
     assert sum(verdict([context]) for context in true) >= 11
     assert not any(verdict([context]) for context in false)
@@ -61,17 +60,17 @@ def test_a_second_look_knows_faces_from_what_is_none(eyes: Eyes):
 
 
 @pytest.mark.parametrize("name", ["store-aisle-detection.gif", "people-detection.gif"])
-def test_people_who_show_no_face_are_no_visits(eyes: Eyes, clips: Path, name: str):
+def test_people_who_show_no_face_are_no_visits(models: Models, clips: Path, name: str):
     with open_camera(str(clips / name)) as camera:
-        recount = count_recording(camera, Settings(), eyes)
+        recount = count_recording(camera, Settings(), models)
     assert recount.frames > 20
     assert recount.visits == ()
 
 
-def test_a_visit_tells_when_how_old_and_how_sure(eyes: Eyes, clips: Path):
+def test_a_visit_tells_when_how_old_and_how_sure(models: Models, clips: Path):
     told = []
     with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
-        recount = count_recording(camera, Settings(), eyes, lambda frames, seconds: told.append((frames, seconds)))
+        recount = count_recording(camera, Settings(), models, lambda frames, seconds: told.append((frames, seconds)))
     assert len(recount.visits) == 2
     assert told[-1] == (recount.frames, recount.seconds)
     assert recount.frames == 35
@@ -89,11 +88,11 @@ def test_a_visit_tells_when_how_old_and_how_sure(eyes: Eyes, clips: Path):
         assert visit.gender in ("female", "male")
 
 
-def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender(eyes: Eyes):
+def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender(models: Models):
     """The first seven seconds: one man walks in alone, another patron's visit has only begun."""
     truth = json.loads(TRUTH.read_text())["patrons"][0]
     with open_camera(str(CLIP)) as camera:
-        recount = count_recording((frame for frame in camera if frame.time_s < 7), Settings(), eyes)  # type: ignore[arg-type]
+        recount = count_recording((frame for frame in camera if frame.time_s < 7), Settings(), models)  # type: ignore[arg-type]
     first = min(recount.visits, key=lambda visit: visit.started_at)
     assert first.gender == truth["gender"]
     assert first.age == pytest.approx(truth["age"], abs=12)

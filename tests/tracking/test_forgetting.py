@@ -12,12 +12,13 @@ import pytest
 
 from edge.cameras import Frame, open_camera
 from edge.config import Settings
-from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.pipeline import Pipeline
 from edge.demo import CLIP
 from edge.tracking.clothing import LENGTH, look_of
 from edge.tracking.track import Track
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
+from edge.vision.models import Models
 
 
 def arrays_of(root: object, beside: object) -> list[np.ndarray]:
@@ -34,21 +35,21 @@ def arrays_of(root: object, beside: object) -> list[np.ndarray]:
     return found
 
 
-def pictures(pipeline: Pipeline, eyes: Eyes) -> list[np.ndarray]:
+def pictures(pipeline: Pipeline, models: Models) -> list[np.ndarray]:
     """Arrays with enough numbers to tell people apart; the view's thumbnail, for motion, is a few pixels a person."""
-    for_motion = pipeline._sight._scan._before
+    for_motion = pipeline._analyzer._scan._before
     return [
         array
-        for array in arrays_of(pipeline, eyes)
+        for array in arrays_of(pipeline, models)
         if array is not for_motion and array.size >= LENGTH
-        and not any(array is one for one in arrays_of(eyes.detector, None) + arrays_of(eyes.demographics, None))
+        and not any(array is one for one in arrays_of(models.detector, None) + arrays_of(models.demographics, None))
     ]  # fmt: skip
 
 
 def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
     settings = Settings()
-    eyes = Eyes.open(settings)
-    pipeline = Pipeline(settings, eyes)
+    models = Models.open(settings.detection, settings.demographics)
+    pipeline = Pipeline.open(settings, models)
     followed: list[weakref.ref[Track]] = []
     with open_camera(str(CLIP)) as camera:
         for frame in camera:
@@ -58,8 +59,8 @@ def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
             followed += [weakref.ref(track) for track in pipeline.seen]
             last = frame
     # While somebody is there, crops and a look are held: what is looked for below can be found.
-    assert any(array.size == LENGTH for array in pictures(pipeline, eyes))
-    assert any(array.ndim == 3 for array in pictures(pipeline, eyes))
+    assert any(array.size == LENGTH for array in pictures(pipeline, models))
+    assert any(array.ndim == 3 for array in pictures(pipeline, models))
 
     empty, now = np.full_like(last.image, 120), last.time_s
     del frame, last
@@ -72,7 +73,7 @@ def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
 
     assert len(visits) == 1
     assert all(isinstance(value, (float, int, str, tuple, type(None))) for value in vars(visits[0]).values())
-    assert pictures(pipeline, eyes) == []
+    assert pictures(pipeline, models) == []
     assert all(reference() is None for reference in followed)
 
 

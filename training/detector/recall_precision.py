@@ -14,10 +14,10 @@ import numpy as np
 
 from edge.cameras.frame import Image
 from edge.config.detection import Detection as DetectionSettings
-from edge.counting.frame_analyzer import WEAKEST
 from edge.vision.bundle import Bundle
 from edge.vision.detection import Detection, Floats, nesting, overlaps
 from edge.vision.detector import FaceDetector
+from edge.vision.models import WEAKEST
 from edge.vision.tiling import LiveScan, find_faces
 from training.detector.composites import ComposedScene, SceneFace
 

@@ -20,11 +20,12 @@ from edge.commands import add_config, settings_of
 from edge.commands.output import print_json, progress
 from edge.config.entrance import Entrance
 from edge.config.settings import Settings
-from edge.counting.frame_analyzer import Eyes, Sight
+from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.errors import BadInput, MaitredError
+from edge.vision.models import Models
 from training.requirements import require
 from training.simulation.cli import CLIP, TRUTH
-from training.simulation.replay import Tape, TapingSight
+from training.simulation.replay import RecordingAnalyzer, ReplayAnalyzer
 
 TAPE = "tape.npz"
 LINE: dict[str, Any] = {"line": ((0.5, 0.0), (0.5, 1.0)), "inside": "right"}
@@ -34,7 +35,7 @@ SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right
 
 
 def measure(
-    folder: Path, settings: Settings, eyes: Eyes, taped: bool = False, every: int = 1
+    folder: Path, settings: Settings, models: Models, taped: bool = False, every: int = 1
 ) -> tuple[dict[str, Any], list[str]]:
     """The measures of one simulated scene and what was wrong with single visits; see :mod:`training.simulation.score`.
 
@@ -57,14 +58,15 @@ def measure(
     settings = settings.model_copy(update={"entrance": Entrance(**LINE)})
     truth = every_frame_of(truth, every)
     if taped and (folder / TAPE).exists():
-        tape = Tape(folder / TAPE)
-        seen = observe(tape, settings, tape)
+        replay = ReplayAnalyzer(folder / TAPE)
+        seen = observe(replay, settings, replay)
     else:
-        sight = TapingSight(settings, eyes) if taped else Sight(settings, eyes)
+        recorder = RecordingAnalyzer(models, settings.detection) if taped else None
+        analyzer = recorder or ModelFrameAnalyzer(models, settings.detection)
         with open_camera(str(folder / CLIP)) as camera:
-            seen = observe(islice(camera, 0, None, every), settings, sight, progress("frames"))
-        if isinstance(sight, TapingSight):
-            sight.write(folder / TAPE)
+            seen = observe(islice(camera, 0, None, every), settings, analyzer, progress("frames"))
+        if recorder:
+            recorder.write(folder / TAPE)
     return {"made_by": truth["made_by"], "frames": len(seen.times), **score(seen, truth)}, wrong_visits(seen, truth)
 
 
@@ -117,9 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = settings_of(options)
         if options.model:
             settings = settings.with_model(options.model)
-        eyes = Eyes.open(settings)
+        models = Models.open(settings.detection, settings.demographics)
         measured = {
-            folder.name: measure(folder, settings, eyes, options.tape, options.every) for folder in options.scenes
+            folder.name: measure(folder, settings, models, options.tape, options.every) for folder in options.scenes
         }
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from edge.cameras.frame import Frame
 from edge.config.settings import Settings
-from edge.counting.frame_analyzer import Sight
+from edge.counting.frame_analyzer import FrameAnalyzer
 from edge.counting.pipeline import Pipeline
 from edge.counting.visit import Visit
 from edge.tracking.track import Track
@@ -46,7 +46,10 @@ class Observation:
 
 
 def observe(
-    frames: Iterable[Frame], settings: Settings, sight: Sight, progress: Callable[[int, float], None] = lambda *_: None
+    frames: Iterable[Frame],
+    settings: Settings,
+    analyzer: FrameAnalyzer,
+    progress: Callable[[int, float], None] = lambda *_: None,
 ) -> Observation:
     """Count a recording as ``maitred count`` does, and look at each face in single frames besides."""
     seen = Observation()
@@ -55,7 +58,7 @@ def observe(
     def note(track: Track, visit: Visit, shots: list[Estimate]) -> None:
         seen.visits.append(Counted(track.id, visit, shots))
 
-    pipeline = Pipeline(settings, sight, note)
+    pipeline = Pipeline(settings, analyzer, note)
     for frame in frames:
         pipeline.process(frame)
         seen.times.append(frame.time_s)
@@ -64,7 +67,7 @@ def observe(
         for track in pipeline.seen:
             if frame.time_s - looked.get(track.id, -LOOK_EVERY_S) >= LOOK_EVERY_S:
                 looked[track.id] = frame.time_s
-                seen.looks[track.id].append(sight.estimate(sight.shot(frame, track.detection, 0.0)))
+                seen.looks[track.id].append(analyzer.estimate(analyzer.shot(frame, track.detection, 0.0)))
         progress(frame.index + 1, frame.time_s)
     pipeline.finish()
     _rename(seen, pipeline.joined)

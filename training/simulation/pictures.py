@@ -17,7 +17,8 @@ import numpy as np
 
 from edge.cameras.frame import Frame, Image
 from edge.config.settings import Settings
-from edge.counting.pipeline import Eyes, Pipeline
+from edge.counting.pipeline import Pipeline
+from edge.vision.models import Models
 from training.data.dataset import Sample, list_samples
 from training.rendering.average_face import Portrait, average_portrait
 from training.rendering.demo_cast import CAST
@@ -62,9 +63,9 @@ def stage_of(faces: Sequence[Face], conditions: Conditions, seed: int) -> Stage:
     return Stage(patrons, faces, conditions, seed)
 
 
-def picture(stage: Stage, eyes: Eyes, start: float, faces: int) -> Image:
+def picture(stage: Stage, models: Models, start: float, faces: int) -> Image:
     """The first frame after ``start`` seconds in which so many are followed (else the last), drawn over; uint8 BGR."""
-    pipeline = Pipeline(Settings(), eyes)
+    pipeline = Pipeline.open(Settings(), models)
     trails: dict[int, deque[tuple[int, int]]] = {}
     shown: Image | None = None
     for index, (number, image) in enumerate(stage.frames()):
@@ -102,11 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> None:
         faces = nobodies(options.faces, options.seed)
-        eyes = Eyes.open(Settings())
+        settings = Settings()
+        models = Models.open(settings.detection, settings.demographics)
         options.out.mkdir(parents=True, exist_ok=True)
         for scene, start in SHOWN.items():
             stage = stage_of(faces, PRESETS[scene], options.seed)
-            shown = picture(stage, eyes, start, ENOUGH[scene])
+            shown = picture(stage, models, start, ENOUGH[scene])
             cv2.imwrite(str(options.out / f"counting-{scene}.jpg"), shown, [cv2.IMWRITE_JPEG_QUALITY, 85])
 
     return written(options.out, work)

@@ -15,40 +15,42 @@ from typing import Any
 import numpy as np
 
 from edge.cameras.frame import Frame
+from edge.config.detection import Detection as DetectionSettings
 from edge.config.settings import Settings
 from edge.counting.best_shots import Shot
-from edge.counting.frame_analyzer import Eyes, Sight
+from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.errors import BadInput
 from edge.tracking.clothing import LENGTH, Look, free_looks, look_of
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 from edge.vision.face_verification import MIN_SCORE, least_score, second_score
+from edge.vision.models import Models
 
 FIELDS = ("frame", "box", "score", "landmarks", "look", "quality", "second", "ages", "female", "mirrored_ages",
           "mirrored_female")  # fmt: skip
 
 
-class TapingSight(Sight):
-    """Sight that notes what it sees, and judges every face at once."""
+class RecordingAnalyzer(ModelFrameAnalyzer):
+    """Records what the models make of each frame; every face is classified at once."""
 
-    def __init__(self, settings: Settings, eyes: Eyes) -> None:
-        super().__init__(settings, eyes)
+    def __init__(self, models: Models, detection: DetectionSettings) -> None:
+        super().__init__(models, detection)
         self.times: list[float] = []
         self.size = (0, 0)
         self.rows: list[dict[str, Any]] = []
 
-    def find(self, frame: Frame, known: Iterable[tuple[float, float, float]]) -> list[Detection]:
-        """As the agent's, noted."""
-        faces = super().find(frame, known)
+    def detect(self, frame: Frame, expected: Iterable[tuple[float, float, float]]) -> list[Detection]:
+        """As the agent's, recorded."""
+        faces = super().detect(frame, expected)
         for face in faces:
             look = look_of(frame.image, face)
             shot = self.shot(frame, face, self.quality(frame, face))
             plain = self.estimate(shot)
-            mirrored = self._eyes.demographics.estimate(np.ascontiguousarray(shot.crop[:, ::-1]))
+            mirrored = self._models.demographics.estimate(np.ascontiguousarray(shot.crop[:, ::-1]))
             self.rows.append({
                 "frame": len(self.times), "box": face.box, "score": face.score, "landmarks": face.landmarks,
                 "look": np.full(LENGTH, np.nan) if look is None else look, "quality": shot.quality,
-                "second": second_score(shot.context, self._eyes.detector),
+                "second": second_score(shot.context, self._models.detector),
                 "ages": plain.age_distribution, "female": plain.female_probability,
                 "mirrored_ages": mirrored.age_distribution, "mirrored_female": mirrored.female_probability,
             })  # fmt: skip
@@ -63,12 +65,12 @@ class TapingSight(Sight):
 
 
 @dataclass(frozen=True, eq=False)
-class _Taped(Detection):
+class _RecordedFace(Detection):
     row: int
 
 
-class Tape(Sight):
-    """Sees what was noted. Iterating over it gives frames without a picture."""
+class ReplayAnalyzer:
+    """A ``FrameAnalyzer`` that answers with what was recorded. Iterating over it gives frames without a picture."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -78,22 +80,22 @@ class Tape(Sight):
                 self._size: list[int] = file["size"].tolist()
         except (OSError, ValueError, KeyError) as error:
             raise BadInput(f"{path}: no tape ({error}); delete it, and it is made anew") from error
-        self._faces: list[list[_Taped]] = [[] for _ in self.times]
+        self._faces: list[list[_RecordedFace]] = [[] for _ in self.times]
         for row, frame in enumerate(self._columns["frame"].tolist()):
             left, top, width, height = self._columns["box"][row].tolist()
             score, landmarks = float(self._columns["score"][row]), self._columns["landmarks"][row]
-            self._faces[frame].append(_Taped((left, top, width, height), score, landmarks, row))
+            self._faces[frame].append(_RecordedFace((left, top, width, height), score, landmarks, row))
 
     def __iter__(self) -> Iterator[Frame]:
         width, height = self._size
         blank = np.broadcast_to(np.uint8(0), (height, width, 3))
         return (Frame(blank, time_s, index) for index, time_s in enumerate(self.times))
 
-    def find(self, frame: Frame, known: Iterable[tuple[float, float, float]]) -> list[Detection]:  # noqa: ARG002
+    def detect(self, frame: Frame, expected: Iterable[tuple[float, float, float]]) -> list[Detection]:  # noqa: ARG002
         """What was found in that frame."""
         return list(self._faces[frame.index])
 
-    def looks(self, frame: Frame, faces: Sequence[Detection]) -> list[Look | None]:  # noqa: ARG002
+    def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[Look | None]:  # noqa: ARG002
         """What was worn."""
         looks = self._columns["look"][[self._row(face) for face in faces]].astype(np.float32)
         free = free_looks(faces)
@@ -130,6 +132,6 @@ class Tape(Sight):
         return Estimate(self._columns[which + "ages"][row], float(self._columns[which + "female"][row]))
 
     def _row(self, face: Detection) -> int:
-        if not isinstance(face, _Taped):
+        if not isinstance(face, _RecordedFace):
             raise TypeError("a tape knows its own detections only")
         return face.row

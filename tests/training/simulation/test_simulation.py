@@ -14,17 +14,18 @@ from edge.cameras import Frame, open_camera
 from edge.cli import main
 from edge.config import Settings
 from edge.config.entrance import Entrance
-from edge.counting.frame_analyzer import Eyes, Sight
+from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.demographics import Estimate, pool
+from edge.vision.models import Models
 from training.simulation.conditions import PRESETS, Conditions, conditions_of
 from training.simulation.crowd import draw_ways
 from training.simulation.error_list import wrong_visits
 from training.simulation.evaluate import LINE, as_json, every_frame_of
 from training.simulation.lens import Lens
 from training.simulation.observe import Counted, Observation, observe
-from training.simulation.replay import Tape, TapingSight
+from training.simulation.replay import RecordingAnalyzer, ReplayAnalyzer
 from training.simulation.scene import Stage, draw_stage
 from training.simulation.score import score
 
@@ -162,9 +163,9 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     stage = draw_stage(utkface, "train", 3, conditions_of("calm", crowd=1, fps=10), 2)
     truth = stage.truth("")
     settings = Settings(entrance=Entrance(**LINE))
-    eyes = Eyes.open(settings)
-    sight = TapingSight(settings, eyes)
-    seen = observe(_frames(stage), settings, sight)
+    models = Models.open(settings.detection, settings.demographics)
+    recorder = RecordingAnalyzer(models, settings.detection)
+    seen = observe(_frames(stage), settings, recorder)
     found = score(seen, truth)
 
     assert found["patrons"] == sum(patron["counts"] for patron in truth["patrons"]) >= 2
@@ -185,16 +186,17 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     assert {line.split()[2] for line in wrong_visits(seen, wrong_way)} == {"way"}
 
     # Every other frame is enough, and the truth about those is what they show.
-    sparse = observe((frame for frame in _frames(stage) if frame.index % 2 == 0), settings, Sight(settings, eyes))
+    even = (frame for frame in _frames(stage) if frame.index % 2 == 0)
+    sparse = observe(even, settings, ModelFrameAnalyzer(models, settings.detection))
     half = score(sparse, every_frame_of(truth, 2))
     assert (half["patrons"], half["visits"], half["missed"]) == (found["patrons"], found["patrons"], 0)
     assert half["recall"] > 0.9
     assert half["idf1"] > 0.9
 
     # A tape of it is followed as the clip was.
-    sight.write(tmp_path / "tape.npz")
-    tape = Tape(tmp_path / "tape.npz")
-    again = observe(tape, settings, tape)
+    recorder.write(tmp_path / "tape.npz")
+    replay = ReplayAnalyzer(tmp_path / "tape.npz")
+    again = observe(replay, settings, replay)
     assert again.boxes == seen.boxes
     assert [one.visit for one in again.visits] == [one.visit for one in seen.visits]
 
@@ -242,7 +244,7 @@ def test_genders_of_visits_and_of_single_frames(said: list[float], single: float
 def test_what_is_no_tape_is_named(tmp_path: Path):
     (tmp_path / "tape.npz").write_bytes(b"nothing")
     with pytest.raises(BadInput, match=r"tape\.npz: no tape"):
-        Tape(tmp_path / "tape.npz")
+        ReplayAnalyzer(tmp_path / "tape.npz")
 
 
 def _frames(stage: Stage) -> Iterator[Frame]:
