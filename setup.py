@@ -45,6 +45,7 @@ setup(
         "pynacl>=1.5",
         "requests>=2.32",
         "standardwebhooks>=1.1",
+        "tomli-w>=1.0",
         "waitress>=3.0",
     ],
     extras_require={

@@ -40,31 +40,25 @@ def run(options: argparse.Namespace) -> int:
         return _once(Path(folder), options.json) if options.once else _live(Path(folder), options.port)
 
 
-TOML = """[site]
-name = "demo"
-[camera]
-source = {clip}
-loop = true
-[entrance]
-# The room around the door: whoever comes out of the door's opening comes in.
-zone = [[0, 0], [0.34, 0], [0.34, 0.66], [0.69, 0.66], [0.69, 0], [1, 0], [1, 1], [0, 1]]
-[census]
-window_minutes = 1
-[store]
-write_every_s = 1
-path = {database}
-[dashboard]
-port = {port}
-"""
+ROOM = [[0, 0], [0.34, 0], [0.34, 0.66], [0.69, 0.66], [0.69, 0], [1, 0], [1, 1], [0, 1]]
+"""The zone around the door of the clip: a person who comes out of the door's opening comes in."""
 
 
 def _config(folder: Path, port: int) -> Path:
+    import tomli_w
+
     from edge.demo import CLIP
 
+    sections = {
+        "site": {"name": "demo"},
+        "camera": {"source": str(CLIP), "loop": True},
+        "entrance": {"zone": ROOM},
+        "census": {"window_minutes": 1},
+        "store": {"write_every_s": 1, "path": str(folder / "maitred.db")},
+        "dashboard": {"port": port},
+    }
     config = folder / "maitred.toml"
-    # A JSON string is a TOML string, whatever the path holds.
-    clip, database = json.dumps(str(CLIP)), json.dumps(str(folder / "maitred.db"))
-    config.write_text(TOML.format(clip=clip, database=database, port=port), encoding="utf-8")
+    config.write_text(tomli_w.dumps(sections), encoding="utf-8")
     return config
 
 

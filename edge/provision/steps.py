@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.provision import toml
+import tomli_w
+
 from edge.provision.check import FILES
 from edge.provision.document import template
 from edge.provision.keyfile import KEYFILE, keyfile
@@ -51,7 +52,7 @@ def agent_files(target: ProvisionTarget, plan: Plan) -> None:
     if is_by_hand(old):
         target.write(BY_HAND, old, mode=0o640, group="maitred")
     if not (old and plan.lost & {secret.name for secret in IN_ADDRESSES}):  # the old one has them still
-        target.write(CONFIG, HEADER + toml.dump(plan.agent), mode=0o640, group="maitred")
+        target.write(CONFIG, HEADER + tomli_w.dumps(plan.agent), mode=0o640, group="maitred")
     for name, (section, file_key, path) in FILES.items():
         if name in plan.retired and plan.agent.get(section, {}).get(file_key) != path:
             target.remove(path)

@@ -9,12 +9,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from edge import cli
 from edge.config import parse_settings
-from edge.provision import toml
 from edge.provision.check import check
 from edge.provision.secrets import SECRETS, Vault
 from tests.provision.test_provision import FULL
@@ -96,6 +96,8 @@ def test_any_file_is_refused_with_words_or_taken_whole(cuts: list[tuple[int, int
     if found.problems:
         assert all(str(problem).isprintable() for problem in found.problems)
         return
-    parse_settings(tomllib.loads(toml.dump(found.agent)), "maitred.toml")
+    written = tomllib.loads(tomli_w.dumps(found.agent))
+    assert written == found.agent
+    parse_settings(written, "maitred.toml")
     blanked = tomllib.loads(found.blanked.replace("\r\n", "\n").replace("\r", "\n"))
     assert not any(secret.value(blanked) for secret in SECRETS)
