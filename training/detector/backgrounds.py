@@ -12,12 +12,12 @@ import numpy as np
 
 from edge.cameras.frame import Image
 from training.data.face_crops import SIDE, FaceCrop
-from training.rendering.average_face import Portrait
-from training.rendering.canvas import View
-from training.rendering.person import Figure, Pose
+from training.rendering.average_face import FacePicture
+from training.rendering.canvas import PinholeCamera
+from training.rendering.person import Person, Pose
 from training.rendering.room import draw_room
-from training.simulation.crowd import look_of
-from training.simulation.trajectories import AWAY
+from training.simulation.crowd import random_style
+from training.simulation.routes import LOOK_AWAY_YAW
 
 WIDTH, HEIGHT = 1280, 960
 BACKS = 5
@@ -50,20 +50,26 @@ class Backgrounds:
         return np.asarray(cv2.multiply(scaled, (*tint, 1.0)), np.uint8)  # type: ignore[call-overload]
 
     def _room(self, rng: np.random.Generator) -> Image:
-        view = View(WIDTH, HEIGHT, float(rng.uniform(0.7, 1.4)) * WIDTH, float(rng.uniform(0.25, 0.6)) * HEIGHT)
-        return np.ascontiguousarray(draw_room(view, rng).image[:, :, ::-1])
+        camera = PinholeCamera(
+            WIDTH, HEIGHT, float(rng.uniform(0.7, 1.4)) * WIDTH, float(rng.uniform(0.25, 0.6)) * HEIGHT
+        )
+        return np.ascontiguousarray(draw_room(camera, rng).image[:, :, ::-1])
 
     def _backs(self, rng: np.random.Generator) -> Image:
         """A room with people of whom one sees the backs."""
-        view = View(WIDTH, HEIGHT, float(rng.uniform(0.7, 1.4)) * WIDTH, float(rng.uniform(0.3, 0.5)) * HEIGHT)
-        image = draw_room(view, rng).image.copy()
+        camera = PinholeCamera(
+            WIDTH, HEIGHT, float(rng.uniform(0.7, 1.4)) * WIDTH, float(rng.uniform(0.3, 0.5)) * HEIGHT
+        )
+        image = draw_room(camera, rng).image.copy()
         distances = np.sort(rng.uniform(1.3, 5.2, BACKS))[::-1]
         for seed, away in enumerate(distances.tolist()):
             crop = self._crops[int(rng.integers(len(self._crops)))]
-            portrait = Portrait(np.ascontiguousarray(crop.image[:, :, ::-1]), float(rng.uniform(5, 80)), "female", 1)
-            aside = float(rng.uniform(-0.5, 0.5)) * away * WIDTH / view.focal
-            pose = Pose(aside, away, float(rng.uniform(0, 2)), AWAY * float(rng.choice([-1, 1])))
-            Figure(portrait, look_of(portrait, rng), seed).draw(image, view, pose)
+            face_picture = FacePicture(
+                np.ascontiguousarray(crop.image[:, :, ::-1]), float(rng.uniform(5, 80)), "female", 1
+            )
+            aside = float(rng.uniform(-0.5, 0.5)) * away * WIDTH / camera.focal
+            pose = Pose(aside, away, float(rng.uniform(0, 2)), LOOK_AWAY_YAW * float(rng.choice([-1, 1])))
+            Person(face_picture, random_style(face_picture, rng), seed).draw(image, camera, pose)
         return np.ascontiguousarray(image[:, :, ::-1])
 
     def _clutter(self, rng: np.random.Generator) -> Image:

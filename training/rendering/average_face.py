@@ -26,16 +26,16 @@ GENDERS: dict[int | None, Gender] = {0: "male", 1: "female"}
 
 SIDE = 200
 FEWEST_FACES = 16
-POOL = 360  # faces looked at for one portrait; more cost time and change little
+MAX_CANDIDATES = 360  # faces looked at for one portrait; more cost time and change little
 AFFINE_ROUNDS = 2
 FLOW_ROUNDS = 3
 MAX_SHEAR = 0.25
 MAX_SHIFT = 30.0  # pixels of 200: what needs more is not a frontal face cropped like the others
-SAME_PERSON = 0.35
+MAX_RESEMBLANCE = 0.35
 
 
 @dataclass(frozen=True)
-class Portrait:
+class FacePicture:
     """A face that belongs to nobody.
 
     ``image`` is uint8 RGB (200, 200, 3), eyes level, chin near the lower edge; ``age`` is the mean in years of the
@@ -49,7 +49,7 @@ class Portrait:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FaceSelection:
     """Whose faces to average: one gender, an inclusive range of years and, for a diverse cast, one ethnicity label."""
 
     gender: Gender
@@ -57,7 +57,7 @@ class Wanted:
     oldest: int
     ethnicity: str | None = None
 
-    def fits(self, sample: Sample) -> bool:
+    def matches(self, sample: Sample) -> bool:
         """Whether the sample has these labels; a sample with an unknown age or gender never does."""
         age = sample.age_years
         return (
@@ -88,7 +88,9 @@ class _Face:
         self.sharpness = float(cv2.Laplacian(sharp, cv2.CV_32F)[_OVAL].std() / sharp[_OVAL].std())
 
 
-def average_portrait(samples: Sequence[Sample], wanted: Wanted, rng: np.random.Generator, count: int = 24) -> Portrait:
+def average_face(
+    samples: Sequence[Sample], selection: FaceSelection, rng: np.random.Generator, count: int = 24
+) -> FacePicture:
     """Average at most ``count`` fitting samples into one portrait; the same samples and generator give the same pixels.
 
     The caller passes samples of the training split: a clip made of test faces would be no test.
@@ -98,19 +100,19 @@ def average_portrait(samples: Sequence[Sample], wanted: Wanted, rng: np.random.G
     """
     if count < FEWEST_FACES:
         raise BadInput(f"a portrait of {count} faces could look like one of them; average at least {FEWEST_FACES}")
-    fitting = sorted((sample for sample in samples if wanted.fits(sample)), key=lambda sample: sample.sha256)
-    drawn = rng.permutation(len(fitting))[:POOL]
+    fitting = sorted((sample for sample in samples if selection.matches(sample)), key=lambda sample: sample.sha256)
+    drawn = rng.permutation(len(fitting))[:MAX_CANDIDATES]
     faces = list(_usable_faces([fitting[i] for i in drawn]))
-    faces = _best(faces, 3 * count)
+    faces = _most_frontal(faces, 3 * count)
     faces = _align(faces, keep=2 * count)
     faces, mean = _blend(faces, keep=count)
     if len(faces) < FEWEST_FACES:
         raise BadInput(
-            f"only {len(faces)} of {len(fitting)} faces labelled {wanted} are fit for averaging, "
+            f"only {len(faces)} of {len(fitting)} faces labelled {selection} are fit for averaging, "
             f"{FEWEST_FACES} are needed; widen the age range, drop the ethnicity or give more faces"
         )
     age = sum(face.age for face in faces) / len(faces)
-    return Portrait(_crisp(mean), age, wanted.gender, len(faces))
+    return FacePicture(_sharpen(mean), age, selection.gender, len(faces))
 
 
 def _oval() -> NDArray[np.bool_]:
@@ -141,7 +143,7 @@ def _usable_faces(samples: Sequence[Sample]) -> Iterator[_Face]:
             yield _Face(sample.age_years, rgb)
 
 
-def _best(faces: list[_Face], keep: int) -> list[_Face]:
+def _most_frontal(faces: list[_Face], keep: int) -> list[_Face]:
     """The most symmetric faces, so the most frontal ones, after dropping the blurriest quarter."""
     if not faces:
         return []
@@ -186,7 +188,7 @@ def _blend(faces: list[_Face], keep: int) -> tuple[list[_Face], NDArray[np.float
             mean = np.mean(aligned, axis=0)
         aligned = [_flow_to(mean, image, smoothness=8.0 if turn == 0 else 5.0) for image in aligned]
         if turn == 0:
-            chosen = _alike(aligned, keep)
+            chosen = _most_typical(aligned, keep)
             faces, aligned = [faces[i] for i in chosen], [aligned[i] for i in chosen]
         mean = np.mean(aligned, axis=0)
     return faces, mean
@@ -207,7 +209,7 @@ def _flow_to(mean: NDArray[np.float64], image: Image, smoothness: float) -> Imag
     return np.asarray(cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _alike(aligned: list[Image], keep: int) -> list[int]:
+def _most_typical(aligned: list[Image], keep: int) -> list[int]:
     """Indices of the faces nearest to the median one, at most one of any group that may show the same person.
 
     Lettering, hands, glasses and paint are what differs most from the median, so they go first.
@@ -220,7 +222,7 @@ def _alike(aligned: list[Image], keep: int) -> list[int]:
     own /= np.linalg.norm(own, axis=1, keepdims=True) + 1e-6
     chosen: list[int] = []
     for index in np.argsort(oddness, kind="stable"):
-        if len(chosen) < keep and all(own[index] @ own[other] < SAME_PERSON for other in chosen):
+        if len(chosen) < keep and all(own[index] @ own[other] < MAX_RESEMBLANCE for other in chosen):
             chosen.append(int(index))
     return sorted(chosen)
 
@@ -247,7 +249,7 @@ def _symmetry(gray: Gray) -> float:
     return max(float(np.corrcoef(gray[_OVAL], np.roll(mirrored, dx, axis=1)[_OVAL])[0, 1]) for dx in range(-8, 9, 2))
 
 
-def _crisp(mean: NDArray[np.float64]) -> Image:
+def _sharpen(mean: NDArray[np.float64]) -> Image:
     """A mild unsharp mask: averaging takes a little of the edges away, this gives it back."""
     sharpened = mean + 0.5 * (mean - cv2.GaussianBlur(mean, (0, 0), 2.0))
     return np.clip(np.rint(sharpened), 0, 255).astype(np.uint8)

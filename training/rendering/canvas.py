@@ -12,25 +12,25 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
-Bend = Callable[[NDArray[np.float32], int, int, int], NDArray[np.float32]]
+Warp = Callable[[NDArray[np.float32], int, int, int], NDArray[np.float32]]
 
 _SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 
 @dataclass(frozen=True)
-class View:
+class PinholeCamera:
     """A level pinhole camera at the door.
 
-    ``width``, ``height``, ``focal`` and ``horizon`` (the row at which the floor would vanish) are pixels, ``eye`` is
-    the camera's height above the floor in metres. A point lies ``x`` metres right of the camera, ``y`` above the floor
-    and ``z`` in front of it.
+    ``width``, ``height``, ``focal`` and ``horizon`` (the row at which the floor would vanish) are pixels,
+    ``eye_height`` is the camera's height above the floor in metres. A point lies ``x`` metres right of the camera,
+    ``y`` above the floor and ``z`` in front of it.
     """
 
     width: int = 960
     height: int = 540
     focal: float = 900.0
     horizon: float = 215.0
-    eye: float = 1.55
+    eye_height: float = 1.55
 
     def scale(self, z: float) -> float:
         """Pixels that a metre takes at distance ``z``."""
@@ -38,24 +38,24 @@ class View:
 
     def project(self, x: float, y: float, z: float) -> Point:
         """Pixel coordinates (right, down) of a point in the room."""
-        return (self.width / 2 + x * self.focal / z, self.horizon + (self.eye - y) * self.focal / z)
+        return (self.width / 2 + x * self.focal / z, self.horizon + (self.eye_height - y) * self.focal / z)
 
 
 @dataclass(frozen=True)
-class Pen:
+class Canvas:
     """Draws on ``image`` (uint8 RGB, changed in place) in units of ``unit`` pixels from ``origin``.
 
-    With the default ``up`` of -1 heights count upwards, as for a figure standing on the origin; 1 suits pixels.
+    With the default ``y_sign`` of -1 heights count upwards, as for a figure standing on the origin; 1 suits pixels.
     """
 
     image: Image
     origin: Point = (0.0, 0.0)
     unit: float = 1.0
-    up: int = -1
+    y_sign: int = -1
 
     def at(self, x: float, y: float) -> Point:
         """Pixel coordinates of a point in the pen's units."""
-        return (self.origin[0] + x * self.unit, self.origin[1] + self.up * y * self.unit)
+        return (self.origin[0] + x * self.unit, self.origin[1] + self.y_sign * y * self.unit)
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
         """Fill a polygon."""
@@ -124,10 +124,10 @@ class Sprite:
             levels.append(np.asarray(cv2.pyrDown(levels[-1]), np.float32))
         return cls(tuple(levels), left, top)
 
-    def paste(self, image: Image, matrix: NDArray[np.float64], bend: Bend | None = None) -> None:
+    def paste(self, image: Image, matrix: NDArray[np.float64], warp: Warp | None = None) -> None:
         """Lay the sprite over ``image`` (uint8 RGB) in place; ``matrix`` (2 x 3) maps sprite to image pixels.
 
-        ``bend``, if given, is applied to the level that is drawn; it is told where the level's corner lies in the whole
+        ``warp``, if given, is applied to the level that is drawn; it is told where the level's corner lies in the whole
         picture, and the size of its pixels, in pixels of the first level.
         """
         matrix = matrix.copy()
@@ -138,8 +138,8 @@ class Sprite:
             matrix[:, :2] *= 2
             level += 1
         layer = self.levels[level]
-        if bend is not None:
-            layer = bend(layer, self.left, self.top, 2**level)
+        if warp is not None:
+            layer = warp(layer, self.left, self.top, 2**level)
         height, width = layer.shape[:2]
         corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]) @ matrix.T
         left, top = np.maximum(np.floor(corners.min(0)).astype(int), 0)

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.rendering.average_face import SIDE, Gray, Portrait
-from training.rendering.canvas import Bend, Colour, Image, Pen, Point, Sprite, shade
+from training.rendering.average_face import SIDE, FacePicture, Gray
+from training.rendering.canvas import Canvas, Colour, Image, Point, Sprite, Warp, shade
 
-Style = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails", "own"]
+HairStyle = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails", "own"]
 
 # Outlines are in pixels of the portrait, y downwards. The face that a detector should box:
 FACE_TOP, FACE_WIDTH, FACE_HEIGHT = 12, 152, 182
@@ -39,7 +39,7 @@ _VEIL: tuple[Point, ...] = (
 
 
 @dataclass(frozen=True)
-class _Cut:
+class _HairOutlines:
     """A hair style: outlines behind the head, and in front of it, where the last few points are the hairline."""
 
     behind: tuple[tuple[Point, ...], ...]
@@ -77,19 +77,19 @@ _FLOWING: tuple[Point, ...] = (
     (50, 300), (-6, 318), (-30, 250), (-22, 150), (-10, 30), (28, -56),
 )  # fmt: skip
 
-_CUTS: dict[Style, _Cut] = {
-    "short": _Cut((), (_CAP + _SWEPT,), lean=40),
-    "fringe": _Cut((), (_CAP + _FRINGE,), lean=-18),
-    "receding": _Cut((), (_CAP + _RECEDING,), lean=10),
-    "bald": _Cut((_DOME,), ()),
-    "bob": _Cut((_round(100, 72, 122, 136),), (_VEIL + _PARTED,), ears=False),
-    "long": _Cut((_FLOWING,), (_VEIL + _PARTED,), ears=False),
-    "curls": _Cut((_round(100, 22, 122, 112, bumps=15),), (_CAP + _SWEPT,), lean=55),
-    "afro": _Cut((_round(100, 8, 146, 140, bumps=19),), (_CAP + _SWEPT,)),
-    "bun": _Cut((_round(100, -98, 44, 40),), (_CAP + _SWEPT,)),
+_HAIR_STYLES: dict[HairStyle, _HairOutlines] = {
+    "short": _HairOutlines((), (_CAP + _SWEPT,), lean=40),
+    "fringe": _HairOutlines((), (_CAP + _FRINGE,), lean=-18),
+    "receding": _HairOutlines((), (_CAP + _RECEDING,), lean=10),
+    "bald": _HairOutlines((_DOME,), ()),
+    "bob": _HairOutlines((_round(100, 72, 122, 136),), (_VEIL + _PARTED,), ears=False),
+    "long": _HairOutlines((_FLOWING,), (_VEIL + _PARTED,), ears=False),
+    "curls": _HairOutlines((_round(100, 22, 122, 112, bumps=15),), (_CAP + _SWEPT,), lean=55),
+    "afro": _HairOutlines((_round(100, 8, 146, 140, bumps=19),), (_CAP + _SWEPT,)),
+    "bun": _HairOutlines((_round(100, -98, 44, 40),), (_CAP + _SWEPT,)),
     # A photograph brings its own hair; what is drawn behind it is the same for everybody and tells nothing.
-    "own": _Cut((_round(100, 52, 106, 122),), (), (_CAP + _SWEPT,), ears=False, face=(100, 99, 93, 97)),
-    "pigtails": _Cut((_round(-24, 124, 36, 70), _round(224, 124, 36, 70)), (_VEIL + _PARTED,), ears=False),
+    "own": _HairOutlines((_round(100, 52, 106, 122),), (), (_CAP + _SWEPT,), ears=False, face=(100, 99, 93, 97)),
+    "pigtails": _HairOutlines((_round(-24, 124, 36, 70), _round(224, 124, 36, 70)), (_VEIL + _PARTED,), ears=False),
 }
 
 
@@ -113,19 +113,19 @@ class Head:
         cos, sin = unit * np.cos(tilt), unit * np.sin(tilt)
         turn = np.array([[cos, -sin], [sin, cos]])
         at = np.array([_MARGIN_LEFT + SIDE / 2, _MARGIN_TOP + CHIN])
-        bend = turned(yaw) if yaw else None
-        which.paste(image, np.column_stack([turn, np.asarray(chin) - turn @ at]), bend)
+        warp = yaw_warp(yaw) if yaw else None
+        which.paste(image, np.column_stack([turn, np.asarray(chin) - turn @ at]), warp)
 
 
-def draw_head(portrait: Portrait, style: Style, hair: Colour, rng: np.random.Generator) -> Head:
+def draw_head(face_picture: FacePicture, hair_style: HairStyle, hair: Colour, rng: np.random.Generator) -> Head:
     """Draw a head with the portrait as its face; the generator moves the strands of hair."""
-    cut = _CUTS[style]
+    cut = _HAIR_STYLES[hair_style]
     strands = _strands(rng, cut.lean)
     behind = _blank()
     for outline in cut.behind:
         _fill(behind, _mask(outline), strands * np.array(shade(hair, 0.72)))
-    skin = _cheek_colour(portrait.image)
-    skin_around, face = _skin_around(portrait.image, skin, cut.face)
+    skin = _cheek_colour(face_picture.image)
+    skin_around, face = _skin_around(face_picture.image, skin, cut.face)
     front = _blank()
     if cut.ears:
         for x in (9, 191):
@@ -137,7 +137,7 @@ def draw_head(portrait: Portrait, style: Style, hair: Colour, rng: np.random.Gen
     _fill(front, _mask(_SKULL), skin_around)
     for outline in cut.under:
         _fill(front, np.asarray(cv2.GaussianBlur(_mask(outline), (0, 0), 5), np.float32), strands * np.array(hair))
-    _fill(front, face, _padded(portrait.image))
+    _fill(front, face, _padded(face_picture.image))
     for outline in cut.front:
         mask = cv2.GaussianBlur(_mask(outline), (0, 0), 1.6)
         _fill(front, np.asarray(mask, np.float32), strands * np.array(hair))
@@ -146,7 +146,7 @@ def draw_head(portrait: Portrait, style: Style, hair: Colour, rng: np.random.Gen
     return Head(Sprite.of(behind), Sprite.of(front), Sprite.of(back), skin)
 
 
-def turned(yaw: float) -> Bend:
+def yaw_warp(yaw: float) -> Warp:
     """A head as if turned by ``yaw`` radians.
 
     The picture is wrapped around an upright cylinder with a nose on it, which is what makes a three-quarter view of a
@@ -154,15 +154,15 @@ def turned(yaw: float) -> Bend:
     """
     near = round(yaw / YAW_STEP) * YAW_STEP
 
-    def bend(layer: NDArray[np.float32], left: int, top: int, pixel: int) -> NDArray[np.float32]:
-        maps = _turn(layer.shape[1], layer.shape[0], left, top, pixel, near)
+    def warp(layer: NDArray[np.float32], left: int, top: int, pixel: int) -> NDArray[np.float32]:
+        maps = _yaw_maps(layer.shape[1], layer.shape[0], left, top, pixel, near)
         return np.asarray(cv2.remap(layer, *maps, cv2.INTER_LINEAR), np.float32)
 
-    return bend
+    return warp
 
 
 @lru_cache(maxsize=200)
-def _turn(
+def _yaw_maps(
     width: int, height: int, left: int, top: int, pixel: int, yaw: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
@@ -185,18 +185,18 @@ def _blank() -> Image:
 
 def _mask(outline: tuple[Point, ...]) -> Gray:
     image = np.zeros((_CANVAS_HEIGHT, _CANVAS_WIDTH, 3), np.uint8)
-    Pen(image, (_MARGIN_LEFT, _MARGIN_TOP), up=1).curve(outline, (255, 255, 255))
+    Canvas(image, (_MARGIN_LEFT, _MARGIN_TOP), y_sign=1).curve(outline, (255, 255, 255))
     return np.asarray(image[..., 0] / 255, np.float32)
 
 
-def _fill(canvas: Image, mask: NDArray[np.float32], colours: NDArray[np.float64]) -> None:
+def _fill(layer: Image, mask: NDArray[np.float32], colours: NDArray[np.float64]) -> None:
     """Lay colours (height, width, 3) over the canvas where the mask (0..1) says so, keeping alpha right."""
     over = mask[..., None].astype(np.float64)
-    under = canvas[..., 3:] / 255 * (1 - over)
+    under = layer[..., 3:] / 255 * (1 - over)
     alpha = over + under
-    mixed = (colours * over + canvas[..., :3] * under) / np.maximum(alpha, 1e-6)
-    canvas[..., :3] = np.clip(np.rint(mixed), 0, 255)
-    canvas[..., 3:] = np.rint(alpha * 255)
+    mixed = (colours * over + layer[..., :3] * under) / np.maximum(alpha, 1e-6)
+    layer[..., :3] = np.clip(np.rint(mixed), 0, 255)
+    layer[..., 3:] = np.rint(alpha * 255)
 
 
 def _padded(image: Image) -> NDArray[np.float64]:

@@ -8,25 +8,25 @@ from typing import Literal
 
 import numpy as np
 
-from training.rendering.average_face import Portrait
-from training.rendering.canvas import Colour, Image, Pen, Point, View, shade
-from training.rendering.head import CHIN, CROWN, FACE_HEIGHT, FACE_TOP, FACE_WIDTH, Head, Style, draw_head
+from training.rendering.average_face import FacePicture
+from training.rendering.canvas import Canvas, Colour, Image, PinholeCamera, Point, shade
+from training.rendering.head import CHIN, CROWN, FACE_HEIGHT, FACE_TOP, FACE_WIDTH, HairStyle, Head, draw_head
 
 Garment = Literal["shirt", "jacket", "dress"]
 
-STEP = 0.62  # metres
+STEP_LENGTH = 0.62  # metres
 HEAD_UNIT = 0.0012  # metres to one pixel of a grown-up's portrait: a head drawn a little larger than life
 HEAD_WIDTH = 190  # pixels of the portrait, with hair
-FACE_IS_GONE = np.radians(75)
+MAX_FACE_YAW = np.radians(75)
 SHOES: Colour = (52, 44, 42)
 
 
 @dataclass(frozen=True)
-class Look:
+class PersonStyle:
     """How a patron is drawn; ``height`` in metres, colours RGB, ``build`` scales the shoulders."""
 
     height: float
-    style: Style
+    hair_style: HairStyle
     hair: Colour
     garment: Garment
     top: Colour
@@ -43,9 +43,14 @@ class Box:
     width: float
     height: float
 
-    def inside(self, view: View) -> bool:
+    def inside(self, camera: PinholeCamera) -> bool:
         """Whether the whole box is on the frame."""
-        return self.x >= 0 and self.y >= 0 and self.x + self.width <= view.width and self.y + self.height <= view.height
+        return (
+            self.x >= 0
+            and self.y >= 0
+            and self.x + self.width <= camera.width
+            and self.y + self.height <= camera.height
+        )
 
     def covered_by(self, other: Box) -> float:
         """The share (0..1) of this box that lies under the other."""
@@ -69,138 +74,141 @@ class Pose:
     @property
     def phase(self) -> float:
         """Angle of the gait in radians; a full turn is two steps."""
-        return float(np.pi * self.walked / STEP)
+        return float(np.pi * self.walked / STEP_LENGTH)
 
 
 @dataclass(frozen=True)
-class Figure:
+class Person:
     """A patron's portrait and look, drawn at any pose; ``seed`` moves the strands of hair."""
 
-    portrait: Portrait
-    look: Look
+    face_picture: FacePicture
+    style: PersonStyle
     seed: int
 
     @cached_property
     def head(self) -> Head:
         """The head's sprites, drawn once."""
-        return draw_head(self.portrait, self.look.style, self.look.hair, np.random.default_rng(self.seed))
+        return draw_head(self.face_picture, self.style.hair_style, self.style.hair, np.random.default_rng(self.seed))
 
-    def release(self) -> None:
+    def release_sprites(self) -> None:
         """Let go of the sprites, a dozen megabytes; they are drawn again when they are needed."""
         self.__dict__.pop("head", None)
 
     @property
     def head_unit(self) -> float:
         """Metres to one pixel of the portrait: small people's heads are nearly as large as tall people's."""
-        return HEAD_UNIT * (0.62 + 0.38 * min(1.0, self.look.height / 1.72))
+        return HEAD_UNIT * (0.62 + 0.38 * min(1.0, self.style.height / 1.72))
 
-    def face(self, view: View, pose: Pose) -> Box:
+    def face_box(self, camera: PinholeCamera, pose: Pose) -> Box:
         """The box of the face on the frame, hairline to chin."""
-        x, y = self._chin(view, pose)
-        unit = self.head_unit * view.scale(pose.z)
+        x, y = self._chin(camera, pose)
+        unit = self.head_unit * camera.scale(pose.z)
         # A turned face moves aside on its head, and is narrower.
         aside, narrow = 0.38 * FACE_WIDTH * float(np.sin(pose.yaw)), 0.7 + 0.3 * max(float(np.cos(pose.yaw)), 0)
         width = FACE_WIDTH * narrow
         return Box(x + (aside - width / 2) * unit, y + (FACE_TOP - CHIN) * unit, width * unit, FACE_HEIGHT * unit)
 
-    def parts(self, view: View, pose: Pose) -> tuple[Box, Box]:
+    def covered_boxes(self, camera: PinholeCamera, pose: Pose) -> tuple[Box, Box]:
         """The boxes that the patron covers: head, and body from the shoulders down."""
-        x, y = self._chin(view, pose)
-        unit, scale = self.head_unit * view.scale(pose.z), view.scale(pose.z)
+        x, y = self._chin(camera, pose)
+        unit, scale = self.head_unit * camera.scale(pose.z), camera.scale(pose.z)
         head = Box(x - HEAD_WIDTH / 2 * unit, y + (CROWN - CHIN) * unit, HEAD_WIDTH * unit, (CHIN - CROWN) * unit)
-        size = self.look.height / 1.72
-        half = 0.23 * self.look.build * size * scale
-        ground = view.project(pose.x, 0, pose.z)[1]
+        size = self.style.height / 1.72
+        half = 0.23 * self.style.build * size * scale
+        ground = camera.project(pose.x, 0, pose.z)[1]
         return head, Box(x - half, y + 0.03 * size * scale, 2 * half, ground - y)
 
-    def outline(self, view: View, pose: Pose) -> Box:
+    def bounding_box(self, camera: PinholeCamera, pose: Pose) -> Box:
         """The box around the whole patron, from the crown to the floor; it may reach beyond the frame."""
-        width, height = (0.52 * self.look.build * self.look.height / 1.72, self.look.height)
-        x, y = view.project(pose.x, height, pose.z)
-        scale = view.scale(pose.z)
+        width, height = (0.52 * self.style.build * self.style.height / 1.72, self.style.height)
+        x, y = camera.project(pose.x, height, pose.z)
+        scale = camera.scale(pose.z)
         return Box(x - width * scale / 2, y, width * scale, height * scale)
 
-    def draw(self, image: Image, view: View, pose: Pose) -> None:
+    def draw(self, image: Image, camera: PinholeCamera, pose: Pose) -> None:
         """Draw the patron on ``image`` (uint8 RGB), in place."""
-        chin, unit = self._chin(view, pose), self.head_unit * view.scale(pose.z)
+        chin, unit = self._chin(camera, pose), self.head_unit * camera.scale(pose.z)
         tilt = 0.02 * float(np.sin(pose.phase))
-        ground = view.project(pose.x, 0, pose.z)
-        _shadow(image, ground, 0.3 * view.scale(pose.z))
+        ground = camera.project(pose.x, 0, pose.z)
+        _shadow(image, ground, 0.3 * camera.scale(pose.z))
         self.head.paste(image, self.head.behind, chin, unit, tilt)
-        self._body(Pen(image, (chin[0], ground[1]), view.scale(pose.z)), pose)
-        if abs(pose.yaw) < FACE_IS_GONE:
+        self._body(Canvas(image, (chin[0], ground[1]), camera.scale(pose.z)), pose)
+        if abs(pose.yaw) < MAX_FACE_YAW:
             self.head.paste(image, self.head.front, chin, unit, tilt, pose.yaw)
         else:
             self.head.paste(image, self.head.back, chin, unit, tilt)
 
-    def _chin(self, view: View, pose: Pose) -> Point:
+    def _chin(self, camera: PinholeCamera, pose: Pose) -> Point:
         """The chin's pixel: it bobs twice and sways once in two steps."""
-        height = self.look.height - (CHIN - CROWN) * self.head_unit
+        height = self.style.height - (CHIN - CROWN) * self.head_unit
         bob, sway = 0.016 * abs(float(np.cos(pose.phase))), 0.012 * float(np.sin(pose.phase))
-        return view.project(pose.x + sway, height + bob, pose.z)
+        return camera.project(pose.x + sway, height + bob, pose.z)
 
-    def _body(self, pen: Pen, pose: Pose) -> None:
+    def _body(self, canvas: Canvas, pose: Pose) -> None:
         """Everything below the chin, in metres above the floor and sideways from the spine."""
-        look, skin = self.look, self.head.skin
-        size = look.height / 1.72
+        style, skin = self.style, self.head.skin
+        size = style.height / 1.72
         bob = 0.016 * abs(float(np.cos(pose.phase)))
-        chin = look.height - (CHIN - CROWN) * self.head_unit + bob
-        shoulder, hip = chin - 0.045 * size, 0.5 * look.height + bob
-        wide, narrow = 0.205 * size * look.build, 0.155 * size * look.build
+        chin = style.height - (CHIN - CROWN) * self.head_unit + bob
+        shoulder, hip = chin - 0.045 * size, 0.5 * style.height + bob
+        wide, narrow = 0.205 * size * style.build, 0.155 * size * style.build
         swing = float(np.sin(pose.phase))
-        self._legs(pen, hip, narrow, swing)
-        self._arm(pen, -wide, shoulder, -swing)
-        self._arm(pen, wide, shoulder, swing)
+        self._legs(canvas, hip, narrow, swing)
+        self._arm(canvas, -wide, shoulder, -swing)
+        self._arm(canvas, wide, shoulder, swing)
         neck = shade(skin, 0.8)
-        pen.limb((0, chin + 0.05 * size), (0, shoulder - 0.05 * size), (0.066 * size, 0.072 * size), neck)
-        pen.curve(_torso(wide, narrow, shoulder, hip, size), look.top)
+        canvas.limb((0, chin + 0.05 * size), (0, shoulder - 0.05 * size), (0.066 * size, 0.072 * size), neck)
+        canvas.curve(_torso(wide, narrow, shoulder, hip, size), style.top)
         neckline = [(-0.08, 0.035), (0.08, 0.035), (0.05, -0.045), (-0.05, -0.045)]
-        if look.garment == "jacket":
-            pen.polygon(
+        if style.garment == "jacket":
+            canvas.polygon(
                 [(-0.075 * size, shoulder - 0.01), (0.075 * size, shoulder - 0.01), (0, hip + 0.1)], (236, 232, 224)
             )
             for side in (-1, 1):
                 lapel = [(0.06, 0.045), (0.125, -0.04), (0.1, -0.1), (0.012, hip + 0.08 - shoulder)]
-                pen.polygon([(side * x * size, shoulder + y) for x, y in lapel], shade(look.top, 0.82))
+                canvas.polygon([(side * x * size, shoulder + y) for x, y in lapel], shade(style.top, 0.82))
             neckline = [(-0.07, 0.035), (0.07, 0.035), (0, -0.07)]
-        elif look.garment == "shirt":
-            pen.polygon(
-                [(-0.012, shoulder), (0.012, shoulder), (0.012, hip - 0.06), (-0.012, hip - 0.06)], shade(look.top, 0.9)
+        elif style.garment == "shirt":
+            canvas.polygon(
+                [(-0.012, shoulder), (0.012, shoulder), (0.012, hip - 0.06), (-0.012, hip - 0.06)],
+                shade(style.top, 0.9),
             )
-        pen.curve([(x * size, shoulder + y * size) for x, y in neckline], neck)
-        pen.ellipse((0, chin + 0.012 * size), (0.07 * size, 0.035 * size), shade(skin, 0.7))
-        if look.garment == "dress":
-            hem = 0.27 * look.height
+        canvas.curve([(x * size, shoulder + y * size) for x, y in neckline], neck)
+        canvas.ellipse((0, chin + 0.012 * size), (0.07 * size, 0.035 * size), shade(skin, 0.7))
+        if style.garment == "dress":
+            hem = 0.27 * style.height
             flare = narrow * 1.5 + 0.02 * swing
             waist = hip + 0.1 * size
-            pen.curve(
+            canvas.curve(
                 [(-narrow * 0.98, waist), (narrow * 0.98, waist), (flare, hem), (0, hem - 0.02), (-flare, hem)],
-                look.top,
+                style.top,
             )
-            pen.limb((-narrow * 0.9, waist), (narrow * 0.9, waist), (0.018 * size, 0.018 * size), shade(look.top, 0.75))
+            canvas.limb(
+                (-narrow * 0.9, waist), (narrow * 0.9, waist), (0.018 * size, 0.018 * size), shade(style.top, 0.75)
+            )
 
-    def _legs(self, pen: Pen, hip: float, narrow: float, swing: float) -> None:
-        size = self.look.height / 1.72
-        colour = shade(self.head.skin, 0.85) if self.look.garment == "dress" else self.look.bottom
+    def _legs(self, canvas: Canvas, hip: float, narrow: float, swing: float) -> None:
+        size = self.style.height / 1.72
+        colour = shade(self.head.skin, 0.85) if self.style.garment == "dress" else self.style.bottom
         for side, lift in ((-1, max(0.0, swing)), (1, max(0.0, -swing))):
             x = side * narrow * 0.52
             foot = (x + side * 0.01, 0.05 * size + 0.09 * lift)
             knee = (x + side * 0.015, hip * 0.52 + 0.05 * lift)
             tone = shade(colour, 0.9 if lift else 1.0)
-            pen.limb((x, hip), knee, (0.088 * size, 0.07 * size), tone)
-            pen.limb(knee, foot, (0.068 * size, 0.048 * size), tone)
-            pen.ellipse((foot[0] + side * 0.012, foot[1] - 0.025 * size), (0.058 * size, 0.042 * size), SHOES)
+            canvas.limb((x, hip), knee, (0.088 * size, 0.07 * size), tone)
+            canvas.limb(knee, foot, (0.068 * size, 0.048 * size), tone)
+            canvas.ellipse((foot[0] + side * 0.012, foot[1] - 0.025 * size), (0.058 * size, 0.042 * size), SHOES)
 
-    def _arm(self, pen: Pen, shoulder_x: float, shoulder: float, swing: float) -> None:
-        size = self.look.height / 1.72
+    def _arm(self, canvas: Canvas, shoulder_x: float, shoulder: float, swing: float) -> None:
+        size = self.style.height / 1.72
         side = 1 if shoulder_x > 0 else -1
         top = (shoulder_x - side * 0.05 * size, shoulder - 0.07 * size)
         elbow = (shoulder_x + side * 0.015 * size, shoulder - 0.33 * size)
         hand = (shoulder_x - side * 0.015 * swing, shoulder - (0.57 + 0.03 * swing) * size)
-        sleeve = shade(self.look.top, 0.84)
-        pen.ellipse((hand[0], hand[1] - 0.03 * size), (0.042 * size, 0.058 * size), shade(self.head.skin, 0.9))
-        pen.limb(top, elbow, (0.06 * size, 0.05 * size), sleeve)
-        pen.limb(elbow, hand, (0.05 * size, 0.038 * size), sleeve)
+        sleeve = shade(self.style.top, 0.84)
+        canvas.ellipse((hand[0], hand[1] - 0.03 * size), (0.042 * size, 0.058 * size), shade(self.head.skin, 0.9))
+        canvas.limb(top, elbow, (0.06 * size, 0.05 * size), sleeve)
+        canvas.limb(elbow, hand, (0.05 * size, 0.038 * size), sleeve)
 
 
 def _torso(wide: float, narrow: float, shoulder: float, hip: float, size: float) -> list[Point]:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from training.rendering.person import Pose
 
-ROUNDING = 0.35  # seconds before and after a moment over which the way is averaged
+SMOOTHING_S = 0.35  # seconds before and after a moment over which the way is averaged
 
 
 @dataclass(frozen=True)
-class Walk:
+class Trajectory:
     """A way through the room, by keyframes of seconds, metres right of the camera and metres in front of it.
 
     ``gaze`` says where the face is turned to: keyframes of seconds and radians, 0 towards the camera, positive towards
@@ -43,32 +43,32 @@ class Walk:
         """Seconds at which it ends."""
         return self.keyframes[-1][0]
 
-    def later(self, seconds: float, aside: float = 0.0) -> Walk:
+    def shifted(self, seconds: float, aside: float = 0.0) -> Trajectory:
         """The same way so many seconds later and so many metres to the right."""
         gaze = tuple((t + seconds, yaw) for t, yaw in self.gaze)
-        return Walk(tuple((t + seconds, x + aside, z) for t, x, z in self.keyframes), gaze)
+        return Trajectory(tuple((t + seconds, x + aside, z) for t, x, z in self.keyframes), gaze)
 
     def pose(self, t: float) -> Pose | None:
         """Where the walk leads at ``t`` seconds; None before and after it."""
         if not self.start <= t <= self.end:
             return None
-        x, z = self._way(np.array([t]))[0]
-        times, walked = self._odometer
+        x, z = self._positions(np.array([t]))[0]
+        times, walked = self._distance_walked
         gaze = np.array(self.gaze or ((0.0, 0.0),))
         yaw = float(np.interp(t, gaze[:, 0], gaze[:, 1]))
         return Pose(float(x), float(z), float(np.interp(t, times, walked)), yaw)
 
-    def _way(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _positions(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         """Metres aside and away (n, 2) at n moments: straight between keyframes, with the corners rounded.
 
         Averaging rounds them without overshooting; a spline could walk somebody into the camera.
         """
         at, *coordinates = np.array(self.keyframes).T
-        around = times[:, None] + np.linspace(-ROUNDING, ROUNDING, 15)
+        around = times[:, None] + np.linspace(-SMOOTHING_S, SMOOTHING_S, 15)
         return np.column_stack([np.interp(around, at, values).mean(axis=1) for values in coordinates])
 
     @cached_property
-    def _odometer(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _distance_walked(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         times = np.linspace(self.start, self.end, 400)
-        steps = np.linalg.norm(np.diff(self._way(times), axis=0), axis=1)
+        steps = np.linalg.norm(np.diff(self._positions(times), axis=0), axis=1)
         return times, np.concatenate([[0.0], np.cumsum(steps)])

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from training.requirements import require
     from training.simulation.clip import write_frames
     from training.simulation.conditions import conditions_of
-    from training.simulation.scene import draw_stage
+    from training.simulation.scene import draw_scene
 
     if options.patrons < 1:
         raise BadInput(f"--patrons {options.patrons}: at least 1")
@@ -59,17 +59,17 @@ def run(options: argparse.Namespace) -> int:
     changes = {name: getattr(options, name) for name in OPTIONS}
     conditions = conditions_of(options.scene, width=width, height=height, **changes)
     require("training", "av")
-    stage = draw_stage(options.faces, options.split, options.patrons, conditions, options.seed)
+    scene = draw_scene(options.faces, options.split, options.patrons, conditions, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     told = progress("frames")
 
     def frames() -> Iterator[tuple[int, Image]]:
-        for count, (number, image) in enumerate(stage.frames(), start=1):
+        for count, (number, image) in enumerate(scene.frames(), start=1):
             told(count, number / conditions.fps)
             yield number, image
 
     write_frames(options.out / CLIP, frames(), (conditions.width, conditions.height), conditions.fps)
-    write_truth(options.out / TRUTH, stage.truth(_made_by(options)))
+    write_truth(options.out / TRUTH, scene.truth(_made_by(options)))
     sys.stdout.write(f"{options.out / CLIP}\n{options.out / TRUTH}\n")
     return 0
 

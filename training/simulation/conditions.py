@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from edge.errors import BadInput
-from training.rendering.canvas import View
+from training.rendering.canvas import PinholeCamera
 
 LIMITS = {
     "crowd": (1, 12), "fps": (5, 30), "width": (320, 1920), "height": (180, 1080), "light": (0.05, 1.5),
@@ -51,9 +51,9 @@ class Conditions:
             raise BadInput(f"{self.width}x{self.height}: video needs even sides")
 
     @property
-    def view(self) -> View:
+    def camera(self) -> PinholeCamera:
         """The camera: eye level, about 56 degrees wide."""
-        return View(self.width, self.height, 0.9375 * self.width, 0.4 * self.height)
+        return PinholeCamera(self.width, self.height, 0.9375 * self.width, 0.4 * self.height)
 
 
 PRESETS = {

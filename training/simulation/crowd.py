@@ -6,63 +6,65 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.rendering.average_face import Portrait
-from training.rendering.canvas import Colour, View, shade
-from training.rendering.person import Garment, Look
-from training.simulation.trajectories import KINDS, LANES, Kind, Way, draw_way
+from training.rendering.average_face import FacePicture
+from training.rendering.canvas import Colour, PinholeCamera, shade
+from training.rendering.person import Garment, PersonStyle
+from training.simulation.routes import KIND_SHARES, LANES, Route, RouteKind, plan_route
 
-GROUPED = 0.3
+GROUP_SHARE = 0.3
 """Share of arrivals that are a group of two or three, side by side."""
-BESIDE = 0.5
+LANE_DISTANCE = 0.5
 """Metres that keep two people's ways apart, where there is room for it."""
 GARMENTS: tuple[Garment, ...] = ("shirt", "jacket", "dress")
 
 
-def draw_ways(view: View, count: int, crowd: int, rng: np.random.Generator) -> list[Way]:
+def plan_routes(camera: PinholeCamera, count: int, crowd: int, rng: np.random.Generator) -> list[Route]:
     """Ways for ``count`` patrons, in order of their start; at most ``crowd`` of them at any time."""
-    ways: list[Way] = []
+    routes: list[Route] = []
     now = 0.5
-    while len(ways) < count:
-        size = int(rng.integers(2, 4)) if rng.random() < GROUPED else 1
-        size = min(size, crowd, count - len(ways))
+    while len(routes) < count:
+        size = int(rng.integers(2, 4)) if rng.random() < GROUP_SHARE else 1
+        size = min(size, crowd, count - len(routes))
         # A crowd is never of one size: it swells to its limit and thins out.
         limit = int(rng.integers(max(crowd - 2, size), crowd + 1))
-        ends = sorted(way.walk.end for way in ways if way.walk.end > now)
+        ends = sorted(route.trajectory.end for route in routes if route.trajectory.end > now)
         if len(ends) + size > limit:
             now = ends[len(ends) + size - limit - 1]
         now += float(rng.exponential(0.5))
-        kind: Kind = rng.choice(list(KINDS), p=list(KINDS.values()))
-        taken = [way.walk.keyframes[1][2] for way in ways if way.walk.end > now]
+        kind: RouteKind = rng.choice(list(KIND_SHARES), p=list(KIND_SHARES.values()))
+        taken = [route.trajectory.keyframes[1][2] for route in routes if route.trajectory.end > now]
         for member in range(size):
             start = now + member * float(rng.uniform(0.1, 0.45))
             lane = _free_lane(taken, rng)
             taken.append(lane)
-            ways.append(draw_way(view, start, lane, kind, rng))
-    return sorted(ways, key=lambda way: way.walk.start)
+            routes.append(plan_route(camera, start, lane, kind, rng))
+    return sorted(routes, key=lambda route: route.trajectory.start)
 
 
 def _free_lane(taken: list[float], rng: np.random.Generator) -> float:
     """A distance from the camera that nobody near in time walks at, or the one with most room beside it."""
     best, room = 0.0, -1.0
     for lane in rng.uniform(*LANES, 12).tolist():
-        apart = min((abs(lane - other) for other in taken), default=BESIDE)
+        apart = min((abs(lane - other) for other in taken), default=LANE_DISTANCE)
         if apart > room:
             best, room = lane, apart
-        if apart >= BESIDE:
+        if apart >= LANE_DISTANCE:
             break
     return best
 
 
-def look_of(portrait: Portrait, rng: np.random.Generator) -> Look:
+def random_style(face_picture: FacePicture, rng: np.random.Generator) -> PersonStyle:
     """Height by age, and clothes by chance: nothing that is drawn tells a gender."""
-    age = portrait.age
+    age = face_picture.age
     grown = float(np.clip(rng.normal(1.70, 0.09), 1.5, 1.95))
     height = min(grown, max(1.05, 0.75 + 0.065 * age))
     top, bottom = _colour(rng), _colour(rng)
     garment: Garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
-    strip = portrait.image[2:18, 60:140].reshape(-1, 3)
+    strip = face_picture.image[2:18, 60:140].reshape(-1, 3)
     red, green, blue = (int(channel) for channel in np.median(strip, axis=0))
-    return Look(height, "own", shade((red, green, blue), 0.45), garment, top, bottom, float(rng.uniform(0.9, 1.1)))
+    return PersonStyle(
+        height, "own", shade((red, green, blue), 0.45), garment, top, bottom, float(rng.uniform(0.9, 1.1))
+    )
 
 
 def _colour(rng: np.random.Generator) -> Colour:

@@ -6,24 +6,24 @@ from collections import defaultdict
 from typing import Any
 
 from training.simulation.observe import Observation
-from training.simulation.score import compare, pairs_of
+from training.simulation.score import match_frames, match_visits
 
 Patron = dict[str, Any]
 
 
-def wrong_visits(seen: Observation, truth: dict[str, Any]) -> list[str]:
+def list_errors(observation: Observation, truth: dict[str, Any]) -> list[str]:
     """A line for each patron missed, each visit too many and each wrong direction, in the order of time.
 
     A line ends with the tracks of the patron, as ``track: from-to s, frames together with the patron``; ``-`` before a
     track says that it became no visit.
     """
-    everything = {track for boxes in seen.boxes for track in boxes}
-    counted = {one.track for one in seen.visits}
+    everything = {track for boxes in observation.boxes for track in boxes}
+    counted = {one.track for one in observation.visits}
     people = {patron["id"]: patron for patron in truth["patrons"]}
-    _, together = compare(seen, truth, counted)
-    _, of_all = compare(seen, truth, everything)
-    pairs, spare = pairs_of(seen.visits, people, together)
-    spans = _spans(seen)
+    _, together = match_frames(observation, truth, counted)
+    _, of_all = match_frames(observation, truth, everything)
+    pairs, spare = match_visits(observation.visits, people, together)
+    spans = _spans(observation)
     by_track: dict[int, dict[int, int]] = defaultdict(dict)
     by_patron: dict[int, dict[int, int]] = defaultdict(dict)
     for (patron, track), frames in of_all.items():
@@ -61,9 +61,9 @@ def wrong_visits(seen: Observation, truth: dict[str, Any]) -> list[str]:
     return [f"{at:7.1f} s  {text}" for at, text in sorted(lines)]
 
 
-def _spans(seen: Observation) -> dict[int, tuple[float, float]]:
+def _spans(observation: Observation) -> dict[int, tuple[float, float]]:
     spans: dict[int, tuple[float, float]] = {}
-    for time_s, boxes in zip(seen.times, seen.boxes, strict=True):
+    for time_s, boxes in zip(observation.times, observation.boxes, strict=True):
         for track in boxes:
             spans[track] = (spans.get(track, (time_s, 0))[0], time_s)
     return spans

@@ -27,7 +27,7 @@ from training.requirements import require
 from training.simulation.cli import CLIP, TRUTH
 from training.simulation.replay import RecordingAnalyzer, ReplayAnalyzer
 
-TAPE = "tape.npz"
+REPLAY = "tape.npz"
 LINE: dict[str, Any] = {"line": ((0.5, 0.0), (0.5, 1.0)), "inside": "right"}
 """The entrance of the truth, as the agent's settings have it."""
 SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "direction_right_in_sight",
@@ -35,19 +35,19 @@ SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right
 
 
 def measure(
-    folder: Path, settings: Settings, models: Models, taped: bool = False, every: int = 1
+    folder: Path, settings: Settings, models: Models, use_replay: bool = False, every: int = 1
 ) -> tuple[dict[str, Any], list[str]]:
     """The measures of one simulated scene and what was wrong with single visits; see :mod:`training.simulation.score`.
 
-    ``taped``: what the models see is taken from the folder's tape, which is written if there is none. Without one, only
-    one frame in ``every`` is looked at, as by a machine that cannot keep up.
+    With ``use_replay``, the models' outputs are read from the folder's replay file, which is written if it is missing.
+    Without it, only one frame in ``every`` is analysed, as on a machine that cannot keep up.
 
     Raises:
         BadInput: the folder does not hold a clip and its truth.
         MaitredError: motmetrics is not installed.
     """
     require("training", "motmetrics")
-    from training.simulation.error_list import wrong_visits
+    from training.simulation.error_list import list_errors
     from training.simulation.observe import observe
     from training.simulation.score import score
 
@@ -57,17 +57,19 @@ def measure(
         raise BadInput(f"{folder}: no {TRUTH} can be read here ({error}); maitred simulate makes one") from error
     settings = settings.model_copy(update={"entrance": Entrance(**LINE)})
     truth = every_frame_of(truth, every)
-    if taped and (folder / TAPE).exists():
-        replay = ReplayAnalyzer(folder / TAPE)
-        seen = observe(replay, settings, replay)
+    if use_replay and (folder / REPLAY).exists():
+        replay = ReplayAnalyzer(folder / REPLAY)
+        observation = observe(replay, settings, replay)
     else:
-        recorder = RecordingAnalyzer(models, settings.detection) if taped else None
+        recorder = RecordingAnalyzer(models, settings.detection) if use_replay else None
         analyzer = recorder or ModelFrameAnalyzer(models, settings.detection)
         with open_camera(str(folder / CLIP)) as camera:
-            seen = observe(islice(camera, 0, None, every), settings, analyzer, progress("frames"))
+            observation = observe(islice(camera, 0, None, every), settings, analyzer, progress("frames"))
         if recorder:
-            recorder.write(folder / TAPE)
-    return {"made_by": truth["made_by"], "frames": len(seen.times), **score(seen, truth)}, wrong_visits(seen, truth)
+            recorder.write(folder / REPLAY)
+    return {"made_by": truth["made_by"], "frames": len(observation.times), **score(observation, truth)}, list_errors(
+        observation, truth
+    )
 
 
 def every_frame_of(truth: dict[str, Any], every: int) -> dict[str, Any]:
@@ -106,22 +108,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("scenes", type=Path, nargs="+", metavar="DIR", help="folders that maitred simulate wrote")
     parser.add_argument("--model", metavar="NAME|FILE", help="age and gender model")
     add_config(parser)
-    parser.add_argument("--wrong", action="store_true", help="list what was wrong with which visit")
+    parser.add_argument("--errors", "--wrong", action="store_true", help="list what was wrong with which visit")
     parser.add_argument(
-        "--tape", action="store_true", help=f"keep what the models see as DIR/{TAPE}, and take it from there next time"
-    )
+        "--replay", "--tape", action="store_true",
+        help=f"write the models' outputs to DIR/{REPLAY}, and read them from there the next time",
+    )  # fmt: skip
     parser.add_argument("--every", type=int, default=1, metavar="K", help="look at one frame in K only (1)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(arguments)
-    if options.every < 1 or (options.tape and options.every > 1):
-        parser.error("--every: 1 or more, and not with --tape, which is of all frames")
+    if options.every < 1 or (options.replay and options.every > 1):
+        parser.error("--every: 1 or more, and not with --replay, which has all frames")
     try:
         settings = settings_of(options)
         if options.model:
             settings = settings.with_model(options.model)
         models = Models.open(settings.detection, settings.demographics)
         measured = {
-            folder.name: measure(folder, settings, models, options.tape, options.every) for folder in options.scenes
+            folder.name: measure(folder, settings, models, options.replay, options.every) for folder in options.scenes
         }
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
@@ -130,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print_json({name: as_json(result) for name, result in results.items()})
         return 0
-    if options.wrong:
+    if options.errors:
         for name, (_, lines) in measured.items():
             sys.stdout.write("\n".join([name, *lines, ""]) + "\n")
     sys.stdout.write(table(results) + "\n")

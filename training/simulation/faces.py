@@ -19,22 +19,22 @@ from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
 from training.data.alignment_reference import CROP
 from training.data.dataset import SPLITS, Sample, list_samples
-from training.rendering.average_face import GENDERS, SIDE, Portrait
+from training.rendering.average_face import GENDERS, SIDE, FacePicture
 
-Choice = Literal["test", "train", "validation", "all"]
-OFF = 0.1
+SplitChoice = Literal["test", "train", "validation", "all"]
+MAX_MISALIGNMENT = 0.1
 """A picture whose face lies less than this share of its side from where crops have it is a crop already."""
 
 
 @dataclass(frozen=True)
-class Face:
+class LabelledFace:
     """A patron's photograph, cut as the networks know faces, and its label."""
 
-    portrait: Portrait
+    face_picture: FacePicture
     sample: Sample
 
 
-def draw_faces(folder: Path, split: Choice, count: int, rng: np.random.Generator) -> list[Sample]:
+def choose_faces(folder: Path, split: SplitChoice, count: int, rng: np.random.Generator) -> list[Sample]:
     """``count`` labelled pictures of the folder's split in random order; all before any comes twice.
 
     Raises:
@@ -51,7 +51,7 @@ def draw_faces(folder: Path, split: Choice, count: int, rng: np.random.Generator
     return drawn[:count]
 
 
-def read_faces(samples: Sequence[Sample]) -> Iterator[Face]:
+def read_faces(samples: Sequence[Sample]) -> Iterator[LabelledFace]:
     """The pictures as faces of one size and place. A face is looked for in what is no crop already."""
     detector = FaceDetector(load_bundle("face"), threads=1)
     for sample in samples:
@@ -61,15 +61,15 @@ def read_faces(samples: Sequence[Sample]) -> Iterator[Face]:
         if found:
             largest = max(found, key=lambda face: face.size)
             transform = alignment(largest.landmarks, CROP)
-            if transform is None or _departure(transform, min(image.shape[:2])) > OFF:
+            if transform is None or _misalignment(transform, min(image.shape[:2])) > MAX_MISALIGNMENT:
                 picture = crop_face(image, largest, CROP, SIDE)
         age = sample.age_years
         if age is None:
             raise ValueError(f"{sample.path} has no age")
         rgb = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
-        yield Face(Portrait(rgb, age, GENDERS[sample.gender], 1), sample)
+        yield LabelledFace(FacePicture(rgb, age, GENDERS[sample.gender], 1), sample)
 
 
-def _departure(transform: Floats, side: int) -> float:
+def _misalignment(transform: Floats, side: int) -> float:
     """How far an alignment is from taking the whole picture as it is, in sides of the crop."""
     return float(max(np.abs(transform[:, :2] * side - np.eye(2)).max(), np.abs(transform[:, 2]).max()))

@@ -14,13 +14,13 @@ from edge.counting.visit import Visit
 from edge.tracking.track import Track
 from edge.vision.demographics import Estimate
 
-LOOK_EVERY_S = 0.3
+ESTIMATE_EVERY_S = 0.3
 """A visit's single frames are taken so far apart."""
 Corners = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedVisit:
     """A visit and the number of its track."""
 
     track: int
@@ -41,8 +41,8 @@ class Observation:
 
     times: list[float] = field(default_factory=list)
     boxes: list[dict[int, Corners]] = field(default_factory=list)
-    visits: list[Counted] = field(default_factory=list)
-    looks: dict[int, list[Estimate]] = field(default_factory=lambda: defaultdict(list))
+    visits: list[CountedVisit] = field(default_factory=list)
+    single_estimates: dict[int, list[Estimate]] = field(default_factory=lambda: defaultdict(list))
 
 
 def observe(
@@ -52,32 +52,34 @@ def observe(
     progress: Callable[[int, float], None] = lambda *_: None,
 ) -> Observation:
     """Count a recording as ``maitred count`` does, and look at each face in single frames besides."""
-    seen = Observation()
-    looked: dict[int, float] = {}
+    observation = Observation()
+    last_estimate_s: dict[int, float] = {}
 
     def note(track: Track, visit: Visit, shots: list[Estimate]) -> None:
-        seen.visits.append(Counted(track.id, visit, shots))
+        observation.visits.append(CountedVisit(track.id, visit, shots))
 
     pipeline = Pipeline(settings, analyzer, note)
     for frame in frames:
         pipeline.process(frame)
-        seen.times.append(frame.time_s)
-        _rename(seen, pipeline.joined)
-        seen.boxes.append({track.id: track.detection.box for track in pipeline.seen})
+        observation.times.append(frame.time_s)
+        _rename(observation, pipeline.joined)
+        observation.boxes.append({track.id: track.detection.box for track in pipeline.seen})
         for track in pipeline.seen:
-            if frame.time_s - looked.get(track.id, -LOOK_EVERY_S) >= LOOK_EVERY_S:
-                looked[track.id] = frame.time_s
-                seen.looks[track.id].append(analyzer.estimate(analyzer.shot(frame, track.detection, 0.0)))
+            if frame.time_s - last_estimate_s.get(track.id, -ESTIMATE_EVERY_S) >= ESTIMATE_EVERY_S:
+                last_estimate_s[track.id] = frame.time_s
+                observation.single_estimates[track.id].append(
+                    analyzer.estimate(analyzer.shot(frame, track.detection, 0.0))
+                )
         progress(frame.index + 1, frame.time_s)
     pipeline.finish()
-    _rename(seen, pipeline.joined)
-    return seen
+    _rename(observation, pipeline.joined)
+    return observation
 
 
-def _rename(seen: Observation, joined: tuple[tuple[int, int], ...]) -> None:
+def _rename(observation: Observation, joined: tuple[tuple[int, int], ...]) -> None:
     """Give what was noted of a later track to the earlier one that it turned out to be."""
     for earlier, later in joined:
-        for boxes in seen.boxes:
+        for boxes in observation.boxes:
             if later in boxes:
                 boxes[earlier] = boxes.pop(later)
-        seen.looks[earlier] += seen.looks.pop(later, [])
+        observation.single_estimates[earlier] += observation.single_estimates.pop(later, [])

@@ -20,56 +20,61 @@ from edge.config.settings import Settings
 from edge.counting.pipeline import Pipeline
 from edge.vision.models import Models
 from training.data.dataset import Sample, list_samples
-from training.rendering.average_face import Portrait, average_portrait
-from training.rendering.demo_cast import CAST
+from training.rendering.average_face import FacePicture, average_face
+from training.rendering.demo_cast import DEMO_CAST
 from training.rendering.demo_scene import Patron
-from training.rendering.person import Figure
+from training.rendering.person import Person
 from training.script import written
 from training.simulation.conditions import PRESETS, Conditions
-from training.simulation.crowd import draw_ways, look_of
-from training.simulation.faces import Face
-from training.simulation.scene import Stage
+from training.simulation.crowd import plan_routes, random_style
+from training.simulation.faces import LabelledFace
+from training.simulation.scene import SimulatedScene
 
-SHOWN = {"calm": 9.0, "busy": 8.0, "rough": 8.0}
+SHOWN_FROM_S = {"calm": 9.0, "busy": 8.0, "rough": 8.0}
 """Scenes, and the second from which the first frame with as many faces as the scene is to have is shown."""
-ENOUGH = {"calm": 2, "busy": 4, "rough": 2}
-CAST_SIZE = 8
+FACES_NEEDED = {"calm": 2, "busy": 4, "rough": 2}
+FACE_COUNT = 8
 WIDTH = 960
 GREEN, WHITE = (90, 200, 60), (255, 255, 255)
 
 
-def nobodies(folder: Path, seed: int) -> list[Face]:
+def average_faces(folder: Path, seed: int) -> list[LabelledFace]:
     """Averaged faces of the training split, as the demo clip has them."""
     samples = list_samples(folder).of("train")
-    portraits = [
-        average_portrait(samples, role.wanted, np.random.default_rng([seed, number]))
-        for number, role in enumerate(CAST[:CAST_SIZE], start=1)
+    face_pictures = [
+        average_face(samples, member.faces, np.random.default_rng([seed, number]))
+        for number, member in enumerate(DEMO_CAST[:FACE_COUNT], start=1)
     ]
-    return [Face(portrait, _unknown(portrait)) for portrait in portraits]
+    return [LabelledFace(face_picture, _unknown(face_picture)) for face_picture in face_pictures]
 
 
-def _unknown(portrait: Portrait) -> Sample:
-    return Sample(Path("nobody"), "0" * 64, (round(portrait.age), round(portrait.age)), None)
+def _unknown(face_picture: FacePicture) -> Sample:
+    return Sample(Path("nobody"), "0" * 64, (round(face_picture.age), round(face_picture.age)), None)
 
 
-def stage_of(faces: Sequence[Face], conditions: Conditions, seed: int) -> Stage:
+def scene_with(faces: Sequence[LabelledFace], conditions: Conditions, seed: int) -> SimulatedScene:
     """A scene with these faces."""
-    ways = draw_ways(conditions.view, len(faces), conditions.crowd, np.random.default_rng([seed, 10]))
-    looks = np.random.default_rng([seed, 11])
+    routes = plan_routes(conditions.camera, len(faces), conditions.crowd, np.random.default_rng([seed, 10]))
+    style_rng = np.random.default_rng([seed, 11])
     patrons = [
-        Patron(number, Figure(face.portrait, look_of(face.portrait, looks), number), way.walk, way.direction)
-        for number, (face, way) in enumerate(zip(faces, ways, strict=True), start=1)
+        Patron(
+            number,
+            Person(face.face_picture, random_style(face.face_picture, style_rng), number),
+            route.trajectory,
+            route.direction,
+        )
+        for number, (face, route) in enumerate(zip(faces, routes, strict=True), start=1)
     ]
-    return Stage(patrons, faces, conditions, seed)
+    return SimulatedScene(patrons, faces, conditions, seed)
 
 
-def picture(stage: Stage, models: Models, start: float, faces: int) -> Image:
+def annotated_frame(scene: SimulatedScene, models: Models, start: float, faces: int) -> Image:
     """The first frame after ``start`` seconds in which so many are followed (else the last), drawn over; uint8 BGR."""
     pipeline = Pipeline.open(Settings(), models)
     trails: dict[int, deque[tuple[int, int]]] = {}
     shown: Image | None = None
-    for index, (number, image) in enumerate(stage.frames()):
-        frame = Frame(np.ascontiguousarray(image[..., ::-1]), number / stage.conditions.fps, index)
+    for index, (number, image) in enumerate(scene.frames()):
+        frame = Frame(np.ascontiguousarray(image[..., ::-1]), number / scene.conditions.fps, index)
         pipeline.process(frame)
         for track in pipeline.seen:
             x, y = track.detection.centre
@@ -102,14 +107,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> None:
-        faces = nobodies(options.faces, options.seed)
+        faces = average_faces(options.faces, options.seed)
         settings = Settings()
         models = Models.open(settings.detection, settings.demographics)
         options.out.mkdir(parents=True, exist_ok=True)
-        for scene, start in SHOWN.items():
-            stage = stage_of(faces, PRESETS[scene], options.seed)
-            shown = picture(stage, models, start, ENOUGH[scene])
-            cv2.imwrite(str(options.out / f"counting-{scene}.jpg"), shown, [cv2.IMWRITE_JPEG_QUALITY, 85])
+        for name, start in SHOWN_FROM_S.items():
+            scene = scene_with(faces, PRESETS[name], options.seed)
+            shown = annotated_frame(scene, models, start, FACES_NEEDED[name])
+            cv2.imwrite(str(options.out / f"counting-{name}.jpg"), shown, [cv2.IMWRITE_JPEG_QUALITY, 85])
 
     return written(options.out, work)
 

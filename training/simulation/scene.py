@@ -13,12 +13,12 @@ import numpy as np
 
 from training.rendering.canvas import Image
 from training.rendering.demo_scene import Patron, Scene
-from training.rendering.person import Box, Figure
+from training.rendering.person import Box, Person
+from training.simulation.camera_effects import CameraEffects
 from training.simulation.conditions import Conditions
-from training.simulation.crowd import distinct_seeds, draw_ways, look_of
-from training.simulation.face_visibility import Sight, sights
-from training.simulation.faces import Choice, Face, draw_faces, read_faces
-from training.simulation.lens import Lens
+from training.simulation.crowd import distinct_seeds, plan_routes, random_style
+from training.simulation.face_visibility import VisibleFace, visible_faces
+from training.simulation.faces import LabelledFace, SplitChoice, choose_faces, read_faces
 
 EXPOSURES = 4
 """Moments of a long exposure that are averaged."""
@@ -29,34 +29,36 @@ COUNTS_FROM_S = 0.5
 
 
 @dataclass(frozen=True)
-class Stage:
+class SimulatedScene:
     """Patrons with real faces, conditions, and a seed for everything else; the same again gives the same frames."""
 
     patrons: Sequence[Patron]
-    faces: Sequence[Face]
+    faces: Sequence[LabelledFace]
     conditions: Conditions
     seed: int
 
     @cached_property
     def _scene(self) -> Scene:
-        return Scene(self.patrons, self.conditions.view, self.seed)
+        return Scene(self.patrons, self.conditions.camera, self.seed)
 
     @cached_property
-    def arrivals(self) -> list[int]:
+    def arriving_frames(self) -> list[int]:
         """Numbers of the frames that arrive; frame n is of n / fps seconds."""
-        return Lens(self.conditions, self.seed).arrivals(round((self._scene.end + 1) * self.conditions.fps))
+        return CameraEffects(self.conditions, self.seed).arriving_frames(
+            round((self._scene.end + 1) * self.conditions.fps)
+        )
 
     def frames(self) -> Iterator[tuple[int, Image]]:
         """The numbers and pictures (uint8 RGB) of the frames that arrive."""
-        lens = Lens(self.conditions, self.seed)
-        for number in self.arrivals:
+        camera_effects = CameraEffects(self.conditions, self.seed)
+        for number in self.arriving_frames:
             t = number / self.conditions.fps
-            yield number, lens.expose(self._exposed(t), t, number)
+            yield number, camera_effects.expose(self._exposure(t), t, number)
             for patron in self.patrons:
-                if patron.walk.end < t:
-                    patron.figure.release()
+                if patron.trajectory.end < t:
+                    patron.person.release_sprites()
 
-    def _exposed(self, t: float) -> Image:
+    def _exposure(self, t: float) -> Image:
         if not self.conditions.shutter_s:
             return self._scene.paint(t)
         moments = t + self.conditions.shutter_s * np.linspace(-0.5, 0.5, EXPOSURES)
@@ -67,58 +69,65 @@ class Stage:
 
     def truth(self, made_by: str) -> dict[str, Any]:
         """What a counter should find; see docs/counting.md for the fields."""
-        fps, view = self.conditions.fps, self.conditions.view
-        paths: dict[int, list[tuple[int, Sight]]] = {patron.id: [] for patron in self.patrons}
-        for index, number in enumerate(self.arrivals):
-            for sight in sights(self.patrons, view, number / fps):
-                paths[sight.patron.id].append((index, sight))
+        fps, camera = self.conditions.fps, self.conditions.camera
+        paths: dict[int, list[tuple[int, VisibleFace]]] = {patron.id: [] for patron in self.patrons}
+        for index, number in enumerate(self.arriving_frames):
+            for visible in visible_faces(self.patrons, camera, number / fps):
+                paths[visible.patron.id].append((index, visible))
         return {
             "made_by": made_by,
             "seed": self.seed,
             "fps": fps,
-            "size": [view.width, view.height],
+            "size": [camera.width, camera.height],
             "conditions": vars(self.conditions),
             "entrance": ENTRANCE,
-            "times": [round(number / fps, 4) for number in self.arrivals],
+            "times": [round(number / fps, 4) for number in self.arriving_frames],
             "patrons": [
                 self._patron(patron, face, paths[patron.id])
                 for patron, face in zip(self.patrons, self.faces, strict=True)
             ],
         }
 
-    def _patron(self, patron: Patron, face: Face, path: list[tuple[int, Sight]]) -> dict[str, Any]:
+    def _patron(self, patron: Patron, face: LabelledFace, path: list[tuple[int, VisibleFace]]) -> dict[str, Any]:
         fps = self.conditions.fps
-        plain = [self.arrivals[index] / fps for index, sight in path if sight.plain]
+        clear = [self.arriving_frames[index] / fps for index, visible in path if visible.clear]
         return {
             "id": patron.id,
             "file": face.sample.path.name,
             "identity": face.sample.sha256,
-            "age": face.portrait.age,
-            "gender": face.portrait.gender,
+            "age": face.face_picture.age,
+            "gender": face.face_picture.gender,
             "direction": patron.direction,
-            "counts": len(plain) / fps >= COUNTS_FROM_S,
-            "from_s": round(plain[0], 3) if plain else None,
-            "to_s": round(plain[-1], 3) if plain else None,
-            "path": [_row(index, sight.box, sight.plain) for index, sight in path],
+            "counts": len(clear) / fps >= COUNTS_FROM_S,
+            "from_s": round(clear[0], 3) if clear else None,
+            "to_s": round(clear[-1], 3) if clear else None,
+            "path": [_row(index, visible.box, visible.clear) for index, visible in path],
         }
 
 
-def _row(index: int, box: Box, plain: bool) -> list[float]:
-    return [index, *(round(value, 1) for value in (box.x, box.y, box.width, box.height)), int(plain)]
+def _row(index: int, box: Box, clear: bool) -> list[float]:
+    return [index, *(round(value, 1) for value in (box.x, box.y, box.width, box.height)), int(clear)]
 
 
-def draw_stage(folder: Path, split: Choice, count: int, conditions: Conditions, seed: int) -> Stage:
+def draw_scene(folder: Path, split: SplitChoice, count: int, conditions: Conditions, seed: int) -> SimulatedScene:
     """Draw faces from the folder and place ``count`` patrons.
 
     Raises:
         BadInput: the folder cannot be used.
     """
-    samples = draw_faces(folder, split, count, np.random.default_rng([seed, 0]))
-    ways = draw_ways(conditions.view, count, conditions.crowd, np.random.default_rng([seed, 10]))
-    looks = np.random.default_rng([seed, 11])
+    samples = choose_faces(folder, split, count, np.random.default_rng([seed, 0]))
+    routes = plan_routes(conditions.camera, count, conditions.crowd, np.random.default_rng([seed, 10]))
+    style_rng = np.random.default_rng([seed, 11])
     faces = list(read_faces(samples))
     patrons = [
-        Patron(number, Figure(face.portrait, look_of(face.portrait, looks), hair), way.walk, way.direction)
-        for number, (face, way, hair) in enumerate(zip(faces, ways, distinct_seeds(seed, count), strict=True), start=1)
+        Patron(
+            number,
+            Person(face.face_picture, random_style(face.face_picture, style_rng), hair),
+            route.trajectory,
+            route.direction,
+        )
+        for number, (face, route, hair) in enumerate(
+            zip(faces, routes, distinct_seeds(seed, count), strict=True), start=1
+        )
     ]
-    return Stage(patrons, faces, conditions, seed)
+    return SimulatedScene(patrons, faces, conditions, seed)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.detection import overlaps
-from training.simulation.observe import Corners, Counted, Observation
+from training.simulation.observe import Corners, CountedVisit, Observation
 
-SAME = 0.3
+MIN_OVERLAP = 0.3
 """Boxes that overlap by this much (intersection over union) show the same face. The detector's box is a square, the
 truth's is as narrow as the face; still they share 0.55 and more in 95 % of the cases."""
-CHILD = 13
+NO_GENDER_BELOW = 13
 """Below this age the agent gives no gender, and none is asked for."""
 LIMITS = {
     "calm": {"count_error": 0.01, "idf1": 0.97, "direction_right": 0.99, "dwell_error_s": 0.3},
@@ -29,7 +29,7 @@ Patron = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Frame:
+class _FrameMatch:
     """Patrons' and tracks' boxes in one frame, without those that neither count as found nor as missed."""
 
     patrons: list[int]
@@ -37,14 +37,14 @@ class _Frame:
     distances: NDArray[np.float64]
 
 
-def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
+def score(observation: Observation, truth: dict[str, Any]) -> dict[str, Any]:
     """The measures of one scene; shares are 0..1, times seconds, ages years, NaN where there is nothing to measure."""
-    counted = {one.track for one in seen.visits}
-    frames, together = compare(seen, truth, counted)
+    counted = {one.track for one in observation.visits}
+    frames, together = match_frames(observation, truth, counted)
     result = _tracking(frames)
     people = {patron["id"]: patron for patron in truth["patrons"]}
     expected = [patron for patron in truth["patrons"] if patron["counts"]]
-    pairs, spare = pairs_of(seen.visits, people, together)
+    pairs, spare = match_visits(observation.visits, people, together)
     wrong = abs(len(pairs) + len(spare) - len(expected))
     middle = truth["size"][0] / 2
     return {
@@ -56,28 +56,28 @@ def score(seen: Observation, truth: dict[str, Any]) -> dict[str, Any]:
         **result,
         "direction_right": _mean([one.visit.direction == patron["direction"] for one, patron in pairs]),
         "direction_right_in_sight": _mean(
-            [one.visit.direction == patron["direction"] for one, patron in pairs if _shown(patron, middle)]
+            [one.visit.direction == patron["direction"] for one, patron in pairs if _direction_visible(patron, middle)]
         ),
         "dwell_error_s": median(
             [abs(one.visit.dwell_s - (patron["to_s"] - patron["from_s"])) for one, patron in pairs] or [float("nan")]
         ),
-        **_demographics(pairs, seen),
+        **_demographics(pairs, observation),
     }
 
 
-def compare(
-    seen: Observation, truth: dict[str, Any], counted: set[int]
-) -> tuple[list[_Frame], dict[tuple[int, int], int]]:
+def match_frames(
+    observation: Observation, truth: dict[str, Any], counted: set[int]
+) -> tuple[list[_FrameMatch], dict[tuple[int, int], int]]:
     """Frames for the tracking measures of the ``counted`` tracks; in how many each patron and track are together."""
     there: list[list[tuple[int, Corners, bool]]] = [[] for _ in truth["times"]]
     for patron in truth["patrons"]:
-        for index, x, y, width, height, plain in patron["path"]:
-            there[index].append((patron["id"], (x, y, width, height), bool(plain) and patron["counts"]))
-    if len(there) != len(seen.boxes):
-        raise ValueError(f"{len(seen.boxes)} frames were seen, the truth is about {len(there)}")
-    frames: list[_Frame] = []
+        for index, x, y, width, height, clear in patron["path"]:
+            there[index].append((patron["id"], (x, y, width, height), bool(clear) and patron["counts"]))
+    if len(there) != len(observation.boxes):
+        raise ValueError(f"{len(observation.boxes)} frames were seen, the truth is about {len(there)}")
+    frames: list[_FrameMatch] = []
     together: dict[tuple[int, int], int] = {}
-    for patrons, boxes in zip(there, seen.boxes, strict=True):
+    for patrons, boxes in zip(there, observation.boxes, strict=True):
         tracks = [track for track in boxes if track in counted]
         distances = _distances([box for _, box, _ in patrons], [boxes[track] for track in tracks])
         rows, columns = motmetrics.lap.linear_sum_assignment(distances) if distances.size else ([], [])
@@ -87,10 +87,10 @@ def compare(
             together[key] = together.get(key, 0) + 1
         # As the MOT challenges do: who is hardly to be seen may be followed, and may be missed.
         excused = {column for row, column in pairs if not patrons[row][2]}
-        kept_rows = [row for row, (_, _, plain) in enumerate(patrons) if plain]
+        kept_rows = [row for row, (_, _, clear) in enumerate(patrons) if clear]
         kept = [column for column in range(len(tracks)) if column not in excused]
         frames.append(
-            _Frame(
+            _FrameMatch(
                 [patrons[row][0] for row in kept_rows],
                 [tracks[column] for column in kept],
                 distances[np.ix_(kept_rows, kept)],
@@ -104,10 +104,10 @@ def _distances(first: list[Corners], second: list[Corners]) -> NDArray[np.float6
     if not first or not second:
         return np.zeros((len(first), len(second)))
     shared = overlaps(np.array(first, np.float32), np.array(second, np.float32)).astype(np.float64)
-    return np.where(shared >= SAME, 1 - shared, np.nan)
+    return np.where(shared >= MIN_OVERLAP, 1 - shared, np.nan)
 
 
-def _tracking(frames: list[_Frame]) -> dict[str, float]:
+def _tracking(frames: list[_FrameMatch]) -> dict[str, float]:
     accumulator = motmetrics.MOTAccumulator(auto_id=True)
     for frame in frames:
         accumulator.update(frame.patrons, frame.tracks, frame.distances)
@@ -117,9 +117,9 @@ def _tracking(frames: list[_Frame]) -> dict[str, float]:
     return {renamed.get(name, name): float(found[name]) for name in names}
 
 
-def pairs_of(
-    visits: list[Counted], people: dict[int, Patron], together: dict[tuple[int, int], int]
-) -> tuple[list[tuple[Counted, Patron]], list[Counted]]:
+def match_visits(
+    visits: list[CountedVisit], people: dict[int, Patron], together: dict[tuple[int, int], int]
+) -> tuple[list[tuple[CountedVisit, Patron]], list[CountedVisit]]:
     """Visits with the patrons they are of, one each, and the visits left over: second ones, or of nobody."""
     by_track = {one.track: one for one in visits}
     pairs, spare_of = [], set(by_track)
@@ -133,10 +133,10 @@ def pairs_of(
     return pairs, [one for one in visits if one.track in spare_of]
 
 
-def _shown(patron: Patron, middle: float) -> bool:
+def _direction_visible(patron: Patron, middle: float) -> bool:
     """Whether the way that somebody went can be told from when the face was in plain sight."""
-    plain = [x + width / 2 for _, x, _, width, _, is_plain in patron["path"] if is_plain]
-    return bool(_crossing(plain[0], plain[-1], middle) == patron["direction"])
+    clear = [x + width / 2 for _, x, _, width, _, is_plain in patron["path"] if is_plain]
+    return bool(_crossing(clear[0], clear[-1], middle) == patron["direction"])
 
 
 def _crossing(first: float, last: float, middle: float) -> str | None:
@@ -145,13 +145,21 @@ def _crossing(first: float, last: float, middle: float) -> str | None:
     return "in" if last > first else "out"
 
 
-def _demographics(pairs: list[tuple[Counted, Patron]], seen: Observation) -> dict[str, float]:
+def _demographics(pairs: list[tuple[CountedVisit, Patron]], observation: Observation) -> dict[str, float]:
     """Ages and genders of whole visits, and of single frames of the same visits."""
     known = [(one, patron) for one, patron in pairs if one.visit.age is not None and one.visit.age_interval]
-    grown = [(one, patron) for one, patron in known if patron["age"] >= CHILD]
-    single_age = [_mean([abs(look.age - patron["age"]) for look in seen.looks[one.track]]) for one, patron in known]
+    grown = [(one, patron) for one, patron in known if patron["age"] >= NO_GENDER_BELOW]
+    single_age = [
+        _mean([abs(estimate.age - patron["age"]) for estimate in observation.single_estimates[one.track]])
+        for one, patron in known
+    ]
     single_gender = [
-        _mean([(look.female_probability >= 0.5) != (patron["gender"] == "female") for look in seen.looks[one.track]])
+        _mean(
+            [
+                (estimate.female_probability >= 0.5) != (patron["gender"] == "female")
+                for estimate in observation.single_estimates[one.track]
+            ]
+        )
         for one, patron in grown
     ]
     # The visit's own gender, or what it would be if children had one.

@@ -10,9 +10,9 @@ import pytest
 
 from edge.errors import BadInput
 from training.data.dataset import Sample, list_samples
-from training.rendering.average_face import Wanted, average_portrait
+from training.rendering.average_face import FaceSelection, average_face
 
-GROWN_UPS = Wanted("female", 20, 40)
+GROWN_UPS = FaceSelection("female", 20, 40)
 UTKFACE = Path(__file__).resolve().parents[4] / "shared/data/utkface"
 
 
@@ -51,27 +51,27 @@ def sample(age: tuple[int, int] | None = (30, 30), gender: int | None = 1, ethni
 @pytest.mark.parametrize(
     ("one", "wanted", "fits"),
     [
-        pytest.param(sample(), Wanted("female", 30, 30), True, id="ages are inclusive"),
-        pytest.param(sample(), Wanted("male", 30, 30), False, id="other gender"),
-        pytest.param(sample((20, 29)), Wanted("female", 25, 30), False, id="the middle of an age range counts"),
-        pytest.param(sample(None), Wanted("female", 0, 100), False, id="unknown age"),
-        pytest.param(sample(gender=None), Wanted("female", 0, 100), False, id="unknown gender"),
-        pytest.param(sample(), Wanted("female", 20, 40, "asian"), True, id="wanted ethnicity"),
-        pytest.param(sample(ethnicity=None), Wanted("female", 20, 40, "asian"), False, id="unknown ethnicity"),
+        pytest.param(sample(), FaceSelection("female", 30, 30), True, id="ages are inclusive"),
+        pytest.param(sample(), FaceSelection("male", 30, 30), False, id="other gender"),
+        pytest.param(sample((20, 29)), FaceSelection("female", 25, 30), False, id="the middle of an age range counts"),
+        pytest.param(sample(None), FaceSelection("female", 0, 100), False, id="unknown age"),
+        pytest.param(sample(gender=None), FaceSelection("female", 0, 100), False, id="unknown gender"),
+        pytest.param(sample(), FaceSelection("female", 20, 40, "asian"), True, id="wanted ethnicity"),
+        pytest.param(sample(ethnicity=None), FaceSelection("female", 20, 40, "asian"), False, id="unknown ethnicity"),
     ],
 )
-def test_only_samples_with_the_wanted_labels_are_averaged(one: Sample, wanted: Wanted, fits: bool):
-    assert wanted.fits(one) is fits
+def test_only_samples_with_the_wanted_labels_are_averaged(one: Sample, selection: FaceSelection, fits: bool):
+    assert selection.matches(one) is fits
 
 
 def test_a_portrait_is_the_mean_of_many_and_a_copy_of_none(faces: list[Sample]):
-    portrait = average_portrait(faces, GROWN_UPS, np.random.default_rng(7), count=20)
+    face_picture = average_face(faces, GROWN_UPS, np.random.default_rng(7), count=20)
 
-    assert portrait.image.shape == (200, 200, 3)
-    assert portrait.image.dtype == np.uint8
-    assert (portrait.age, portrait.gender, portrait.faces_averaged) == (30, "female", 20)
+    assert face_picture.image.shape == (200, 200, 3)
+    assert face_picture.image.dtype == np.uint8
+    assert (face_picture.age, face_picture.gender, face_picture.faces_averaged) == (30, "female", 20)
     cheek = np.s_[90:140, 30:60]
-    mean = portrait.image[cheek].mean(axis=2)
+    mean = face_picture.image[cheek].mean(axis=2)
     for one in faces:
         own = cv2.imread(str(one.path))[cheek].mean(axis=2)
         # Each face's own blotches are what must have gone.
@@ -79,7 +79,7 @@ def test_a_portrait_is_the_mean_of_many_and_a_copy_of_none(faces: list[Sample]):
 
 
 def test_a_portrait_is_rgb(faces: list[Sample]):
-    red, _, blue = average_portrait(faces, GROWN_UPS, np.random.default_rng(7)).image[100:140, 30:60].mean(axis=(0, 1))
+    red, _, blue = average_face(faces, GROWN_UPS, np.random.default_rng(7)).image[100:140, 30:60].mean(axis=(0, 1))
 
     assert red > blue + 40
 
@@ -89,16 +89,16 @@ def test_the_portrait_has_the_mean_age_of_the_faces_in_it(tmp_path: Path):
     saved(tmp_path, [drawn_face(rng) for _ in range(20)], age=22)
     faces = saved(tmp_path, [drawn_face(rng) for _ in range(20)], age=38)
 
-    portrait = average_portrait(faces, GROWN_UPS, np.random.default_rng(0), count=24)
+    face_picture = average_face(faces, GROWN_UPS, np.random.default_rng(0), count=24)
 
-    old = (portrait.age - 22) / 16 * portrait.faces_averaged
+    old = (face_picture.age - 22) / 16 * face_picture.faces_averaged
     assert old == pytest.approx(round(old))
-    assert 22 < portrait.age < 38
+    assert 22 < face_picture.age < 38
 
 
 def test_the_same_seed_gives_the_same_pixels_and_the_order_of_samples_does_not_matter(faces: list[Sample]):
-    first = average_portrait(faces, GROWN_UPS, np.random.default_rng(7))
-    again = average_portrait(faces[::-1], GROWN_UPS, np.random.default_rng(7))
+    first = average_face(faces, GROWN_UPS, np.random.default_rng(7))
+    again = average_face(faces[::-1], GROWN_UPS, np.random.default_rng(7))
 
     assert np.array_equal(first.image, again.image)
 
@@ -109,10 +109,10 @@ def test_grey_pictures_are_left_out(tmp_path: Path):
     grey = [cv2.cvtColor(cv2.cvtColor(drawn_face(rng), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR) for _ in range(40)]
 
     with pytest.raises(BadInput, match="only 0 of 40"):
-        average_portrait(saved(tmp_path, grey), GROWN_UPS, np.random.default_rng(0))
-    mixed = average_portrait(saved(tmp_path, grey + colour), GROWN_UPS, np.random.default_rng(0))
+        average_face(saved(tmp_path, grey), GROWN_UPS, np.random.default_rng(0))
+    mixed = average_face(saved(tmp_path, grey + colour), GROWN_UPS, np.random.default_rng(0))
     (tmp_path / "colour").mkdir()
-    pure = average_portrait(saved(tmp_path / "colour", colour), GROWN_UPS, np.random.default_rng(0))
+    pure = average_face(saved(tmp_path / "colour", colour), GROWN_UPS, np.random.default_rng(0))
     saturation = [cv2.cvtColor(p.image, cv2.COLOR_RGB2HSV)[..., 1][60:150, 50:150].mean() for p in (mixed, pure)]
     assert saturation[0] == pytest.approx(saturation[1], rel=0.05)
 
@@ -124,10 +124,10 @@ def test_pictures_with_lettering_are_left_out(tmp_path: Path):
     for picture in lettered:
         cv2.putText(picture, "AGENCY", (38, 128), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (255, 255, 255), 4)
 
-    portrait = average_portrait(saved(tmp_path, lettered, age=40), GROWN_UPS, np.random.default_rng(0), count=20)
+    face_picture = average_face(saved(tmp_path, lettered, age=40), GROWN_UPS, np.random.default_rng(0), count=20)
 
     # The mean age tells whether one of the lettered, older ones is in it.
-    assert portrait.age == 30
+    assert face_picture.age == 30
 
 
 def test_pictures_that_look_like_one_person_count_once(tmp_path: Path):
@@ -137,10 +137,10 @@ def test_pictures_that_look_like_one_person_count_once(tmp_path: Path):
     saved(tmp_path, others[1:], age=30)
     faces = saved(tmp_path, twins, age=40)
 
-    portrait = average_portrait(faces, GROWN_UPS, np.random.default_rng(0), count=30)
+    face_picture = average_face(faces, GROWN_UPS, np.random.default_rng(0), count=30)
 
-    assert portrait.faces_averaged >= 16
-    assert round((portrait.age - 30) / 10 * portrait.faces_averaged) <= 1
+    assert face_picture.faces_averaged >= 16
+    assert round((face_picture.age - 30) / 10 * face_picture.faces_averaged) <= 1
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,21 @@ def test_pictures_that_look_like_one_person_count_once(tmp_path: Path):
     [
         pytest.param(GROWN_UPS, 8, "at least 16", id="a mean of few could look like one of them"),
         pytest.param(
-            Wanted("male", 20, 40), 24, "0 of 0 faces labelled any male 20-40.*widen", id="nobody with the labels"
+            FaceSelection("male", 20, 40),
+            24,
+            "0 of 0 faces labelled any male 20-40.*widen",
+            id="nobody with the labels",
         ),
-        pytest.param(Wanted("female", 20, 40, "indian"), 24, "indian female 20-40", id="nobody of the ethnicity"),
+        pytest.param(
+            FaceSelection("female", 20, 40, "indian"), 24, "indian female 20-40", id="nobody of the ethnicity"
+        ),
     ],
 )
-def test_too_few_faces_are_refused_with_the_way_out(faces: list[Sample], wanted: Wanted, count: int, message: str):
+def test_too_few_faces_are_refused_with_the_way_out(
+    faces: list[Sample], selection: FaceSelection, count: int, message: str
+):
     with pytest.raises(BadInput, match=message):
-        average_portrait(faces, wanted, np.random.default_rng(0), count)
+        average_face(faces, selection, np.random.default_rng(0), count)
 
 
 @pytest.mark.skipif(not UTKFACE.is_dir(), reason="needs the shared UTKFace folder, which is not here")
@@ -164,12 +171,12 @@ def test_real_faces_make_a_frontal_portrait_unlike_each_of_them(tmp_path: Path):
         (tmp_path / path.name).symlink_to(path)
     faces = list_samples(tmp_path).of("train")
 
-    portrait = average_portrait(faces, Wanted("female", 26, 26), np.random.default_rng(7))
+    face_picture = average_face(faces, FaceSelection("female", 26, 26), np.random.default_rng(7))
 
-    middle = portrait.image[20:190, 20:180].astype(float)
-    mirrored = portrait.image[:, ::-1][20:190, 20:180].astype(float)
+    middle = face_picture.image[20:190, 20:180].astype(float)
+    mirrored = face_picture.image[:, ::-1][20:190, 20:180].astype(float)
     assert np.corrcoef(middle.ravel(), mirrored.ravel())[0, 1] > 0.9
-    assert portrait.faces_averaged == 24
+    assert face_picture.faces_averaged == 24
     for one in faces:
         real = cv2.cvtColor(cv2.imread(str(one.path)), cv2.COLOR_BGR2RGB)[20:190, 20:180].astype(float)
         assert np.abs(middle - real).mean() > 6, one.path.name

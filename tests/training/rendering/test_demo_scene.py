@@ -15,40 +15,40 @@ import training.rendering.demo_scene
 from edge.cameras import open_camera
 from edge.demo import CLIP, TRUTH
 from edge.errors import BadInput, MaitredError
-from training.rendering.average_face import Portrait
-from training.rendering.demo_cast import CAST
+from training.rendering.average_face import FacePicture
+from training.rendering.demo_cast import DEMO_CAST
 from training.rendering.demo_scene import (
     FPS,
     Patron,
     Scene,
+    clip_frames,
     demo_scene,
-    frames_of,
+    ground_truth,
     main,
-    truth_of,
     write_clip,
     write_truth,
 )
-from training.rendering.person import Figure, Look, Pose
+from training.rendering.person import Person, PersonStyle, Pose
 from training.rendering.room import DOOR, WALL_Z
-from training.rendering.trajectory import Walk
+from training.rendering.trajectory import Trajectory
 
-LOOK = Look(1.72, "short", (40, 30, 20), "shirt", (60, 90, 160), (50, 50, 60))
+STYLE = PersonStyle(1.72, "short", (40, 30, 20), "shirt", (60, 90, 160), (50, 50, 60))
 MAGENTA = (220, 40, 200)
-APPROACH = Walk(((0.0, 0.0, 5.0), (4.0, 0.0, 1.6)))
+APPROACH = Trajectory(((0.0, 0.0, 5.0), (4.0, 0.0, 1.6)))
 
 
-def stand_in(colour: tuple[int, int, int] = MAGENTA, age: float = 33.3, gender: str = "male") -> Portrait:
+def stand_in(colour: tuple[int, int, int] = MAGENTA, age: float = 33.3, gender: str = "male") -> FacePicture:
     image = np.zeros((200, 200, 3), np.uint8)
     cv2.ellipse(image, (100, 100), (90, 110), 0, 0, 360, colour, -1)
-    return Portrait(image, age, gender, 24)
+    return FacePicture(image, age, gender, 24)
 
 
-def patron(walk: Walk = APPROACH, number: int = 1, look: Look = LOOK) -> Patron:
-    return Patron(number, Figure(stand_in(), look, number), walk)
+def patron(trajectory: Trajectory = APPROACH, number: int = 1, style: PersonStyle = STYLE) -> Patron:
+    return Patron(number, Person(stand_in(), style, number), trajectory)
 
 
 def digest(scene: Scene) -> str:
-    return hashlib.sha256(b"".join(frame.tobytes() for frame in frames_of(scene, 4, fps=1))).hexdigest()
+    return hashlib.sha256(b"".join(frame.tobytes() for frame in clip_frames(scene, 4, fps=1))).hexdigest()
 
 
 def test_the_same_seed_draws_the_same_frames_and_another_seed_others():
@@ -60,7 +60,7 @@ def test_the_face_is_where_the_truth_says_and_grows_on_the_way():
     scene = Scene([patron()])
     widths = []
     for t in (0.5, 1.5, 2.5, 3.5):
-        box = scene.face(scene.patrons[0], t)
+        box = scene.face_box(scene.patrons[0], t)
         assert box is not None
         image = scene.draw(t).astype(int)
         magenta = np.abs(image - MAGENTA).sum(axis=2) < 25  # the face alone: neck, ears and hands are darker
@@ -76,12 +76,12 @@ def test_the_face_is_where_the_truth_says_and_grows_on_the_way():
 def test_who_is_beyond_the_wall_is_hidden_and_who_stands_in_the_door_is_seen():
     behind, in_door = DOOR[0] + DOOR[1], DOOR[0]
     near_wall = WALL_Z + 0.05
-    hidden = Scene([patron(Walk(((0.0, behind, near_wall), (1.0, behind, near_wall))))])
-    seen = Scene([patron(Walk(((0.0, in_door, near_wall), (1.0, in_door, near_wall))))])
+    hidden = Scene([patron(Trajectory(((0.0, behind, near_wall), (1.0, behind, near_wall))))])
+    seen = Scene([patron(Trajectory(((0.0, in_door, near_wall), (1.0, in_door, near_wall))))])
     empty = Scene([]).draw(0.5)
 
-    assert hidden.face(hidden.patrons[0], 0.5) is None
-    assert seen.face(seen.patrons[0], 0.5) is not None
+    assert hidden.face_box(hidden.patrons[0], 0.5) is None
+    assert seen.face_box(seen.patrons[0], 0.5) is not None
     assert np.array_equal(hidden.draw(0.5), empty)
     assert np.abs(seen.draw(0.5).astype(int) - empty).max() > 100
 
@@ -97,36 +97,39 @@ def test_who_is_beyond_the_wall_is_hidden_and_who_stands_in_the_door_is_seen():
     ],
 )
 def test_a_face_counts_as_visible_only_whole_and_large_enough(x: float, z: float, height: float, visible: bool):
-    look = Look(height, "short", (40, 30, 20), "shirt", (60, 90, 160), (50, 50, 60))
-    scene = Scene([patron(Walk(((0.0, x, z), (1.0, x, z))), look=look)])
+    style = PersonStyle(height, "short", (40, 30, 20), "shirt", (60, 90, 160), (50, 50, 60))
+    scene = Scene([patron(Trajectory(((0.0, x, z), (1.0, x, z))), style=style)])
 
-    assert (scene.face(scene.patrons[0], 0.5) is not None) is visible
+    assert (scene.face_box(scene.patrons[0], 0.5) is not None) is visible
 
 
 def test_a_face_behind_somebody_nearer_is_not_in_the_truth():
-    far, near = Walk(((0.0, 0.0, 5.0), (1.0, 0.0, 5.0))), Walk(((0.0, 0.0, 2.0), (1.0, 0.0, 2.0)))
-    apart = near.later(0.0, aside=-0.7)
+    far, near = Trajectory(((0.0, 0.0, 5.0), (1.0, 0.0, 5.0))), Trajectory(((0.0, 0.0, 2.0), (1.0, 0.0, 2.0)))
+    apart = near.shifted(0.0, aside=-0.7)
 
-    assert Scene([patron(far)]).face(patron(far), 0.5) is not None
+    assert Scene([patron(far)]).face_box(patron(far), 0.5) is not None
     covered, open_view = Scene([patron(far), patron(near, 2)]), Scene([patron(far), patron(apart, 2)])
-    assert covered.face(covered.patrons[0], 0.5) is None
-    assert covered.face(covered.patrons[1], 0.5) is not None
-    assert open_view.face(open_view.patrons[0], 0.5) is not None
+    assert covered.face_box(covered.patrons[0], 0.5) is None
+    assert covered.face_box(covered.patrons[1], 0.5) is not None
+    assert open_view.face_box(open_view.patrons[0], 0.5) is not None
 
 
 def test_nearer_patrons_are_drawn_over_farther_ones_whatever_their_order():
-    far, near = patron(Walk(((0.0, 0.0, 4.0), (1.0, 0.0, 4.0)))), patron(Walk(((0.0, 0.1, 2.0), (1.0, 0.1, 2.0))), 2)
+    far, near = (
+        patron(Trajectory(((0.0, 0.0, 4.0), (1.0, 0.0, 4.0)))),
+        patron(Trajectory(((0.0, 0.1, 2.0), (1.0, 0.1, 2.0))), 2),
+    )
 
     assert np.array_equal(Scene([far, near]).draw(0.5), Scene([near, far]).draw(0.5))
 
 
 def test_every_style_and_garment_draws_somebody():
-    scene = Scene([patron(APPROACH.later(10.0 * n), n, role.look) for n, role in enumerate(CAST)])
+    scene = Scene([patron(APPROACH.shifted(10.0 * n), n, member.style) for n, member in enumerate(DEMO_CAST)])
     empty = scene.draw(9.0)
 
-    for n, role in enumerate(CAST):
+    for n, member in enumerate(DEMO_CAST):
         image = scene.draw(10.0 * n + 2.0)
-        assert np.mean(np.any(image != empty, axis=2)) > 0.02, role.look.style
+        assert np.mean(np.any(image != empty, axis=2)) > 0.02, member.style.hair_style
 
 
 @pytest.mark.parametrize(
@@ -139,15 +142,15 @@ def test_every_style_and_garment_draws_somebody():
 )
 def test_a_walk_out_of_order_is_refused(keyframes: tuple[tuple[float, float, float], ...]):
     with pytest.raises(ValueError, match="in order of time"):
-        Walk(keyframes)
+        Trajectory(keyframes)
 
 
 def test_a_walk_stays_between_its_keyframes_and_measures_the_way():
-    walk = Walk(((1.0, -1.0, 5.0), (2.0, 0.0, 2.0), (3.0, 1.0, 2.0)))
-    poses = [walk.pose(t) for t in np.linspace(1.0, 3.0, 50)]
+    trajectory = Trajectory(((1.0, -1.0, 5.0), (2.0, 0.0, 2.0), (3.0, 1.0, 2.0)))
+    poses = [trajectory.pose(t) for t in np.linspace(1.0, 3.0, 50)]
 
-    assert walk.pose(0.99) is None
-    assert walk.pose(3.01) is None
+    assert trajectory.pose(0.99) is None
+    assert trajectory.pose(3.01) is None
     assert all(isinstance(pose, Pose) and -1 <= pose.x <= 1 and 2 <= pose.z <= 5 for pose in poses)
     walked = [pose.walked for pose in poses if pose is not None]
     assert walked == sorted(walked)
@@ -156,8 +159,8 @@ def test_a_walk_stays_between_its_keyframes_and_measures_the_way():
 
 
 def test_the_truth_lists_each_patron_with_times_and_every_fifth_box(tmp_path: Path):
-    scene = Scene([patron(), patron(APPROACH.later(1.0, aside=0.5), 2)], seed=5)
-    truth = truth_of(scene, frames=90, made_by="a command")
+    scene = Scene([patron(), patron(APPROACH.shifted(1.0, aside=0.5), 2)], seed=5)
+    truth = ground_truth(scene, frames=90, made_by="a command")
     write_truth(tmp_path / "truth.json", truth)
 
     read = json.loads((tmp_path / "truth.json").read_text())
@@ -178,23 +181,23 @@ def test_the_truth_lists_each_patron_with_times_and_every_fifth_box(tmp_path: Pa
 
 def test_a_patron_who_never_comes_into_sight_is_an_error():
     with pytest.raises(BadInput, match="patron 1 is never in sight"):
-        truth_of(Scene([patron(Walk(((0.0, 0.0, 20.0), (1.0, 0.0, 19.0))))]), frames=30, made_by="")
+        ground_truth(Scene([patron(Trajectory(((0.0, 0.0, 20.0), (1.0, 0.0, 19.0))))]), frames=30, made_by="")
 
 
 def test_a_written_clip_reads_back_as_it_was_drawn(tmp_path: Path):
     scene = Scene([patron()])
-    write_clip(tmp_path / "clip.mp4", frames_of(scene, 20), scene.view)
+    write_clip(tmp_path / "clip.mp4", clip_frames(scene, 20), scene.camera)
 
     with open_camera(str(tmp_path / "clip.mp4")) as camera:
         read = [frame.image.copy() for frame in camera]
     assert len(read) == 20
-    drawn = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in frames_of(scene, 20)]
+    drawn = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in clip_frames(scene, 20)]
     assert min(cv2.PSNR(a, b) for a, b in zip(read, drawn, strict=True)) > 32
 
 
 def test_an_unwritable_place_is_named(tmp_path: Path):
     with pytest.raises(MaitredError, match=r"nowhere/clip\.mp4"):
-        write_clip(tmp_path / "nowhere" / "clip.mp4", iter([]), Scene([]).view)
+        write_clip(tmp_path / "nowhere" / "clip.mp4", iter([]), Scene([]).camera)
 
 
 def test_a_folder_without_faces_ends_the_command_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -208,16 +211,16 @@ def test_only_faces_of_the_training_split_are_averaged(tmp_path: Path, monkeypat
         cv2.imwrite(str(tmp_path / f"30_1_0_2017{number:08d}.png"), picture)
     given: Counter[str] = Counter()
 
-    def averaged(samples, wanted, rng):
+    def averaged(samples, selection, rng):
         given.update(sample.split for sample in samples)
         return stand_in()
 
-    monkeypatch.setattr(training.rendering.demo_scene, "average_portrait", averaged)
+    monkeypatch.setattr(training.rendering.demo_scene, "average_face", averaged)
     scene = demo_scene(tmp_path, seed=7)
 
     assert set(given) == {"train"}
-    assert given["train"] < 40 * len(CAST)
-    assert len(scene.patrons) == len(CAST)
+    assert given["train"] < 40 * len(DEMO_CAST)
+    assert len(scene.patrons) == len(DEMO_CAST)
 
 
 # The clip that ships.
@@ -239,13 +242,15 @@ def test_the_shipped_clip_is_small_and_as_long_as_its_truth_says(truth: dict):
 
 def test_the_shipped_truth_is_what_the_cast_and_the_drawing_code_give(truth: dict):
     patrons = []
-    for role, told in zip(CAST, truth["patrons"], strict=True):
-        portrait = stand_in(age=told["age"], gender=told["gender"])
-        assert role.wanted.youngest <= told["age"] <= role.wanted.oldest
-        assert role.wanted.gender == told["gender"]
-        patrons.append(Patron(told["id"], Figure(portrait, role.look, told["id"]), role.walk, role.direction))
+    for member, told in zip(DEMO_CAST, truth["patrons"], strict=True):
+        face_picture = stand_in(age=told["age"], gender=told["gender"])
+        assert member.faces.youngest <= told["age"] <= member.faces.oldest
+        assert member.faces.gender == told["gender"]
+        patrons.append(
+            Patron(told["id"], Person(face_picture, member.style, told["id"]), member.trajectory, member.direction)
+        )
 
-    again = truth_of(Scene(patrons, seed=truth["seed"]), truth["frames"], truth["made_by"])
+    again = ground_truth(Scene(patrons, seed=truth["seed"]), truth["frames"], truth["made_by"])
 
     for told, computed in zip(truth["patrons"], again["patrons"], strict=True):
         assert computed == told | {"faces_averaged": 24}

@@ -19,14 +19,14 @@ from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.demographics import Estimate, pool
 from edge.vision.models import Models
+from training.simulation.camera_effects import CameraEffects
 from training.simulation.conditions import PRESETS, Conditions, conditions_of
-from training.simulation.crowd import draw_ways
-from training.simulation.error_list import wrong_visits
+from training.simulation.crowd import plan_routes
+from training.simulation.error_list import list_errors
 from training.simulation.evaluate import LINE, as_json, every_frame_of
-from training.simulation.lens import Lens
-from training.simulation.observe import Counted, Observation, observe
+from training.simulation.observe import CountedVisit, Observation, observe
 from training.simulation.replay import RecordingAnalyzer, ReplayAnalyzer
-from training.simulation.scene import Stage, draw_stage
+from training.simulation.scene import SimulatedScene, draw_scene
 from training.simulation.score import score
 
 GREEN = (40, 230, 40)
@@ -76,10 +76,10 @@ def test_lost_frames_are_missing_from_the_clip_and_the_others_keep_their_times(f
 
 def test_a_face_is_where_the_truth_says(faces: Path):
     conditions = Conditions(crowd=1, fps=5, noise=0, blur=0, flicker=0)
-    stage = draw_stage(faces, "all", 3, conditions, 4)
-    truth = stage.truth("")
+    scene = draw_scene(faces, "all", 3, conditions, 4)
+    truth = scene.truth("")
     checked = 0
-    for index, (_, image) in enumerate(stage.frames()):
+    for index, (_, image) in enumerate(scene.frames()):
         rows = [row for patron in truth["patrons"] for row in patron["path"] if row[0] == index and row[5]]
         green = np.abs(image.astype(int) - GREEN[::-1]).sum(axis=2) < 60
         if len(rows) == 1:
@@ -92,22 +92,22 @@ def test_a_face_is_where_the_truth_says(faces: Path):
 
 
 def test_a_crowd_is_never_larger_than_it_may_be_and_comes_both_ways():
-    view = Conditions().view
+    camera = Conditions().camera
     for crowd in (1, 2, 6):
-        ways = draw_ways(view, 60, crowd, np.random.default_rng(crowd))
-        moments = np.arange(0, max(way.walk.end for way in ways), 0.25)
-        present = [sum(way.walk.start <= t <= way.walk.end for way in ways) for t in moments]
+        routes = plan_routes(camera, 60, crowd, np.random.default_rng(crowd))
+        moments = np.arange(0, max(route.trajectory.end for route in routes), 0.25)
+        present = [sum(route.trajectory.start <= t <= route.trajectory.end for route in routes) for t in moments]
         assert crowd - 1 <= max(present) <= crowd
-        assert {way.kind for way in ways} == {"in", "out", "u-turn", "approach"}
-        for way in ways:
-            first, last = way.walk.keyframes[0][1], way.walk.keyframes[-1][1]
-            if way.kind == "in":
+        assert {route.kind for route in routes} == {"in", "out", "u-turn", "approach"}
+        for route in routes:
+            first, last = route.trajectory.keyframes[0][1], route.trajectory.keyframes[-1][1]
+            if route.kind == "in":
                 assert first < 0 < last
-            if way.kind == "out":
+            if route.kind == "out":
                 assert last < 0 < first
-            if way.kind == "u-turn":
+            if route.kind == "u-turn":
                 assert np.sign(first) == np.sign(last)
-                assert way.direction is None
+                assert route.direction is None
 
 
 def test_the_lens_dims_blurs_and_grains():
@@ -116,7 +116,7 @@ def test_the_lens_dims_blurs_and_grains():
 
     def seen(**changes: float) -> np.ndarray:
         plain = {"width": 320, "height": 180, "noise": 0, "blur": 0, "flicker": 0}
-        return Lens(Conditions(**(plain | changes)), 1).expose(image, 3.0, 7)
+        return CameraEffects(Conditions(**(plain | changes)), 1).expose(image, 3.0, 7)
 
     assert np.array_equal(seen(), image)
     assert seen(light=0.5)[:, 200:].mean() == pytest.approx(100, abs=1)
@@ -160,12 +160,12 @@ def test_bad_usage_ends_with_2(faces: Path, tmp_path: Path, capsys: pytest.Captu
 def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path: Path):
     """The whole measurement on a small calm scene: a visit for each patron, followed by one track most of the time."""
     pytest.importorskip("motmetrics")
-    stage = draw_stage(utkface, "train", 3, conditions_of("calm", crowd=1, fps=10), 2)
-    truth = stage.truth("")
+    scene = draw_scene(utkface, "train", 3, conditions_of("calm", crowd=1, fps=10), 2)
+    truth = scene.truth("")
     settings = Settings(entrance=Entrance(**LINE))
     models = Models.open(settings.detection, settings.demographics)
     recorder = RecordingAnalyzer(models, settings.detection)
-    seen = observe(_frames(stage), settings, recorder)
+    seen = observe(_frames(scene), settings, recorder)
     found = score(seen, truth)
 
     assert found["patrons"] == sum(patron["counts"] for patron in truth["patrons"]) >= 2
@@ -181,12 +181,12 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     assert score(seen, wrong_way)["direction_right"] == 0
 
     # Nothing is listed as wrong; what is taken away and turned round is.
-    assert wrong_visits(seen, truth) == []
-    assert [line.split()[2] for line in wrong_visits(_without(seen, 1), truth)] == ["missed"]
-    assert {line.split()[2] for line in wrong_visits(seen, wrong_way)} == {"way"}
+    assert list_errors(seen, truth) == []
+    assert [line.split()[2] for line in list_errors(_without(seen, 1), truth)] == ["missed"]
+    assert {line.split()[2] for line in list_errors(seen, wrong_way)} == {"way"}
 
     # Every other frame is enough, and the truth about those is what they show.
-    even = (frame for frame in _frames(stage) if frame.index % 2 == 0)
+    even = (frame for frame in _frames(scene) if frame.index % 2 == 0)
     sparse = observe(even, settings, ModelFrameAnalyzer(models, settings.detection))
     half = score(sparse, every_frame_of(truth, 2))
     assert (half["patrons"], half["visits"], half["missed"]) == (found["patrons"], found["patrons"], 0)
@@ -227,12 +227,14 @@ def test_a_scene_in_which_nobody_is_counted_is_scored_too(counts: bool, count_er
 )
 def test_genders_of_visits_and_of_single_frames(said: list[float], single: float, visit: float, most: float):
     pytest.importorskip("motmetrics")
-    looks = [Estimate(np.eye(101, dtype=np.float32)[30], female) for female in said]
+    looks = [Estimate(np.eye_height(101, dtype=np.float32)[30], female) for female in said]
     path = [[n, 10, 10, 20, 20, 1] for n in range(len(said))]
     patron = {"id": 1, "counts": True, "age": 30, "gender": "female", "direction": None, "from_s": 0.0, "to_s": 3.0}
     pooled = pool(looks)
     stay = Visit(0.0, 3.0, 4, pooled.age, pooled.age_interval, pooled.female_probability)
-    seen = Observation([0.0, 1.0, 2.0, 3.0], [{7: (10.0, 10.0, 20.0, 20.0)}] * 4, [Counted(7, stay, looks)], {7: looks})
+    seen = Observation(
+        [0.0, 1.0, 2.0, 3.0], [{7: (10.0, 10.0, 20.0, 20.0)}] * 4, [CountedVisit(7, stay, looks)], {7: looks}
+    )
 
     found = score(seen, {"times": seen.times, "size": [100, 100], "patrons": [{**patron, "path": path}]})
 
@@ -247,9 +249,9 @@ def test_what_is_no_tape_is_named(tmp_path: Path):
         ReplayAnalyzer(tmp_path / "tape.npz")
 
 
-def _frames(stage: Stage) -> Iterator[Frame]:
-    for index, (number, image) in enumerate(stage.frames()):
-        yield Frame(np.ascontiguousarray(image[..., ::-1]), number / stage.conditions.fps, index)
+def _frames(scene: SimulatedScene) -> Iterator[Frame]:
+    for index, (number, image) in enumerate(scene.frames()):
+        yield Frame(np.ascontiguousarray(image[..., ::-1]), number / scene.conditions.fps, index)
 
 
 def _without(seen, number: int):

@@ -19,13 +19,13 @@ STEP_EVERY = 20.0
 
 
 @dataclass(frozen=True)
-class Lens:
+class CameraEffects:
     """The camera of a scene; the same seed sees the same."""
 
     conditions: Conditions
     seed: int
 
-    def arrivals(self, frames: int) -> list[int]:
+    def arriving_frames(self, frames: int) -> list[int]:
         """Numbers of the frames that arrive; the first one always does."""
         lost = np.random.default_rng([self.seed, 1]).random(frames) < self.conditions.dropped
         lost[:1] = False

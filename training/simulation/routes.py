@@ -8,31 +8,31 @@ from typing import Literal
 
 import numpy as np
 
-from training.rendering.canvas import View
+from training.rendering.canvas import PinholeCamera
 from training.rendering.demo_cast import Direction
 from training.rendering.room import DOOR
-from training.rendering.trajectory import Walk
+from training.rendering.trajectory import Trajectory
 
-Kind = Literal["in", "out", "u-turn", "approach"]
-KINDS: dict[Kind, float] = {"in": 0.41, "out": 0.41, "u-turn": 0.1, "approach": 0.08}
+RouteKind = Literal["in", "out", "u-turn", "approach"]
+KIND_SHARES: dict[RouteKind, float] = {"in": 0.41, "out": 0.41, "u-turn": 0.1, "approach": 0.08}
 """How often each kind comes. In is from left to right through the entrance line in the middle of the frame."""
 LANES = (1.9, 4.3)
 """Metres from the camera between which patrons cross the view."""
 SPEED = (0.7, 1.25)
 """Metres a second."""
-PAUSES, LOOKS_AWAY = 0.3, 0.25
+PAUSE_SHARE, LOOK_AWAY_SHARE = 0.3, 0.25
 """Shares of the patrons who stop on their way, and who turn their face wholly away for a moment."""
-AWAY = np.radians(110)
-BEYOND = 0.6
+LOOK_AWAY_YAW = np.radians(110)
+START_OUTSIDE = 0.6
 """Metres beyond the frame's edge at which ways begin and end."""
 
 
 @dataclass(frozen=True)
-class Way:
+class Route:
     """A walk, and what a counter with the entrance line should say of it."""
 
-    kind: Kind
-    walk: Walk
+    kind: RouteKind
+    trajectory: Trajectory
 
     @property
     def direction(self) -> Direction | None:
@@ -40,12 +40,12 @@ class Way:
         return "in" if self.kind == "in" else "out" if self.kind == "out" else None
 
 
-def draw_way(view: View, start: float, lane: float, kind: Kind, rng: np.random.Generator) -> Way:
+def plan_route(camera: PinholeCamera, start: float, lane: float, kind: RouteKind, rng: np.random.Generator) -> Route:
     """A way of that kind in that lane, from ``start`` seconds on."""
     if kind == "approach":
-        return Way(kind, _approach(start, rng))
+        return Route(kind, _approach(start, rng))
     side = {"in": -1.0, "out": 1.0}.get(kind) or float(rng.choice([-1, 1]))
-    edge = lane * view.width / 2 / view.focal + BEYOND
+    edge = lane * camera.width / 2 / camera.focal + START_OUTSIDE
     speed = float(rng.uniform(*SPEED))
     drift = float(rng.uniform(-0.3, 0.3))
     keys = [(start, side * edge, lane + drift)]
@@ -64,15 +64,15 @@ def draw_way(view: View, start: float, lane: float, kind: Kind, rng: np.random.G
         stay(float(rng.uniform(0.5, 2.0)))
         turn = len(keys) - 2
         go(side * edge, lane - drift)
-        return Way(kind, Walk(tuple(keys), _gaze(keys, turn, rng)))
-    if rng.random() < PAUSES:
+        return Route(kind, Trajectory(tuple(keys), _gaze_keyframes(keys, turn, rng)))
+    if rng.random() < PAUSE_SHARE:
         go(float(rng.uniform(-0.6, 0.6)) * edge, lane)
         stay(float(rng.uniform(1.0, 4.0)))
     go(-side * edge, lane - drift)
-    return Way(kind, Walk(tuple(keys), _gaze(keys, None, rng)))
+    return Route(kind, Trajectory(tuple(keys), _gaze_keyframes(keys, None, rng)))
 
 
-def _approach(start: float, rng: np.random.Generator) -> Walk:
+def _approach(start: float, rng: np.random.Generator) -> Trajectory:
     """Through the door at the far wall, towards the camera, and out of the frame on the right."""
     speed = float(rng.uniform(*SPEED))
     x = DOOR[0] + float(rng.uniform(0.2, 0.6))
@@ -80,10 +80,10 @@ def _approach(start: float, rng: np.random.Generator) -> Walk:
     keys = [(start, *points[0])]
     for (x0, z0), (x1, z1) in pairwise(points):
         keys.append((keys[-1][0] + float(np.hypot(x1 - x0, z1 - z0)) / speed, x1, z1))
-    return Walk(tuple(keys), _gaze(keys, None, rng, towards=0.0))
+    return Trajectory(tuple(keys), _gaze_keyframes(keys, None, rng, towards=0.0))
 
 
-def _gaze(
+def _gaze_keyframes(
     keys: list[tuple[float, float, float]], turn: int | None, rng: np.random.Generator, towards: float | None = None
 ) -> tuple[tuple[float, float], ...]:
     """The face looks ahead as far as a camera by the way can see it, about, and at times wholly away."""
@@ -91,7 +91,7 @@ def _gaze(
     forward = np.sign(keys[1][1] - keys[0][1])
     ahead = np.radians(rng.uniform(5, 40)) * forward if towards is None else towards
     back_at = end + 1 if turn is None else (keys[turn][0] + keys[turn + 1][0]) / 2
-    away_at = float(rng.uniform(start, end)) if rng.random() < LOOKS_AWAY else end + 1
+    away_at = float(rng.uniform(start, end)) if rng.random() < LOOK_AWAY_SHARE else end + 1
     away_for = float(rng.uniform(0.4, 1.0))
     gaze: list[tuple[float, float]] = []
     t = start
@@ -103,5 +103,5 @@ def _gaze(
     if away_at < end:
         sign = float(np.sign(ahead) or rng.choice([-1, 1]))
         gaze = [key for key in gaze if not away_at - 0.2 <= key[0] <= away_at + away_for + 0.2]
-        gaze += [(away_at, sign * AWAY), (away_at + away_for, sign * AWAY)]
+        gaze += [(away_at, sign * LOOK_AWAY_YAW), (away_at + away_for, sign * LOOK_AWAY_YAW)]
     return tuple(sorted(gaze))
