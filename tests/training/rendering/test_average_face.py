@@ -49,7 +49,7 @@ def sample(age: tuple[int, int] | None = (30, 30), gender: int | None = 1, ethni
 
 
 @pytest.mark.parametrize(
-    ("one", "wanted", "fits"),
+    ("one", "selection", "fits"),
     [
         pytest.param(sample(), FaceSelection("female", 30, 30), True, id="ages are inclusive"),
         pytest.param(sample(), FaceSelection("male", 30, 30), False, id="other gender"),
@@ -144,7 +144,7 @@ def test_pictures_that_look_like_one_person_count_once(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "count", "message"),
+    ("selection", "count", "message"),
     [
         pytest.param(GROWN_UPS, 8, "at least 16", id="a mean of few could look like one of them"),
         pytest.param(
