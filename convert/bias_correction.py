@@ -9,15 +9,15 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.quantise import Face, quantise
+from convert.quantise import InputImage, quantise
 from training.networks.equalisation import equalise
 from training.networks.heads import HEADS
 
-REPRESENTATIVES = 1600
+BIAS_CORRECTION_FACES = 1600
 """Faces that the ranges are measured on: with four times as many, fewer values lie outside of them."""
 
 
-def refine(network: keras.Model, faces: Sequence[Face]) -> bytes:
+def quantise_with_bias_correction(network: keras.Model, faces: Sequence[InputImage]) -> bytes:
     """Quantise ``network``, which is changed in place to one that computes the same and loses less.
 
     Its channels are equalised (:mod:`training.networks.equalisation`), and the mean error that quantisation leaves in
@@ -37,7 +37,7 @@ def refine(network: keras.Model, faces: Sequence[Face]) -> bytes:
     return quantise(network, faces)
 
 
-def _mean_error(network: keras.Model, quantised: bytes, faces: Sequence[Face]) -> dict[int, np.ndarray]:
+def _mean_error(network: keras.Model, quantised: bytes, faces: Sequence[InputImage]) -> dict[int, np.ndarray]:
     """INT8 minus float over ``faces`` for each output, by its length."""
     exact = tf.function(lambda face: network(face[None]))
     interpreter = Interpreter(model_content=quantised)

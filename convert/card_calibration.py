@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from convert.card_numbers import rounded
+from convert.card_numbers import round_floats
 from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 SPLIT: Split = "validation"
 
 
-def calibration(outcome: Outcome) -> dict[str, Any]:
+def make_calibration(outcome: Outcome) -> dict[str, Any]:
     """The ``calibration`` of a card, from the estimates of its model on the validation split.
 
     ``face_estimates`` holds every face of which both labels are known (see
     :class:`edge.census.shares.calibration.Calibration`), the others are summaries.
     """
     figures = report(outcome.samples, outcome.predictions)
-    found: dict[str, Any] = rounded({
+    found: dict[str, Any] = round_floats({
         "split": SPLIT, "age": figures["age_confusion"],
         "gender": {"classes": ["male", "female"], "matrix": figures["confusion_matrix"]},
         "age_error_years": {"bias": figures["age_bias"], "mae": figures["age_mae"]},
@@ -42,7 +42,7 @@ def calibration(outcome: Outcome) -> dict[str, Any]:
     return {**found, KEY: faces.table()} if len(faces) else found
 
 
-def calibrate(path: Path, data: Path) -> Bundle:
+def recalibrate(path: Path, data: Path) -> Bundle:
     """Measure the bundle at ``path`` on the validation split of ``data`` (face crops) and write that into its card.
 
     Raises:
@@ -51,7 +51,7 @@ def calibrate(path: Path, data: Path) -> Bundle:
     """
     bundle = load_bundle(str(path)).require("demographics")
     outcome = predict(list_samples(data).of(SPLIT), bundle_predictor(bundle))
-    card = bundle.card.model_copy(update={"calibration": calibration(outcome)})
+    card = bundle.card.model_copy(update={"calibration": make_calibration(outcome)})
     write_bundle(path, _model_alone(bundle), card)
     return load_bundle(str(path))
 
@@ -64,14 +64,14 @@ def _model_alone(bundle: Bundle) -> bytes:
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m convert.card_calibration``."""
-    parser = argparse.ArgumentParser(prog="python -m convert.card_calibration", description=calibrate.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m convert.card_calibration", description=recalibrate.__doc__)
     parser.add_argument("bundles", nargs="+", type=Path, metavar="BUNDLE.tflite")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         for path in options.bundles:
-            bundle = calibrate(path, options.data)
+            bundle = recalibrate(path, options.data)
             faces = Calibration.read(bundle.card.calibration, str(path))
             log.info("%s: %d faces", path, 0 if faces is None else len(faces))
     except BadInput as error:

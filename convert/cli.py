@@ -14,7 +14,7 @@ from training.cli import add_data
 def add_convert(commands: Commands) -> None:
     """Add ``maitred convert``."""
     parser = command(
-        commands, "convert", convert, "quantise a trained network to INT8, verify it, bundle it",
+        commands, "convert", run, "quantise a trained network to INT8, verify it, bundle it",
         log_level=logging.INFO,
     )  # fmt: skip
     parser.add_argument("keras", type=Path, metavar="KERAS", help="trained network (model.keras)")
@@ -25,17 +25,17 @@ def add_convert(commands: Commands) -> None:
     )
 
 
-def convert(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Do it."""
     from training.requirements import require
 
     require("convert", "tensorflow")
-    from convert.demographics import convert as make_bundle
+    from convert.demographics import convert_demographics
     from convert.edgetpu_compiler import compile_bundle, require_compiler
 
     if options.edgetpu:
         require_compiler()  # rather than find it missing after minutes of work
-    bundle = make_bundle(options.keras, options.data, options.out)
+    bundle = convert_demographics(options.keras, options.data, options.out)
     test = bundle.card.metrics["int8"]["test"]
     sys.stdout.write(
         f"{options.out}: {len(bundle.model) / 1e6:.2f} MB, {(bundle.card.macs or 0) / 1e6:.0f} million"

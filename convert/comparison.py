@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from convert.tolerances import verify
+from convert.tolerances import check_tolerances
 from edge.vision.bundle import Bundle
 from training.data.dataset import Listing, Split
 from training.evaluation.metrics import report
@@ -16,7 +16,7 @@ from training.evaluation.predictors import Outcome, Predictor, bundle_predictor,
 log = logging.getLogger(__name__)
 
 
-class Trial:
+class Comparison:
     """What ``network`` and a candidate say of each face of ``listing``; kept for the card.
 
     ``figures`` and ``outcomes`` are of the candidate that was judged last, by ``float/validation``, ``int8/test`` and
@@ -29,7 +29,7 @@ class Trial:
         self.figures: dict[str, dict[str, Any]] = {}
         self.outcomes: dict[str, Outcome] = {}
 
-    def judge(self, candidate: Bundle, split: Split) -> None:
+    def measure(self, candidate: Bundle, split: Split) -> None:
         """Measure ``candidate`` on a split, and the float network where it was not yet.
 
         Raises:
@@ -41,7 +41,7 @@ class Trial:
         before, after = self.figures[f"float/{split}"], self.figures[f"int8/{split}"]
         years, share = after["age_mae"] - before["age_mae"], after["gender_accuracy"] - before["gender_accuracy"]
         log.info("INT8 against float, %s: age MAE %+.3f, gender %+.2f points", split, years, 100 * share)
-        verify(before, after, split)
+        check_tolerances(before, after, split)
 
     def _measure(self, kind: str, predictor: Predictor, split: Split) -> None:
         log.info("%s, %s split", kind, split)

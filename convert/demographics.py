@@ -13,17 +13,16 @@ from typing import Any
 
 import keras
 
-from convert.bias_correction import REPRESENTATIVES as REFINED
-from convert.bias_correction import refine
-from convert.card_calibration import calibration
-from convert.card_numbers import rounded
-from convert.comparison import Trial
+from convert.bias_correction import BIAS_CORRECTION_FACES, quantise_with_bias_correction
+from convert.card_calibration import make_calibration
+from convert.card_numbers import round_floats
+from convert.comparison import Comparison
 from convert.edgetpu import edgetpu_report
 from convert.layer_noise import layer_noise
 from convert.macs import count_macs
-from convert.quantise import Face, quantise, representatives
-from convert.runtime_parity import same_outputs
-from convert.tolerances import LosesTooMuch, agreement, tolerances
+from convert.quantise import InputImage, quantise, representative_faces
+from convert.runtime_parity import check_runtime_parity
+from convert.tolerances import ToleranceExceeded, agreement, tolerances
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
@@ -35,17 +34,17 @@ from training.networks.registry import deployed as in_deployed_form
 from training.networks.tflite_outputs import describe_outputs
 
 log = logging.getLogger(__name__)
-TRACED = 8
+NOISE_FACES = 8
 """Faces over which the noise of each layer is measured."""
-WORST = 5
-MEASURED: tuple[Split, ...] = ("validation", "test")
-SUMMARY = (
+NOISIEST_LAYERS = 5
+MEASURED_SPLITS: tuple[Split, ...] = ("validation", "test")
+CARD_FIGURES = (
     "n", "age_mae", "age_cs5", "age_interval_coverage", "gender_accuracy", "gender_precision", "gender_recall",
     "gender_specificity", "gender_f1", "gender_ece", "confusion_matrix",
 )  # fmt: skip
 
 
-def convert(source: Path, data: Path, out: Path) -> Bundle:
+def convert_demographics(source: Path, data: Path, out: Path) -> Bundle:
     """Quantise the network in ``source``, verify it on the validation and test split of ``data``, write the bundle.
 
     Raises:
@@ -64,28 +63,29 @@ def convert(source: Path, data: Path, out: Path) -> Bundle:
     _check_room(out, deployed)
     log.info("quantising %s", network.name)
     training = listing.of("train")
-    faces = representatives(training, _size(deployed))
-    trial = Trial(network, listing)
+    faces = representative_faces(training, _size(deployed))
+    comparison = Comparison(network, listing)
     candidate = _candidate(source, deployed, quantise(deployed, faces), listing)
-    worst = _noisiest(deployed, candidate.model, faces)
+    worst = _noisiest_layers(deployed, candidate.model, faces)
     try:
-        trial.judge(candidate, "validation")
-    except LosesTooMuch as loss:
+        comparison.measure(candidate, "validation")
+    except ToleranceExceeded as loss:
         log.info("%s. Once more, with equalised channels and corrected biases", str(loss).partition(";")[0])
-        more = representatives(training, _size(deployed), REFINED)
-        candidate = _candidate(source, deployed, refine(deployed, more), listing)
-        worst = _noisiest(deployed, candidate.model, faces)
-        trial.judge(candidate, "validation")
-    trial.judge(candidate, "test")
+        more = representative_faces(training, _size(deployed), BIAS_CORRECTION_FACES)
+        candidate = _candidate(source, deployed, quantise_with_bias_correction(deployed, more), listing)
+        worst = _noisiest_layers(deployed, candidate.model, faces)
+        comparison.measure(candidate, "validation")
+    comparison.measure(candidate, "test")
     blank, model = candidate.card, candidate.model
-    before_and_after = (trial.outcomes[f"{kind}/test"].predictions for kind in ("float", "int8"))
+    before_and_after = (comparison.outcomes[f"{kind}/test"].predictions for kind in ("float", "int8"))
     verification = {
         "tolerance": tolerances(), "agreement": agreement(*before_and_after),
-        "noisiest_layers": worst, "runtimes": same_outputs(model), "edge_tpu": edgetpu_report(model).summary(),
+        "noisiest_layers": worst, "runtimes": check_runtime_parity(model), "edge_tpu": edgetpu_report(model).summary(),
     }  # fmt: skip
+    calibration = make_calibration(comparison.outcomes["int8/validation"])
     results = {
-        "metrics": _metrics(trial.figures), "calibration": calibration(trial.outcomes["int8/validation"]),
-        "verification": rounded(verification),
+        "metrics": _metrics(comparison.figures), "calibration": calibration,
+        "verification": round_floats(verification),
     }  # fmt: skip
     write_bundle(out, model, sealed(blank.model_copy(update=results), model))
     return load_bundle(str(out))
@@ -95,14 +95,14 @@ def _candidate(source: Path, deployed: keras.Model, model: bytes, listing: Listi
     return Bundle(_card(source, deployed, model, listing), model, "")
 
 
-def _noisiest(deployed: keras.Model, model: bytes, faces: Sequence[Face]) -> list[dict[str, Any]]:
-    noise = sorted(layer_noise(deployed, model, faces[:TRACED]), key=lambda layer: layer.snr_db)[:WORST]
+def _noisiest_layers(deployed: keras.Model, model: bytes, faces: Sequence[InputImage]) -> list[dict[str, Any]]:
+    noise = sorted(layer_noise(deployed, model, faces[:NOISE_FACES]), key=lambda layer: layer.snr_db)[:NOISIEST_LAYERS]
     log.info("noisiest layers: %s", ", ".join(f"{layer.layer} {layer.snr_db:.1f} dB" for layer in noise))
     return [asdict(layer) for layer in noise]
 
 
 def _check_labels(listing: Listing, data: Path) -> None:
-    for split in MEASURED:
+    for split in MEASURED_SPLITS:
         for label in ("age", "gender"):
             if all(getattr(sample, label) is None for sample in listing.of(split)):
                 raise BadInput(
@@ -174,5 +174,5 @@ def _metrics(figures: dict[str, Any]) -> dict[str, Any]:
             name: {k: part[k] for k in ("n", "age_mae", "gender_accuracy") if k in part}
             for name, part in values["slices"].items()
         }
-        metrics.setdefault(kind, {})[split] = {k: values[k] for k in SUMMARY if k in values} | {"slices": slices}
-    return rounded(metrics)
+        metrics.setdefault(kind, {})[split] = {k: values[k] for k in CARD_FIGURES if k in values} | {"slices": slices}
+    return round_floats(metrics)

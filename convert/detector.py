@@ -20,12 +20,12 @@ import keras
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
-from convert.card_numbers import rounded
+from convert.card_numbers import round_floats
 from convert.edgetpu import edgetpu_report
-from convert.inspection import check
+from convert.inspection import check_quantised
 from convert.macs import count_macs
-from convert.quantise import silently_converted
-from convert.runtime_parity import same_outputs
+from convert.quantise import convert_silently
+from convert.runtime_parity import check_runtime_parity
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
@@ -38,11 +38,11 @@ from training.detector.quantisation_aware import FakeQuantisation
 from training.script import written
 
 log = logging.getLogger(__name__)
-MOST_BYTES = 785_000
+MAX_BYTES = 785_000
 """With its card it stays below 800,000."""
 
 
-def load_rounded(path: Path) -> keras.Model:
+def load_checkpoint(path: Path) -> keras.Model:
     """The detector as :mod:`training.detector.train` left it.
 
     Raises:
@@ -70,16 +70,16 @@ def to_int8(network: keras.Model) -> bytes:
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.int8
     try:
-        model = _named_shortly(silently_converted(converter))
+        model = _with_short_names(convert_silently(converter))
     except Exception as error:
         raise MaitredError(f"the detector cannot be quantised to INT8: {error}") from error
-    check(model)
-    if len(model) > MOST_BYTES:
-        raise MaitredError(f"the detector has {len(model)} bytes, more than {MOST_BYTES}")
+    check_quantised(model)
+    if len(model) > MAX_BYTES:
+        raise MaitredError(f"the detector has {len(model)} bytes, more than {MAX_BYTES}")
     return model
 
 
-def _named_shortly(model: bytes) -> bytes:
+def _with_short_names(model: bytes) -> bytes:
     """The same model without the long names of what was fused into one tensor, a tenth of the file."""
     file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
     for graph in file.subgraphs:
@@ -126,22 +126,22 @@ def _outputs(model: bytes) -> tuple[Output, ...]:
     return tuple(found)
 
 
-def convert_face(source: Path, data: Path, out: Path) -> Bundle:
+def convert_detector(source: Path, data: Path, out: Path) -> Bundle:
     """Quantise, compare with the published network, write the bundle.
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
         MaitredError: INT8 loses more than :mod:`training.detector.compare` allows; no bundle is written then.
     """
-    network = load_rounded(source)
+    network = load_checkpoint(source)
     listing = list_samples(data)
     model = to_int8(network)
     blank = make_card(model, network, source, listing)
     # Before the long part.
-    runtimes, edge_tpu = same_outputs(model), edgetpu_report(model).summary()
+    runtimes, edge_tpu = check_runtime_parity(model), edgetpu_report(model).summary()
     metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model, ""), listing)
     verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}
-    card = blank.model_copy(update={"metrics": rounded(metrics), "verification": rounded(verification)})
+    card = blank.model_copy(update={"metrics": round_floats(metrics), "verification": round_floats(verification)})
     write_bundle(out, model, sealed(card, model))
     return load_bundle(str(out))
 
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="bundle to write")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return written(options.out, lambda: convert_face(options.checkpoint, options.data, options.out))
+    return written(options.out, lambda: convert_detector(options.checkpoint, options.data, options.out))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ SOFTMAX_ELEMENTS = 16_000
 _NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 _INTEGER = {schema.TensorType.INT8: "int8", schema.TensorType.UINT8: "uint8", schema.TensorType.INT32: "int32"}
 _TYPES = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
-_ANYHOW = frozenset({
+_UNCONDITIONAL = frozenset({
     "ADD", "EXPAND_DIMS", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "PAD", "QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1",
     "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "SPACE_TO_DEPTH", "SQUEEZE", "SUB", "TANH",
 })  # fmt: skip
@@ -95,17 +95,17 @@ def edgetpu_report(model: bytes) -> EdgeTpuReport:
     for operator in graph.operators:
         code = file.operatorCodes[operator.opcodeIndex]
         name = _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        given = graph.tensors[operator.outputs[0]]
-        reason = _unfit(name, operator, graph.tensors, file.buffers)
-        operators.append(Operator(name, _name(given), tuple(map(int, given.shape)), _TYPES[given.type], reason))
+        output = graph.tensors[operator.outputs[0]]
+        reason = _reason_not_mapped(name, operator, graph.tensors, file.buffers)
+        operators.append(Operator(name, _name(output), tuple(map(int, output.shape)), _TYPES[output.type], reason))
     weights = sum(len(buffer.data) for buffer in file.buffers if buffer.data is not None)
     return EdgeTpuReport(tuple(operators), weights)
 
 
-def _unfit(name: str, operator: Any, tensors: list[Any], buffers: list[Any]) -> str | None:
-    taken = [tensors[index] for index in operator.inputs if index >= 0]
-    given = [tensors[index] for index in operator.outputs]
-    for tensor in (*taken, *given):
+def _reason_not_mapped(name: str, operator: Any, tensors: list[Any], buffers: list[Any]) -> str | None:
+    inputs = [tensors[index] for index in operator.inputs if index >= 0]
+    outputs = [tensors[index] for index in operator.outputs]
+    for tensor in (*inputs, *outputs):
         if tensor.type not in _INTEGER:
             return f"{_name(tensor)} is {_TYPES[tensor.type]}, not quantised"
         shape = [] if tensor.shape is None else list(tensor.shape)
@@ -115,20 +115,20 @@ def _unfit(name: str, operator: Any, tensors: list[Any], buffers: list[Any]) -> 
         constant = buffers[tensor.buffer].data is not None
         if not constant and any(side > 1 for side in shape[:-3]):
             return f"{_name(tensor)} has more than three dimensions above 1"
-    if name in _ANYHOW:
+    if name in _UNCONDITIONAL:
         return None
     limit = _LIMITS.get(name)
     if limit is None:
         return "not among the operators that the Edge TPU has"
-    return limit(_Node(operator.builtinOptions, taken, given))
+    return limit(_Node(operator.builtinOptions, inputs, outputs))
 
 
 class _Node(NamedTuple):
     """An operator's options as the file has them, and the tensors that go in and come out."""
 
     options: Any
-    taken: list[Any]
-    given: list[Any]
+    inputs: list[Any]
+    outputs: list[Any]
 
 
 def _conv(node: _Node) -> str | None:
@@ -140,9 +140,9 @@ def _depthwise(node: _Node) -> str | None:
 
 
 def _dense(node: _Node) -> str | None:
-    if len(node.taken[1].quantization.scale) != 1:
+    if len(node.inputs[1].quantization.scale) != 1:
         return "weights are quantised per channel; a dense layer needs one scale"
-    if int(np.prod(node.given[0].shape[:-1])) != 1:
+    if int(np.prod(node.outputs[0].shape[:-1])) != 1:
         return "its output has more than one dimension"
     return "shuffled weights" if node.options.weightsFormat else None
 
@@ -152,12 +152,12 @@ def _pool(node: _Node) -> str | None:
 
 
 def _mean(node: _Node) -> str | None:
-    return None if node.given[0].shape[0] == node.taken[0].shape[0] else "reduces along the batch"
+    return None if node.outputs[0].shape[0] == node.inputs[0].shape[0] else "reduces along the batch"
 
 
 def _softmax(node: _Node) -> str | None:
-    size = int(np.prod(node.given[0].shape))
-    if size != node.given[0].shape[-1]:
+    size = int(np.prod(node.outputs[0].shape))
+    if size != node.outputs[0].shape[-1]:
         return "softmax over more than one dimension"
     return None if size <= SOFTMAX_ELEMENTS else f"softmax over {size} values, more than {SOFTMAX_ELEMENTS}"
 

@@ -17,30 +17,30 @@ WEIGHTED = {
     schema.BuiltinOperator.DEPTHWISE_CONV_2D: "DEPTHWISE_CONV_2D",
     schema.BuiltinOperator.FULLY_CONNECTED: "FULLY_CONNECTED",
 }
-LARGEST_FACTOR = 256.0
+MAX_FACTOR = 256.0
 """From here on the runtime's fast kernels refuse a layer, and the model falls back to kernels many times slower."""
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class WeightedLayer:
     """A convolution or dense layer: its operator, its output's name, and the scales of what goes in, weighs, comes out.
 
-    ``weights`` is float (n,): one scale for each output channel, or a single one for the whole tensor.
+    ``weight_scales`` is float (n,): one scale for each output channel, or a single one for the whole tensor.
     """
 
     operator: str
     name: str
-    taken: float
-    weights: npt.NDArray[np.float64]
-    given: float
+    input_scale: float
+    weight_scales: npt.NDArray[np.float64]
+    output_scale: float
 
     @property
     def factor(self) -> float:
         """The largest number by which a sum of products is multiplied to become an output step."""
-        return float(self.taken * self.weights.max() / self.given)
+        return float(self.input_scale * self.weight_scales.max() / self.output_scale)
 
 
-def layers(model: bytes) -> list[Layer]:
+def weighted_layers(model: bytes) -> list[WeightedLayer]:
     """The layers with weights of a fully quantised TFLite model, in order of execution.
 
     Raises:
@@ -60,21 +60,21 @@ def layers(model: bytes) -> list[Layer]:
             taken, weights = (graph.tensors[index] for index in operator.inputs[:2])
             given = graph.tensors[operator.outputs[0]]
             before, within, after = (np.asarray(t.quantization.scale, np.float64) for t in (taken, weights, given))
-            found.append(Layer(WEIGHTED[code], _name(given), float(before[0]), within, float(after[0])))
+            found.append(WeightedLayer(WEIGHTED[code], _name(given), float(before[0]), within, float(after[0])))
     return found
 
 
-def check(model: bytes) -> None:
+def check_quantised(model: bytes) -> None:
     """Make sure that a model is integer throughout and runs on the fast kernels.
 
     Raises:
         MaitredError: it does not; the message names the tensor.
     """
-    for layer in layers(model):
-        if not layer.factor < LARGEST_FACTOR:
+    for layer in weighted_layers(model):
+        if not layer.factor < MAX_FACTOR:
             raise MaitredError(
                 f"{layer.name}: its outputs are tiny beside its weights (factor {layer.factor:.0f}, not below"
-                f" {LARGEST_FACTOR:.0f}), which would make the model many times slower; train it again"
+                f" {MAX_FACTOR:.0f}), which would make the model many times slower; train it again"
             )
 
 

@@ -13,11 +13,11 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from convert.quantise import Face, silently_converted
+from convert.quantise import InputImage, convert_silently
 
-SAME = 120.0
+MAX_DECIBELS = 120.0
 """Decibels said of layers that do not differ at all."""
-_PASS_ON = {schema.BuiltinOperator.QUANTIZE, schema.BuiltinOperator.DEQUANTIZE}
+_TYPE_CHANGES = {schema.BuiltinOperator.QUANTIZE, schema.BuiltinOperator.DEQUANTIZE}
 
 
 @dataclass(frozen=True)
@@ -28,31 +28,31 @@ class LayerNoise:
     snr_db: float
 
 
-def layer_noise(network: keras.Model, quantised: bytes, faces: Sequence[Face]) -> list[LayerNoise]:
+def layer_noise(network: keras.Model, quantised: bytes, faces: Sequence[InputImage]) -> list[LayerNoise]:
     """Every layer's noise over ``faces``, float32 (size, size, 3) in 0..1, in order of execution.
 
     The float network goes through the same converter, so that both have the same operators in the same order.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
-    plain, exact = _Traced(silently_converted(converter)), _Traced(quantised)
+    plain, exact = _LayerOutputs(convert_silently(converter)), _LayerOutputs(quantised)
     signal, noise = np.zeros(len(exact.names)), np.zeros(len(exact.names))
     for face in faces:
         for place, (before, after) in enumerate(zip(plain.outputs(face), exact.outputs(face), strict=True)):
             signal[place] += np.square(before).sum()
             noise[place] += np.square(before - after).sum()
     ratio = np.divide(signal, noise, out=np.full(len(noise), np.inf), where=noise > 0)
-    decibels = np.minimum(SAME, 10 * np.log10(np.maximum(ratio, 1e-12)))
+    decibels = np.minimum(MAX_DECIBELS, 10 * np.log10(np.maximum(ratio, 1e-12)))
     return [LayerNoise(name, float(value)) for name, value in zip(exact.names, decibels, strict=True)]
 
 
-class _Traced:
+class _LayerOutputs:
     """A model that shows the output of every operator but of those that only change the type."""
 
     def __init__(self, model: bytes) -> None:
         file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
         graph = file.subgraphs[0]
         codes = [file.operatorCodes[operator.opcodeIndex].builtinCode for operator in graph.operators]
-        kept = [operator for operator, code in zip(graph.operators, codes, strict=True) if code not in _PASS_ON]
+        kept = [operator for operator, code in zip(graph.operators, codes, strict=True) if code not in _TYPE_CHANGES]
         self._tensors = [operator.outputs[0] for operator in kept]
         self.names = [_short(graph.tensors[index]) for index in self._tensors]
         # With its delegate the runtime computes several layers at once and shows nothing between.
@@ -63,7 +63,7 @@ class _Traced:
         self._interpreter.allocate_tensors()
         self._details = {detail["index"]: detail for detail in self._interpreter.get_tensor_details()}
 
-    def outputs(self, face: Face) -> list[npt.NDArray[np.float32]]:
+    def outputs(self, face: InputImage) -> list[npt.NDArray[np.float32]]:
         taken = self._interpreter.get_input_details()[0]
         values = np.rint(face * 255).astype(np.uint8) if taken["dtype"] == np.uint8 else face
         self._interpreter.set_tensor(taken["index"], values[None])

@@ -34,11 +34,11 @@ from edge.vision.tiling import find_faces
 Array = npt.NDArray[Any]
 FRAMES = (110, 210, 310)
 """Of the bundled clip."""
-ALLOWED_STEPS = 1.0
+MAX_STEPS = 1.0
 
 
 @dataclass(frozen=True)
-class Difference:
+class OutputDifference:
     """One model on two machines: ``values`` outputs were compared, ``differing`` of them are not the same to the bit.
 
     ``steps`` is the largest difference in quantisation steps; of a float output, in 255ths of its range.
@@ -61,10 +61,10 @@ class Difference:
 
     def fault(self) -> str | None:
         """What is wrong with it, or None."""
-        return None if self.accelerated and self.steps <= ALLOWED_STEPS else f"{self.model}: {self.verdict()}"
+        return None if self.accelerated and self.steps <= MAX_STEPS else f"{self.model}: {self.verdict()}"
 
 
-def pictures(bundle: Bundle, seen: Sequence[tuple[Image, list[Detection]]]) -> Array:
+def fixed_inputs(bundle: Bundle, seen: Sequence[tuple[Image, list[Detection]]]) -> Array:
     """Fixed inputs for a model, uint8 BGR (n, height, width, 3): drawn ones, then what was ``seen`` in the clip."""
     width, height = bundle.card.input.width, bundle.card.input.height
     shape = (height, width, 3)
@@ -78,7 +78,7 @@ def pictures(bundle: Bundle, seen: Sequence[tuple[Image, list[Detection]]]) -> A
     return np.stack(drawn)
 
 
-def of_the_clip() -> list[tuple[Image, list[Detection]]]:
+def faces_of_the_clip() -> list[tuple[Image, list[Detection]]]:
     """Some frames of the bundled clip, uint8 BGR, with the faces in them."""
     settings = Settings().detection
     detector = FaceDetector(load_bundle(settings.model), min_score=settings.min_score)
@@ -87,27 +87,27 @@ def of_the_clip() -> list[tuple[Image, list[Detection]]]:
     return [(frame, find_faces(frame, detector, settings.min_face_px)) for frame in frames]
 
 
-def record(name: str, given: Array | None, seen: Sequence[tuple[Image, list[Detection]]] = ()) -> dict[str, Array]:
-    """Run a model on its :func:`pictures`, or on those ``given`` by another machine.
+def record(name: str, recorded: Array | None, seen: Sequence[tuple[Image, list[Detection]]] = ()) -> dict[str, Array]:
+    """Run a model on its :func:`fixed_inputs`, or on those ``recorded`` by another machine.
 
     Returns arrays by name: ``MODEL/inputs``, ``MODEL/OUTPUT`` with one row for each input, ``MODEL/accelerated``.
     """
     bundle = load_bundle(name)
     interpreter = bundle.interpreter(1)
     prepare = Preprocess(bundle.card.input, interpreter.inputs[0])
-    inputs = pictures(bundle, seen) if given is None else given
+    inputs = fixed_inputs(bundle, seen) if recorded is None else recorded
     rows = [interpreter.run(prepare(picture)) for picture in inputs]
-    found = {f"{name}/inputs": inputs, f"{name}/accelerated": np.array(interpreter.accelerated)}
+    arrays = {f"{name}/inputs": inputs, f"{name}/accelerated": np.array(interpreter.accelerated)}
     for output in bundle.card.outputs:
-        found[f"{name}/{output.name}"] = np.concatenate([row[output.index] for row in rows])
-    return found
+        arrays[f"{name}/{output.name}"] = np.concatenate([row[output.index] for row in rows])
+    return arrays
 
 
-def compare(name: str, one: dict[str, Array], other: dict[str, Array]) -> Difference:
+def compare(name: str, one: dict[str, Array], other: dict[str, Array]) -> OutputDifference:
     """The outputs of a model in two records of the same inputs."""
     outputs = [key for key in other if not key.endswith(("/inputs", "/accelerated"))]
     pairs = [(one[key], other[key]) for key in outputs]
-    return Difference(
+    return OutputDifference(
         name, len(one[f"{name}/inputs"]), sum(a.size for a, _ in pairs), sum(int((a != b).sum()) for a, b in pairs),
         max(_steps(a, b) for a, b in pairs), bool(other[f"{name}/accelerated"]),
     )  # fmt: skip
@@ -132,10 +132,10 @@ def _read(path: Path, names: Sequence[str]) -> dict[str, Array]:
     return arrays
 
 
-def _write(path: Path, found: dict[str, Array]) -> None:
+def _write(path: Path, arrays: dict[str, Array]) -> None:
     try:
         with path.open("wb") as file:
-            np.savez_compressed(file, **found)  # type: ignore[arg-type]
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     except OSError as error:
         raise MaitredError(f"{path}: cannot be written ({error.strerror}); give another --out") from error
 
@@ -149,20 +149,20 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     names = options.models or shipped()
     try:
-        given = _read(options.like, names) if options.like else None
-        seen = of_the_clip() if given is None else []
-        found: dict[str, Array] = {}
+        recorded = _read(options.like, names) if options.like else None
+        seen = faces_of_the_clip() if recorded is None else []
+        arrays: dict[str, Array] = {}
         faults = []
         for name in names:
-            made = record(name, given[f"{name}/inputs"] if given else None, seen)
-            difference = compare(name, given or made, made)
-            told = difference.verdict() if given or not difference.accelerated else "recorded"
-            sys.stdout.write(f"{platform.machine():8} {name:8} {difference.inputs:3} inputs: {told}\n")
+            made = record(name, recorded[f"{name}/inputs"] if recorded else None, seen)
+            difference = compare(name, recorded or made, made)
+            verdict = difference.verdict() if recorded or not difference.accelerated else "recorded"
+            sys.stdout.write(f"{platform.machine():8} {name:8} {difference.inputs:3} inputs: {verdict}\n")
             sys.stdout.flush()
             faults += [fault] if (fault := difference.fault()) else []
-            found |= made
+            arrays |= made
         if options.out:
-            _write(options.out, found)
+            _write(options.out, arrays)
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
         return error.exit_code

@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from convert.inspection import check
+from convert.inspection import check_quantised
 from edge.errors import MaitredError
 from training.data.dataset import Sample
 from training.data.network_input import network_input
 
-Face = npt.NDArray[np.float32]
-REPRESENTATIVES = 400
+InputImage = npt.NDArray[np.float32]
+REPRESENTATIVE_COUNT = 400
 
 
-def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
+def quantise(model: keras.Model, faces: Iterable[InputImage]) -> bytes:
     """Full INT8: uint8 pixels in, int8 logits out, nothing float between.
 
     Convolutions are quantised per channel, dense layers per tensor (the Edge TPU wants it, and outputs are then the
@@ -31,7 +31,7 @@ def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
 
     Raises:
         MaitredError: weights are not finite, there are no faces, an operation has no INT8 form, or the result is
-            not what :func:`convert.inspection.check` wants.
+            not what :func:`convert.inspection.check_quantised` wants.
     """
     faces = list(faces)
     if not faces:
@@ -50,20 +50,22 @@ def quantise(model: keras.Model, faces: Iterable[Face]) -> bytes:
     # A private switch, the only one for this; a test holds its effect.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     try:
-        quantised = silently_converted(converter)
+        quantised = convert_silently(converter)
     except Exception as error:
         raise MaitredError(f"the model cannot be quantised to INT8: {error}") from error
-    check(quantised)
+    check_quantised(quantised)
     return quantised
 
 
-def silently_converted(converter: Any) -> bytes:
+def convert_silently(converter: Any) -> bytes:
     """What ``converter`` makes. On the way Keras prints the list of its variables; stdout is for results."""
     with contextlib.redirect_stdout(io.StringIO()):
         return bytes(converter.convert())
 
 
-def representatives(samples: Sequence[Sample], size: int, count: int = REPRESENTATIVES, seed: int = 1) -> list[Face]:
+def representative_faces(
+    samples: Sequence[Sample], size: int, count: int = REPRESENTATIVE_COUNT, seed: int = 1
+) -> list[InputImage]:
     """Training faces drawn evenly over decades of age and both genders, (size, size, 3), by the agent's own crop."""
     strata: dict[tuple[int, int | None], list[Sample]] = {}
     for sample in samples:

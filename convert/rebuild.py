@@ -21,10 +21,10 @@ from edge.vision.bundle import CARD
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "training" / "checkpoints"
 MODELS = ROOT / "edge" / "models"
-FACE = "face"
-LAST_DIGITS = 5e-6
+DETECTOR = "face"
+MAX_ROUNDING = 5e-6
 """Figures of the float network are sums whose last bits depend on the processor; cards give six digits."""
-SHIPPED = ("mobile", "vgg16", "table1", FACE)
+SHIPPED = ("mobile", "vgg16", "table1", DETECTOR)
 
 
 def rebuild(name: str, data: Path, out: Path) -> None:
@@ -37,7 +37,7 @@ def rebuild(name: str, data: Path, out: Path) -> None:
     checkpoint = CHECKPOINTS / f"{name}.keras"
     if not checkpoint.is_file():
         raise BadInput(f"{checkpoint}: no such checkpoint; this needs a whole copy of the repository")
-    program = ["convert.detector"] if name == FACE else ["edge.cli", "convert"]
+    program = ["convert.detector"] if name == DETECTOR else ["edge.cli", "convert"]
     command = ["-m", *program, str(checkpoint), "--data", str(data), "--out", str(out)]
     done = subprocess.run([sys.executable, *command], check=False, cwd=ROOT, stdout=sys.stderr)  # noqa: S603 (fixed)
     if done.returncode:
@@ -45,34 +45,34 @@ def rebuild(name: str, data: Path, out: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RebuildResult:
     """What became of a bundle; ``same`` where it is what was there, but for the last digits of figures on its card."""
 
-    words: str
+    message: str
     same: bool
 
 
-def outcome(before: bytes | None, made: Path) -> Outcome:
+def compare_bundles(before: bytes | None, made: Path) -> RebuildResult:
     """A bundle beside what was there before."""
     after = made.read_bytes()
     digest = hashlib.sha256(after).hexdigest()
     if before is None:
-        return Outcome(f"new, SHA-256 {digest}", same=False)
+        return RebuildResult(f"new, SHA-256 {digest}", same=False)
     if before == after:
-        return Outcome(f"the same {len(after)} bytes as before, SHA-256 {digest}", same=True)
-    (old_model, old_card), (model, card) = _parts(before), _parts(after)
+        return RebuildResult(f"the same {len(after)} bytes as before, SHA-256 {digest}", same=True)
+    (old_model, old_card), (model, card) = _split(before), _split(after)
     if old_model != model:
-        return Outcome(f"ANOTHER MODEL than before, SHA-256 {digest}", same=False)
-    apart = list(_apart(old_card, card))
+        return RebuildResult(f"ANOTHER MODEL than before, SHA-256 {digest}", same=False)
+    apart = list(_differences(old_card, card))
     largest = max((distance for _, distance in apart), default=0.0)
     named = few(place for place, _ in apart)
-    if largest > LAST_DIGITS:
-        return Outcome(f"the same model as before, ANOTHER CARD: {named}", same=False)
-    told = f"the same model as before; {len(apart)} figures on its card differ in their last digit ({named})"
-    return Outcome(told, same=True)
+    if largest > MAX_ROUNDING:
+        return RebuildResult(f"the same model as before, ANOTHER CARD: {named}", same=False)
+    message = f"the same model as before; {len(apart)} figures on its card differ in their last digit ({named})"
+    return RebuildResult(message, same=True)
 
 
-def _parts(bundle: bytes) -> tuple[bytes, Any]:
+def _split(bundle: bytes) -> tuple[bytes, Any]:
     """The model and the card, without a look at whether they suit each other; all and None of what is no bundle."""
     try:
         with zipfile.ZipFile(io.BytesIO(bundle)) as files:
@@ -81,14 +81,14 @@ def _parts(bundle: bytes) -> tuple[bytes, Any]:
         return bundle, None
 
 
-def _apart(one: Any, other: Any, place: str = "") -> Iterator[tuple[str, float]]:
+def _differences(one: Any, other: Any, place: str = "") -> Iterator[tuple[str, float]]:
     """Where two cards differ, and by how much; infinitely where that can't be said."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys()):
-            yield from _apart(one.get(key), other.get(key), f"{place}/{key}" if place else key)
+            yield from _differences(one.get(key), other.get(key), f"{place}/{key}" if place else key)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, pair in enumerate(zip(one, other, strict=True)):
-            yield from _apart(*pair, f"{place}/{index}")
+            yield from _differences(*pair, f"{place}/{index}")
     elif one != other:
         yield place, abs(one - other) if isinstance(one, float) and isinstance(other, float) else float("inf")
 
@@ -106,9 +106,9 @@ def rebuild_all(names: Sequence[str], data: Path, models: Path, check: bool) -> 
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / shipped.name if check else shipped
             rebuild(name, data, made)
-            found = outcome(before, made)
-        same &= found.same
-        sys.stdout.write(f"{name}: {found.words}\n")
+            result = compare_bundles(before, made)
+        same &= result.same
+        sys.stdout.write(f"{name}: {result.message}\n")
         sys.stdout.flush()
     return same
 

@@ -14,10 +14,10 @@ from edge.vision.interpreter import Interpreter
 from edge.vision.self_check import outputs_sha256, probe
 
 THREADS = (1, 2, 4)
-PLAIN = "litert, plain kernels"
+REFERENCE_KERNELS = "litert, plain kernels"
 
 
-def same_outputs(model: bytes) -> dict[str, Any]:
+def check_runtime_parity(model: bytes) -> dict[str, Any]:
     """SHA-256 of the outputs for :func:`edge.vision.self_check.probe`, and how many steps each runtime is from them.
 
     Raises:
@@ -26,12 +26,12 @@ def same_outputs(model: bytes) -> dict[str, Any]:
     """
     found = {f"litert, {threads} threads": _agent(model, threads) for threads in THREADS}
     plain = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    found[PLAIN] = _native(litert.Interpreter(model_content=model, experimental_op_resolver_type=plain))
+    found[REFERENCE_KERNELS] = _native(litert.Interpreter(model_content=model, experimental_op_resolver_type=plain))
     found["tensorflow"] = _native(tf.lite.Interpreter(model_content=model))
     first = found[f"litert, {THREADS[0]} threads"]
     steps = {name: _distance(first, outputs) for name, outputs in found.items()}
     for name, distance in steps.items():
-        if distance and name != PLAIN:
+        if distance and name != REFERENCE_KERNELS:
             raise MaitredError(f"outputs differ by {distance} quantisation steps ({name}); no bundle written")
     return {"outputs_sha256": outputs_sha256(Interpreter(model, THREADS[0])), "steps": steps}
 

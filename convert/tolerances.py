@@ -25,7 +25,7 @@ class Tolerance:
     age_mae: float
     gender_accuracy: float
 
-    def fault(self, before: dict[str, Any], after: dict[str, Any]) -> str | None:
+    def excess(self, before: dict[str, Any], after: dict[str, Any]) -> str | None:
         """What was lost beyond it between two sets of figures, or None."""
         for name, decimals in (("age_mae", 2), ("gender_accuracy", 4)):
             if before.get(name) is None or after.get(name) is None:
@@ -41,26 +41,26 @@ OVERALL = Tolerance(age_mae=0.05, gender_accuracy=0.002)
 SLICE = Tolerance(age_mae=0.3, gender_accuracy=0.01)
 
 
-class LosesTooMuch(MaitredError):
+class ToleranceExceeded(MaitredError):
     """INT8 is worse than it may be."""
 
 
-def verify(before: dict[str, Any], after: dict[str, Any], split: str) -> None:
+def check_tolerances(before: dict[str, Any], after: dict[str, Any], split: str) -> None:
     """Make sure that INT8 lost no more than it may, on all faces and on each band of age and ethnicity label.
 
     Raises:
         LosesTooMuch: it did; each loss is named.
     """
-    faults = [f"{where}: {fault}" for where, fault in _faults(before, after) if fault]
+    faults = [f"{where}: {excess}" for where, excess in _excesses(before, after) if excess]
     if faults:
-        raise LosesTooMuch(f"INT8 loses too much on the {split} split: {'; '.join(faults)}; no bundle written")
+        raise ToleranceExceeded(f"INT8 loses too much on the {split} split: {'; '.join(faults)}; no bundle written")
 
 
-def _faults(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
-    yield "all", OVERALL.fault(before, after)
+def _excesses(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    yield "all", OVERALL.excess(before, after)
     for name, figures in before["slices"].items():
         if name.startswith(SLICES):
-            yield name, SLICE.fault(figures, after["slices"][name])
+            yield name, SLICE.excess(figures, after["slices"][name])
 
 
 def agreement(before: Predictions, after: Predictions) -> dict[str, float]:

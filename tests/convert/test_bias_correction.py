@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.bias_correction import refine
+from convert.bias_correction import quantise_with_bias_correction
 from convert.quantise import quantise
 from training.networks.checkpoint import load_network
 from training.networks.registry import deployed
@@ -46,7 +46,7 @@ def test_refining_gives_back_most_of_what_plain_quantisation_loses():
     network = uneven()
     exact = [float(network(tf.constant(face[None]))[1][0, 0]) for face in faces]
     plain = quantise(network, faces)
-    refined = refine(network, faces)
+    corrected = quantise_with_bias_correction(network, faces)
     lost = [np.mean([abs(gender(model, face) - truth) for face, truth in zip(faces, exact, strict=True)])
-            for model in (plain, refined)]  # fmt: skip
+            for model in (plain, corrected)]  # fmt: skip
     assert lost[1] < lost[0] / 2

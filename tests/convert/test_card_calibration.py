@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.card_calibration import calibrate, calibration, main
-from convert.card_numbers import rounded
+from convert.card_calibration import main, make_calibration, recalibrate
+from convert.card_numbers import round_floats
 from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
 from training.data.dataset import Sample, list_samples
@@ -44,7 +44,7 @@ def test_a_bundle_is_calibrated_anew_and_its_model_stays(data, tmp_path):
     assert "table1" in shipped()
     path = copy_of("table1", tmp_path)
     before, model = load_bundle(str(path)), model_of(path)
-    after = calibrate(path, data)
+    after = recalibrate(path, data)
     assert model_of(path) == model
     assert after.model.startswith(model)
     assert after.card.model_copy(update={"calibration": before.card.calibration}) == before.card
@@ -53,7 +53,7 @@ def test_a_bundle_is_calibrated_anew_and_its_model_stays(data, tmp_path):
     assert sorted(read.true_age.tolist()) == sorted(sample.age[0] for sample in validation)
     assert np.sum(after.card.calibration["age"]["matrix"]) == len(validation)
     content = path.read_bytes()
-    assert calibrate(path, data).sha256 == after.sha256
+    assert recalibrate(path, data).sha256 == after.sha256
     assert path.read_bytes() == content
 
 
@@ -62,9 +62,9 @@ def test_faces_without_both_labels_are_left_out_of_the_table():
         Sample(Path("a"), "0", (30, 39), 1), Sample(Path("b"), "1", None, 0), Sample(Path("c"), "2", (50, 50), None),
     ]  # fmt: skip
     predictions = Predictions(np.array([31.7, 20, 30]), np.zeros((3, 2)), np.array([0.4, 0.1, 0.9]))
-    found = calibration(Outcome(samples, predictions, [], []))
+    found = make_calibration(Outcome(samples, predictions, [], []))
     assert found[KEY] == {"male": {}, "female": {"34": "31.7(0.0-0.0)400"}}
-    assert found == rounded(found)
+    assert found == round_floats(found)
 
 
 @pytest.mark.parametrize(

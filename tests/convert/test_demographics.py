@@ -16,8 +16,7 @@ import keras
 import numpy as np
 import pytest
 
-from convert import demographics as module
-from convert import tolerances as verification
+from convert import demographics, tolerances
 from convert.macs import count_macs
 from edge.cli import main
 from edge.errors import MaitredError
@@ -31,11 +30,13 @@ from training.networks.table1 import table1, table1_deployed
 @pytest.fixture(scope="module", autouse=True)
 def _few_representatives():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "representatives", lambda samples, size, *_: REPRESENTATIVES(samples, size, count=6))
+        patch.setattr(
+            demographics, "representative_faces", lambda samples, size, *_: REPRESENTATIVES(samples, size, count=6)
+        )
         yield
 
 
-REPRESENTATIVES = module.representatives
+REPRESENTATIVES = demographics.representative_faces
 
 
 def draw(folder: Path, count: int) -> Path:
@@ -141,12 +142,12 @@ def test_the_same_network_gives_the_same_bytes(converted, trained, data, tmp_pat
 
 @pytest.mark.parametrize("figure", ["age_mae", "gender_accuracy"])
 def test_a_bundle_that_lost_too_much_is_not_written(bundle, trained, data, tmp_path, monkeypatch, capsys, figure):
-    for name in ("quantise", "refine"):
-        monkeypatch.setattr(module, name, lambda *_: bundle.model)
+    for name in ("quantise", "quantise_with_bias_correction"):
+        monkeypatch.setattr(demographics, name, lambda *_: bundle.model)
     # An allowance below zero asks for INT8 to be better than float by more than it can be.
-    strict = dataclasses.replace(verification.OVERALL, **{figure: -100.0})
-    monkeypatch.setattr(verification, "OVERALL", strict)
-    monkeypatch.setattr(verification, "ONE_FACE", -100.0)
+    strict = dataclasses.replace(tolerances.OVERALL, **{figure: -100.0})
+    monkeypatch.setattr(tolerances, "OVERALL", strict)
+    monkeypatch.setattr(tolerances, "ONE_FACE", -100.0)
     assert convert(trained, data, tmp_path / "x.tflite") == 1
     assert f"INT8 loses too much on the validation split: all: {figure}" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
@@ -155,7 +156,7 @@ def test_a_bundle_that_lost_too_much_is_not_written(bundle, trained, data, tmp_p
 def test_where_plain_quantisation_loses_too_much_the_refined_network_is_judged(
     bundle, trained, data, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(verification, "_faults", judge := Judge())
+    monkeypatch.setattr(tolerances, "_excesses", judge := Judge())
     assert convert(trained, data, tmp_path / "x.tflite") == 0
     assert judge.calls == 3  # the plain form on validation; the refined one on validation and test
     assert load_bundle(str(tmp_path / "x.tflite")).model != bundle.model
@@ -263,8 +264,8 @@ def test_a_damaged_keras_file_is_named(trained, data, tmp_path, capsys):
 
 
 def test_a_set_with_labels_csv_is_named_as_what_it_is(bundle, trained, data, tmp_path, monkeypatch):
-    for name in ("quantise", "refine"):
-        monkeypatch.setattr(module, name, lambda *_: bundle.model)
+    for name in ("quantise", "quantise_with_bias_correction"):
+        monkeypatch.setattr(demographics, name, lambda *_: bundle.model)
     folder = tmp_path / "own"
     draw(folder, 40)
     rows = [f"{path.name},{path.name.split('_')[0]},{path.name.split('_')[1]}" for path in sorted(folder.iterdir())]

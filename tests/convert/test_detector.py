@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from convert.detector import convert_face, load_rounded, to_int8
+from convert.detector import convert_detector, load_checkpoint, to_int8
 from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.errors import BadInput, MaitredError
@@ -60,7 +60,7 @@ def checkpoint(hurried, data, tmp_path_factory) -> Path:
 
 def test_training_again_gives_the_same_network(checkpoint, hurried, data, tmp_path):
     train_face.train(data, tmp_path / "again.keras", steps=2, faces=12)
-    one, other = (load_rounded(path) for path in (checkpoint, tmp_path / "again.keras"))
+    one, other = (load_checkpoint(path) for path in (checkpoint, tmp_path / "again.keras"))
     for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     ranges = [[(q.low, q.high) for q in network.layers if isinstance(q, FakeQuantisation)] for network in (one, other)]
@@ -69,8 +69,8 @@ def test_training_again_gives_the_same_network(checkpoint, hurried, data, tmp_pa
 
 def test_the_bundle_is_int8_throughout_and_the_same_again(checkpoint, hurried, data, tmp_path):
     hurried.setattr(compare, "TOLERANCE", 1.0)  # two steps make no good detector
-    bundle = convert_face(checkpoint, data, tmp_path / "a.tflite")
-    assert sha256(to_int8(load_rounded(checkpoint))).hexdigest() == bundle.card.model_sha256
+    bundle = convert_detector(checkpoint, data, tmp_path / "a.tflite")
+    assert sha256(to_int8(load_checkpoint(checkpoint))).hexdigest() == bundle.card.model_sha256
     assert (tmp_path / "a.tflite").stat().st_size <= 800_000
     card = bundle.card
     assert {output.name: (output.dtype, output.factor) for output in card.outputs} == {
@@ -87,19 +87,19 @@ def test_the_bundle_is_int8_throughout_and_the_same_again(checkpoint, hurried, d
 
 
 def test_a_detector_that_loses_too_much_is_not_written(checkpoint, hurried, data, tmp_path):
-    blind = load_rounded(checkpoint)
+    blind = load_checkpoint(checkpoint)
     kernel, bias = blind.get_layer("scores_last").get_weights()
     blind.get_layer("scores_last").set_weights([kernel * 0, bias * 0 - 2])
     blind.save(tmp_path / "blind.keras")
     hurried.setattr(compare, "TOLERANCE", 0.01)
     with pytest.raises(MaitredError, match=r"INT8 loses too much: photo scenes, validation: recall .* -> 0\.0000"):
-        convert_face(tmp_path / "blind.keras", data, tmp_path / "blind.tflite")
+        convert_detector(tmp_path / "blind.keras", data, tmp_path / "blind.tflite")
     assert not (tmp_path / "blind.tflite").exists()
 
 
 def test_what_ships_is_the_checkpoint_and_says_what_it_says():
     shipped = load_bundle("face")
-    network = load_rounded(CHECKPOINTS / "face.keras")
+    network = load_checkpoint(CHECKPOINTS / "face.keras")
     assert sha256(to_int8(network)).hexdigest() == shipped.card.model_sha256
     file = Interpreter(shipped.model)
     for layer in network.layers:
@@ -126,11 +126,11 @@ def test_what_is_no_checkpoint_is_named(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(BadInput, match=r"x\.keras: no Keras file of a detector"):
-        load_rounded(path)
+        load_checkpoint(path)
 
 
 def test_a_network_without_ranges_is_named(tmp_path):
     keras.utils.clear_session()
     blazeface().save(tmp_path / "float.keras")
     with pytest.raises(BadInput, match=r"float\.keras: not a detector with ranges for eight bits"):
-        load_rounded(tmp_path / "float.keras")
+        load_checkpoint(tmp_path / "float.keras")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from convert.edgetpu import ON_CHIP_BYTES, EdgeTpuReport, edgetpu_report, main
-from convert.quantise import quantise, silently_converted
+from convert.quantise import convert_silently, quantise
 from edge.vision.bundle import load_bundle
 
 
@@ -41,7 +41,7 @@ def test_vgg16_streams_and_mobile_fits():
 
 
 def test_a_float_model_is_refused_operator_by_operator():
-    floats = silently_converted(tf.lite.TFLiteConverter.from_keras_model(model(layers.Conv2D(4, 3), layers.Flatten())))
+    floats = convert_silently(tf.lite.TFLiteConverter.from_keras_model(model(layers.Conv2D(4, 3), layers.Flatten())))
     report = edgetpu_report(floats)
     assert report.mapped == 0
     assert all("is float32, not quantised" in str(operator.reason) for operator in report.operators)

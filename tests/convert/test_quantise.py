@@ -12,8 +12,8 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from keras import layers as keras_layers
 
-from convert.inspection import check, layers
-from convert.quantise import quantise, representatives, silently_converted
+from convert.inspection import check_quantised, weighted_layers
+from convert.quantise import convert_silently, quantise, representative_faces
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
 from training.data.dataset import Sample
@@ -65,7 +65,7 @@ def test_no_tensor_inside_is_float_and_every_shape_is_fixed(model):
 
 
 def test_dense_layers_have_one_scale_and_convolutions_one_for_each_channel(model):
-    found = [(layer.operator, len(layer.weights)) for layer in layers(model)]
+    found = [(layer.operator, len(layer.weight_scales)) for layer in weighted_layers(model)]
     convolutions = [("CONV_2D", channels) for channels in (64, 128, 128, 256, 256)]
     depthwise = [("DEPTHWISE_CONV_2D", channels) for channels in (3, 64, 128, 128, 256)]
     expected = [layer for pair in zip(depthwise, convolutions, strict=True) for layer in pair]
@@ -123,12 +123,12 @@ def test_a_layer_whose_outputs_vanish_beside_its_weights_is_refused():
 
 def test_a_float_model_does_not_pass_for_a_quantised_one(float_model):
     with pytest.raises(MaitredError, match="not an integer after quantisation"):
-        check(float_model)
+        check_quantised(float_model)
 
 
 @pytest.fixture
 def float_model() -> bytes:
-    return silently_converted(tf.lite.TFLiteConverter.from_keras_model(small()))
+    return convert_silently(tf.lite.TFLiteConverter.from_keras_model(small()))
 
 
 def labelled(folder: Path, ages: list[int]) -> list[Sample]:
@@ -142,7 +142,7 @@ def labelled(folder: Path, ages: list[int]) -> list[Sample]:
 
 def test_representatives_are_spread_over_ages_and_genders(tmp_path):
     samples = labelled(tmp_path, [25] * 60 + [5, 5, 45, 45, 85, 85])
-    chosen = representatives(samples, 180, count=12)
+    chosen = representative_faces(samples, 180, count=12)
     assert len(chosen) == 12
     rare = {round(float(face[0, 0, 1]) * 255) for face in chosen} & set(range(60, 66))
     assert rare == set(range(60, 66))
@@ -150,7 +150,7 @@ def test_representatives_are_spread_over_ages_and_genders(tmp_path):
 
 def test_representatives_are_rgb_in_unit_range_and_always_the_same(tmp_path):
     samples = labelled(tmp_path, [30] * 9)
-    first, second = representatives(samples, 180, count=4), representatives(samples, 180, count=4)
+    first, second = representative_faces(samples, 180, count=4), representative_faces(samples, 180, count=4)
     assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
     face = first[0]
     assert (face.shape, face.dtype) == ((180, 180, 3), np.float32)
@@ -161,4 +161,4 @@ def test_representatives_are_rgb_in_unit_range_and_always_the_same(tmp_path):
 def test_unreadable_representatives_are_passed_over(tmp_path):
     samples = labelled(tmp_path, [30, 30, 30])
     samples[1].path.write_bytes(b"")
-    assert len(representatives(samples, 180)) == 2
+    assert len(representative_faces(samples, 180)) == 2

@@ -67,14 +67,14 @@ def test_last_digits_of_figures_are_told_and_let_pass(tmp_path, mae, same, words
     figures = {"float": {"test": {"n": 7, "age_mae": 5.08804}}}
     write_bundle(path, model, card.model_copy(update={"metrics": figures}))
     before = path.read_bytes()
-    assert module.outcome(before, path).same
+    assert module.compare_bundles(before, path).same
     figures["float"]["test"]["age_mae"] = mae
     write_bundle(path, model, card.model_copy(update={"metrics": figures}))
-    found = module.outcome(before, path)
+    found = module.compare_bundles(before, path)
     assert found.same is same
-    assert words in found.words
+    assert words in found.message
     write_bundle(path, model + b"!", card.model_copy(update={"metrics": figures}))
-    assert module.outcome(before, path).words.startswith("ANOTHER MODEL")
+    assert module.compare_bundles(before, path).message.startswith("ANOTHER MODEL")
 
 
 def test_a_name_that_does_not_ship_is_refused(tmp_path, capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convert import runtime_parity
-from convert.runtime_parity import same_outputs
+from convert.runtime_parity import check_runtime_parity
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 from edge.vision.self_check import outputs_sha256, probe
@@ -14,7 +14,7 @@ from edge.vision.self_check import outputs_sha256, probe
 @pytest.mark.parametrize("name", ["mobile", "table1"])
 def test_a_shipped_model_gives_the_same_everywhere(name):
     bundle = load_bundle(name)
-    found = same_outputs(bundle.model)
+    found = check_runtime_parity(bundle.model)
     assert found["outputs_sha256"] == outputs_sha256(bundle.interpreter(2))
     assert found["steps"]["litert, 4 threads"] == found["steps"]["tensorflow"] == 0
     # These round otherwise between layers, and no device uses them: 1 step in mobile, 3 of 256 in table1.
@@ -32,7 +32,7 @@ def test_outputs_that_differ_stop_the_conversion(monkeypatch, runtime):
 
     monkeypatch.setattr(runtime_parity, runtime, disturbed)
     with pytest.raises(MaitredError, match=r"differ by \d+ quantisation steps \(.+\); no bundle written"):
-        same_outputs(load_bundle("table1").model)
+        check_runtime_parity(load_bundle("table1").model)
 
 
 def test_the_probe_is_fixed():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.tolerances import OVERALL, SLICE, agreement, verify
+from convert.tolerances import OVERALL, SLICE, agreement, check_tolerances
 from edge.errors import MaitredError
 from training.evaluation.metrics import Predictions
 
@@ -25,20 +25,20 @@ def figures(mae: float = 5.0, gender: float | None = 0.9, n: int = 1000, **slice
     ],
 )
 def test_what_was_lost_beyond_the_tolerance_is_named(after, fault):
-    assert OVERALL.fault(figures(), after) == fault
+    assert OVERALL.excess(figures(), after) == fault
 
 
 @pytest.mark.parametrize(("n", "right", "lost"), [(50, 0.88, False), (50, 0.86, True), (500, 0.888, True)])
 def test_of_few_faces_one_may_turn_over(n, right, lost):
-    assert bool(SLICE.fault(figures(n=n), figures(5.0, right, n))) == lost
+    assert bool(SLICE.excess(figures(n=n), figures(5.0, right, n))) == lost
 
 
 def test_a_slice_that_lost_is_named_and_other_groups_are_not_judged():
     before = figures(**{"age 65+": figures(8.0), "ethnicity asian": figures(), "female": figures()})
-    verify(before, before, "test")
+    check_tolerances(before, before, "test")
     after = figures(**{"age 65+": figures(8.4), "ethnicity asian": figures(), "female": figures(9.0)})
     with pytest.raises(MaitredError, match=r"on the test split: age 65\+: age_mae 8\.00 -> 8\.40; no bundle written"):
-        verify(before, after, "test")
+        check_tolerances(before, after, "test")
 
 
 def test_agreement_is_that_of_each_face():

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from convert.quantise import silently_converted
+from convert.quantise import convert_silently
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
 from training.detector.quantisation_aware import (
@@ -50,7 +50,7 @@ def int8(rounded: keras.Model) -> Interpreter:
     converter = tf.lite.TFLiteConverter.from_keras_model(rounded)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.inference_input_type, converter.inference_output_type = tf.uint8, tf.int8
-    return Interpreter(silently_converted(converter))
+    return Interpreter(convert_silently(converter))
 
 
 def test_int8_says_what_was_trained_to_about_a_step(learner):
