@@ -17,28 +17,28 @@ from convert.card_numbers import round_floats
 from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
-from training.data.dataset import Split, list_samples
-from training.evaluation.calibration_faces import faces_of
-from training.evaluation.metrics import report
-from training.evaluation.predictors import Outcome, bundle_predictor, predict
+from training.data.dataset import Split, read_dataset
+from training.evaluation.calibration_faces import calibration_faces
+from training.evaluation.metrics import evaluation_report
+from training.evaluation.predictors import PredictionResult, bundle_predictor, predict
 
 log = logging.getLogger(__name__)
 SPLIT: Split = "validation"
 
 
-def make_calibration(outcome: Outcome) -> dict[str, Any]:
+def make_calibration(outcome: PredictionResult) -> dict[str, Any]:
     """The ``calibration`` of a card, from the estimates of its model on the validation split.
 
     ``face_estimates`` holds every face of which both labels are known (see
     :class:`edge.census.shares.calibration.Calibration`), the others are summaries.
     """
-    figures = report(outcome.samples, outcome.predictions)
+    figures = evaluation_report(outcome.samples, outcome.predictions)
     found: dict[str, Any] = round_floats({
         "split": SPLIT, "age": figures["age_confusion"],
         "gender": {"classes": ["male", "female"], "matrix": figures["confusion_matrix"]},
         "age_error_years": {"bias": figures["age_bias"], "mae": figures["age_mae"]},
     })  # fmt: skip
-    faces = faces_of(outcome)
+    faces = calibration_faces(outcome)
     return {**found, KEY: faces.table()} if len(faces) else found
 
 
@@ -50,7 +50,7 @@ def recalibrate(path: Path, data: Path) -> Bundle:
         MaitredError: the bundle cannot be written.
     """
     bundle = load_bundle(str(path)).require("demographics")
-    outcome = predict(list_samples(data).of(SPLIT), bundle_predictor(bundle))
+    outcome = predict(read_dataset(data).of(SPLIT), bundle_predictor(bundle))
     card = bundle.card.model_copy(update={"calibration": make_calibration(outcome)})
     write_bundle(path, _model_alone(bundle), card)
     return load_bundle(str(path))

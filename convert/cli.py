@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from edge.commands import Commands, command
-from training.cli import add_data
+from training.cli import add_data_option
 
 
 def add_convert(commands: Commands) -> None:
@@ -18,7 +18,7 @@ def add_convert(commands: Commands) -> None:
         log_level=logging.INFO,
     )  # fmt: skip
     parser.add_argument("keras", type=Path, metavar="KERAS", help="trained network (model.keras)")
-    add_data(parser)
+    add_data_option(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="model bundle to write")
     parser.add_argument(
         "--edgetpu", action="store_true", help="also compile it for the Edge TPU, as FILE_edgetpu.tflite beside it"
@@ -27,9 +27,9 @@ def add_convert(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it."""
-    from training.requirements import require
+    from training.requirements import require_installed
 
-    require("convert", "tensorflow")
+    require_installed("convert", "tensorflow")
     from convert.demographics import convert_demographics
     from convert.edgetpu_compiler import compile_bundle, require_compiler
 

@@ -9,25 +9,25 @@ import keras
 
 from convert.tolerances import check_tolerances
 from edge.vision.bundle import Bundle
-from training.data.dataset import Listing, Split
-from training.evaluation.metrics import report
-from training.evaluation.predictors import Outcome, Predictor, bundle_predictor, keras_predictor, predict
+from training.data.dataset import Dataset, Split
+from training.evaluation.metrics import evaluation_report
+from training.evaluation.predictors import PredictionResult, Predictor, bundle_predictor, keras_predictor, predict
 
 log = logging.getLogger(__name__)
 
 
 class Comparison:
-    """What ``network`` and a candidate say of each face of ``listing``; kept for the card.
+    """What ``network`` and a candidate say of each face of ``dataset``; kept for the card.
 
     ``figures`` and ``outcomes`` are of the candidate that was judged last, by ``float/validation``, ``int8/test`` and
     so on.
     """
 
-    def __init__(self, network: keras.Model, listing: Listing) -> None:
+    def __init__(self, network: keras.Model, dataset: Dataset) -> None:
         self._float = keras_predictor(network, "")
-        self._listing = listing
+        self._dataset = dataset
         self.figures: dict[str, dict[str, Any]] = {}
-        self.outcomes: dict[str, Outcome] = {}
+        self.outcomes: dict[str, PredictionResult] = {}
 
     def measure(self, candidate: Bundle, split: Split) -> None:
         """Measure ``candidate`` on a split, and the float network where it was not yet.
@@ -45,6 +45,6 @@ class Comparison:
 
     def _measure(self, kind: str, predictor: Predictor, split: Split) -> None:
         log.info("%s, %s split", kind, split)
-        outcome = predict(self._listing.of(split), predictor)
+        outcome = predict(self._dataset.of(split), predictor)
         self.outcomes[f"{kind}/{split}"] = outcome
-        self.figures[f"{kind}/{split}"] = report(outcome.samples, outcome.predictions)
+        self.figures[f"{kind}/{split}"] = evaluation_report(outcome.samples, outcome.predictions)

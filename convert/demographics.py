@@ -27,7 +27,7 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.data.alignment_reference import CROP
-from training.data.dataset import Listing, Split, list_samples
+from training.data.dataset import Dataset, Split, read_dataset
 from training.networks.checkpoint import load_network
 from training.networks.provenance import origin
 from training.networks.registry import deployed as in_deployed_form
@@ -55,24 +55,24 @@ def convert_demographics(source: Path, data: Path, out: Path) -> Bundle:
     # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
     keras.utils.clear_session()
     network = load_network(source)
-    listing = list_samples(data)
-    log.info("%s", listing.describe())
-    _check_labels(listing, data)
+    dataset = read_dataset(data)
+    log.info("%s", dataset.describe())
+    _check_labels(dataset, data)
     _make_folder_of(out)
     deployed = in_deployed_form(network)
     _check_room(out, deployed)
     log.info("quantising %s", network.name)
-    training = listing.of("train")
+    training = dataset.of("train")
     faces = representative_faces(training, _size(deployed))
-    comparison = Comparison(network, listing)
-    candidate = _candidate(source, deployed, quantise(deployed, faces), listing)
+    comparison = Comparison(network, dataset)
+    candidate = _candidate(source, deployed, quantise(deployed, faces), dataset)
     worst = _noisiest_layers(deployed, candidate.model, faces)
     try:
         comparison.measure(candidate, "validation")
     except ToleranceExceeded as loss:
         log.info("%s. Once more, with equalised channels and corrected biases", str(loss).partition(";")[0])
         more = representative_faces(training, _size(deployed), BIAS_CORRECTION_FACES)
-        candidate = _candidate(source, deployed, quantise_with_bias_correction(deployed, more), listing)
+        candidate = _candidate(source, deployed, quantise_with_bias_correction(deployed, more), dataset)
         worst = _noisiest_layers(deployed, candidate.model, faces)
         comparison.measure(candidate, "validation")
     comparison.measure(candidate, "test")
@@ -91,8 +91,8 @@ def convert_demographics(source: Path, data: Path, out: Path) -> Bundle:
     return load_bundle(str(out))
 
 
-def _candidate(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Bundle:
-    return Bundle(_card(source, deployed, model, listing), model, "")
+def _candidate(source: Path, deployed: keras.Model, model: bytes, dataset: Dataset) -> Bundle:
+    return Bundle(_card(source, deployed, model, dataset), model, "")
 
 
 def _noisiest_layers(deployed: keras.Model, model: bytes, faces: Sequence[InputImage]) -> list[dict[str, Any]]:
@@ -101,12 +101,12 @@ def _noisiest_layers(deployed: keras.Model, model: bytes, faces: Sequence[InputI
     return [asdict(layer) for layer in noise]
 
 
-def _check_labels(listing: Listing, data: Path) -> None:
+def _check_labels(dataset: Dataset, data: Path) -> None:
     for split in MEASURED_SPLITS:
         for label in ("age", "gender"):
-            if all(getattr(sample, label) is None for sample in listing.of(split)):
+            if all(getattr(sample, label) is None for sample in dataset.of(split)):
                 raise BadInput(
-                    f"{data}: no {label} label in the {split} split ({len(listing.of(split))} images); the bundle's"
+                    f"{data}: no {label} label in the {split} split ({len(dataset.of(split))} images); the bundle's"
                     " figures need ages and genders: give a larger set that has both"
                 )
 
@@ -139,14 +139,14 @@ def _check_room(out: Path, network: keras.Model) -> None:
             )
 
 
-def _card(source: Path, deployed: keras.Model, model: bytes, listing: Listing) -> Card:
+def _card(source: Path, deployed: keras.Model, model: bytes, dataset: Dataset) -> Card:
     name = deployed.name
     outputs = describe_outputs(model, {101: "age_logits", 1: "gender_logit"}, name)
     size = _size(deployed)
     return Card(
         name=name, version="1", task="demographics",
         input=Input(width=size, height=size, dtype="uint8", colour="RGB", scale=1 / 255, offset=0.0),
-        outputs=outputs, crop=CROP, training=_training(source, name, listing),
+        outputs=outputs, crop=CROP, training=_training(source, name, dataset),
         macs=count_macs(deployed), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )  # fmt: skip
 
@@ -155,12 +155,12 @@ def _size(network: keras.Model) -> int:
     return int(network.input_shape[1])
 
 
-def _training(source: Path, name: str, listing: Listing) -> Training:
+def _training(source: Path, name: str, dataset: Dataset) -> Training:
     """From the run that lies beside the network, or, where none does, by the set that it is converted with."""
     made = origin(source).get("training")
     if made:
         return Training(**made)
-    data, licence = listing.origin
+    data, licence = dataset.origin
     return Training(
         data=data, licence=licence, split="80/10/10 by SHA-256 of the image file", source=f"maitred train {name}"
     )

@@ -30,12 +30,12 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
 from edge.vision.interpreter import Interpreter
-from training.data.dataset import Listing, list_samples
+from training.data.dataset import Dataset, read_dataset
 from training.detector.blazeface import ANCHORS, OUTPUTS, PIXEL_SCALE, PIXEL_ZERO, SIZE
 from training.detector.compare import TOLERANCE, compare_on_scenes
 from training.detector.import_published import PACKAGE, published_bundle
 from training.detector.quantisation_aware import FakeQuantisation
-from training.script import written
+from training.script import run_program
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 785_000
@@ -91,9 +91,9 @@ def _with_short_names(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def make_card(model: bytes, network: keras.Model, source: Path, listing: Listing) -> Card:
+def make_card(model: bytes, network: keras.Model, source: Path, dataset: Dataset) -> Card:
     """The card without figures."""
-    data, licence = listing.origin
+    data, licence = dataset.origin
     return Card(
         name="face", version="2", task="face-detection",
         input=Input(
@@ -134,12 +134,12 @@ def convert_detector(source: Path, data: Path, out: Path) -> Bundle:
         MaitredError: INT8 loses more than :mod:`training.detector.compare` allows; no bundle is written then.
     """
     network = load_checkpoint(source)
-    listing = list_samples(data)
+    dataset = read_dataset(data)
     model = to_int8(network)
-    blank = make_card(model, network, source, listing)
+    blank = make_card(model, network, source, dataset)
     # Before the long part.
     runtimes, edge_tpu = check_runtime_parity(model), edgetpu_report(model).summary()
-    metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model, ""), listing)
+    metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model, ""), dataset)
     verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}
     card = blank.model_copy(update={"metrics": round_floats(metrics), "verification": round_floats(verification)})
     write_bundle(out, model, sealed(card, model))
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="bundle to write")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return written(options.out, lambda: convert_detector(options.checkpoint, options.data, options.out))
+    return run_program(options.out, lambda: convert_detector(options.checkpoint, options.data, options.out))
 
 
 if __name__ == "__main__":

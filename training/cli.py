@@ -19,7 +19,7 @@ def add_train(commands: Commands) -> None:
         metavar="MODEL",
         help="network: mobile, table1, table1_paper, vgg16, resnet50; or an edited recipe (.toml)",
     )
-    add_data(parser)
+    add_data_option(parser)
     parser.add_argument(
         "--photos", type=Path, action="append", default=[], metavar="DIR",
         help="more labelled pictures, whose faces are found and cut out first; may be repeated",
@@ -52,7 +52,7 @@ def add_evaluate(commands: Commands) -> None:
     """Add ``maitred evaluate``."""
     parser = command(commands, "evaluate", evaluate, "measure a model on labelled faces", log_level=logging.INFO)
     parser.add_argument("model", metavar="NAME|FILE", help="shipped model by name, model bundle, or Keras file")
-    add_data(parser)
+    add_data_option(parser)
     parser.add_argument(
         "--split", choices=("test", "all", "validation"), default="test", help="images to measure on (test)"
     )
@@ -62,7 +62,7 @@ def add_evaluate(commands: Commands) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
+def add_data_option(parser: argparse.ArgumentParser) -> None:
     """``--data DIR``."""
     about = "images whose names carry the labels (UTKFace), or a folder with a labels.csv"
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=about)
@@ -71,30 +71,30 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def train(options: argparse.Namespace) -> int:
     """Train to the end of the recipe."""
     from training.recipe import load_recipe
-    from training.requirements import require
+    from training.requirements import require_installed
 
     recipe = load_recipe(options.model)
-    require("training", "tensorflow", "tensorboard")
-    from training.fit.start import teachers_of, weights_of
+    require_installed("training", "tensorflow", "tensorboard")
+    from training.fit.start import starting_weights, teacher_files
 
     if options.frozen:
         if options.photos or options.teacher or options.strategy != "alone" or options.precision != "float32":
             raise BadInput("--frozen computes features once: leave out --photos, --teacher, --strategy, --precision")
-        from training.fit.frozen_trunk import FrozenRun
+        from training.fit.frozen_trunk import FrozenTrunkRun
 
-        weights = weights_of(recipe, options.weights, options.out)
-        path = FrozenRun(recipe, options.data, options.out, options.resume, weights).train()
+        weights = starting_weights(recipe, options.weights, options.out)
+        path = FrozenTrunkRun(recipe, options.data, options.out, options.resume, weights).train()
     else:
         import keras
 
-        from training.fit.distributed import Alone, MultiWorker
-        from training.fit.train import Data, Run
+        from training.fit.distributed import MultiWorker, SingleWorker
+        from training.fit.train import TrainingData, TrainingRun
 
-        workers = MultiWorker() if options.strategy == "multiworker" else Alone()
+        workers = MultiWorker() if options.strategy == "multiworker" else SingleWorker()
         keras.config.set_dtype_policy(options.precision)
-        data = Data(options.data, tuple(options.photos), teachers_of(recipe, options.teacher))
-        weights = weights_of(recipe, options.weights, options.out)
-        path = Run(recipe, data, options.out, options.resume, weights, workers).train()
+        data = TrainingData(options.data, tuple(options.photos), teacher_files(recipe, options.teacher))
+        weights = starting_weights(recipe, options.weights, options.out)
+        path = TrainingRun(recipe, data, options.out, options.resume, weights, workers).train()
     sys.stdout.write(f"{path}\n")
     return 0
 
@@ -104,10 +104,10 @@ def evaluate(options: argparse.Namespace) -> int:
     from edge.commands.output import print_json
     from training.evaluation.evaluate import evaluate as measure
     from training.evaluation.evaluate import summary, write
-    from training.requirements import require
+    from training.requirements import require_installed
 
     if options.out:
-        require("training", "matplotlib")  # rather than find it missing after minutes of measuring
+        require_installed("training", "matplotlib")  # rather than find it missing after minutes of measuring
     result = measure(options.model, options.data, options.split, options.aligned, options.shrink)
     if options.out:
         write(result, options.out)

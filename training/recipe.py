@@ -19,7 +19,7 @@ _FAULTS = {"missing": "missing", "unexpected_keyword_argument": "unknown key"}
 
 
 @dataclass(frozen=True, config=_STRICT)
-class Augment:
+class Augmentation:
     """Random changes a training face goes through: what a camera over a door does to it."""
 
     rotation_degrees: float
@@ -65,7 +65,7 @@ class Recipe:
     age_l1_weight: float
     gender_weight: float
     gender_smoothing: float
-    augment: Augment
+    augment: Augmentation
 
     def as_dict(self) -> dict[str, Any]:
         """For ``run.json``, in the types that JSON knows."""

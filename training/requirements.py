@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from edge.errors import MaitredError
 
 
-def require(extra: str, *modules: str) -> None:
+def require_installed(extra: str, *modules: str) -> None:
     """Make sure that the modules can be imported, without importing them (TensorFlow takes seconds).
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.errors import MaitredError
 
 
-def written(out: Path, work: Callable[[], object]) -> int:
+def run_program(out: Path, work: Callable[[], object]) -> int:
     """Do the work that writes ``out`` and print its path, or what went wrong as ``maitred`` does; the exit code."""
     try:
         work()

@@ -13,9 +13,9 @@ from convert.card_calibration import main, make_calibration, recalibrate
 from convert.card_numbers import round_floats
 from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
-from training.data.dataset import Sample, list_samples
+from training.data.dataset import Sample, read_dataset
 from training.evaluation.metrics import Predictions
-from training.evaluation.predictors import Outcome
+from training.evaluation.predictors import PredictionResult
 
 
 def draw(folder: Path, count: int) -> Path:
@@ -48,7 +48,7 @@ def test_a_bundle_is_calibrated_anew_and_its_model_stays(data, tmp_path):
     assert model_of(path) == model
     assert after.model.startswith(model)
     assert after.card.model_copy(update={"calibration": before.card.calibration}) == before.card
-    validation = list_samples(data).of("validation")
+    validation = read_dataset(data).of("validation")
     read = Calibration.read(after.card.calibration)
     assert sorted(read.true_age.tolist()) == sorted(sample.age[0] for sample in validation)
     assert np.sum(after.card.calibration["age"]["matrix"]) == len(validation)
@@ -62,7 +62,7 @@ def test_faces_without_both_labels_are_left_out_of_the_table():
         Sample(Path("a"), "0", (30, 39), 1), Sample(Path("b"), "1", None, 0), Sample(Path("c"), "2", (50, 50), None),
     ]  # fmt: skip
     predictions = Predictions(np.array([31.7, 20, 30]), np.zeros((3, 2)), np.array([0.4, 0.1, 0.9]))
-    found = make_calibration(Outcome(samples, predictions, [], []))
+    found = make_calibration(PredictionResult(samples, predictions, [], []))
     assert found[KEY] == {"male": {}, "female": {"34": "31.7(0.0-0.0)400"}}
     assert found == round_floats(found)
 

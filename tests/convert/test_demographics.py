@@ -23,7 +23,7 @@ from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from edge.vision.self_check import outputs_sha256
 from training.data.alignment_reference import CROP
-from training.data.dataset import list_samples
+from training.data.dataset import read_dataset
 from training.networks.table1 import table1, table1_deployed
 
 
@@ -96,16 +96,16 @@ def test_the_agent_accepts_the_bundle(bundle):
 
 
 def test_the_card_holds_figures_of_both_models_on_both_splits(bundle, data):
-    listing = list_samples(data)
+    dataset = read_dataset(data)
     for kind in ("float", "int8"):
         for split in ("validation", "test"):
             figures = bundle.card.metrics[kind][split]
-            assert figures["n"] == len(listing.of(split)) > 0
+            assert figures["n"] == len(dataset.of(split)) > 0
             assert figures["slices"]["female"]["n"] + figures["slices"]["male"]["n"] == figures["n"]
     calibration = bundle.card.calibration
     assert calibration["split"] == "validation"
-    assert np.sum(calibration["gender"]["matrix"]) == len(listing.of("validation"))
-    assert np.sum(calibration["age"]["matrix"]) == len(listing.of("validation"))
+    assert np.sum(calibration["gender"]["matrix"]) == len(dataset.of("validation"))
+    assert np.sum(calibration["age"]["matrix"]) == len(dataset.of("validation"))
 
 
 @pytest.mark.parametrize("split", ["test", "validation"])
@@ -223,7 +223,7 @@ def test_a_disk_that_is_really_full_is_named_before_the_work(trained, data, tmp_
 def test_without_training_images_nothing_can_be_measured(trained, data, tmp_path, capsys):
     folder = tmp_path / "faces"
     folder.mkdir()
-    for sample in list_samples(data).of("validation", "test"):
+    for sample in read_dataset(data).of("validation", "test"):
         shutil.copy(sample.path, folder)
     assert convert(trained, folder, tmp_path / "out" / "x.tflite") == 1
     assert "no representative faces" in capsys.readouterr().err

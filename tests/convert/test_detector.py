@@ -17,7 +17,7 @@ from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector, cut_square
 from edge.vision.interpreter import Interpreter
-from training.data.dataset import list_samples
+from training.data.dataset import read_dataset
 from training.detector import compare
 from training.detector import train as train_face
 from training.detector.backgrounds import Backgrounds
@@ -47,7 +47,7 @@ def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("faces")
     for path in sorted(shared.glob("3*.jpg"))[:160:2]:
         (folder / path.name).symlink_to(path)
-    assert all(list_samples(folder).of(split) for split in ("train", "validation", "test"))
+    assert all(read_dataset(folder).of(split) for split in ("train", "validation", "test"))
     return folder
 
 

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Image
-from training.recipe import Augment
+from training.recipe import Augmentation
 
 Floats = np.ndarray
 _UNIT = np.arange(256, dtype=np.float32) / 255
 """0..255 as 0..1: looking a pixel up is several times as fast as converting and dividing it."""
 
 
-def augment(face: Image, size: int, settings: Augment, rng: np.random.Generator) -> Floats:
+def augment(face: Image, size: int, settings: Augmentation, rng: np.random.Generator) -> Floats:
     """One random variant of a face: uint8 RGB (n, n, 3) -> float32 (size, size, 3) in 0..1.
 
     The order is that of the real thing: the crop that the detector makes, the light, the distance (the face has few
@@ -38,7 +38,7 @@ def augment(face: Image, size: int, settings: Augment, rng: np.random.Generator)
     return x
 
 
-def _crop(face: Image, size: int, settings: Augment, rng: np.random.Generator) -> Image:
+def _crop(face: Image, size: int, settings: Augmentation, rng: np.random.Generator) -> Image:
     """Turned, scaled, shifted and mirrored, as a detector's landmarks scatter."""
     turn = np.radians(rng.uniform(-settings.rotation_degrees, settings.rotation_degrees))
     scale = size / face.shape[0] * rng.uniform(1 - settings.scale, 1 + settings.scale)
@@ -54,7 +54,7 @@ def _crop(face: Image, size: int, settings: Augment, rng: np.random.Generator) -
     )
 
 
-def _light(x: Floats, settings: Augment, rng: np.random.Generator) -> Floats:
+def _light(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Floats:
     """Exposure, contrast, gamma, saturation and the colour of the lamps."""
     x = np.stack(cv2.split(x))  # NumPy is much faster along three planes than along triples
     grey = x.mean(0)
@@ -65,7 +65,7 @@ def _light(x: Floats, settings: Augment, rng: np.random.Generator) -> Floats:
     return cv2.merge(tuple(x ** np.float32(np.exp(rng.uniform(-settings.gamma, settings.gamma)))))
 
 
-def _occlude(x: Floats, settings: Augment, rng: np.random.Generator) -> Floats:
+def _occlude(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Floats:
     """A patch of one colour over a part of the face, as a hand, a menu or another guest's head hides it."""
     if rng.random() < settings.occlude_probability:
         size = x.shape[0]

@@ -24,24 +24,24 @@ from training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 CACHED_SIZE = 200
-Cutter = Callable[[Image], Image | None]
+FaceFinder = Callable[[Image], Image | None]
 
 
-def decode(path: Path, cut: Cutter | None = None) -> Image | None:
+def read_face(path: Path, find_face: FaceFinder | None = None) -> Image | None:
     """A face as uint8 RGB (200, 200, 3), or None for a photo without one.
 
-    ``cut`` finds the face in a photo; without it the picture is an aligned face already.
+    ``find_face`` finds the face in a photo; without it the picture is an aligned face already.
 
     Raises:
         BadInput: the picture is unreadable or tiny (< 16 px).
     """
     image = read_image(path)
-    face = cut(image) if cut else crop_aligned(image, CACHED_SIZE)
+    face = find_face(image) if find_face else crop_aligned(image, CACHED_SIZE)
     return None if face is None else np.asarray(cv2.cvtColor(face, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def cached_faces(
-    samples: Sequence[Sample], folder: Path, cut: Cutter | None = None
+    samples: Sequence[Sample], folder: Path, find_face: FaceFinder | None = None
 ) -> tuple[np.ndarray, list[Sample], list[str]]:
     """Decode once: faces uint8 (n, 200, 200, 3) mapped from ``folder``, their samples, the names of those left out.
 
@@ -49,7 +49,7 @@ def cached_faces(
         BadInput: more than 1 % of the pictures (and more than one) are unreadable or tiny; some are named.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    contents = "".join(sample.sha256 for sample in samples) + ("photos" if cut else "")
+    contents = "".join(sample.sha256 for sample in samples) + ("photos" if find_face else "")
     key = hashlib.sha256(contents.encode()).hexdigest()[:16]
     path, index = folder / f"faces-{key}.npy", folder / f"faces-{key}.skipped.txt"
     if not index.exists():  # written last: a killed run starts over
@@ -57,7 +57,7 @@ def cached_faces(
         left_out, unreadable = [], []
         for row, sample in enumerate(samples):
             try:
-                face = decode(sample.path, cut)
+                face = read_face(sample.path, find_face)
             except BadInput as error:
                 log.warning("%s", error)
                 unreadable.append(str(error))
@@ -76,7 +76,7 @@ def cached_faces(
     return np.load(path, mmap_mode="r")[: len(kept)], kept, [samples[row].path.name for row in sorted(bad)]
 
 
-def age_target(age: tuple[int, int] | None, recipe: Recipe) -> np.ndarray:
+def age_distribution(age: tuple[int, int] | None, recipe: Recipe) -> np.ndarray:
     """Label distribution float32 (101,): normals around each year of the range; zeros if unknown.
 
     Their width grows with the age: a year is much in a child's face and nothing in an old one.
@@ -90,7 +90,7 @@ def age_target(age: tuple[int, int] | None, recipe: Recipe) -> np.ndarray:
     return (density / density.sum()).astype(np.float32)
 
 
-def targets(samples: Sequence[Sample], recipe: Recipe) -> dict[str, np.ndarray]:
+def loss_targets(samples: Sequence[Sample], recipe: Recipe) -> dict[str, np.ndarray]:
     """Arrays the loss needs: ``age`` (n, 101), ``years`` (n,), ``gender`` (n,), and the weights of what is known.
 
     ``age_weight`` and ``gender_weight`` are 0 where the label is blank and 1 on average elsewhere: rare groups of
@@ -100,7 +100,7 @@ def targets(samples: Sequence[Sample], recipe: Recipe) -> dict[str, np.ndarray]:
     counts = Counter(groups)
     rarity = np.array([counts[group] ** -recipe.balance for group in groups])
     return {
-        "age": np.array([age_target(sample.age, recipe) for sample in samples], np.float32).reshape(-1, AGES),
+        "age": np.array([age_distribution(sample.age, recipe) for sample in samples], np.float32).reshape(-1, AGES),
         "years": np.array([sample.age_years or 0 for sample in samples], np.float32),
         "gender": np.array([sample.gender or 0 for sample in samples], np.float32),
         "age_weight": _weights(rarity, np.array([sample.age is not None for sample in samples], bool)),
@@ -128,7 +128,7 @@ class TrainingSet:
 
     Attributes:
         faces: arrays uint8 (n, 200, 200, 3) one after the other.
-        labels: what :func:`targets` makes, rows as in ``faces``.
+        labels: what :func:`loss_targets` makes, rows as in ``faces``.
         photos_share: how many of the faces out of photos one epoch shows.
     """
 

@@ -17,7 +17,7 @@ from edge.errors import BadInput, few
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 MAX_AGE = 100
-OLDEST = 120
+MAX_LABEL_AGE = 120
 """Labels above this are mistakes; those between ``MAX_AGE`` and it become ``MAX_AGE``."""
 MAX_MALFORMED_SHARE = 0.01
 UTKFACE_ETHNICITIES = ("white", "black", "asian", "indian", "other")
@@ -55,7 +55,7 @@ class Sample:
 
 
 @dataclass
-class Listing:
+class Dataset:
     """The usable samples of a folder and what was left out, by reason."""
 
     samples: list[Sample]
@@ -103,7 +103,7 @@ def split_of(sha256: str) -> Split:
     return "train" if bucket < 80 else "validation" if bucket < 90 else "test"
 
 
-def list_samples(folder: Path) -> Listing:
+def read_dataset(folder: Path) -> Dataset:
     """Read ``labels.csv`` where there is one, else UTKFace file names; de-duplicate by content.
 
     Raises:
@@ -120,18 +120,18 @@ def list_samples(folder: Path) -> Listing:
         )
     if len(malformed) > max(1, MAX_MALFORMED_SHARE * (len(found) + len(malformed))):
         raise BadInput(f"{folder}: {len(malformed)} malformed entries, more than 1 %: {few(malformed)}")
-    listing = _deduplicate(found)
-    listing.layout = "labels.csv" if labels.exists() else "utkface"
+    dataset = _deduplicate(found)
+    dataset.layout = "labels.csv" if labels.exists() else "utkface"
     if malformed:
-        listing.dropped["malformed name or label"] = malformed
-    return listing
+        dataset.dropped["malformed name or label"] = malformed
+    return dataset
 
 
 def _read_utkface(folder: Path, malformed: list[str]) -> Iterator[Sample]:
     # Names with a leading dot are what other systems leave behind (._34_1_2_20170112213500903.jpg), not photographs.
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.name[0] != "."):
         match = _UTKFACE_NAME.match(path.name)
-        if match is None or int(match["age"]) > OLDEST:
+        if match is None or int(match["age"]) > MAX_LABEL_AGE:
             malformed.append(path.name)
             continue
         age = min(int(match["age"]), MAX_AGE)
@@ -187,12 +187,12 @@ def parse_age(text: str) -> tuple[int, int] | None:
         raise ValueError(f"{text!r} is no age such as 34, 20-29 or 70+")
     low = int(match[1])
     high = max(low, MAX_AGE) if "+" in text else int(match[2] or low)
-    if not low <= high <= OLDEST:
-        raise ValueError(f"{text!r} is no range of ages between 0 and {OLDEST}")
+    if not low <= high <= MAX_LABEL_AGE:
+        raise ValueError(f"{text!r} is no range of ages between 0 and {MAX_LABEL_AGE}")
     return (min(low, MAX_AGE), min(high, MAX_AGE))
 
 
-def _deduplicate(found: list[Sample]) -> Listing:
+def _deduplicate(found: list[Sample]) -> Dataset:
     by_content: dict[str, list[Sample]] = defaultdict(list)
     for sample in found:
         by_content[sample.sha256].append(sample)
@@ -204,7 +204,7 @@ def _deduplicate(found: list[Sample]) -> Listing:
             kept.append(group[0])
             copies += [sample.path.name for sample in group[1:]]
     dropped = {"copies with the same labels": copies, "copies whose labels disagree": disagreeing}
-    return Listing(kept, {reason: names for reason, names in dropped.items() if names})
+    return Dataset(kept, {reason: names for reason, names in dropped.items() if names})
 
 
 def _sha256(path: Path) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector
-from training.data.dataset import list_samples
+from training.data.dataset import read_dataset
 
 LANDMARKS = 4
 """Eyes, nose tip and mouth; ears are often hidden."""
@@ -26,7 +26,7 @@ def measure(data: Path, count: int) -> npt.NDArray[np.float64]:
     """Median landmarks, float (4, 2), as fractions of the picture's side, over ``count`` training faces."""
     detector = FaceDetector(load_bundle("face"), threads=2)
     rows = []
-    for sample in list_samples(data).of("train")[:: max(1, 16000 // count)]:
+    for sample in read_dataset(data).of("train")[:: max(1, 16000 // count)]:
         image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR)
         if image is None:
             continue

@@ -18,7 +18,7 @@ import numpy as np
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detector import FaceDetector
-from training.data.dataset import Listing, Split, list_samples
+from training.data.dataset import Dataset, Split, read_dataset
 from training.data.face_crops import FaceCrop, read_face_crops
 from training.detector.backgrounds import Backgrounds
 from training.detector.composites import Style, compose_scene
@@ -69,13 +69,13 @@ class SceneSet(NamedTuple):
             yield labelled_frames(scene, rng)
 
 
-def scenes_of(listing: Listing, split: Split, detector: FaceDetector, drawn: int = CROPS_DRAWN) -> SceneSet:
+def scenes_of(dataset: Dataset, split: Split, detector: FaceDetector, drawn: int = CROPS_DRAWN) -> SceneSet:
     """Faces of a split, drawn by a fixed seed.
 
     Raises:
         MaitredError: the split is empty.
     """
-    samples = sorted(listing.of(split), key=lambda sample: sample.sha256)
+    samples = sorted(dataset.of(split), key=lambda sample: sample.sha256)
     if not samples:
         raise MaitredError(f"no picture in the {split} split to compose scenes from; give a larger set")
     rng = np.random.default_rng(SEEDS[split])
@@ -84,7 +84,7 @@ def scenes_of(listing: Listing, split: Split, detector: FaceDetector, drawn: int
 
 
 def compare_on_scenes(
-    published: Bundle, candidate: Bundle, listing: Listing, faces: int | None = None, splits: Sequence[Split] = SPLITS
+    published: Bundle, candidate: Bundle, dataset: Dataset, faces: int | None = None, splits: Sequence[Split] = SPLITS
 ) -> dict[str, Any]:
     """Figures of both detectors on composed scenes, for the card: ``float`` and ``int8``, by set.
 
@@ -93,7 +93,7 @@ def compare_on_scenes(
     """
     figures: dict[str, Any] = {"float": {}, "int8": {}}
     for split in splits:
-        scenes = scenes_of(listing, split, FaceDetector(published, 1), CROPS_DRAWN)
+        scenes = scenes_of(dataset, split, FaceDetector(published, 1), CROPS_DRAWN)
         wanted = faces or FACES
         sets = [(f"{style} scenes, {split}", mode, scenes.frames(style, wanted)) for style, mode in MODES.items()]
         _compare(published, candidate, sets, figures)
@@ -170,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         candidate, published = load_bundle(options.model).require("face-detection"), published_bundle()
         if options.data is not None:
-            compare_on_scenes(published, candidate, list_samples(options.data), options.faces, options.split or SPLITS)
+            compare_on_scenes(published, candidate, read_dataset(options.data), options.faces, options.split or SPLITS)
         if options.clips is not None:
             compare_on_recordings(published, candidate, options.clips, options.smallest)
     except MaitredError as error:

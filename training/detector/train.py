@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.vision.detector import FaceDetector
-from training.data.dataset import list_samples
+from training.data.dataset import read_dataset
 from training.data.face_crops import read_face_crops
 from training.detector.backgrounds import Backgrounds
 from training.detector.blazeface import (
@@ -37,7 +37,7 @@ from training.detector.published_convolutions import read_convolutions
 from training.detector.quantisation_aware import Range, TrainableNetwork, measure_ranges
 from training.detector.targets import TrainingTarget, training_targets
 from training.networks.equalisation import equalise
-from training.script import written
+from training.script import run_program
 
 log = logging.getLogger(__name__)
 STEPS, BATCH, RATE = 900, 8, 1e-4
@@ -109,7 +109,7 @@ def train(data: Path, out: Path, steps: int = STEPS, seed: int = 1, faces: int =
 
 def _squares(data: Path, seed: int, count: int) -> Iterator[TrainingTarget]:
     rng = np.random.default_rng(seed)
-    samples = sorted(list_samples(data).of("train"), key=lambda sample: sample.sha256)
+    samples = sorted(read_dataset(data).of("train"), key=lambda sample: sample.sha256)
     drawn = [samples[row] for row in rng.permutation(len(samples))[:count]]
     crops = read_face_crops(drawn, FaceDetector(published_bundle(), 1))
     log.info("%d faces, %d of which the float detector sees", len(crops), sum(crop.detected for crop in crops))
@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same network (1)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return written(options.out, lambda: train(options.data, options.out, options.steps, options.seed))
+    return run_program(options.out, lambda: train(options.data, options.out, options.steps, options.seed))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from edge.census.shares.calibration import Calibration
 from training.data.dataset import Sample
-from training.evaluation.predictors import Outcome
+from training.evaluation.predictors import PredictionResult
 
 
-def faces_of(outcome: Outcome) -> Calibration:
+def calibration_faces(outcome: PredictionResult) -> Calibration:
     """Label and estimate of every face whose age and gender are known; a range of ages counts by its middle."""
     known = [row for row, sample in enumerate(outcome.samples) if _labels(sample) is not None]
     labels = [label for label in map(_labels, outcome.samples) if label is not None]

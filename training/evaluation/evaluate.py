@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.errors import BadInput
-from training.data.dataset import SPLITS, Split, list_samples
+from training.data.dataset import SPLITS, Split, read_dataset
 from training.evaluation.bootstrap import RESAMPLES
-from training.evaluation.metrics import report
-from training.evaluation.model_card import headlines, model_card, seen
-from training.evaluation.predictors import FaceCropper, predict, predictor
+from training.evaluation.metrics import evaluation_report
+from training.evaluation.model_card import describe_input, headlines, model_card
+from training.evaluation.predictors import FaceCropper, load_predictor, predict
 
 
 def evaluate(
@@ -27,20 +27,20 @@ def evaluate(
     """
     if shrink is not None and shrink < 1:
         raise BadInput(f"--shrink {shrink}: not a width of faces in pixels; give 1 or more")
-    loaded = predictor(model)
-    listing = list_samples(data)
-    samples = listing.of(*(SPLITS if split == "all" else (split,)))
+    loaded = load_predictor(model)
+    dataset = read_dataset(data)
+    samples = dataset.of(*(SPLITS if split == "all" else (split,)))
     outcome = predict(samples, loaded, None if aligned else FaceCropper(loaded.crop, loaded.size), shrink)
-    skipped = dict(listing.dropped)
+    skipped = dict(dataset.dropped)
     for reason, names in (("cannot be read", outcome.unreadable), ("no face found", outcome.undetected)):
         if names:
             skipped[reason] = names
     return {
         "model": {"name": loaded.name, "sha256": loaded.sha256, **loaded.about},
         "data": {
-            "folder": str(data), "sha256": listing.sha256, "split": split, "aligned": aligned, "shrink": shrink
+            "folder": str(data), "sha256": dataset.sha256, "split": split, "aligned": aligned, "shrink": shrink
         },
-        **report(outcome.samples, outcome.predictions, RESAMPLES),
+        **evaluation_report(outcome.samples, outcome.predictions, RESAMPLES),
         "unreadable": len(outcome.unreadable), "undetected": len(outcome.undetected), "skipped": skipped,
     }  # fmt: skip
 
@@ -48,7 +48,9 @@ def evaluate(
 def summary(result: dict[str, Any]) -> str:
     """The headline figures with their 95 % intervals, in lines for a terminal."""
     data = result["data"]
-    lines = [f"{result['n']} faces of the split {data['split']}, model {result['model']['name']}; {seen(data)}"]
+    lines = [
+        f"{result['n']} faces of the split {data['split']}, model {result['model']['name']}; {describe_input(data)}"
+    ]
     lines += [f"{label:46} {value}" for label, value in headlines(result)]
     lines += [f"skipped {len(names)}: {reason}" for reason, names in result["skipped"].items()]
     return "\n".join(lines)

@@ -34,7 +34,7 @@ class Predictions:
         return Predictions(self.age[rows], self.interval[rows], self.female[rows])
 
 
-def report(samples: Sequence[Sample], predictions: Predictions, resamples: int = 0) -> dict[str, Any]:
+def evaluation_report(samples: Sequence[Sample], predictions: Predictions, resamples: int = 0) -> dict[str, Any]:
     """All figures, overall and by slice, and the tables behind the plots; None where no face has the label needed.
 
     With ``resamples``, each figure gets its 95 % interval under ``intervals``.

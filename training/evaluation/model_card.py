@@ -46,7 +46,7 @@ LIMITS = """\
 """
 
 
-def shown(figures: Mapping[str, Any], key: str, unit: str) -> str:
+def format_figure(figures: Mapping[str, Any], key: str, unit: str) -> str:
     """``5.30 years [5.08, 5.52]``: a figure and, where there is one, its 95 % interval; in ``years`` or as a share."""
     if figures[key] is None:
         return "no labels"
@@ -59,13 +59,13 @@ def shown(figures: Mapping[str, Any], key: str, unit: str) -> str:
 def headlines(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and values of the headline figures; of age ranges only where there are some."""
     return [
-        (label, shown(result, key, unit))
+        (label, format_figure(result, key, unit))
         for label, key, unit in HEADLINES
         if key != "age_range_accuracy" or result[key] is not None
     ]
 
 
-def seen(data: Mapping[str, Any]) -> str:
+def describe_input(data: Mapping[str, Any]) -> str:
     """How the model saw the pictures, in words."""
     crops = "face crops as they are" if data["aligned"] else "photos, their faces found and cut out first"
     return crops + (f", shrunk to {data['shrink']} px and enlarged again" if data["shrink"] else "")
@@ -76,7 +76,7 @@ def model_card(result: Mapping[str, Any], plots: Mapping[str, str]) -> str:
     data = result["data"]
     measured = (
         f"Measured on {result['n']} faces of the split {data['split']} (images SHA-256 `{data['sha256']}`):"
-        f" {seen(data)}. In brackets 95 % intervals."
+        f" {describe_input(data)}. In brackets 95 % intervals."
     )
     blocks = [
         f"# Model card: {result['model']['name']}",
@@ -120,8 +120,8 @@ def _slices(slices: Mapping[str, Any]) -> str:
     return _table(
         ("Group", "Faces", "Age error", "Gender accuracy", "80 % interval holds"),
         [
-            (name, part["n"], shown(part, "age_mae", "years"), shown(part, "gender_accuracy", "share"),
-             shown(part, "age_interval_coverage", "share"))
+            (name, part["n"], format_figure(part, "age_mae", "years"), format_figure(part, "gender_accuracy", "share"),
+             format_figure(part, "age_interval_coverage", "share"))
             for name, part in slices.items()
         ],
     ) if slices else ""  # fmt: skip
@@ -169,10 +169,10 @@ def _weakest(slices: Mapping[str, Any]) -> str:
     gendered = {name: part["gender_accuracy"] for name, part in told.items() if part["gender_accuracy"] is not None}
     if aged:
         worst = max(aged, key=aged.__getitem__)
-        lines += f"- Largest age error: {worst}, {shown(told[worst], 'age_mae', 'years')}.\n"
+        lines += f"- Largest age error: {worst}, {format_figure(told[worst], 'age_mae', 'years')}.\n"
     if gendered:
         worst = min(gendered, key=gendered.__getitem__)
-        lines += f"- Lowest gender accuracy: {worst}, {shown(told[worst], 'gender_accuracy', 'share')}.\n"
+        lines += f"- Lowest gender accuracy: {worst}, {format_figure(told[worst], 'gender_accuracy', 'share')}.\n"
     small = [name for name, part in slices.items() if part["n"] < FEW]
     return lines + (f"- Fewer than {FEW} faces, so hardly a figure: {', '.join(small)}.\n" if small else "")
 

@@ -28,7 +28,7 @@ from training.data.dataset import Sample
 from training.data.network_input import network_input
 from training.evaluation.metrics import Predictions
 from training.networks.provenance import origin
-from training.requirements import require
+from training.requirements import require_installed
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30
@@ -56,7 +56,7 @@ class Predictor:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-def predictor(name_or_path: str) -> Predictor:
+def load_predictor(name_or_path: str) -> Predictor:
     """Load a shipped bundle by name, a bundle by path, or a Keras file (``.keras``).
 
     Raises:
@@ -65,7 +65,7 @@ def predictor(name_or_path: str) -> Predictor:
     """
     if not name_or_path.endswith(".keras"):
         return bundle_predictor(load_bundle(name_or_path))
-    require("training", "tensorflow")
+    require_installed("training", "tensorflow")
     from training.networks.checkpoint import load_network
 
     path = Path(name_or_path)
@@ -130,7 +130,7 @@ class FaceCropper:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PredictionResult:
     """The samples that got a prediction, in the order of their predictions, and the names of those that did not."""
 
     samples: list[Sample]
@@ -141,7 +141,7 @@ class Outcome:
 
 def predict(
     samples: Sequence[Sample], model: Predictor, cropper: FaceCropper | None = None, shrink: int | None = None
-) -> Outcome:
+) -> PredictionResult:
     """Run a model over all samples: pictures are face crops already, or photos that ``cropper`` cuts a face out of.
 
     ``shrink`` makes each crop that is larger so many pixels wide first: a face as it is seen from further away.
@@ -184,4 +184,4 @@ def predict(
             " face that is found (pictures that are face crops already need --aligned)"
         )
     table = np.array([(one.age, *one.age_interval, one.female_probability) for one in found])
-    return Outcome(seen, Predictions(table[:, 0], table[:, 1:3], table[:, 3]), unreadable, undetected)
+    return PredictionResult(seen, Predictions(table[:, 0], table[:, 1:3], table[:, 3]), unreadable, undetected)

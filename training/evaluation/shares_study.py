@@ -31,8 +31,8 @@ from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle
-from training.data.dataset import Split, list_samples
-from training.evaluation.calibration_faces import faces_of
+from training.data.dataset import Split, read_dataset
+from training.evaluation.calibration_faces import calibration_faces
 from training.evaluation.predictors import bundle_predictor, predict
 
 SIZES = (50, 200, 1000)
@@ -47,7 +47,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class FacePool:
     """Labelled faces to draw from: position of the true cell of each in ``known``, int64 (n,), and what was said."""
 
     known: Confusion
@@ -55,7 +55,7 @@ class Pool:
     visits: tuple[Visit, ...]
 
     @classmethod
-    def of(cls, faces: Calibration, known: Confusion, census: Census) -> Pool:
+    def of(cls, faces: Calibration, known: Confusion, census: Census) -> FacePool:
         """The pool of ``faces`` as the agent would store them."""
         grown = faces.age >= census.no_gender_below
         columns = (faces.age, faces.low, faces.high, faces.probability, grown)
@@ -82,7 +82,7 @@ class Pool:
 
 
 def study(
-    folds: list[tuple[Confusion, Pool]], shift: Shift, size: int, populations: int, seed: int
+    folds: list[tuple[Confusion, FacePool]], shift: Shift, size: int, populations: int, seed: int
 ) -> dict[str, float]:
     """Total variation of each estimator from the truth, and share of true shares inside their intervals."""
     random, bands = np.random.default_rng([seed, size]), AgeBands(Census().bands)
@@ -128,7 +128,7 @@ def _inverse(counts: Integers, faces: Floats) -> Floats:
     return np.asarray(shares / shares.sum())
 
 
-def folds_of(bundle: Bundle, faces: Calibration, split: Split, census: Census) -> Iterator[tuple[Confusion, Pool]]:
+def folds_of(bundle: Bundle, faces: Calibration, split: Split, census: Census) -> Iterator[tuple[Confusion, FacePool]]:
     """What is calibrated with and what is drawn from; ``faces`` are those of ``split``."""
     bands, below = AgeBands(census.bands), census.no_gender_below
     if split == "test":
@@ -140,13 +140,13 @@ def folds_of(bundle: Bundle, faces: Calibration, split: Split, census: Census) -
         known = None if calibration is None else confusion(calibration, bands, below)
         if known is None:
             raise BadInput(f"{bundle.card.name}: its card holds too little calibration for these bands; convert again")
-        yield known, Pool.of(drawn, known, census)
+        yield known, FacePool.of(drawn, known, census)
 
 
 def _estimates(bundle: Bundle, data: Path, split: Split, cache: Path) -> Calibration:
     file = cache / f"{bundle.card.name}-{split}-{bundle.sha256[:16]}.json"
     if not file.is_file():
-        faces = faces_of(predict(list_samples(data).of(split), bundle_predictor(bundle)))
+        faces = calibration_faces(predict(read_dataset(data).of(split), bundle_predictor(bundle)))
         cache.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({KEY: faces.table()}), encoding="utf-8")
     read = Calibration.read(json.loads(file.read_text(encoding="utf-8")), str(file))

@@ -16,7 +16,9 @@ CHUNK = 512
 """Faces whose results are computed and written at once: what a killed run loses at most."""
 
 
-def in_chunks(faces: np.ndarray, forward: Callable[[np.ndarray], np.ndarray], folder: Path, name: str) -> np.ndarray:
+def cached_outputs(
+    faces: np.ndarray, forward: Callable[[np.ndarray], np.ndarray], folder: Path, name: str
+) -> np.ndarray:
     """``forward`` of faces uint8 (n, side, side, 3), float32 (n, …), kept in ``folder`` as ``NAME-START.npy``."""
     folder.mkdir(parents=True, exist_ok=True)
     began, parts = time.monotonic(), []

@@ -16,14 +16,14 @@ import numpy as np
 
 from edge.vision.bundle import AGES
 from training.data.dataset import Sample
-from training.fit.cached_outputs import in_chunks
-from training.fit.validation import outputs_of
+from training.fit.cached_outputs import cached_outputs
+from training.fit.validation import run_network
 from training.networks.checkpoint import load_network
 from training.networks.provenance import origin
 
 
 @dataclass(frozen=True)
-class Opinion:
+class TeacherPrediction:
     """Of n faces: distributions of the age float32 (n, 101), each of sum 1, and P(female) float32 (n,)."""
 
     age: np.ndarray
@@ -47,40 +47,44 @@ class Teacher:
         if training := origin(path).get("training"):
             self.facts["licence"] = training["licence"]
 
-    def opinion(self, faces: np.ndarray, samples: Sequence[Sample], cache: Path) -> Opinion:
+    def predict(self, faces: np.ndarray, samples: Sequence[Sample], cache: Path) -> TeacherPrediction:
         """What it says of faces uint8 RGB (n, side, side, 3), cut out of ``samples``; kept in ``cache``.
 
         The mean over each face and its mirror image: on validation faces that is 0.04 years and 0.2 points better.
         """
         key = hashlib.sha256("".join([self.facts["sha256"], *(sample.sha256 for sample in samples)]).encode())
-        found = in_chunks(faces, self._both_ways, cache, f"{self._model.name}-mirrored-{key.hexdigest()[:16]}")
-        return Opinion(found[:, :AGES], found[:, AGES])
+        found = cached_outputs(faces, self._with_mirror, cache, f"{self._model.name}-mirrored-{key.hexdigest()[:16]}")
+        return TeacherPrediction(found[:, :AGES], found[:, AGES])
 
-    def _both_ways(self, faces: np.ndarray) -> np.ndarray:
+    def _with_mirror(self, faces: np.ndarray) -> np.ndarray:
         return (self._forward(faces) + self._forward(faces[:, :, ::-1])) / 2
 
     def _forward(self, faces: np.ndarray) -> np.ndarray:
-        outputs = outputs_of(self._model, faces)
+        outputs = run_network(self._model, faces)
         age = np.exp(outputs.age - outputs.age.max(1, keepdims=True))
         female = 1 / (1 + np.exp(-outputs.gender[:, None]))
         return np.concatenate([age / age.sum(1, keepdims=True), female], 1).astype(np.float32)
 
 
-def ensemble(opinions: Sequence[Opinion]) -> Opinion:
+def mean_prediction(predictions: Sequence[TeacherPrediction]) -> TeacherPrediction:
     """The mean of several opinions of the same faces."""
-    return Opinion(
-        np.asarray(np.mean([one.age for one in opinions], 0), np.float32),
-        np.asarray(np.mean([one.female for one in opinions], 0), np.float32),
+    return TeacherPrediction(
+        np.asarray(np.mean([one.age for one in predictions], 0), np.float32),
+        np.asarray(np.mean([one.female for one in predictions], 0), np.float32),
     )
 
 
-def joined(opinions: Sequence[Opinion]) -> Opinion:
+def concatenate(predictions: Sequence[TeacherPrediction]) -> TeacherPrediction:
     """Opinions of one set of faces after the other as one."""
-    return Opinion(np.concatenate([one.age for one in opinions]), np.concatenate([one.female for one in opinions]))
+    return TeacherPrediction(
+        np.concatenate([one.age for one in predictions]), np.concatenate([one.female for one in predictions])
+    )
 
 
-def taught(labels: dict[str, np.ndarray], opinion: Opinion, weight: float) -> dict[str, np.ndarray]:
-    """``labels`` (see :func:`training.data.batches.targets`) with ``weight``, 0..1, of the opinion in each.
+def distilled_labels(
+    labels: dict[str, np.ndarray], prediction: TeacherPrediction, weight: float
+) -> dict[str, np.ndarray]:
+    """``labels`` (see :func:`training.data.batches.loss_targets`) with ``weight``, 0..1, of the opinion in each.
 
     An unknown age becomes the opinion and counts ``weight`` in the loss; an unknown gender stays unknown, because
     there are plenty of labels for it.
@@ -88,8 +92,8 @@ def taught(labels: dict[str, np.ndarray], opinion: Opinion, weight: float) -> di
     known = labels["age_weight"] > 0
     share = np.where(known, weight, 1).astype(np.float32)
     return labels | {
-        "age": labels["age"] + share[:, None] * (opinion.age - labels["age"]),
-        "years": labels["years"] + share * (opinion.age @ np.arange(AGES, dtype=np.float32) - labels["years"]),
-        "gender": labels["gender"] + np.float32(weight) * (opinion.female - labels["gender"]),
+        "age": labels["age"] + share[:, None] * (prediction.age - labels["age"]),
+        "years": labels["years"] + share * (prediction.age @ np.arange(AGES, dtype=np.float32) - labels["years"]),
+        "gender": labels["gender"] + np.float32(weight) * (prediction.female - labels["gender"]),
         "age_weight": np.where(known, labels["age_weight"], np.float32(weight)),
     }

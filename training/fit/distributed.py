@@ -14,7 +14,7 @@ from edge.errors import BadInput
 EXAMPLE = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
 
 
-class Alone:
+class SingleWorker:
     """One process: nobody to agree with."""
 
     index = 0
@@ -24,14 +24,14 @@ class Alone:
         """The gradients that all workers apply; to be called where a step is traced."""
         return gradients
 
-    def share(self, variables: Sequence[tf.Variable]) -> None:
+    def broadcast(self, variables: Sequence[tf.Variable]) -> None:
         """Give every worker the first one's values."""
 
-    def agree(self, variables: Sequence[tf.Variable]) -> None:
+    def average(self, variables: Sequence[tf.Variable]) -> None:
         """Set variables that each worker has changed in its own way to their average."""
 
 
-class MultiWorker(Alone):
+class MultiWorker(SingleWorker):
     """The workers of ``TF_CONFIG``, by ``tf.distribute.MultiWorkerMirroredStrategy``; the first one is the chief.
 
     Variables stay each process's own. What makes them equal is that all start from the chief's values and apply the
@@ -59,7 +59,7 @@ class MultiWorker(Alone):
         """The average over all workers. Every worker must call it as often as the others, or they wait for it."""
         return self._reduced(tf.distribute.ReduceOp.MEAN, gradients)
 
-    def share(self, variables: Sequence[tf.Variable]) -> None:
+    def broadcast(self, variables: Sequence[tf.Variable]) -> None:
         """Give every worker the chief's values, whatever their type."""
         # Sums of float64 hold every float32 and every count of steps exactly; the others add nothing.
         own = [tf.cast(variable, tf.float64) * (1.0 if self.index == 0 else 0.0) for variable in variables]
@@ -67,7 +67,7 @@ class MultiWorker(Alone):
         for variable, value in zip(variables, reduce(*own), strict=True):
             variable.assign(tf.cast(value, variable.dtype))
 
-    def agree(self, variables: Sequence[tf.Variable]) -> None:
+    def average(self, variables: Sequence[tf.Variable]) -> None:
         """Set variables that each worker has changed in its own way to their average."""
         average = tf.function(lambda *values: self._reduced(tf.distribute.ReduceOp.MEAN, values))
         if variables:

@@ -16,13 +16,13 @@ from keras import layers
 
 from edge.errors import BadInput
 from edge.system.atomic_files import replace_file
-from training.data.batches import cached_faces, targets
-from training.data.dataset import Listing, Sample, Split, list_samples
+from training.data.batches import cached_faces, loss_targets
+from training.data.dataset import Dataset, Sample, Split, read_dataset
 from training.data.network_input import network_input
-from training.fit.cached_outputs import in_chunks
+from training.fit.cached_outputs import cached_outputs
 from training.fit.loss import loss_of
-from training.fit.run_folder import check_same_run, earlier_run
-from training.fit.validation import Outputs, Validation, calibrate, figures, fit_temperatures
+from training.fit.run_folder import check_same_run, open_run_folder
+from training.fit.validation import NetworkOutputs, Validation, calibrate, fit_temperatures, validation_figures
 from training.networks.heads import PAPER_DENSE, heads
 from training.networks.load_weights import load_weights
 from training.networks.registry import NETWORKS
@@ -34,7 +34,7 @@ BATCH = 64
 LEARNING_RATE = 1e-3
 
 
-class FrozenRun:
+class FrozenTrunkRun:
     """Trains the paper's dense layers on the pooled features of a network of the recipe, with ``weights``.
 
     Features are computed once for each picture as it is, without random changes, and kept in ``out/cache``: a run that
@@ -51,20 +51,20 @@ class FrozenRun:
         if weights is None:
             raise BadInput("--frozen needs --weights: a frozen trunk of random numbers sees nothing")
         self.recipe, self.out = recipe, out
-        earlier = earlier_run(out, resume)
+        earlier = open_run_folder(out, resume)
         keras.utils.set_random_seed(recipe.seed)
         self.trunk = NETWORKS[recipe.network]()
         start = load_weights(self.trunk, weights)
-        listing = list_samples(data)
-        log.info("%s", listing.describe())
+        dataset = read_dataset(data)
+        log.info("%s", dataset.describe())
         facts = {
-            "recipe": recipe.as_dict(), "frozen": True, "weights": start, "data": [listing.facts],
+            "recipe": recipe.as_dict(), "frozen": True, "weights": start, "data": [dataset.facts],
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
             "command": sys.argv,
         }  # fmt: skip
         check_same_run(out, earlier, facts)
-        key = f"{start['sha256'][:8]}-{listing.sha256[:8]}"
-        self._train, self._validation = (self._features(listing, split, key) for split in ("train", "validation"))
+        key = f"{start['sha256'][:8]}-{dataset.sha256[:8]}"
+        self._train, self._validation = (self._features(dataset, split, key) for split in ("train", "validation"))
         width = self._train[0].shape[1]
         inputs = keras.Input((width,), name="features")
         self.head = keras.Model(inputs, heads(layers.Dropout(recipe.dropout)(inputs), PAPER_DENSE))
@@ -75,7 +75,7 @@ class FrozenRun:
     def train(self) -> Path:
         """Train the dense layers, and return the path of the whole network: trunk and layers."""
         features, samples = self._train
-        labels = targets(samples, self.recipe)
+        labels = loss_targets(samples, self.recipe)
         best, weights, lines = np.inf, self.head.get_weights(), []
         for epoch in range(1, EPOCHS + 1):
             order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(features))
@@ -108,15 +108,15 @@ class FrozenRun:
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
 
     def _validate(self) -> Validation:
-        return figures(self._outputs(), targets(self._validation[1], self.recipe), self.recipe)
+        return validation_figures(self._outputs(), loss_targets(self._validation[1], self.recipe), self.recipe)
 
-    def _outputs(self) -> Outputs:
+    def _outputs(self) -> NetworkOutputs:
         age, gender = (output.numpy() for output in self.head(self._validation[0], training=False))
-        return Outputs(age, gender[:, 0])
+        return NetworkOutputs(age, gender[:, 0])
 
-    def _features(self, listing: Listing, split: Split, key: str) -> tuple[np.ndarray, list[Sample]]:
+    def _features(self, dataset: Dataset, split: Split, key: str) -> tuple[np.ndarray, list[Sample]]:
         """Pooled features float32 (n, channels) of one split, and its samples."""
-        faces, samples, _ = cached_faces(listing.of(split), self.out / "cache")
+        faces, samples, _ = cached_faces(dataset.of(split), self.out / "cache")
         if not samples:
             raise BadInput(f"no images in the {split} split; give more images")
         model = keras.Model(self.trunk.input, self.trunk.get_layer("pool").output)
@@ -127,4 +127,4 @@ class FrozenRun:
             batches = (chunk[row : row + 32] for row in range(0, len(chunk), 32))
             return np.concatenate([forward(network_input(batch, size)).numpy() for batch in batches])
 
-        return in_chunks(faces, features, self.out / "cache", f"features-{key}-{split}"), samples
+        return cached_outputs(faces, features, self.out / "cache", f"features-{key}-{split}"), samples

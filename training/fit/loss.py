@@ -12,7 +12,7 @@ from training.recipe import Recipe
 def loss_of(outputs: list[tf.Tensor], labels: dict[str, tf.Tensor], recipe: Recipe) -> tf.Tensor:
     """Cross-entropy with the smoothed age, absolute error of its expectation, gender; unknown labels weigh nothing.
 
-    ``outputs`` are the two of a network, ``labels`` what :func:`training.data.batches.targets` makes for the same
+    ``outputs`` are the two of a network, ``labels`` what :func:`training.data.batches.loss_targets` makes for the same
     faces.
     """
     age_logits, gender_logit = (tf.cast(output, tf.float32) for output in outputs)

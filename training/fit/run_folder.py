@@ -9,7 +9,7 @@ from typing import Any
 from edge.errors import BadInput
 
 
-def earlier_run(out: Path, resume: bool) -> dict[str, Any]:
+def open_run_folder(out: Path, resume: bool) -> dict[str, Any]:
     """What ``run.json`` says about the run to go on with; empty where there is none. Makes the folder.
 
     Raises:

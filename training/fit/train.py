@@ -21,15 +21,15 @@ import tensorflow as tf
 from edge.errors import BadInput, MaitredError, few
 from edge.system.atomic_files import replace_file
 from training.data.alignment_reference import CROP
-from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, targets, training_batches
-from training.data.dataset import Listing, list_samples
+from training.data.batches import CACHED_SIZE, TrainingSet, cached_faces, loss_targets, training_batches
+from training.data.dataset import Dataset, read_dataset
 from training.evaluation.predictors import FaceCropper
-from training.fit.distillation import Teacher, ensemble, joined, taught
-from training.fit.distributed import Alone
+from training.fit.distillation import Teacher, concatenate, distilled_labels, mean_prediction
+from training.fit.distributed import SingleWorker
 from training.fit.loss import learning_rate_schedule, loss_of
-from training.fit.run_folder import check_same_run, earlier_run
-from training.fit.validation import Validation, calibrate, figures, fit_temperatures, outputs_of
-from training.networks.checkpoint import in_type
+from training.fit.run_folder import check_same_run, open_run_folder
+from training.fit.validation import Validation, calibrate, fit_temperatures, run_network, validation_figures
+from training.networks.checkpoint import with_dtype
 from training.networks.load_weights import load_weights
 from training.networks.registry import NETWORKS
 from training.recipe import Recipe
@@ -40,7 +40,7 @@ STEPS_BETWEEN_CHECKPOINTS = 200
 
 
 @dataclass(frozen=True)
-class Data:
+class TrainingData:
     """What a run learns from.
 
     Attributes:
@@ -54,7 +54,7 @@ class Data:
     teachers: tuple[Path, ...] = ()
 
 
-class Run:
+class TrainingRun:
     """A training run in ``out``: ``run.json``, ``progress.jsonl``, checkpoints, at the end ``model.keras``.
 
     Raises:
@@ -62,19 +62,19 @@ class Run:
     """
 
     def __init__(
-        self, recipe: Recipe, data: Data, out: Path, resume: bool, weights: str | None = None,
-        workers: Alone | None = None,
+        self, recipe: Recipe, data: TrainingData, out: Path, resume: bool, weights: str | None = None,
+        workers: SingleWorker | None = None,
     ) -> None:  # fmt: skip
-        self.recipe, self.out, self.workers = recipe, out, workers or Alone()
-        earlier = earlier_run(out, resume)
+        self.recipe, self.out, self.workers = recipe, out, workers or SingleWorker()
+        earlier = open_run_folder(out, resume)
         keras.utils.set_random_seed(recipe.seed)
-        listing = list_samples(data.aligned)
-        log.info("%s", listing.describe())
-        photos = [list_samples(folder) for folder in data.photos]
+        dataset = read_dataset(data.aligned)
+        log.info("%s", dataset.describe())
+        photos = [read_dataset(folder) for folder in data.photos]
         teachers = [Teacher(path) for path in data.teachers]
         self.model = NETWORKS[recipe.network](dropout=recipe.dropout)
         facts: dict[str, Any] = {
-            "recipe": recipe.as_dict(), "data": [part.facts for part in (listing, *photos)],
+            "recipe": recipe.as_dict(), "data": [part.facts for part in (dataset, *photos)],
             "weights": load_weights(self.model, weights) if weights else None,
             "teachers": [teacher.facts for teacher in teachers],
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
@@ -82,8 +82,8 @@ class Run:
         }  # fmt: skip
         check_same_run(out, earlier, facts)
         self.size = int(self.model.input_shape[1])
-        self.data = _training_set(recipe, listing, photos, teachers, out / "cache")
-        self.val_faces, self.validation, _ = cached_faces(listing.of("validation"), out / "cache")
+        self.data = _training_set(recipe, dataset, photos, teachers, out / "cache")
+        self.val_faces, self.validation, _ = cached_faces(dataset.of("validation"), out / "cache")
         self.steps_per_epoch = len(self.data) // recipe.batch_size
         self.total_steps = self.steps_per_epoch * recipe.epochs
         if recipe.batch_size % self.workers.count:
@@ -110,7 +110,7 @@ class Run:
                     f"{out}: its checkpoint is damaged or from another version of maitred; give another --out"
                 ) from error
             log.info("resumed at step %d of %d", int(self.step), self.total_steps)
-        self.workers.share([*state, self.step])
+        self.workers.broadcast([*state, self.step])
         if earlier:
             facts["resumed_at_steps"] = [*earlier.get("resumed_at_steps", []), int(self.step)]
             self._forget_epochs_after(int(self.step))
@@ -140,7 +140,7 @@ class Run:
                     progress(f"step {step}/{self.total_steps} loss {float(loss):.3f}, about {left / 60:.0f} min left")
                 if step % self.steps_per_epoch == 0:
                     # Each worker has normalised by the statistics of its own part of the batches.
-                    self.workers.agree([v.value for v in self.model.non_trainable_variables if v.dtype == "float32"])
+                    self.workers.average([v.value for v in self.model.non_trainable_variables if v.dtype == "float32"])
                     self._end_of_epoch(step, writer, progress)
                 if step % STEPS_BETWEEN_CHECKPOINTS == 0 or step >= self.total_steps:
                     self.save(step, float(loss))
@@ -149,7 +149,7 @@ class Run:
         self._with_averaged_weights()
         self._calibrate()
         path = self.out / "model.keras"
-        in_type(self.model, "float32").save(path)
+        with_dtype(self.model, "float32").save(path)
         return path
 
     def save(self, step: int, loss: float) -> None:
@@ -206,11 +206,13 @@ class Run:
 
     def validate(self) -> Validation:
         """Figures of the weights that the model holds now."""
-        return figures(outputs_of(self.model, self.val_faces), targets(self.validation, self.recipe), self.recipe)
+        return validation_figures(
+            run_network(self.model, self.val_faces), loss_targets(self.validation, self.recipe), self.recipe
+        )
 
     def _calibrate(self) -> None:
         """Make the saved network say how sure it is; what the checkpoint holds stays as it is."""
-        outputs = outputs_of(self.model, self.val_faces)
+        outputs = run_network(self.model, self.val_faces)
         temperatures = fit_temperatures(outputs, self.validation)
         calibrate(self.model, temperatures)
         log.info("temperatures: age %.3f, gender %.3f", temperatures.age, temperatures.gender)
@@ -219,10 +221,10 @@ class Run:
 
 
 def _training_set(
-    recipe: Recipe, listing: Listing, photos: list[Listing], teachers: list[Teacher], cache: Path
+    recipe: Recipe, dataset: Dataset, photos: list[Dataset], teachers: list[Teacher], cache: Path
 ) -> TrainingSet:
     """The training split of every folder, decoded; validation and test of the photos stay unseen as well."""
-    faces, samples, left_out = cached_faces(listing.of("train"), cache)
+    faces, samples, left_out = cached_faces(dataset.of("train"), cache)
     if left_out:
         log.warning("skipped %d unreadable images: %s", len(left_out), few(left_out))
     parts, cut = [(faces, samples)], FaceCropper(CROP, CACHED_SIZE).crop
@@ -230,11 +232,11 @@ def _training_set(
         faces, found, left_out = cached_faces(photo.of("train"), cache, cut)
         log.info("photos %d: %s; no face found in %d", number, photo.describe(), len(left_out))
         parts.append((faces, found))
-    labels = targets([sample for _, found in parts for sample in found], recipe)
+    labels = loss_targets([sample for _, found in parts for sample in found], recipe)
     if teachers:
-        opinions = [
-            ensemble([teacher.opinion(faces, found, cache / str(place)) for teacher in teachers])
+        predictions = [
+            mean_prediction([teacher.predict(faces, found, cache / str(place)) for teacher in teachers])
             for place, (faces, found) in enumerate(parts)
         ]
-        labels = taught(labels, joined(opinions), recipe.teacher_weight)
+        labels = distilled_labels(labels, concatenate(predictions), recipe.teacher_weight)
     return TrainingSet([faces for faces, _ in parts], labels, recipe.photos_share)

@@ -20,12 +20,12 @@ from training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 BATCH = 64
-FEWEST = 200
+MIN_FACES = 200
 """Labelled faces that a temperature is fitted on; of fewer it would follow chance."""
 
 
 @dataclass(frozen=True)
-class Outputs:
+class NetworkOutputs:
     """Of n faces: ``age`` logits float32 (n, 101) and ``gender`` logits float32 (n,)."""
 
     age: np.ndarray
@@ -49,7 +49,7 @@ class Temperatures:
     gender: float
 
 
-def outputs_of(model: keras.Model, faces: np.ndarray) -> Outputs:
+def run_network(model: keras.Model, faces: np.ndarray) -> NetworkOutputs:
     """Run a network over aligned faces, uint8 RGB (n, side, side, 3), each scaled to its input as the agent does."""
     size = int(model.input_shape[1])
     ages, genders = [], []
@@ -58,12 +58,12 @@ def outputs_of(model: keras.Model, faces: np.ndarray) -> Outputs:
         ages.append(np.asarray(age, np.float32))
         genders.append(np.asarray(gender, np.float32)[:, 0])
     if not ages:
-        return Outputs(np.zeros((0, AGES), np.float32), np.zeros(0, np.float32))
-    return Outputs(np.concatenate(ages), np.concatenate(genders))
+        return NetworkOutputs(np.zeros((0, AGES), np.float32), np.zeros(0, np.float32))
+    return NetworkOutputs(np.concatenate(ages), np.concatenate(genders))
 
 
-def figures(outputs: Outputs, labels: dict[str, np.ndarray], recipe: Recipe) -> Validation:
-    """Compare outputs with what :func:`training.data.batches.targets` makes of the same faces' labels."""
+def validation_figures(outputs: NetworkOutputs, labels: dict[str, np.ndarray], recipe: Recipe) -> Validation:
+    """Compare outputs with what :func:`training.data.batches.loss_targets` makes of the same faces' labels."""
     shifted = np.exp(outputs.age - outputs.age.max(1, keepdims=True, initial=-np.inf))
     years = shifted / shifted.sum(1, keepdims=True) @ np.arange(AGES)
     errors = np.abs(years - labels["years"])[labels["age_weight"] > 0]
@@ -82,7 +82,7 @@ def coverage(age_logits: np.ndarray, samples: Sequence[Sample]) -> float:
     return float(np.mean(held))
 
 
-def fit_temperatures(outputs: Outputs, samples: Sequence[Sample]) -> Temperatures:
+def fit_temperatures(outputs: NetworkOutputs, samples: Sequence[Sample]) -> Temperatures:
     """The temperatures with which intervals cover as they should, and with which gender has the least log loss.
 
     C. Guo et al., "On Calibration of Modern Neural Networks", 2017, is the source of the second.
@@ -90,7 +90,7 @@ def fit_temperatures(outputs: Outputs, samples: Sequence[Sample]) -> Temperature
     exact = np.array([row for row, sample in enumerate(samples) if sample.age and sample.age[0] == sample.age[1]], int)
     known = np.array([row for row, sample in enumerate(samples) if sample.gender is not None], int)
     age = gender = 1.0
-    if len(exact) >= FEWEST:
+    if len(exact) >= MIN_FACES:
         of_exact = [samples[row] for row in exact]
         # Coverage grows with the temperature, in small steps: halve the range where it crosses the wanted share.
         low, high = 0.25, 4.0
@@ -98,15 +98,15 @@ def fit_temperatures(outputs: Outputs, samples: Sequence[Sample]) -> Temperature
             age = math.sqrt(low * high)
             covers = coverage(outputs.age[exact] / np.float32(age), of_exact)
             low, high = (age, high) if covers < INTERVAL else (low, age)
-    if len(known) >= FEWEST:
+    if len(known) >= MIN_FACES:
         signs = np.array([1 if samples[row].gender else -1 for row in known])
         candidates = np.exp(np.linspace(math.log(0.25), math.log(4), 241))
         losses = [np.logaddexp(0, -signs * outputs.gender[known] / candidate).mean() for candidate in candidates]
         gender = float(candidates[int(np.argmin(losses))])
-    if min(len(exact), len(known)) < FEWEST:
+    if min(len(exact), len(known)) < MIN_FACES:
         log.warning(
             "calibration: %d ages and %d genders in the validation split; below %d the model stays as it is",
-            len(exact), len(known), FEWEST,
+            len(exact), len(known), MIN_FACES,
         )  # fmt: skip
     return Temperatures(age, gender)
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import keras
 
 from edge.errors import BadInput
-from training.networks.registry import NETWORKS, other_layers
-from training.script import written
+from training.networks.registry import NETWORKS, wrong_layers_message
+from training.script import run_program
 
 
 def load_network(path: Path) -> keras.Model:
@@ -34,12 +34,12 @@ def load_network(path: Path) -> keras.Model:
     if model.name not in NETWORKS:
         raise BadInput(f"{path}: a network called {model.name!r}; known: {', '.join(NETWORKS)}")
     try:
-        return in_type(model, "float32")
+        return with_dtype(model, "float32")
     except ValueError as error:
-        raise BadInput(f"{path}: {other_layers(model.name, error)}") from error
+        raise BadInput(f"{path}: {wrong_layers_message(model.name, error)}") from error
 
 
-def in_type(model: keras.Model, dtype: str) -> keras.Model:
+def with_dtype(model: keras.Model, dtype: str) -> keras.Model:
     """A network with the weights of ``model`` in another type (float32, float16); the heads are float32 always."""
     if all(layer.dtype_policy.name == dtype for layer in model.layers if layer.weights):
         return model
@@ -55,7 +55,7 @@ def in_type(model: keras.Model, dtype: str) -> keras.Model:
     return copy
 
 
-def ship(run: Path, out: Path) -> None:
+def export_run(run: Path, out: Path) -> None:
     """Write the network of a finished run as float16, and what made it as NAME.run.json and NAME.progress.jsonl.
 
     Of the command that stands in ``run.json``, folders are replaced by what they are for: nobody else has them.
@@ -69,7 +69,7 @@ def ship(run: Path, out: Path) -> None:
     except (OSError, ValueError) as error:
         raise BadInput(f"{run}: has no run.json that can be read ({error})") from error
     out.parent.mkdir(parents=True, exist_ok=True)
-    in_type(network, "float16").save(out)
+    with_dtype(network, "float16").save(out)
     words = ["maitred", *map(str, facts.get("command", [])[1:])]
     words = [Path(word).name if word.endswith(".toml") else word for word in words]  # an edited recipe
     for place, word in enumerate(words[:-1]):
@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a finished run")
     parser.add_argument("out", type=Path, metavar="OUT", help="Keras file to write")
     options = parser.parse_args(arguments)
-    return written(options.out, lambda: ship(options.run, options.out))
+    return run_program(options.out, lambda: export_run(options.run, options.out))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import tensorflow as tf
 from keras import layers
 
 Floats = npt.NDArray[np.float32]
-LARGEST = 1e3
+MAX_FACTOR = 1e3
 """No channel is stretched or shrunk by more against the widest one of its tensor."""
 _LINEAR = (layers.Add, layers.ReLU, layers.ZeroPadding2D, layers.UpSampling2D, layers.MaxPooling2D)
 """Layers that commute with a positive factor on a channel."""
@@ -45,7 +45,7 @@ def equalise(network: keras.Model, pictures: Sequence[Floats]) -> None:
     for group in groups:
         widest = np.max(ranges[place : place + len(group.tensors)], axis=0)
         place += len(group.tensors)
-        _scale(group, np.maximum(widest / widest.max(), 1 / LARGEST))
+        _scale(group, np.maximum(widest / widest.max(), 1 / MAX_FACTOR))
 
 
 def _ranges(network: keras.Model, pictures: Sequence[Floats]) -> list[Floats]:

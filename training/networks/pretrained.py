@@ -19,7 +19,7 @@ Layers = dict[str, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
-class Origin:
+class PublishedWeights:
     """How a family of published weights differs from ours.
 
     Attributes:
@@ -48,25 +48,25 @@ def _vggface_resnet(name: str) -> str:
 
 IMAGENET_MEANS = (103.939, 116.779, 123.68)
 # By network, and by the name of the first layer in the file.
-ORIGINS = {
-    ("vgg16", "block1_conv1"): Origin("Keras' VGG16, ImageNet", IMAGENET_MEANS),
-    ("vgg16", "conv1_1"): Origin(
+PUBLISHED_WEIGHTS = {
+    ("vgg16", "block1_conv1"): PublishedWeights("Keras' VGG16, ImageNet", IMAGENET_MEANS),
+    ("vgg16", "conv1_1"): PublishedWeights(
         "keras-vggface's VGG16, VGGFace", (93.5940, 104.7624, 129.1863),
         ours=lambda name: name.replace("_conv", "_").replace("block", "conv"),
     ),
-    ("resnet50", "conv1_conv"): Origin(
+    ("resnet50", "conv1_conv"): PublishedWeights(
         "Keras' ResNet50, ImageNet", IMAGENET_MEANS,
         normalisation=lambda name: name.replace("_conv", "_bn"), epsilon=1.001e-5,
     ),
-    ("resnet50", "conv1/7x7_s2"): Origin(
+    ("resnet50", "conv1/7x7_s2"): PublishedWeights(
         "keras-vggface's ResNet50, VGGFace2", (91.4953, 103.8827, 131.0912),
         ours=_vggface_resnet, normalisation=lambda name: f"{name}/bn",
     ),
-    ("mobile", "conv1"): Origin("Keras' MobileNet, ImageNet", None),
+    ("mobile", "conv1"): PublishedWeights("Keras' MobileNet, ImageNet", None),
 }  # fmt: skip
 
 
-def imagenet(network: str) -> Layers:
+def imagenet_weights(network: str) -> Layers:
     """ImageNet's weights for a network, downloaded by Keras (kept in its cache).
 
     Raises:
@@ -90,15 +90,17 @@ def imagenet(network: str) -> Layers:
     return {layer.name: {weight.name: weight.numpy() for weight in layer.weights} for layer in model.layers}
 
 
-def folded(layers: Layers, network: str, wanted: list[str]) -> tuple[Layers, str]:
+def fold_normalisation(layers: Layers, network: str, wanted: list[str]) -> tuple[Layers, str]:
     """The layers named in ``wanted`` (ours), each with a kernel and a bias, for RGB / 255, and what they are.
 
     Raises:
         BadInput: the layers are of no known origin for this network, or one is missing; it is named.
     """
-    origin = next((known for (name, first), known in ORIGINS.items() if name == network and first in layers), None)
+    origin = next(
+        (known for (name, first), known in PUBLISHED_WEIGHTS.items() if name == network and first in layers), None
+    )
     if origin is None:
-        firsts = ", ".join(first for name, first in ORIGINS if name == network) or "none known"
+        firsts = ", ".join(first for name, first in PUBLISHED_WEIGHTS if name == network) or "none known"
         raise BadInput(f"no weights for {network}: the first layer should be one of {firsts}; it has {few(layers)}")
     found: Layers = {}
     for name in wanted:

@@ -29,10 +29,10 @@ def deployed(trained: keras.Model) -> keras.Model:
     try:
         return _rebuilt(trained)
     except ValueError as error:
-        raise BadInput(other_layers(trained.name, error)) from error
+        raise BadInput(wrong_layers_message(trained.name, error)) from error
 
 
-def other_layers(name: str, error: ValueError) -> str:
+def wrong_layers_message(name: str, error: ValueError) -> str:
     """What is said of a network that only has the name of one of ours; Keras names the layer."""
     return f"a network called {name!r} that is not built as maitred train builds it: {error}"
 

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from edge.errors import BadInput, MaitredError
-from training.data.dataset import list_samples
+from training.data.dataset import read_dataset
 from training.rendering.average_face import average_face
 from training.rendering.canvas import Image, PinholeCamera
 from training.rendering.demo_cast import DEMO_CAST, Direction
@@ -101,7 +101,7 @@ def demo_scene(faces: Path, seed: int) -> Scene:
     Raises:
         BadInput: the folder holds no labelled faces, or too few of some kind.
     """
-    samples = list_samples(faces).of("train")
+    samples = read_dataset(faces).of("train")
     patrons = []
     for number, member in enumerate(DEMO_CAST, start=1):
         face_picture = average_face(samples, member.faces, np.random.default_rng([seed, number]))

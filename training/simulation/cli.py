@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Do it."""
     from edge.commands.output import progress
     from training.rendering.demo_scene import write_truth
-    from training.requirements import require
+    from training.requirements import require_installed
     from training.simulation.clip import write_frames
     from training.simulation.conditions import conditions_of
     from training.simulation.scene import draw_scene
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     width, height = _size(options.size) if options.size else (None, None)
     changes = {name: getattr(options, name) for name in OPTIONS}
     conditions = conditions_of(options.scene, width=width, height=height, **changes)
-    require("training", "av")
+    require_installed("training", "av")
     scene = draw_scene(options.faces, options.split, options.patrons, conditions, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     told = progress("frames")

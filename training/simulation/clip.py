@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.errors import MaitredError
 from training.rendering.canvas import Image
-from training.requirements import require
+from training.requirements import require_installed
 
 BITS_PER_PIXEL = 0.35
 """Of each frame on average: clear enough that the codec is no condition of its own."""
@@ -22,7 +22,7 @@ def write_frames(path: Path, frames: Iterable[tuple[int, Image]], size: tuple[in
     Raises:
         MaitredError: PyAV is not installed, or such a file can't be written there.
     """
-    require("training", "av")
+    require_installed("training", "av")
     import av
 
     try:

@@ -23,7 +23,7 @@ from edge.config.settings import Settings
 from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.errors import BadInput, MaitredError
 from edge.vision.models import Models
-from training.requirements import require
+from training.requirements import require_installed
 from training.simulation.cli import CLIP, TRUTH
 from training.simulation.replay import RecordingAnalyzer, ReplayAnalyzer
 
@@ -46,7 +46,7 @@ def measure(
         BadInput: the folder does not hold a clip and its truth.
         MaitredError: motmetrics is not installed.
     """
-    require("training", "motmetrics")
+    require_installed("training", "motmetrics")
     from training.simulation.error_list import list_errors
     from training.simulation.observe import observe
     from training.simulation.score import score

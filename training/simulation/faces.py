@@ -18,7 +18,7 @@ from edge.vision.detection import Floats
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
 from training.data.alignment_reference import CROP
-from training.data.dataset import SPLITS, Sample, list_samples
+from training.data.dataset import SPLITS, Sample, read_dataset
 from training.rendering.average_face import GENDERS, SIDE, FacePicture
 
 SplitChoice = Literal["test", "train", "validation", "all"]
@@ -41,7 +41,7 @@ def choose_faces(folder: Path, split: SplitChoice, count: int, rng: np.random.Ge
         BadInput: the folder cannot be used, or holds no picture with both age and gender in that split.
     """
     splits = SPLITS if split == "all" else (split,)
-    usable = [s for s in list_samples(folder).of(*splits) if s.age is not None and s.gender is not None]
+    usable = [s for s in read_dataset(folder).of(*splits) if s.age is not None and s.gender is not None]
     if not usable:
         raise BadInput(f"{folder}: no picture with age and gender in the {split} split; --split all takes every one")
     usable.sort(key=lambda sample: sample.sha256)

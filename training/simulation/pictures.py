@@ -19,12 +19,12 @@ from edge.cameras.frame import Frame, Image
 from edge.config.settings import Settings
 from edge.counting.pipeline import Pipeline
 from edge.vision.models import Models
-from training.data.dataset import Sample, list_samples
+from training.data.dataset import Sample, read_dataset
 from training.rendering.average_face import FacePicture, average_face
 from training.rendering.demo_cast import DEMO_CAST
 from training.rendering.demo_scene import Patron
 from training.rendering.person import Person
-from training.script import written
+from training.script import run_program
 from training.simulation.conditions import PRESETS, Conditions
 from training.simulation.crowd import plan_routes, random_style
 from training.simulation.faces import LabelledFace
@@ -40,7 +40,7 @@ GREEN, WHITE = (90, 200, 60), (255, 255, 255)
 
 def average_faces(folder: Path, seed: int) -> list[LabelledFace]:
     """Averaged faces of the training split, as the demo clip has them."""
-    samples = list_samples(folder).of("train")
+    samples = read_dataset(folder).of("train")
     face_pictures = [
         average_face(samples, member.faces, np.random.default_rng([seed, number]))
         for number, member in enumerate(DEMO_CAST[:FACE_COUNT], start=1)
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             shown = annotated_frame(scene, models, start, FACES_NEEDED[name])
             cv2.imwrite(str(options.out / f"counting-{name}.jpg"), shown, [cv2.IMWRITE_JPEG_QUALITY, 85])
 
-    return written(options.out, work)
+    return run_program(options.out, work)
 
 
 if __name__ == "__main__":

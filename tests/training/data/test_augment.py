@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from training.data.augment import augment
-from training.recipe import Augment, load_recipe
+from training.recipe import Augmentation, load_recipe
 
 SHIPPED = load_recipe("mobile").augment
 # The floors of the random ranges of blur and of what hides a part are in the code, so these two go out by their odds.
-NOTHING = Augment(
+NOTHING = Augmentation(
     rotation_degrees=0, scale=0, shift=0, brightness=0, contrast=0, gamma=0, saturation=0, tint=0,
     occlude_probability=0, occlude=0.4, shrink_probability=0, shrink_to=40, blur_probability=0, blur=1.2,
     noise_probability=0, noise=0, jpeg_probability=0, jpeg_quality=30,
@@ -33,7 +33,7 @@ def blob(side: int = 200) -> np.ndarray:
     return image
 
 
-def variants(face: np.ndarray, settings: Augment, count: int = 40, size: int = 160) -> list[np.ndarray]:
+def variants(face: np.ndarray, settings: Augmentation, count: int = 40, size: int = 160) -> list[np.ndarray]:
     return [augment(face, size, settings, np.random.default_rng((3, 0, place))) for place in range(count)]
 
 

@@ -23,11 +23,11 @@ from training.data.augment import augment
 from training.data.batches import (
     CACHED_SIZE,
     TrainingSet,
-    age_target,
+    age_distribution,
     cached_faces,
-    decode,
     epoch_order,
-    targets,
+    loss_targets,
+    read_face,
     training_batches,
 )
 from training.data.dataset import Sample
@@ -67,7 +67,7 @@ def test_pictures_of_any_size_become_rgb_of_one_size(tmp_path, shape):
     image = np.full(shape, 90, np.uint8)
     if len(shape) == 3:
         image[..., 0] = 200  # blue, in OpenCV's order
-    face = decode(picture(tmp_path / "a.png", image).path)
+    face = read_face(picture(tmp_path / "a.png", image).path)
     assert face is not None
     assert (face.shape, face.dtype) == ((200, 200, 3), np.uint8)
     assert face[100, 100].tolist() == ([90, 90, 200] if len(shape) == 3 else [90, 90, 90])
@@ -85,7 +85,7 @@ def test_what_is_no_usable_picture_is_refused_by_name(tmp_path, content, reason)
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
     with pytest.raises(BadInput, match=rf"a\.jpg {reason}"):
-        decode(path)
+        read_face(path)
 
 
 def test_faces_are_decoded_once_and_unusable_ones_are_listed_and_skipped(tmp_path, caplog):
@@ -117,7 +117,7 @@ def test_more_than_one_per_cent_of_unusable_pictures_stops_and_names_some(tmp_pa
 def test_no_pictures_are_no_faces_and_no_targets(tmp_path):
     faces, kept, left_out = cached_faces([], tmp_path / "cache")
     assert (faces.shape, kept, left_out) == ((0, 200, 200, 3), [], [])
-    assert {name: values.shape for name, values in targets([], RECIPE).items()} == {
+    assert {name: values.shape for name, values in loss_targets([], RECIPE).items()} == {
         "age": (0, 101), "years": (0,), "gender": (0,), "age_weight": (0,), "gender_weight": (0,),
     }  # fmt: skip
 
@@ -163,7 +163,7 @@ def test_photos_and_aligned_faces_of_the_same_files_are_cached_apart(photos, tmp
     ],
 )
 def test_the_age_target_is_a_distribution_around_the_label(age, sigma):
-    target = age_target(age, dataclasses.replace(RECIPE, age_sigma=sigma))
+    target = age_distribution(age, dataclasses.replace(RECIPE, age_sigma=sigma))
     assert target.shape == (101,)
     assert target.dtype == np.float32
     assert target.sum() == pytest.approx(1.0, abs=1e-5)
@@ -173,24 +173,24 @@ def test_the_age_target_is_a_distribution_around_the_label(age, sigma):
 
 @pytest.mark.parametrize("age", [10, 30, 50, 80])
 def test_the_age_target_of_a_year_is_a_normal_that_widens_with_the_age(age):
-    target = age_target((age, age), RECIPE)
+    target = age_distribution((age, age), RECIPE)
     sigma = 1.0 + 0.04 * age
     assert target[age + 3] / target[age] == pytest.approx(np.exp(-0.5 * (3 / sigma) ** 2), rel=1e-4)
     assert float((target * (np.arange(101) - age) ** 2).sum()) == pytest.approx(sigma**2, rel=1e-2)
 
 
 def test_the_age_target_of_a_range_holds_each_of_its_years_alike():
-    flat = age_target((20, 59), dataclasses.replace(RECIPE, age_sigma=2.5, age_sigma_per_year=0.0))
+    flat = age_distribution((20, 59), dataclasses.replace(RECIPE, age_sigma=2.5, age_sigma_per_year=0.0))
     assert flat[30:50].max() - flat[30:50].min() < 1e-5
     assert flat[39] == pytest.approx(1 / 40, rel=1e-3)
-    widening = age_target((20, 59), RECIPE)
+    widening = age_distribution((20, 59), RECIPE)
     assert np.abs(widening[30:45] * 40 - 1).max() < 0.1
     # The older end is the softer one.
     assert widening[60:].sum() > 1.5 * widening[:20].sum()
 
 
 def test_unknown_labels_weigh_nothing():
-    labels = targets([sample(None, 1), sample((20, 29), None), sample((0, 0), 0)], RECIPE)
+    labels = loss_targets([sample(None, 1), sample((20, 29), None), sample((0, 0), 0)], RECIPE)
     assert {values.dtype for values in labels.values()} == {np.dtype(np.float32)}
     assert labels["age_weight"].tolist() == [0, 1, 1]
     assert labels["gender_weight"].tolist() == [1, 0, 1]
@@ -203,7 +203,7 @@ def test_unknown_labels_weigh_nothing():
     ("age", "gender"), [pytest.param(None, 1, id="no ages"), pytest.param((20, 20), None, id="no genders")]
 )
 def test_a_set_without_one_of_the_labels_has_no_weight_there(age, gender):
-    labels = targets([sample(age, gender)] * 3, RECIPE)
+    labels = loss_targets([sample(age, gender)] * 3, RECIPE)
     assert labels["age_weight"].tolist() == [0 if age is None else 1] * 3
     assert labels["gender_weight"].tolist() == [0 if gender is None else 1] * 3
 
@@ -212,7 +212,7 @@ def test_a_set_without_one_of_the_labels_has_no_weight_there(age, gender):
 def test_rare_groups_of_decade_and_gender_weigh_more(balance):
     # Sixteen men of 20-29, four of 30-39, one woman of 20-29: the middle of a range counts.
     crowd = [sample((20 + year % 10,) * 2, 0) for year in range(16)] + [sample((30, 39), 0)] * 4 + [sample((25, 25), 1)]
-    labels = targets(crowd, dataclasses.replace(RECIPE, balance=balance))
+    labels = loss_targets(crowd, dataclasses.replace(RECIPE, balance=balance))
     for weights in (labels["age_weight"], labels["gender_weight"]):
         assert weights.mean() == pytest.approx(1, rel=1e-5)
         assert np.ptp(weights[:16]) == np.ptp(weights[16:20]) == 0
@@ -255,7 +255,7 @@ def training_set(*parts: int) -> TrainingSet:
     """Parts of so many pictures each; a picture's age is its row."""
     ends = [0, *itertools.accumulate(parts)]
     faces = [levels(first, count) for first, count in zip(ends, parts, strict=False)]
-    return TrainingSet(faces, targets([sample((row, row), row % 2) for row in range(ends[-1])], RECIPE), 0.5)
+    return TrainingSet(faces, loss_targets([sample((row, row), row % 2) for row in range(ends[-1])], RECIPE), 0.5)
 
 
 def test_a_training_set_finds_the_face_of_a_row_in_its_part():
@@ -304,7 +304,9 @@ def test_labels_stay_with_their_faces_and_epochs_differ():
 
 
 def test_the_changes_of_a_picture_follow_from_seed_step_and_place():
-    data = TrainingSet([noise(0, 7, 200, 200, 3)], targets([sample((row, row), 0) for row in range(7)], RECIPE), 0.0)
+    data = TrainingSet(
+        [noise(0, 7, 200, 200, 3)], loss_targets([sample((row, row), 0) for row in range(7)], RECIPE), 0.0
+    )
     for step, (faces, labels) in enumerate(batches(0, 3, data)):
         for place, (face, row) in enumerate(zip(faces, labels["years"].astype(int), strict=True)):
             rng = np.random.default_rng((7, step, place))

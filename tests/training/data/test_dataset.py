@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import BadInput
-from training.data.dataset import Listing, list_samples, parse_age, split_of
+from training.data.dataset import Dataset, parse_age, read_dataset, split_of
 
 
 def put(folder: Path, name: str, content: str | None = None) -> None:
@@ -17,8 +17,8 @@ def put(folder: Path, name: str, content: str | None = None) -> None:
     path.write_text(content if content is not None else name, encoding="utf-8")
 
 
-def only(listing: Listing):
-    (sample,) = listing.samples
+def only(dataset: Dataset):
+    (sample,) = dataset.samples
     return sample
 
 
@@ -38,7 +38,7 @@ def only(listing: Listing):
 )
 def test_labels_are_read_from_utkface_names(tmp_path, name, age, gender, ethnicity):
     put(tmp_path, name)
-    sample = only(list_samples(tmp_path))
+    sample = only(read_dataset(tmp_path))
     assert (sample.age, sample.gender, sample.ethnicity) == (age, gender, ethnicity)
 
 
@@ -56,10 +56,10 @@ def test_labels_are_read_from_utkface_names(tmp_path, name, age, gender, ethnici
 def test_a_name_without_labels_is_left_out_and_named(tmp_path, name):
     put(tmp_path, "34_1_2_20170112213500903.jpg")
     put(tmp_path, name)
-    listing = list_samples(tmp_path)
-    assert only(listing).age == (34, 34)
-    assert listing.dropped == {"malformed name or label": [name]}
-    assert name in listing.describe()
+    dataset = read_dataset(tmp_path)
+    assert only(dataset).age == (34, 34)
+    assert dataset.dropped == {"malformed name or label": [name]}
+    assert name in dataset.describe()
 
 
 def test_other_files_are_not_taken_for_malformed_images(tmp_path):
@@ -67,7 +67,7 @@ def test_other_files_are_not_taken_for_malformed_images(tmp_path):
     put(tmp_path, "README.txt")
     put(tmp_path, ".DS_Store")
     put(tmp_path, "__MACOSX/._34_1_2_20170112213500903.jpg")
-    assert list_samples(tmp_path).dropped == {}
+    assert read_dataset(tmp_path).dropped == {}
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_more_than_one_per_cent_of_malformed_names_stops(tmp_path, malformed, ac
     for index in range(malformed):
         put(tmp_path, f"holiday-{index}.jpg")
     if accepted:
-        assert len(list_samples(tmp_path).dropped["malformed name or label"]) == malformed
+        assert len(read_dataset(tmp_path).dropped["malformed name or label"]) == malformed
     else:
         with pytest.raises(BadInput, match=r"4 malformed entries, more than 1 %: holiday-0\.jpg, holiday-1\.jpg"):
-            list_samples(tmp_path)
+            read_dataset(tmp_path)
 
 
 LABELS = """file,age,gender,ethnicity
@@ -99,8 +99,8 @@ def test_labels_csv_takes_ages_ranges_and_blanks(tmp_path):
         put(tmp_path, f"{name}.jpg")
     # With the mark that spreadsheet programs put in front.
     (tmp_path / "labels.csv").write_text(LABELS, encoding="utf-8-sig")
-    listing = list_samples(tmp_path)
-    read = {sample.path.name: (sample.age, sample.gender, sample.ethnicity) for sample in listing.samples}
+    dataset = read_dataset(tmp_path)
+    read = {sample.path.name: (sample.age, sample.gender, sample.ethnicity) for sample in dataset.samples}
     assert read == {
         "a.jpg": ((34, 34), 1, "white"),
         "b.jpg": ((20, 29), 0, None),
@@ -108,8 +108,8 @@ def test_labels_csv_takes_ages_ranges_and_blanks(tmp_path):
         "d.jpg": (None, 1, "black"),
         "e.jpg": ((100, 100), 0, None),
     }
-    assert [sample.age_years for sample in listing.samples] == [34, 24.5, 85, None, 100]
-    assert listing.layout == "labels.csv"
+    assert [sample.age_years for sample in dataset.samples] == [34, 24.5, 85, None, 100]
+    assert dataset.layout == "labels.csv"
 
 
 FAIRFACE = """file,age,gender,race,service_test
@@ -125,21 +125,21 @@ def test_fairfaces_own_columns_and_age_groups_are_read(tmp_path):
     for line in FAIRFACE.splitlines()[1:]:
         put(tmp_path, line.partition(",")[0])
     (tmp_path / "labels.csv").write_text(FAIRFACE, encoding="utf-8")
-    listing = list_samples(tmp_path)
-    assert [(sample.age, sample.gender, sample.ethnicity) for sample in listing.samples] == [
+    dataset = read_dataset(tmp_path)
+    assert [(sample.age, sample.gender, sample.ethnicity) for sample in dataset.samples] == [
         ((50, 59), 0, "East Asian"),
         ((3, 9), 1, "Latino_Hispanic"),
         ((70, 100), 1, "Middle Eastern"),
         ((0, 2), 0, "Black"),
         ((70, 100), 0, "Southeast Asian"),
     ]
-    assert listing.dropped == {}
+    assert dataset.dropped == {}
 
 
 def test_labels_csv_goes_before_names(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg")
     put(tmp_path, "labels.csv", "file,age,gender\n34_1_2_20170112213500903.jpg,50,male\n")
-    assert (only(list_samples(tmp_path)).age, only(list_samples(tmp_path)).gender) == ((50, 50), 0)
+    assert (only(read_dataset(tmp_path)).age, only(read_dataset(tmp_path)).gender) == ((50, 50), 0)
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_a_bad_row_of_labels_csv_is_left_out_and_named(tmp_path, row):
     put(tmp_path, "good.jpg")
     put(tmp_path, "x.jpg")
     put(tmp_path, "labels.csv", f"file,age,gender\ngood.jpg,34,female\n{row}\n")
-    listing = list_samples(tmp_path)
-    assert only(listing).path.name == "good.jpg"
-    assert listing.dropped == {"malformed name or label": [row.partition(",")[0] or "line 3"]}
+    dataset = read_dataset(tmp_path)
+    assert only(dataset).path.name == "good.jpg"
+    assert dataset.dropped == {"malformed name or label": [row.partition(",")[0] or "line 3"]}
 
 
 @pytest.mark.parametrize(
@@ -176,14 +176,14 @@ def test_a_bad_row_of_labels_csv_is_left_out_and_named(tmp_path, row):
 def test_a_useless_labels_csv_is_refused(tmp_path, content, message):
     (tmp_path / "labels.csv").write_bytes(content)
     with pytest.raises(BadInput, match=message):
-        list_samples(tmp_path)
+        read_dataset(tmp_path)
 
 
 def test_a_missing_or_empty_folder_is_refused(tmp_path):
     with pytest.raises(BadInput, match="no such folder"):
-        list_samples(tmp_path / "nowhere")
+        read_dataset(tmp_path / "nowhere")
     with pytest.raises(BadInput, match="no labelled image"):
-        list_samples(tmp_path)
+        read_dataset(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -206,18 +206,18 @@ def test_ages_are_read(text, age):
 def test_copies_with_the_same_labels_are_kept_once(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg", "same picture")
     put(tmp_path, "34_1_2_20170113000000000.jpg", "same picture")
-    listing = list_samples(tmp_path)
-    assert only(listing).path.name == "34_1_2_20170112213500903.jpg"
-    assert listing.dropped == {"copies with the same labels": ["34_1_2_20170113000000000.jpg"]}
+    dataset = read_dataset(tmp_path)
+    assert only(dataset).path.name == "34_1_2_20170112213500903.jpg"
+    assert dataset.dropped == {"copies with the same labels": ["34_1_2_20170113000000000.jpg"]}
 
 
 def test_copies_whose_labels_disagree_are_all_dropped(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg", "same picture")
     put(tmp_path, "43_1_2_20170112213500903.jpg", "same picture")
     put(tmp_path, "20_0_0_20170112213500903.jpg", "another")
-    listing = list_samples(tmp_path)
-    assert only(listing).age == (20, 20)
-    assert listing.dropped == {
+    dataset = read_dataset(tmp_path)
+    assert only(dataset).age == (20, 20)
+    assert dataset.dropped == {
         "copies whose labels disagree": ["34_1_2_20170112213500903.jpg", "43_1_2_20170112213500903.jpg"]
     }
 
@@ -227,7 +227,7 @@ def test_what_was_dropped_is_counted_and_named_in_the_log(tmp_path):
     for index in range(7):
         put(tmp_path, f"34_1_2_2017011300000000{index}.jpg", "same picture")
     put(tmp_path, "holiday.jpg")
-    lines = list_samples(tmp_path).describe().splitlines()
+    lines = read_dataset(tmp_path).describe().splitlines()
     assert lines[0].startswith("1 samples: train ")
     assert lines[1].startswith("dropped 7 (copies with the same labels): 34_1_2_20170113000000000.jpg, ")
     assert lines[1].endswith("34_1_2_20170113000000004.jpg, …")
@@ -238,7 +238,7 @@ def test_the_split_depends_on_content_alone(tmp_path):
     for folder, rename in (("first", "20_0_0_{}.jpg"), ("second/deep", "20_0_0_9{}.jpg")):
         for index in range(80):
             put(tmp_path / folder, rename.format(20170112213500000 + index), f"picture {index}")
-    first, second = list_samples(tmp_path / "first"), list_samples(tmp_path / "second")
+    first, second = read_dataset(tmp_path / "first"), read_dataset(tmp_path / "second")
     assert {s.sha256: s.split for s in first.samples} == {s.sha256: s.split for s in second.samples}
     assert first.sha256 == second.sha256
     assert {sample.split for sample in first.samples} == {"train", "validation", "test"}

@@ -10,7 +10,7 @@ import pytest
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
-from training.data.dataset import Listing
+from training.data.dataset import Dataset
 from training.detector import compare as module
 from training.detector.backgrounds import Backgrounds
 from training.detector.compare import SceneSet, compare_on_scenes, main
@@ -21,7 +21,7 @@ def scenes(monkeypatch, drawn_crops) -> list[str]:
     """Scenes of drawn faces for each split, and an eye that misses every so many of them."""
     looked: list[str] = []
 
-    def scenes_of(listing: Listing, split: str, detector: object, drawn: int) -> SceneSet:
+    def scenes_of(dataset: Dataset, split: str, detector: object, drawn: int) -> SceneSet:
         looked.append(split)
         return SceneSet(drawn_crops, Backgrounds(drawn_crops, np.random.default_rng(1), 2), module.SEEDS[split])
 
@@ -53,7 +53,7 @@ def candidate(sha256: str) -> Bundle:
 
 
 def test_what_finds_as_much_passes_and_all_figures_are_kept(scenes):
-    figures = compare_on_scenes(candidate(""), candidate(""), Listing([]), faces=30)
+    figures = compare_on_scenes(candidate(""), candidate(""), Dataset([]), faces=30)
     assert scenes == ["validation", "test"]
     assert list(figures["int8"]) == [
         "photo scenes, validation", "live scenes, validation", "photo scenes, test", "live scenes, test",
@@ -65,13 +65,13 @@ def test_what_finds_as_much_passes_and_all_figures_are_kept(scenes):
 @pytest.mark.parametrize(("worse", "named"), [("20 0", "recall 1.0000 -> 0.9"), ("0 3", "precision 1.0000 -> 0.")])
 def test_what_loses_more_than_a_point_fails_before_the_test_split_is_looked_at(scenes, worse, named):
     with pytest.raises(MaitredError, match="photo scenes, validation") as told:
-        compare_on_scenes(candidate(""), candidate(worse), Listing([]), faces=60)
+        compare_on_scenes(candidate(""), candidate(worse), Dataset([]), faces=60)
     assert named in str(told.value)
     assert scenes == ["validation"]
 
 
 def test_a_point_may_be_lost(scenes):
-    assert compare_on_scenes(candidate(""), candidate("150 0"), Listing([]), faces=160, splits=["validation"])
+    assert compare_on_scenes(candidate(""), candidate("150 0"), Dataset([]), faces=160, splits=["validation"])
 
 
 def test_scenes_of_a_split_are_the_same_again_and_others_than_anothers(drawn_crops):

@@ -10,7 +10,7 @@ import pytest
 from edge.vision.bundle import load_bundle
 from edge.vision.detection import nesting, overlaps
 from edge.vision.detector import FaceDetector
-from training.data.dataset import list_samples
+from training.data.dataset import read_dataset
 from training.data.face_crops import LANDMARKS, MEDIAN_BOX, box_and_landmarks, read_face_crops, shrink
 from training.detector.backgrounds import HEIGHT, WIDTH, Backgrounds
 from training.detector.composites import STYLE_RANGES, STYLES, compose_scene
@@ -105,7 +105,7 @@ def test_a_chip_is_fitted_by_turning_its_middle_and_not_its_box(drawn_crops):
 
 
 def test_photographed_faces_get_the_detectors_own_box(utkface: Path):
-    samples = list_samples(utkface).of("train")[5000:5040]
+    samples = read_dataset(utkface).of("train")[5000:5040]
     detector = FaceDetector(load_bundle("face"), 1)
     crops = read_face_crops(samples, detector)
     seen = [crop for crop in crops if crop.detected]

@@ -16,7 +16,7 @@ from edge.cli import main
 from edge.vision.bundle import load_bundle
 from edge.vision.card import Crop
 from edge.vision.detection import Detection
-from training.data.dataset import list_samples
+from training.data.dataset import read_dataset
 from training.evaluation import predictors
 from training.evaluation.predictors import FaceCropper, Predictor
 
@@ -58,12 +58,12 @@ def test_json_holds_the_figures_and_what_was_skipped(crops, capsys):
     assert result["skipped"] == {"cannot be read": ["40_1_0_20170101000000099.jpg"]}
     assert np.sum(result["confusion_matrix"]) == 12
     assert result["model"]["name"] == "table1"
-    assert result["data"]["sha256"] == list_samples(crops).sha256
+    assert result["data"]["sha256"] == read_dataset(crops).sha256
 
 
 def test_the_split_decides_which_pictures_are_measured(crops, capsys):
-    listing = list_samples(crops)
-    readable = [sample for sample in listing.of("test", "validation") if sample.path.stat().st_size]
+    dataset = read_dataset(crops)
+    readable = [sample for sample in dataset.of("test", "validation") if sample.path.stat().st_size]
     assert readable  # for these pictures, whose content never changes
     for split in {sample.split for sample in readable}:
         result = evaluate(capsys, "table1", "--data", crops, "--split", split, "--aligned")
@@ -186,7 +186,7 @@ def test_bad_input_is_named(crops, tmp_path, capsys):
 
 def test_an_empty_split_is_named(tmp_path, capsys):
     (tmp_path / "30_1_0_20170101000000000.png").write_bytes(b"one picture is in one split")
-    empty = ({"test", "validation"} - {list_samples(tmp_path).samples[0].split}).pop()
+    empty = ({"test", "validation"} - {read_dataset(tmp_path).samples[0].split}).pop()
     assert "no images in this split" in refusal(capsys, "table1", "--data", tmp_path, "--split", empty)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.data.dataset import Sample
-from training.evaluation.metrics import Predictions, figures, report
+from training.evaluation.metrics import Predictions, evaluation_report, figures
 
 
 def sample(age, gender, ethnicity=None) -> Sample:
@@ -57,7 +57,7 @@ def test_intervals_hold_their_figures_and_agree_with_theory():
     ages = years + rng.normal(0, 5, 1000)
     female = np.where(rng.random(1000) < 0.9, years % 2, 1 - years % 2) * 0.8 + 0.1
     samples = [sample((int(year), int(year)), int(year) % 2) for year in years]
-    result = report(samples, predictions(ages, female), resamples=2000)
+    result = evaluation_report(samples, predictions(ages, female), resamples=2000)
     share = result["gender_accuracy"]
     for name, spread in (
         ("age_mae", np.abs(ages - years).std()),
@@ -153,7 +153,7 @@ def test_report_gives_the_same_figures_by_group():
     samples = [
         sample((10, 10), 1, "white"), sample((30, 30), 1, "white"), sample((30, 30), 0, "black"), sample(None, 0),
     ]  # fmt: skip
-    result = report(samples, predictions([12, 33, 29, 50], [0.4, 0.9, 0.2, 0.1]))
+    result = evaluation_report(samples, predictions([12, 33, 29, 50], [0.4, 0.9, 0.2, 0.1]))
     slices = result["slices"]
     assert {name: part["n"] for name, part in slices.items()} == {
         "adults 20-60": 2, "age 0-12": 1, "age 25-34": 2, "ethnicity black": 1, "ethnicity white": 2,

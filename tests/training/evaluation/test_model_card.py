@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from training.data.dataset import Sample
-from training.evaluation.metrics import Predictions, report
-from training.evaluation.model_card import headlines, model_card, seen, shown
+from training.evaluation.metrics import Predictions, evaluation_report
+from training.evaluation.model_card import describe_input, format_figure, headlines, model_card
 
 TRAINING = {"data": "own pictures", "licence": "ours", "split": "80/10/10", "source": "maitred train mobile"}
 
@@ -23,7 +23,7 @@ def result(age=(30, 30), gender=1, count=120, **model) -> dict:
     return {
         "model": {"name": "mobile", "sha256": "ab", **model},
         "data": {"folder": "x", "sha256": "cd", "split": "test", "aligned": True, "shrink": None},
-        **report(samples, found, 500), "skipped": {},
+        **evaluation_report(samples, found, 500), "skipped": {},
     }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def result(age=(30, 30), gender=1, count=120, **model) -> dict:
     ],
 )
 def test_a_figure_stands_with_its_interval(value, unit, ends, expected):
-    assert shown({"x": value, "intervals": {"x": ends}}, "x", unit) == expected
+    assert format_figure({"x": value, "intervals": {"x": ends}}, "x", unit) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_share_inside_age_ranges_is_shown_where_there_are_ranges(age, there)
     ],
 )
 def test_how_the_pictures_were_seen_is_told(data, expected):
-    assert seen(data) == expected
+    assert describe_input(data) == expected
 
 
 def test_the_card_holds_figures_slices_limits_and_what_the_model_was_made_from():
@@ -71,7 +71,7 @@ def test_the_card_holds_figures_slices_limits_and_what_the_model_was_made_from()
         "| licence | ours |",
         "| multiply-accumulates | 290 million for a face |",
         "Not for: decisions about a single person",
-        f"| apparent age: mean absolute error | {shown(of, 'age_mae', 'years')} |",
+        f"| apparent age: mean absolute error | {format_figure(of, 'age_mae', 'years')} |",
         "| female | 12 | 108 |",
         "| 20-30 % | 12 | 20.0 % | 100.0 % |",
         "| 25-34 | 0 | 0 | 0 | 108 | 0 | 12 | 0 | 0 |",

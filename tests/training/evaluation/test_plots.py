@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from training.data.dataset import Sample
-from training.evaluation.metrics import Predictions, report
+from training.evaluation.metrics import Predictions, evaluation_report
 from training.evaluation.plots import PLOTS, draw
 
 HISTORY = [{"epoch": epoch, "loss": 5 / epoch, "age_mae": 9 - epoch, "gender_accuracy": 0.8} for epoch in (1, 2, 3)]
@@ -26,7 +26,7 @@ def result(ages=True, genders=True, history=()) -> dict:
     ]
     age = np.clip(years + rng.normal(0, 6, 60), 0, 100)
     found = Predictions(age, np.stack([age - 8, age + 8], 1), np.arange(60) % 2 * 0.3 + rng.random(60) * 0.7)
-    return {"model": {"name": "table1", "history": list(history)}, **report(samples, found, 200)}
+    return {"model": {"name": "table1", "history": list(history)}, **evaluation_report(samples, found, 200)}
 
 
 def words(svg: Path) -> str:

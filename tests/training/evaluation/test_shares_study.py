@@ -13,7 +13,7 @@ from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
-from training.evaluation.shares_study import SIZES, Pool, folds_of, main, study
+from training.evaluation.shares_study import SIZES, FacePool, folds_of, main, study
 
 CENSUS = Census()
 
@@ -43,7 +43,7 @@ def test_a_population_has_the_shares_it_was_drawn_with():
         Visit(0, 1, 1, float(age), None, None if age < CENSUS.no_gender_below else float(female))
         for age, female in zip(faces.true_age, faces.true_female, strict=True)
     ]
-    shares, visits = Pool(known, pool.truth, tuple(right)).draw(np.random.default_rng(1), "any", 1000)
+    shares, visits = FacePool(known, pool.truth, tuple(right)).draw(np.random.default_rng(1), "any", 1000)
     assert shares.sum() == pytest.approx(1)
     assert len(visits) == 1000
     cells = [cell_of(visit, AgeBands(CENSUS.bands)) for visit in visits]

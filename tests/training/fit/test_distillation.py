@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from training.data.batches import targets
+from training.data.batches import loss_targets
 from training.data.dataset import Sample
-from training.fit.distillation import Opinion, Teacher, ensemble, joined, taught
+from training.fit.distillation import Teacher, TeacherPrediction, concatenate, distilled_labels, mean_prediction
 from training.networks.registry import NETWORKS
 from training.recipe import load_recipe
 
@@ -24,18 +24,18 @@ SAMPLES = [
 ]
 
 
-def opinion(years: list[int], female: list[float]) -> Opinion:
-    return Opinion(np.eye(101, dtype=np.float32)[years], np.array(female, np.float32))
+def prediction(years: list[int], female: list[float]) -> TeacherPrediction:
+    return TeacherPrediction(np.eye(101, dtype=np.float32)[years], np.array(female, np.float32))
 
 
 @pytest.fixture
 def labels() -> dict[str, np.ndarray]:
-    return targets(SAMPLES, RECIPE)
+    return loss_targets(SAMPLES, RECIPE)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
 def test_a_known_label_and_the_opinion_are_mixed(labels, weight):
-    mixed = taught(labels, opinion([40, 20, 10], [0.6, 0.3, 0.5]), weight)
+    mixed = distilled_labels(labels, prediction([40, 20, 10], [0.6, 0.3, 0.5]), weight)
     assert mixed["years"][0] == pytest.approx(30 + weight * 10)
     assert mixed["gender"][:2] == pytest.approx([1 - weight * 0.4, weight * 0.3])
     assert mixed["age"].sum(1) == pytest.approx([1, 1, 1], abs=1e-5)
@@ -44,24 +44,24 @@ def test_a_known_label_and_the_opinion_are_mixed(labels, weight):
 
 
 def test_an_age_that_nobody_labelled_is_the_opinion_and_counts_less(labels):
-    mixed = taught(labels, opinion([40, 20, 10], [0.6, 0.3, 0.5]), 0.25)
+    mixed = distilled_labels(labels, prediction([40, 20, 10], [0.6, 0.3, 0.5]), 0.25)
     assert labels["age_weight"][1] == 0
     assert (mixed["age"][1].argmax(), mixed["years"][1], mixed["age_weight"][1]) == (20, 20, 0.25)
 
 
 def test_a_gender_that_nobody_labelled_stays_unknown(labels):
-    assert taught(labels, opinion([40, 20, 10], [0.6, 0.3, 0.5]), 0.5)["gender_weight"][2] == 0
+    assert distilled_labels(labels, prediction([40, 20, 10], [0.6, 0.3, 0.5]), 0.5)["gender_weight"][2] == 0
 
 
 def test_several_teachers_speak_with_their_mean():
-    both = ensemble([opinion([40, 20], [0.6, 0.3]), opinion([42, 20], [0.8, 0.1])])
+    both = mean_prediction([prediction([40, 20], [0.6, 0.3]), prediction([42, 20], [0.8, 0.1])])
     assert both.age[0, [40, 42]] == pytest.approx([0.5, 0.5])
     assert both.age[1, 20] == 1
     assert both.female == pytest.approx([0.7, 0.2])
 
 
 def test_opinions_of_several_sets_follow_each_other():
-    both = joined([opinion([40], [0.6]), opinion([20, 10], [0.3, 0.1])])
+    both = concatenate([prediction([40], [0.6]), prediction([20, 10], [0.3, 0.1])])
     assert both.age.argmax(1).tolist() == [40, 20, 10]
     assert both.female == pytest.approx([0.6, 0.3, 0.1])
 
@@ -77,15 +77,15 @@ def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_teacher_says_what_its_network_says_and_keeps_it(network_file, tmp_path):
     faces = np.random.default_rng(1).integers(0, 256, (3, 200, 200, 3), np.uint8)
     teacher = Teacher(network_file)
-    first = teacher.opinion(faces, SAMPLES, tmp_path)
+    first = teacher.predict(faces, SAMPLES, tmp_path)
     assert first.age.sum(1) == pytest.approx([1, 1, 1], abs=1e-5)
     assert ((first.female > 0) & (first.female < 1)).all()
     kept = sorted(tmp_path.iterdir())
     # Read again rather than computed: other faces of the same samples give the same.
-    again = teacher.opinion(np.zeros_like(faces), SAMPLES, tmp_path)
+    again = teacher.predict(np.zeros_like(faces), SAMPLES, tmp_path)
     assert np.array_equal(first.age, again.age)
     assert np.array_equal(first.female, again.female)
-    other = teacher.opinion(np.zeros_like(faces), SAMPLES[::-1], tmp_path)
+    other = teacher.predict(np.zeros_like(faces), SAMPLES[::-1], tmp_path)
     assert not np.array_equal(first.age, other.age)
     assert len(sorted(tmp_path.iterdir())) == 2 * len(kept)
 
@@ -100,7 +100,7 @@ def test_the_licence_of_what_a_teacher_learned_from_goes_with_it(network_file):
 def test_a_face_and_its_mirror_image_are_the_same_to_a_teacher(network_file, tmp_path):
     faces = np.random.default_rng(1).integers(0, 256, (3, 200, 200, 3), np.uint8)
     teacher = Teacher(network_file)
-    one, other = (teacher.opinion(f, SAMPLES, tmp_path / n) for f, n in ((faces, "a"), (faces[:, :, ::-1], "b")))
+    one, other = (teacher.predict(f, SAMPLES, tmp_path / n) for f, n in ((faces, "a"), (faces[:, :, ::-1], "b")))
     assert one.age == pytest.approx(other.age, abs=1e-6)
     assert one.female == pytest.approx(other.female, abs=1e-6)
 

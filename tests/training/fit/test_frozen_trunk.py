@@ -12,7 +12,7 @@ import pytest
 from edge.cli import main
 from edge.errors import BadInput
 from edge.vision.alignment import crop_aligned
-from training.fit.frozen_trunk import FrozenRun
+from training.fit.frozen_trunk import FrozenTrunkRun
 from training.networks.checkpoint import load_network
 from training.networks.heads import HEADS
 from training.networks.load_weights import write_weights
@@ -48,13 +48,13 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(faces: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> FrozenRun:
-    run = FrozenRun(RECIPE, faces, tmp_path_factory.mktemp("run"), False, str(weights))
+def run(faces: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> FrozenTrunkRun:
+    run = FrozenTrunkRun(RECIPE, faces, tmp_path_factory.mktemp("run"), False, str(weights))
     run.train()
     return run
 
 
-def test_the_trunk_stays_as_it_was_and_the_dense_layers_learn(run: FrozenRun, faces: Path):
+def test_the_trunk_stays_as_it_was_and_the_dense_layers_learn(run: FrozenTrunkRun, faces: Path):
     model = load_network(run.out / "model.keras")
     assert model.name == "vgg16_frozen"
     for layer in run.trunk.layers:
@@ -69,11 +69,11 @@ def test_the_trunk_stays_as_it_was_and_the_dense_layers_learn(run: FrozenRun, fa
     assert right >= 0.9 * len(pictures)
 
 
-def test_features_that_are_there_are_not_computed_again(run: FrozenRun, faces: Path, weights: Path):
+def test_features_that_are_there_are_not_computed_again(run: FrozenTrunkRun, faces: Path, weights: Path):
     stored = sorted((run.out / "cache").glob("features-*.npy"))
     assert len(stored) == 2  # one chunk of each split
     before = [path.stat().st_mtime_ns for path in stored]
-    FrozenRun(RECIPE, faces, run.out, True, str(weights))
+    FrozenTrunkRun(RECIPE, faces, run.out, True, str(weights))
     assert [path.stat().st_mtime_ns for path in stored] == before
 
 
@@ -86,14 +86,14 @@ def test_features_that_are_there_are_not_computed_again(run: FrozenRun, faces: P
 )
 def test_what_cannot_be_frozen_is_refused(network: str, given: str | None, message: str, faces: Path, tmp_path: Path):
     with pytest.raises(BadInput, match=message):
-        FrozenRun(load_recipe(network), faces, tmp_path, False, given)
+        FrozenTrunkRun(load_recipe(network), faces, tmp_path, False, given)
 
 
-def test_a_folder_with_a_run_is_not_overwritten(run: FrozenRun, faces: Path, weights: Path):
+def test_a_folder_with_a_run_is_not_overwritten(run: FrozenTrunkRun, faces: Path, weights: Path):
     with pytest.raises(BadInput, match="holds a run already; add --resume"):
-        FrozenRun(RECIPE, faces, run.out, False, str(weights))
+        FrozenTrunkRun(RECIPE, faces, run.out, False, str(weights))
     with pytest.raises(BadInput, match="holds a run with another recipe"):
-        FrozenRun(dataclasses.replace(RECIPE, dropout=0.5), faces, run.out, True, str(weights))
+        FrozenTrunkRun(dataclasses.replace(RECIPE, dropout=0.5), faces, run.out, True, str(weights))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from edge.errors import BadInput
 from training.fit import start
-from training.fit.start import CHECKPOINTS, teachers_of, weights_of
+from training.fit.start import CHECKPOINTS, starting_weights, teacher_files
 from training.networks.import_weights import PACKAGES
 from training.recipe import RECIPES, load_recipe
 
@@ -18,7 +18,7 @@ SHIPPED = sorted(path.stem for path in RECIPES.glob("*.toml"))
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_a_recipe_starts_from_is_there(name):
     recipe = load_recipe(name)
-    assert all(file.is_file() for file in teachers_of(recipe, []))
+    assert all(file.is_file() for file in teacher_files(recipe, []))
     fetched = recipe.weights == "package" and recipe.network in PACKAGES
     kept = recipe.weights == "checkpoint" and (CHECKPOINTS / f"{recipe.network}.keras").is_file()
     assert recipe.weights in ("none", "imagenet") or fetched or kept
@@ -33,24 +33,24 @@ def test_what_a_recipe_starts_from_is_there(name):
     ],
 )
 def test_teachers(asked, expected):
-    assert teachers_of(load_recipe("mobile"), asked) == expected
+    assert teacher_files(load_recipe("mobile"), asked) == expected
 
 
 def test_none_and_a_teacher_contradict_each_other():
     with pytest.raises(BadInput, match="--teacher none and other teachers"):
-        teachers_of(load_recipe("mobile"), ["none", "a.keras"])
+        teacher_files(load_recipe("mobile"), ["none", "a.keras"])
 
 
 def test_a_checkpoint_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(start, "CHECKPOINTS", tmp_path)
     with pytest.raises(BadInput, match=r"teacher mobile: .*come with a clone of the repository.*--teacher none"):
-        teachers_of(load_recipe("mobile"), [])
+        teacher_files(load_recipe("mobile"), [])
 
 
 def test_an_earlier_run_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(start, "CHECKPOINTS", tmp_path)
     with pytest.raises(BadInput, match=r"weights vgg16: .*come with a clone of the repository.*--weights package"):
-        weights_of(load_recipe("vgg16"), "checkpoint", tmp_path)
+        starting_weights(load_recipe("vgg16"), "checkpoint", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def test_an_earlier_run_that_is_not_installed_is_named(tmp_path, monkeypatch):
     ],
 )
 def test_weights(network, asked, expected, tmp_path):
-    assert weights_of(load_recipe(network), asked, tmp_path) == expected
+    assert starting_weights(load_recipe(network), asked, tmp_path) == expected
 
 
 def test_weights_fetched_before_are_used_again(tmp_path):
     (tmp_path / "weights.h5").write_bytes(b"kept")
-    assert weights_of(load_recipe("mobile"), None, tmp_path) == str(tmp_path / "weights.h5")
+    assert starting_weights(load_recipe("mobile"), None, tmp_path) == str(tmp_path / "weights.h5")
     assert (tmp_path / "weights.h5").read_bytes() == b"kept"
 
 
 def test_a_network_without_a_package_is_refused_with_those_that_have_one(tmp_path):
     with pytest.raises(BadInput, match="no package has weights for resnet50; mobile, vgg16 have one"):
-        weights_of(load_recipe("resnet50"), "package", tmp_path / "new")
+        starting_weights(load_recipe("resnet50"), "package", tmp_path / "new")

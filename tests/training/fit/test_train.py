@@ -16,12 +16,12 @@ import tensorflow as tf
 
 from edge.cli import main
 from edge.errors import BadInput, MaitredError
-from training.data.batches import targets
-from training.data.dataset import Sample, list_samples
+from training.data.batches import loss_targets
+from training.data.dataset import Sample, read_dataset
 from training.fit import train
 from training.fit.distillation import Teacher
 from training.fit.loss import learning_rate_schedule, loss_of
-from training.fit.train import Data, Run
+from training.fit.train import TrainingData, TrainingRun
 from training.networks.checkpoint import load_network
 from training.networks.registry import NETWORKS
 from training.recipe import RECIPES, Recipe, load_recipe
@@ -50,14 +50,14 @@ def _frequent_checkpoints():
 
 
 @pytest.fixture(scope="module")
-def finished(faces, tmp_path_factory) -> Run:
-    run = Run(RECIPE, Data(faces), tmp_path_factory.mktemp("whole"), resume=False)
+def finished(faces, tmp_path_factory) -> TrainingRun:
+    run = TrainingRun(RECIPE, TrainingData(faces), tmp_path_factory.mktemp("whole"), resume=False)
     run.train()
     return run
 
 
 @pytest.fixture(scope="module")
-def resumed(faces, tmp_path_factory) -> Run:
+def resumed(faces, tmp_path_factory) -> TrainingRun:
     out = tmp_path_factory.mktemp("killed")
 
     def until_second_epoch(text: str) -> None:
@@ -65,18 +65,18 @@ def resumed(faces, tmp_path_factory) -> Run:
             raise Killed
 
     with pytest.raises(Killed):
-        Run(RECIPE, Data(faces), out, resume=False).train(until_second_epoch)
+        TrainingRun(RECIPE, TrainingData(faces), out, resume=False).train(until_second_epoch)
     # Of the second epoch the killed run has listed what lies after its last checkpoint.
     with (out / "progress.jsonl").open("a") as lines:
         lines.write(json.dumps({"epoch": 2, "step": KILLED_AT, "loss": 99.0}) + "\n")
-    run = Run(RECIPE, Data(faces), out, resume=True)
+    run = TrainingRun(RECIPE, TrainingData(faces), out, resume=True)
     assert 2 * run.steps_per_epoch == KILLED_AT
     assert int(run.step) == LAST_CHECKPOINT
     run.train()
     return run
 
 
-def progress(run: Run) -> list[dict]:
+def progress(run: TrainingRun) -> list[dict]:
     return [json.loads(line) for line in (run.out / "progress.jsonl").read_text().splitlines()]
 
 
@@ -119,7 +119,7 @@ def test_the_averaged_weights_are_what_is_saved(finished):
 def test_run_json_says_what_the_weights_were_made_from(faces, finished, resumed):
     facts = json.loads((finished.out / "run.json").read_text())
     assert facts["recipe"] == RECIPE.as_dict()
-    assert facts["data"] == [list_samples(faces).facts]
+    assert facts["data"] == [read_dataset(faces).facts]
     assert facts["data"][0]["samples"] == 48
     assert set(facts["versions"]) == {"python", "tensorflow", "keras"}
     assert "resumed_at_steps" not in facts
@@ -128,7 +128,7 @@ def test_run_json_says_what_the_weights_were_made_from(faces, finished, resumed)
 
 def test_a_folder_with_a_run_is_not_overwritten(faces, finished):
     with pytest.raises(BadInput, match="holds a run already; add --resume"):
-        Run(RECIPE, Data(faces), finished.out, resume=False)
+        TrainingRun(RECIPE, TrainingData(faces), finished.out, resume=False)
 
 
 def other_recipe(faces: Path) -> tuple[Recipe, Path]:
@@ -151,41 +151,41 @@ def test_a_run_is_not_resumed_with_another_recipe_or_other_images(faces, finishe
     recipe, data = change(faces)
     before = (finished.out / "run.json").read_bytes()
     with pytest.raises(BadInput, match=f"holds a run with another {what}"):
-        Run(recipe, Data(data), finished.out, resume=True)
+        TrainingRun(recipe, TrainingData(data), finished.out, resume=True)
     assert (finished.out / "run.json").read_bytes() == before
 
 
 def test_a_run_is_not_resumed_with_another_teacher(faces, finished):
     with pytest.raises(BadInput, match="holds a run with another set of teachers"):
-        Run(RECIPE, Data(faces, teachers=(finished.out / "model.keras",)), finished.out, resume=True)
+        TrainingRun(RECIPE, TrainingData(faces, teachers=(finished.out / "model.keras",)), finished.out, resume=True)
 
 
 def test_a_teacher_changes_what_a_run_learns_from(faces, finished, tmp_path):
     teacher = finished.out / "model.keras"
-    taught = Run(RECIPE, Data(faces, teachers=(teacher,)), tmp_path, resume=False)
-    said = Teacher(teacher).opinion(faces_of(taught), list_samples(faces).of("train"), tmp_path / "other")
-    for label, opinion in (("age", said.age), ("gender", said.female)):
-        middle = (finished.data.labels[label] + opinion) / 2  # the recipe's teacher_weight is a half
-        assert np.allclose(taught.data.labels[label], middle, atol=1e-6), label
+    distilled_labels = TrainingRun(RECIPE, TrainingData(faces, teachers=(teacher,)), tmp_path, resume=False)
+    said = Teacher(teacher).predict(faces_of(distilled_labels), read_dataset(faces).of("train"), tmp_path / "other")
+    for label, predict in (("age", said.age), ("gender", said.female)):
+        middle = (finished.data.labels[label] + predict) / 2  # the recipe's teacher_weight is a half
+        assert np.allclose(distilled_labels.data.labels[label], middle, atol=1e-6), label
     facts = json.loads((tmp_path / "run.json").read_text())["teachers"]
     licence = json.loads((finished.out / "run.json").read_text())["data"][0]["licence"]
     digest = hashlib.sha256(teacher.read_bytes()).hexdigest()
     assert facts == [{"network": "table1", "sha256": digest, "licence": licence}]
 
 
-def faces_of(run: Run) -> np.ndarray:
+def faces_of(run: TrainingRun) -> np.ndarray:
     return np.asarray(run.data.faces[0])
 
 
 def test_resuming_where_there_is_nothing_starts_from_the_beginning(faces, tmp_path):
-    run = Run(RECIPE, Data(faces), tmp_path / "new", resume=True)
+    run = TrainingRun(RECIPE, TrainingData(faces), tmp_path / "new", resume=True)
     assert int(run.step) == 0
     assert "resumed_at_steps" not in json.loads((tmp_path / "new" / "run.json").read_text())
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_weights_that_give_no_number_are_not_kept(faces, tmp_path, loss):
-    run = Run(RECIPE, Data(faces), tmp_path, resume=False)
+    run = TrainingRun(RECIPE, TrainingData(faces), tmp_path, resume=False)
     run.save(4, 5.0)
     good = run.checkpoints.latest_checkpoint
     with pytest.raises(MaitredError, match=f"the loss is {loss} at step 8; the last good checkpoint is kept"):
@@ -195,7 +195,7 @@ def test_weights_that_give_no_number_are_not_kept(faces, tmp_path, loss):
 
 def test_too_few_images_are_refused(faces, tmp_path):
     with pytest.raises(BadInput, match="training images are fewer than one batch of 500"):
-        Run(dataclasses.replace(RECIPE, batch_size=500), Data(faces), tmp_path, resume=False)
+        TrainingRun(dataclasses.replace(RECIPE, batch_size=500), TrainingData(faces), tmp_path, resume=False)
 
 
 @pytest.mark.parametrize(
@@ -218,16 +218,16 @@ def test_the_learning_rate_rises_then_falls_to_zero(total, warmup_steps, peak):
 def test_unknown_labels_weigh_nothing_in_the_loss():
     known = Sample(Path("a"), "0", (30, 30), 1)
     logits = [tf.random.stateless_normal((2, 101), (1, 2)), tf.constant([[0.4], [3.0]])]
-    alone = loss_of([part[:1] for part in logits], targets([known], RECIPE), RECIPE)
-    both = loss_of(logits, targets([known, Sample(Path("b"), "1", None, None)], RECIPE), RECIPE)
-    nothing = loss_of(logits, targets([Sample(Path("b"), "1", None, None)] * 2, RECIPE), RECIPE)
+    alone = loss_of([part[:1] for part in logits], loss_targets([known], RECIPE), RECIPE)
+    both = loss_of(logits, loss_targets([known, Sample(Path("b"), "1", None, None)], RECIPE), RECIPE)
+    nothing = loss_of(logits, loss_targets([Sample(Path("b"), "1", None, None)] * 2, RECIPE), RECIPE)
     assert float(both) == pytest.approx(float(alone), rel=1e-6)
     assert float(nothing) == 0
 
 
 def test_the_loss_is_cross_entropy_age_error_and_gender():
     recipe = dataclasses.replace(RECIPE, age_l1_weight=0.05, gender_weight=2.0, gender_smoothing=0.1)
-    labels = targets([Sample(Path("a"), "0", (30, 30), 1)], RECIPE)
+    labels = loss_targets([Sample(Path("a"), "0", (30, 30), 1)], RECIPE)
     flat = [tf.zeros((1, 101)), tf.constant([[1.5]])]
     # Flat over 0..100: cross-entropy ln 101, expected age 50, twenty years off; P(female) against a target of 0.95.
     female = 1 / (1 + math.exp(-1.5))

@@ -8,16 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.batches import targets
+from training.data.batches import loss_targets
 from training.data.dataset import Sample
-from training.fit.validation import Outputs, calibrate, coverage, figures, fit_temperatures, outputs_of
+from training.fit.validation import (
+    NetworkOutputs,
+    calibrate,
+    coverage,
+    fit_temperatures,
+    run_network,
+    validation_figures,
+)
 from training.networks.mobile import mobile
 from training.recipe import load_recipe
 
 RNG = np.random.default_rng(3)
 
 
-def faces_of(count: int, sharpness: float) -> tuple[Outputs, list[Sample]]:
+def faces_of(count: int, sharpness: float) -> tuple[NetworkOutputs, list[Sample]]:
     """Outputs whose logits are ``sharpness`` times those that the labels were drawn from."""
     centres = RNG.uniform(15, 75, count)
     true_logits = -0.5 * ((np.arange(101)[None] - centres[:, None]) / 6) ** 2
@@ -26,7 +33,7 @@ def faces_of(count: int, sharpness: float) -> tuple[Outputs, list[Sample]]:
     gender_logits = RNG.normal(0, 2, count)
     female = RNG.random(count) < 1 / (1 + np.exp(-gender_logits))
     samples = [Sample(Path(str(row)), str(row), (ages[row],) * 2, int(female[row])) for row in range(count)]
-    outputs = Outputs(*(np.asarray(part * sharpness, np.float32) for part in (true_logits, gender_logits)))
+    outputs = NetworkOutputs(*(np.asarray(part * sharpness, np.float32) for part in (true_logits, gender_logits)))
     return outputs, samples
 
 
@@ -49,9 +56,9 @@ def test_few_faces_leave_the_model_as_it_is(caplog: pytest.LogCaptureFixture):
 def test_calibrating_divides_the_logits():
     model = mobile()
     faces = RNG.integers(0, 256, (2, 200, 200, 3)).astype(np.uint8)
-    before = outputs_of(model, faces)
+    before = run_network(model, faces)
     calibrate(model, fit_temperatures(*faces_of(600, 2.0)))
-    after = outputs_of(model, faces)
+    after = run_network(model, faces)
     assert (np.abs(before.gender) > np.abs(after.gender) * 1.5).all()
     ratios = before.age / after.age
     np.testing.assert_allclose(ratios, np.median(ratios), rtol=1e-3)
@@ -65,7 +72,9 @@ def test_figures_are_those_of_the_faces_that_have_the_label():
         Sample(Path("a"), "0", (33, 33), 1), Sample(Path("b"), "1", None, 0), Sample(Path("c"), "2", (50, 50), None),
     ]  # fmt: skip
     recipe = load_recipe("mobile")
-    found = figures(Outputs(logits, np.array([2.0, 1.0, -1.0], np.float32)), targets(samples, recipe), recipe)
+    found = validation_figures(
+        NetworkOutputs(logits, np.array([2.0, 1.0, -1.0], np.float32)), loss_targets(samples, recipe), recipe
+    )
     assert found.age_mae == pytest.approx(1.5)
     assert found.gender_accuracy == pytest.approx(0.5)
     assert math.isfinite(found.loss)
@@ -73,5 +82,7 @@ def test_figures_are_those_of_the_faces_that_have_the_label():
 
 def test_figures_of_no_faces_are_no_numbers():
     recipe = load_recipe("mobile")
-    found = figures(outputs_of(mobile(), np.zeros((0, 200, 200, 3), np.uint8)), targets([], recipe), recipe)
+    found = validation_figures(
+        run_network(mobile(), np.zeros((0, 200, 200, 3), np.uint8)), loss_targets([], recipe), recipe
+    )
     assert all(math.isnan(value) for value in vars(found).values())

@@ -11,7 +11,7 @@ import pytest
 from edge.errors import BadInput
 from training.networks import pretrained
 from training.networks.heads import HEADS
-from training.networks.pretrained import ORIGINS, Layers, folded, for_rgb
+from training.networks.pretrained import PUBLISHED_WEIGHTS, Layers, fold_normalisation, for_rgb
 from training.networks.registry import NETWORKS
 
 RNG = np.random.default_rng(7)
@@ -38,7 +38,7 @@ def layers_of(model: keras.Model) -> Layers:
 
 def as_vggface(layers: Layers, network: str) -> Layers:
     """The same layers under keras-vggface's names."""
-    origin = ORIGINS[network, "conv1_1" if network == "vgg16" else "conv1/7x7_s2"]
+    origin = PUBLISHED_WEIGHTS[network, "conv1_1" if network == "vgg16" else "conv1/7x7_s2"]
     renamed: Layers = {}
     for name, arrays in layers.items():
         if "kernel" in arrays:
@@ -48,13 +48,15 @@ def as_vggface(layers: Layers, network: str) -> Layers:
     return renamed
 
 
-@pytest.mark.parametrize(("network", "first"), [pytest.param(*key, id=f"{key[0]} by its {key[1]}") for key in ORIGINS])
+@pytest.mark.parametrize(
+    ("network", "first"), [pytest.param(*key, id=f"{key[0]} by its {key[1]}") for key in PUBLISHED_WEIGHTS]
+)
 def test_a_published_trunk_computes_the_same_once_folded(
     network: str, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without an offset of the input zero padding means the same in both, and they agree at the border too.
-    origin = dataclasses.replace(ORIGINS[network, first], means=(0.0, 0.0, 0.0))
-    monkeypatch.setitem(pretrained.ORIGINS, (network, first), origin)
+    origin = dataclasses.replace(PUBLISHED_WEIGHTS[network, first], means=(0.0, 0.0, 0.0))
+    monkeypatch.setitem(pretrained.PUBLISHED_WEIGHTS, (network, first), origin)
     ours = NETWORKS[network](dropout=0.0)
     size = int(ours.input_shape[1])
     theirs = lively(PUBLISHED[network](include_top=False, weights=None, input_shape=(size, size, 3), pooling="avg"))
@@ -62,9 +64,11 @@ def test_a_published_trunk_computes_the_same_once_folded(
     if first in ("conv1_1", "conv1/7x7_s2"):
         layers = as_vggface(layers, network)
         if network == "resnet50":  # keras-vggface's normalisation has another epsilon than Keras' own
-            monkeypatch.setitem(pretrained.ORIGINS, (network, first), dataclasses.replace(origin, epsilon=1.001e-5))
+            monkeypatch.setitem(
+                pretrained.PUBLISHED_WEIGHTS, (network, first), dataclasses.replace(origin, epsilon=1.001e-5)
+            )
     wanted = [layer.name for layer in ours.layers if layer.weights and layer.name not in HEADS]
-    for name, arrays in folded(layers, network, wanted)[0].items():
+    for name, arrays in fold_normalisation(layers, network, wanted)[0].items():
         ours.get_layer(name).set_weights(list(arrays.values()))
     faces = RNG.random((1, size, size, 3), np.float32)
     expected = np.asarray(theirs(faces[..., ::-1] * 255))
@@ -90,10 +94,10 @@ def test_what_the_first_layer_expects_of_its_input_is_folded_into_it(means, prep
 
 def test_weights_of_another_network_are_refused_with_the_layer_that_is_wanted() -> None:
     with pytest.raises(BadInput, match="no weights for vgg16: the first layer should be one of block1_conv1, conv1_1"):
-        folded({"stem": {}}, "vgg16", ["block1_conv1"])
+        fold_normalisation({"stem": {}}, "vgg16", ["block1_conv1"])
 
 
 def test_a_missing_layer_is_named_as_in_the_file_and_as_in_the_network() -> None:
     first = {"kernel": np.zeros((3, 3, 3, 64)), "bias": np.zeros(64)}
     with pytest.raises(BadInput, match="'conv1_2' is missing, which vgg16 needs as 'block1_conv2'"):
-        folded({"conv1_1": first}, "vgg16", ["block1_conv1", "block1_conv2"])
+        fold_normalisation({"conv1_1": first}, "vgg16", ["block1_conv1", "block1_conv2"])

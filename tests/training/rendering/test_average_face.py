@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from training.data.dataset import Sample, list_samples
+from training.data.dataset import Sample, read_dataset
 from training.rendering.average_face import FaceSelection, average_face
 
 GROWN_UPS = FaceSelection("female", 20, 40)
@@ -35,7 +35,7 @@ def saved(folder: Path, pictures: list[np.ndarray], age: int = 30) -> list[Sampl
     """Write pictures under UTKFace names and list them."""
     for number, picture in enumerate(pictures):
         cv2.imwrite(str(folder / f"{age}_1_0_2017{age:03d}{number:06d}.png"), picture)
-    return list_samples(folder).samples
+    return read_dataset(folder).samples
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_too_few_faces_are_refused_with_the_way_out(
 def test_real_faces_make_a_frontal_portrait_unlike_each_of_them(tmp_path: Path):
     for path in sorted(UTKFACE.glob("26_1_*"))[:300]:
         (tmp_path / path.name).symlink_to(path)
-    faces = list_samples(tmp_path).of("train")
+    faces = read_dataset(tmp_path).of("train")
 
     face_picture = average_face(faces, FaceSelection("female", 26, 26), np.random.default_rng(7))
 
