@@ -41,6 +41,7 @@ setup(
         "packaging>=23",
         "pydantic>=2.7",
         "pygal>=3.0.5",
+        "prometheus-client>=0.22",
         # Signatures of updates. A fifth of what cryptography takes on a card.
         "pynacl>=1.5",
         "requests>=2.32",

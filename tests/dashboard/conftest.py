@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
@@ -38,6 +39,16 @@ def a_heartbeat(at: float, **changes: object) -> Health:
         5000, 12, 14.6, 41.0, 58.4, 118.0, "table1", "off", 3,
     )  # fmt: skip
     return dataclasses.replace(health, **changes)
+
+
+def metrics_of(client: FlaskClient) -> dict[str, float]:
+    """The values at /metrics by name and labels, as Prometheus' own parser reads them."""
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    return {
+        sample.name + "".join(f" {name}={value}" for name, value in sample.labels.items()): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from edge.counting.visit import Visit
 from edge.dashboard.entrance_drawing import entrance_drawing
 from edge.store import Store
 
-from .conftest import NOON, a_heartbeat, a_visit, paris
+from .conftest import NOON, a_heartbeat, a_visit, metrics_of, paris
 from .test_pages import text_of
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -60,18 +60,18 @@ def test_the_occupancy_comes_from_the_store_alone(at_the_door: At, evening: Stor
     answer = at_the_door(paris(moment))
 
     assert answer.get("/api/v1/today").json["occupancy"]["inside"] == inside
-    assert f"maitred_occupancy {inside}\n" in answer.get("/metrics").text
+    assert metrics_of(answer)["maitred_occupancy"] == inside
 
 
 def test_programs_are_told_crossings_and_excluded_visits(at_the_door: At, evening: Store):
     today = at_the_door(NOON).get("/api/v1/today").json
-    metrics = at_the_door(NOON).get("/metrics").text
+    metrics = metrics_of(at_the_door(NOON))
 
     assert today["occupancy"] == {"since": paris("2026-05-12 04:00"), "entries": 2, "exits": 1, "inside": 1}
     assert (today["day"]["visits"], today["day"]["entries"], today["day"]["exits"]) == (4, 2, 2)
     assert today["day"]["excluded"] == 2
-    assert 'maitred_crossings_today{direction="in"} 2\nmaitred_crossings_today{direction="out"} 2\n' in metrics
-    assert "maitred_excluded_visits_today 2\n" in metrics
+    assert metrics["maitred_crossings_today direction=in"] == metrics["maitred_crossings_today direction=out"] == 2
+    assert metrics["maitred_excluded_visits_today"] == 2
     assert len(at_the_door(NOON).get("/api/v1/visits").json["visits"]) == 7
 
 
