@@ -99,8 +99,8 @@ class RequestCheck:
     def _event(self, document: Any) -> Event:
         faults = list(islice(self._validator.iter_errors(document), SHOWN_FAULTS))
         if faults:
-            told = "; ".join(f"{_place(fault.instance_path)}: {fault.message[:200]}" for fault in faults)
-            raise RequestRefused(422, f"not an event as published: {told}")
+            problems = "; ".join(f"{_place(fault.instance_path)}: {fault.message[:200]}" for fault in faults)
+            raise RequestRefused(422, f"not an event as published: {problems}")
         # The text of one event of a batch, as a device writes it.
         body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
         return Event(document["source"], document["id"], document["time"], body)

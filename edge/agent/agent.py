@@ -38,7 +38,7 @@ HEARTBEAT_S = 2.0
 MAP_WRITES = 6
 """The map of where faces appear is written so many times more seldom than visits: it changes slowly."""
 MEND_S = 60.0
-"""How often it is tried to replace a damaged database, if the card takes nothing."""
+"""How often it is tried to replace a damaged database, if the card cannot be written."""
 WAIT_S = 0.5
 """Longest wait for a frame before the other duties get their turn."""
 RATE_S = 10.0
@@ -184,7 +184,7 @@ class Agent:
     def _tell_systemd(self) -> None:
         if self._recorder.error:
             waiting = f"{self._recorder.waiting} visits wait in memory"
-            notify(f"STATUS=the database takes nothing ({self._recorder.error}); {waiting}")
+            notify(f"STATUS=the database cannot be written ({self._recorder.error}); {waiting}")
         elif self._troubled:
             notify("STATUS=counting")
         self._troubled = self._recorder.error is not None

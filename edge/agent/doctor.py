@@ -98,7 +98,7 @@ def _database(settings: Settings) -> Check:
     told = f"{path}: {state.queued} queued, {state.delivered} delivered, {state.dropped} dropped"
     if health is not None and health.store_error:
         way_out = "free some space on the card; see whether it turned read-only (dmesg), and replace it if so"
-        found = f"{path} takes nothing ({health.store_error}); {health.visits_waiting} visits wait in memory"
+        found = f"{path} cannot be written ({health.store_error}); {health.visits_waiting} visits wait in memory"
         return Check("database", "failure", found, way_out)
     if mended is not None and mended.is_news(time.time()):
         when = datetime.fromtimestamp(mended.at, UTC).strftime("%d %b %Y")

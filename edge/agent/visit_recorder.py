@@ -49,7 +49,7 @@ class Recorder:
         self._written_s = self._failed_s = -PRUNE_S
         self._pruned_s: float | None = None
         self.error: str | None = None
-        """Why the store takes nothing now."""
+        """Why the store cannot be written now."""
 
     @property
     def waiting(self) -> int:
@@ -147,5 +147,5 @@ class Recorder:
 
     def _fail(self, reason: str, now_s: float) -> None:
         if self.error is None:
-            log.error("the database takes nothing (%s); visits are kept in memory meanwhile", reason)
+            log.error("the database cannot be written (%s); visits are kept in memory meanwhile", reason)
         self.error, self._failed_s = reason, now_s

@@ -81,7 +81,7 @@ def _text(bundle: Bundle, runs: bool | None, fast: bool) -> str:
 
 
 def _figures(part: dict[str, Any]) -> str:
-    """Of a set of faces: how well a detector finds them, or how well their ages and genders are told."""
+    """Of a set of faces: how well a detector finds them, or how well a model estimates their ages and genders."""
     if "recall" in part:
         return f"recall {100 * part['recall']:.2f} %, precision {100 * part['precision']:.2f} % ({part['faces']} faces)"
     return f"age MAE {part['age_mae']:.2f} years, gender {100 * part['gender_accuracy']:.2f} % ({part['n']} faces)"

@@ -97,8 +97,8 @@ def _once(folder: Path, as_json: bool) -> int:
 
 
 def _truth(patrons: list[dict[str, Any]]) -> dict[str, Any]:
-    told = ("id", "age", "gender", "from_s", "to_s", "direction")
-    return {"patrons": len(patrons), "people": [{key: person[key] for key in told} for person in patrons]}
+    members = ("id", "age", "gender", "from_s", "to_s", "direction")
+    return {"patrons": len(patrons), "people": [{key: person[key] for key in members} for person in patrons]}
 
 
 def _comparison(recount: Recount, patrons: list[dict[str, Any]]) -> str:
@@ -121,7 +121,7 @@ def _live(folder: Path, port: int) -> int:
     # Two processes, by trust, as on the device: the dashboard knows the database and nothing else.
     command_line = [sys.executable, "-m", "edge.cli", "dashboard", "--config", str(config)]
     with subprocess.Popen(command_line, start_new_session=True) as dashboard:  # noqa: S603 (our own command)
-        # A demo without its dashboard (the port is taken, say) is over; the child has told why.
+        # A demo without its dashboard (the port is taken, say) is over; the child process has said why.
         def end_with_dashboard() -> None:
             dashboard.wait()
             agent.stop()

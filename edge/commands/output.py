@@ -30,14 +30,14 @@ def progress(unit: str) -> Callable[[int, float], None]:
     """A callback that keeps one line of progress on a terminal's stderr; silent elsewhere."""
     shown = time.monotonic()
 
-    def tell(count: int, seconds: float) -> None:
+    def report_step(count: int, seconds: float) -> None:
         nonlocal shown
         if sys.stderr.isatty() and time.monotonic() - shown >= PROGRESS_S:
             shown = time.monotonic()
             sys.stderr.write(f"\r{count} {unit}, {seconds:.0f} s of the recording ")
             sys.stderr.flush()
 
-    return tell
+    return report_step
 
 
 def shares_of(visits: Sequence[Visit], settings: Settings) -> Shares | None:

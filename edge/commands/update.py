@@ -63,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
     if options.from_boot:
         return _from_boot(options, releases)
     with releases.locked():
-        said = _back(options, releases) if options.back else _update(options, releases, options.file)
-    sys.stdout.write(f"{said}\n")
+        printed = _back(options, releases) if options.back else _update(options, releases, options.file)
+    sys.stdout.write(f"{printed}\n")
     return 0
 
 
@@ -91,7 +91,7 @@ def _update(options: argparse.Namespace, releases: Releases, path: Path) -> str:
     if options.check:
         manifest = bundle.manifest
         return f"{path}: maitred {manifest.version} of {manifest.made_at}, for {target}: would be taken"
-    return _switch(options, releases, install(bundle, target, releases, options.config, _tell))
+    return _switch(options, releases, install(bundle, target, releases, options.config, _report_step))
 
 
 def _back(options: argparse.Namespace, releases: Releases) -> str:
@@ -113,11 +113,11 @@ def _switch(options: argparse.Namespace, releases: Releases, candidate: Candidat
     from edge.update.switch import switch
 
     patience = WatchLimits(limit=options.watch, hold=min(30.0, options.watch / 2))
-    done = switch(releases, Services(), candidate, patience, _tell, keep=keep)
-    return _said(candidate, done)
+    done = switch(releases, Services(), candidate, patience, _report_step, keep=keep)
+    return _outcome_text(candidate, done)
 
 
-def _said(candidate: Candidate, done: SwitchOutcome) -> str:
+def _outcome_text(candidate: Candidate, done: SwitchOutcome) -> str:
     text = f"maitred {candidate.version} is in use"
     if not done.watched:
         return f"{text}; the agent is not running, so nothing but its self-test was seen of it"
@@ -145,7 +145,7 @@ def _self_test(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(step: str) -> None:
+def _report_step(step: str) -> None:
     if step in STEPS:
         sys.stderr.write(f"maitred: {STEPS[step]} …\n")
         sys.stderr.flush()

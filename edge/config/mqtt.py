@@ -44,7 +44,7 @@ class Mqtt(Section):
     )
     keepalive_s: int = Field(
         60, title="Keep-alive",
-        description="Seconds; a device that is silent for one and a half times as long is told to be offline.",
+        description="Seconds; a device that is silent for one and a half times as long is reported as offline.",
         ge=5, le=3600,
     )  # fmt: skip
     timeout_s: float = Field(

@@ -41,7 +41,7 @@ secret_file = "/etc/maitred/uplink.secret"
 ```
 
 The running agent reads its file once: restart it after a change (`systemctl restart agent`). `maitred doctor --config
-FILE` tells whether camera, entrance, models, disk, clock and endpoint are as the file says.
+FILE` checks whether camera, entrance, models, disk, clock and endpoint are as the file says.
 
 This page is printed by `python -m edge.config.reference`, and a test holds it against the code.
 """

@@ -31,7 +31,7 @@ MOST_FAULTS = 50
 class Settings(Section):
     """Everything that can be set."""
 
-    site: Site = Field(default_factory=Site, title="Site", description="Who is counting.")
+    site: Site = Field(default_factory=Site, title="Site", description="Which restaurant and which device is counting.")
     camera: Camera = Field(default_factory=Camera, title="Camera", description="Where frames come from.")
     detection: Detection = Field(default_factory=Detection, title="Detection", description="How faces are found.")
     demographics: Demographics = Field(

@@ -1,4 +1,4 @@
-"""[site]: who is counting."""
+"""[site]: which restaurant and which device is counting."""
 
 from __future__ import annotations
 

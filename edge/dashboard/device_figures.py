@@ -15,7 +15,7 @@ UPLINK_LEVELS = {"retrying": "warn", "stopped": "bad"}
 CLOCK_WORDS = {
     "synchronised": "set by a time server",
     "unsynchronised": "not set yet",
-    "unknown": "no time service tells how good it is",
+    "unknown": "no time service says how good it is",
 }
 TILES = (
     ("camera", "Camera"),
@@ -89,7 +89,8 @@ def missed_visits_warning(live: Health) -> str:
     if live.camera != "running" or live.fps >= FEW_FPS or not (live.throttled or live.looks_at_every > 1):
         return ""
     seldom = (
-        f"fewer than {FEW_FPS:.0f} frames a second are looked at, so who passes quickly is missed or counted twice."
+        f"fewer than {FEW_FPS:.0f} frames a second are looked at, so people who pass quickly are missed or counted"
+        " twice."
     )
     if live.throttled:
         return f"{seldom} The processor is too hot: it needs air, shade or a heat sink."

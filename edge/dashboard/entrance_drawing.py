@@ -51,11 +51,11 @@ def entrance_drawing(entrance: Entrance, sights: SightMap, size: str = "wide") -
 
 def _scale(frame: Element, size: Size) -> None:
     for tenth in range(0, 11, 2):
-        x, y, told = size[0] * tenth / 10, size[1] * tenth / 10, f"{tenth / 10:g}"
+        x, y, label = size[0] * tenth / 10, size[1] * tenth / 10, f"{tenth / 10:g}"
         SubElement(frame, "path", {"class": "scale", "d": f"M{x:.1f} 0V{size[1]}M0 {y:.1f}H{size[0]}"})
-        SubElement(frame, "text", {"x": f"{x:.1f}", "y": "-9", "text-anchor": "middle"}).text = told
+        SubElement(frame, "text", {"x": f"{x:.1f}", "y": "-9", "text-anchor": "middle"}).text = label
         if tenth:
-            SubElement(frame, "text", {"x": "-8", "y": f"{y + 5:.1f}", "text-anchor": "end"}).text = told
+            SubElement(frame, "text", {"x": "-8", "y": f"{y + 5:.1f}", "text-anchor": "end"}).text = label
 
 
 def _zone(frame: Element, corners: Sequence[Point], kind: str, name: str, size: Size) -> None:

@@ -1,4 +1,4 @@
-"""The gate: who may look. Everybody where no password is set, which is on loopback only."""
+"""Logging in. Without a password anybody may look, and the dashboard can be reached from this device only."""
 
 from __future__ import annotations
 
@@ -133,8 +133,8 @@ def read_token(path: Path) -> bytes:
 
 def _form(wanted: str, status: int = 200, problem: str = "", wait_s: float = 0.0) -> Response:
     minutes = math.ceil(wait_s / 60)
-    told = f"{problem} Try again in {minutes} minute{'' if minutes == 1 else 's'}." if wait_s else problem
-    answer = Response(render_template("login.html", wanted=wanted, problem=told), status)
+    message = f"{problem} Try again in {minutes} minute{'' if minutes == 1 else 's'}." if wait_s else problem
+    answer = Response(render_template("login.html", wanted=wanted, problem=message), status)
     if wait_s:
         answer.headers["Retry-After"] = str(math.ceil(wait_s))
     return answer

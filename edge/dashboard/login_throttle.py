@@ -59,6 +59,6 @@ def _key(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
             return str(parsed.ipv4_mapped)
-        # Whoever has one address of a network has all of them.
+        # Anyone who has one address of a network has all of them.
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)

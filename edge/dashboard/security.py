@@ -82,7 +82,7 @@ def _is_address(host: str) -> bool:
 
 
 def _refuse_foreign_form(https: bool) -> Response | None:
-    # Browsers tell with each POST which page it comes from. Of cookies, SameSite=Strict says the same once more.
+    # Browsers say with each POST which page it comes from. SameSite=Strict secures the cookie in the same way.
     if request.method in ("GET", "HEAD", "OPTIONS") or request.routing_exception:
         return None
     own = f"{'https' if https else 'http'}://{request.host}"

@@ -28,7 +28,7 @@ BEHIND_TLS: dict[str, Any] = {
     "trusted_proxy_headers": {"x-forwarded-for"},
     "clear_untrusted_proxy_headers": True,
 }
-"""Whose word is taken for the address of a browser: that of the server in front, on this device."""
+"""The server in front, on this device, is believed when it says from which address a browser calls."""
 
 
 class Server(WsgiServer):

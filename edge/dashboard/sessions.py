@@ -1,4 +1,4 @@
-"""Who has logged in: random tokens, kept in memory only. A restart asks everybody for the password again."""
+"""Sessions: random tokens, kept in memory only. After a restart everybody has to log in again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST = 64
 
 
 class Sessions:
-    """Sessions that last ``hours``. Tokens are kept as digests, so that how long a look-up takes tells nothing."""
+    """Sessions that last ``hours``. Tokens are kept as digests, so that the time of a look-up gives nothing away."""
 
     def __init__(self, hours: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = round(hours * 3600)

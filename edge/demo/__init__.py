@@ -1,4 +1,4 @@
-"""The bundled clip that ``maitred demo`` plays: drawn patrons with averaged faces, so nobody's picture is in it."""
+"""The bundled clip that ``maitred demo`` plays: drawn patrons with averaged faces: nobody in it exists."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """``python3 -m edge.provision.early BOOT ROOT``: the file's Wi-Fi, before the agent is installed over it.
 
 On a fresh Raspberry Pi OS nothing of maitred is there but its source. So this needs the standard library alone, and
-checks nothing that ``maitred provision`` checks right after: what is wrong in [wifi] is told by that, or by the lack of
-a network. It prints the country, and ends with 1 and the mistakes if the file cannot be read.
+checks nothing that ``maitred provision`` checks right after: a mistake in [wifi] is reported by that, or shows
+as a missing network. It prints the country, and ends with 1 and the mistakes if the file cannot be read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a folder is a mount of its own, by what the kernel tells of this process' view (proc_pid_mountinfo(5))."""
+"""Whether a folder is a mount of its own, by what the kernel says about this process' view (proc_pid_mountinfo(5))."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Mount:
 def is_own_mount(folder: Path) -> bool:
     """Whether what is in ``folder`` lies elsewhere than what is around it.
 
-    The device's number alone does not tell: a folder that is bound from another place of the same file system is a
+    The device's number alone does not show it: a folder that is bound from another place of the same file system is a
     mount, as those that rpi-image-gen's slots share; and one that is bound to itself is none, as systemd does with each
     folder that a unit may write.
     """
@@ -37,7 +37,7 @@ def is_own_mount(folder: Path) -> bool:
         return _place(PurePosixPath(path), mounts) != (around[0], around[1] / path.name)
     except OSError:
         return False
-    except LookupError:  # a root of its own that is no mount, as while an image is made: not all is told there
+    except LookupError:  # a root of its own that is no mount, as while an image is made: not everything is listed there
         return folder.is_mount()
 
 

@@ -63,10 +63,10 @@ def write_issue(target: ProvisionTarget, plan: Plan, message: str) -> None:
         where = "dashboard: closed to the network; [dashboard] password in maitred.toml opens it"
     lines = ["", f"maitred   address: \\4   name: {host}.local", where, ""]
     if message:
-        told = message.split("\n")
-        if len(told) > MOST_LINES:
-            told = [*told[: MOST_LINES - 1], f"... all of it is in {PROBLEMS} on the card."]
+        lines = message.split("\n")
+        if len(lines) > MOST_LINES:
+            lines = [*lines[: MOST_LINES - 1], f"... all of it is in {PROBLEMS} on the card."]
         # To this program a backslash is a command, and the console's font may have no more than ASCII.
-        ascii_ = "\n".join(told).replace("…", "...").encode("ascii", "replace").decode()
+        ascii_ = "\n".join(lines).replace("…", "...").encode("ascii", "replace").decode()
         lines += [ascii_.replace("\\", "\\\\"), ""]
     target.write(ISSUE, "\n".join(lines) + "\n")

@@ -57,7 +57,7 @@ Leave it so, and what was taken over stays. Write a new one between the quotes, 
 the line out, and it is forgotten.
 
 In `[camera] source` and `[uplink] url` the password and the whole query (`rtsp://user:password@camera/live?key=…`) are
-taken over, too: nobody can tell which part of a query is the secret one. The `:` and the `?` stay and stand for them:
+taken over, too: nobody can know which part of a query is the secret one. The `:` and the `?` stay and stand for them:
 
 ```toml
 source = "rtsp://user:@camera/live?"  {NOTE_IN_ADDRESS}
@@ -73,13 +73,13 @@ reach: give a card away only after it was erased as a whole.
 ## A mistake in the file
 
 Nothing of a file with a mistake is used. The device comes up with the last settings that were right, or with its
-defaults, and tells all mistakes at once, each with its line and the way out:
+defaults, and lists all mistakes at once, each with its line and the way out:
 
 - in `maitred-problems.txt` beside the file, which is gone once all is well,
 - on a screen, above the login prompt, with the device's address,
 - in the log: `journalctl -u maitred-provision`.
 
-What the device keeps may be damaged, as cards age. Then it tells so in the same places, by the line whose secret it
+What the device keeps may be damaged, as cards age. Then it says so in the same places, by the line whose secret it
 cannot read any more: write that one again. Until then everything else of the last settings is in force, and of what was
 lost whatever the system still has. If the last settings themselves are damaged, nothing is changed until `maitred.toml`
 is there and right.
@@ -117,7 +117,7 @@ from anybody.
 
 ## By hand
 
-`sudo /opt/maitred/bin/maitred provision --dry-run` tells what the file would change, `--json` prints it as one document
+`sudo /opt/maitred/bin/maitred provision --dry-run` shows what the file would change, `--json` prints it as one document
 with all mistakes, `--boot` and `--root` name other folders, `--state-mount` wants `/var/lib/maitred-device` to be a mount
 of its own. It exits with 2 if the file has mistakes, and with 1 if something could not be done.
 

@@ -197,7 +197,7 @@ def _last(last_good: Path) -> tuple[Document | None, Problem | None]:
 def _set_up_by_hand(target: ProvisionTarget) -> bool:
     try:
         return is_by_hand(target.read(CONFIG))
-    except OSError:  # told by the step that writes it
+    except OSError:  # reported by the step that writes it
         return False
 
 

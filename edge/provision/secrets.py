@@ -28,7 +28,7 @@ STRING = re.compile(
 
 @dataclass(frozen=True)
 class Secret:
-    """A value of the file that is no one else's business."""
+    """A secret value of the file."""
 
     section: str
     key: str
@@ -150,8 +150,8 @@ def _without(text: str, secret: Secret, values: Mapping[str, Any], wanted: Mappi
         rest = re.compile(r"[^\r\n]*").match(bare, end)
         line_end = rest.end() if rest else end
         noted = f"{bare[:line_end].rstrip(' ')}  {secret.note}{bare[line_end:]}"
-        told = any(note in bare[end:line_end] for note in (NOTE, NOTE_IN_ADDRESS))
-        for candidate in (bare if told else noted, bare):
+        has_note = any(note in bare[end:line_end] for note in (NOTE, NOTE_IN_ADDRESS))
+        for candidate in (bare if has_note else noted, bare):
             if _parsed(candidate) == wanted:
                 return candidate
     return None

@@ -55,7 +55,7 @@ class Wifi(Section):
         title="Country",
         description="Two letters of the country the device is in, such as DE: they decide which channels are allowed.",
     )
-    hidden: bool = Field(False, title="Hidden", description="Whether the network does not tell its name.")
+    hidden: bool = Field(False, title="Hidden", description="Whether the network hides its name.")
 
     @field_validator("ssid")
     @classmethod

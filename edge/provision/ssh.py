@@ -24,7 +24,7 @@ HOST_KEY = f"{STATE}/ssh/ssh_host_ed25519_key"
 
 
 def ssh(target: ProvisionTarget, plan: Plan) -> None:
-    """Let in whoever has a key, or nobody.
+    """Let in those who have a key; without one, let in nobody.
 
     Raises:
         MaitredError: a host key could not be made.

@@ -21,7 +21,7 @@ def parse(text: str) -> tuple[dict[str, Any], list[Problem]]:
     """The values of ``text``, and a problem for each line that had to be left out of them.
 
     The parser stops at the first mistake. People want to hear of all at once: the line is left out and the rest is
-    tried again, as long as the rest can still be told apart.
+    tried again, as long as the rest can still be understood.
     """
     lines, problems = text.split("\n"), list[Problem]()
     while True:

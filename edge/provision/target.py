@@ -16,7 +16,7 @@ PATIENCE_S = 20
 
 
 class ProvisionTarget:
-    """Files below ``root``, and programs where ``root`` is the running system. ``changes`` tells what was done."""
+    """Files below ``root``, and programs where ``root`` is the running system. ``changes`` lists what was done."""
 
     def __init__(self, root: Path, *, dry_run: bool = False) -> None:
         self.root = root

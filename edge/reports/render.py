@@ -31,7 +31,7 @@ def to_csv(report: Report) -> str:
     """One line a row: FIELDS, then a column for each cell, then three for each band and for women and men.
 
     These three are the likely share of the row's visits and the ends of its range, 0..1. Local times with offset; a
-    value nobody knows is empty, and so are shares of a row with too few visits.
+    value that is not known is empty, and so are shares of a row with too few visits.
     """
     groups = _groups(report)
     text = io.StringIO()
@@ -76,7 +76,7 @@ def to_html(report: Report) -> str:
         likely=LIKELY,
         likely_rows=likely_rows,
         in_words=in_words,
-        nobodys=UNKNOWN,
+        no_gender=UNKNOWN,
         of_gender=lambda row, gender: sum(n for cell, n in row.counts.items() if cell[1] == gender),
         of_band=lambda row, band: sum(n for cell, n in row.counts.items() if cell[0] == band),
     )
@@ -112,16 +112,16 @@ def _document(row: Row, report: Report) -> dict[str, Any]:
 
 
 def _groups(report: Report) -> list[str]:
-    """Names of what shares are told of: the bands of the present settings, and the genders."""
+    """Names of the groups that have shares: the bands of the present settings, and the genders."""
     return [*report.bands, *(gender for gender in GENDERS if gender != UNKNOWN)]
 
 
 def _likely_values(shares: Shares | None, groups: list[str]) -> list[float | None]:
-    told = (
+    by_group = (
         {} if shares is None else {s.gender if s.band == ALL else s.band: s for s in (*shares.bands, *shares.genders)}
     )
     return [
-        None if name not in told else round(getattr(told[name], value), 4)
+        None if name not in by_group else round(getattr(by_group[name], value), 4)
         for name in groups
         for value in ("share", "low", "high")
     ]
@@ -212,7 +212,7 @@ local time. {{ "{:,}".format(report.total.visits) }} {{ "visit" if report.total.
 <thead><tr><th scope="col">Apparent age</th><th scope="col">Gender</th>
 {% for column in likely.columns[1:] %}<th scope="col">{{ column }}</th>{% endfor %}</tr></thead>
 <tbody>
-{% for s in report.total.likely.cells if report.total.likely.genders or s.gender == nobodys %}
+{% for s in report.total.likely.cells if report.total.likely.genders or s.gender == no_gender %}
 {% set n = report.total.counts.get((s.band, s.gender), 0) %}
 <tr><th scope="row">{{ s.band }}</th><td>{{ s.gender }}</td>
 <td>{{ "{:,} ({:.0f} %)".format(n, 100 * n / report.total.visits) }}</td>
@@ -250,7 +250,7 @@ local time. {{ "{:,}".format(report.total.visits) }} {{ "visit" if report.total.
 <p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>
 {% endif %}
 <p class="note">Ages and genders are estimates from appearance, and all counts are as the model gave them. A visit
-is somebody in view for a while: who comes twice is counted twice. “Unknown” gender: children, and
+is somebody in view for a while: anyone who comes twice is counted twice. “Unknown” gender: children, and
 faces that were never clear enough. “–”: not given, or no longer stored.
 Small counts are shown; withhold them before you publish this page.</p>
 </main>

@@ -34,7 +34,7 @@ class Row:
             visits were already deleted.
         excluded: visits of staff, which are in none of the other numbers.
         mean_age: mean apparent age in years, and ``median_dwell_s`` in seconds. None without such visits, and None
-            where single visits were already deleted, so that only windows tell of the period.
+            where single visits were already deleted, so that only windows cover the period.
         likely: corrected shares; None where there are too few visits or the errors are not known.
     """
 

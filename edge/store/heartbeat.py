@@ -47,7 +47,7 @@ class Health:
     looks_at_every: int = 1
     """One frame in so many is looked at: 1 while the machine keeps up."""
     store_error: str | None = None
-    """Why the database takes nothing now; visits wait in memory meanwhile."""
+    """Why the database cannot be written now; visits wait in memory meanwhile."""
     visits_waiting: int = 0
     """Visits in memory that are not in the database yet."""
     version: str = ""

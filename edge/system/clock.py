@@ -14,14 +14,14 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def clock_quality() -> ClockQuality:
-    """How far the wall clock can be trusted now; "unknown" where no time service tells."""
+    """How far the wall clock can be trusted now; "unknown" where no time service says so."""
     if (TIMESYNC / "synchronized").exists():
         return "synchronised"
     return "unsynchronised" if TIMESYNC.exists() else "unknown"
 
 
 def boot_id() -> str:
-    """What tells one boot of this machine from every other; the monotonic clock means nothing beyond it."""
+    """The identifier of this boot of the machine; the monotonic clock means nothing beyond it."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:

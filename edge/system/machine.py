@@ -1,4 +1,4 @@
-"""What the machine tells about itself."""
+"""What the machine says about itself: temperature, memory, disk."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ COOL_C = 75.0
 """Below this it may work again as before."""
 LOOK_S = 5.0
 REST_S = 0.2
-"""Some four frames a second are left, and the processor rests for most of the time. At two a second half of those who
-walk by are missed: docs/counting.md."""
+"""Some four frames a second are left, and the processor rests for most of the time. At two a second half of the people
+who walk by are missed: docs/counting.md."""
 
 
 def temperature_c() -> float | None:
-    """SoC temperature in degrees Celsius, None where the machine tells none."""
+    """SoC temperature in degrees Celsius, None where the machine does not measure it."""
     try:
         return int(THERMAL.read_text(encoding="ascii")) / 1000
     except (OSError, ValueError):
@@ -30,7 +30,7 @@ def temperature_c() -> float | None:
 
 
 def resident_mb() -> float:
-    """Resident memory of this process in megabytes, 0 where it cannot be told."""
+    """Resident memory of this process in megabytes, 0 where it is not known."""
     try:
         for line in STATUS.read_text(encoding="ascii").splitlines():
             if line.startswith("VmRSS:"):

@@ -1,4 +1,4 @@
-"""Reading files that hold a secret: refused where other users could have read it, too."""
+"""Reading files that hold a secret: refused if other users could have read them, too."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Addresses (URLs) of cameras and endpoints, and what in them is no one else's business.
+"""Addresses (URLs) of cameras and endpoints, and the secrets in them.
 
-That is user and password before the ``@``, and the query: many a camera takes its password there, many an endpoint a
-token. Which of a query's values is the secret one cannot be told from outside, so all of it counts as one.
+That is user and password before the ``@``, and the query: many cameras take their password there, and many endpoints
+a token. It cannot be known from outside which value of a query is the secret, so all of it counts as one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def conceal(text: str, address: str) -> str:
 
 
 def flaw(address: str) -> str:
-    """Why the address cannot be told apart into its parts, and the way out; empty if it can, or is none."""
+    """Why the address cannot be split into its parts, and the way out; empty if it can, or if it is no address."""
     if "://" not in address:
         return ""
     if re.search(r"\s", address):

@@ -20,7 +20,7 @@ def notify(state: str) -> None:
         try:
             channel.sendto(state.encode(), address)
         except OSError:
-            return  # systemd went away; nobody is left to tell
+            return  # systemd went away; there is nobody left to notify
 
 
 def in_journal() -> bool:

@@ -42,7 +42,7 @@ class UpdateArchive:
         """Read and verify the manifest.
 
         Raises:
-            BadInput: no update, cut short, signed by nobody trusted, or of a form that this version does not know.
+            BadInput: no update, cut short, not signed by a trusted key, or of a form that this version does not know.
         """
         try:
             if not path.is_file():  # a device or a pipe might never end

@@ -19,7 +19,7 @@ CUT = (
     "The update was not finished: the device lost power or was started anew meanwhile.\n"
     "What was installed before is in use. To try it again, rename the file so that it ends in .maitred."
 )
-UNFORESEEN = "The update ended with a fault that nobody foresaw; tell it to who looks after your devices:"
+UNFORESEEN = "The update ended with an unexpected error; show it to the person who looks after your devices:"
 
 
 def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
@@ -27,7 +27,7 @@ def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
 
     Args:
         folder: the boot partition.
-        apply: does it, and returns what to tell; whatever it raises is told as the reason.
+        apply: does it, and returns what to report; whatever it raises is reported as the reason.
 
     Returns:
         Whether all went well.
@@ -42,24 +42,24 @@ def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
     for file in sorted(path for path in folder.glob(f"*{ENDING}") if not path.name.startswith(".")):
         trying = _rename(file, "trying", file)
         try:
-            said, how = apply(trying), "done"
+            printed, how = apply(trying), "done"
         except MaitredError as error:
             # The name that its owner knows.
-            said, how, well = str(error).replace(str(trying), file.name), "refused", False
-        except Exception as error:  # a fault of ours: who has no shell reads of it nowhere else
+            printed, how, well = str(error).replace(str(trying), file.name), "refused", False
+        except Exception as error:  # a fault of ours: an owner without a shell would read about it nowhere else
             log.exception("%s", file)
-            said, how, well = f"{UNFORESEEN} {type(error).__name__}: {error}", "refused", False
-        _finish(trying, file, how, said)
+            printed, how, well = f"{UNFORESEEN} {type(error).__name__}: {error}", "refused", False
+        _finish(trying, file, how, printed)
     return well
 
 
-def _finish(path: Path, original: Path, how: str, said: str) -> None:
-    log.log(logging.ERROR if how == "refused" else logging.INFO, "%s: %s: %s", original.name, how, said)
+def _finish(path: Path, original: Path, how: str, printed: str) -> None:
+    log.log(logging.ERROR if how == "refused" else logging.INFO, "%s: %s: %s", original.name, how, printed)
     done = _rename(path, how, original)
     note = done.with_name(f"{done.name}.txt")
     try:
         # Read on any computer, an old Windows among them.
-        note.write_text(said + "\n", encoding="utf-8", newline="\r\n")
+        note.write_text(printed + "\n", encoding="utf-8", newline="\r\n")
         for other in {"done", "refused"} - {how}:  # of an earlier attempt with this file
             if not original.with_name(f"{original.name}.{other}").exists():
                 original.with_name(f"{original.name}.{other}.txt").unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from edge.update.services import Services
 STALE_S = 15.0
 """A heartbeat comes every two seconds; a slow board may be late while it loads models."""
 SAME_START_S = 2.0
-"""The moment of the start is told in wall clock time, which is corrected now and then."""
+"""The moment of the start is given in wall clock time, which is corrected now and then."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class HealthBefore:
 
 
 def fault(health: Health | None, before: HealthBefore, release: str) -> str | None:
-    """What is worse than before, in words; None if nothing is. Does not tell whether the heartbeat is fresh."""
+    """What is worse than before, in words; None if nothing is. Does not say whether the heartbeat is fresh."""
     if health is None or health.release != release:
         return "the new agent gave no sign of life"
     if before.frames_flowed and health.camera != "running":
@@ -57,7 +57,7 @@ def fault(health: Health | None, before: HealthBefore, release: str) -> str | No
     if before.frames_flowed and health.fps <= 0:
         return f"no frames get through; before it were {before.fps:.1f} a second"
     if before.stored and health.store_error:
-        return f"the database, which was fine before, takes nothing: {health.store_error}"
+        return f"the database, which was fine before, cannot be written: {health.store_error}"
     return None
 
 

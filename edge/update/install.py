@@ -32,7 +32,7 @@ VENV = 15_000_000
 PATIENCE_S = 1800.0
 """For each step of an installation on a slow card."""
 
-Tell = Callable[[str], None]
+ReportStep = Callable[[str], None]
 """Called with each step's name before it begins."""
 
 
@@ -75,7 +75,9 @@ def check(bundle: UpdateArchive, releases: Releases, *, allow_downgrade: bool) -
     return target
 
 
-def install(bundle: UpdateArchive, target: UpdateTarget, releases: Releases, config: Path, tell: Tell) -> Candidate:
+def install(
+    bundle: UpdateArchive, target: UpdateTarget, releases: Releases, config: Path, report_step: ReportStep
+) -> Candidate:
     """Make a release of the bundle, and run its self-test. The release in use is not touched.
 
     Raises:
@@ -85,18 +87,18 @@ def install(bundle: UpdateArchive, target: UpdateTarget, releases: Releases, con
     name = releases.free_name(bundle.manifest.version)
     release, part = releases.root / name, releases.root / f"{name}.part"
     try:
-        tell("unpack")
+        report_step("unpack")
         part.mkdir()
         bundle.unpack({*target.wheels, *bundle.manifest.units}, part)
-        tell("install")
+        report_step("install")
         _environment(bundle, target, releases, release, part)
         (release / MANIFEST).write_bytes(bundle.manifest.encode())
         if (part / "units").is_dir():
             shutil.copytree(part / "units", release / "units")
         shutil.rmtree(part)
-        tell("test")
+        report_step("test")
         candidate = test(releases, name, config, bundle.manifest.version)
-        tell("finish")
+        report_step("finish")
         releases.mark_ready(name)
     except OSError as error:
         releases.discard(name)
@@ -113,12 +115,12 @@ def test(releases: Releases, name: str, config: Path, version: str) -> Candidate
     """Have a release say its version and run its self-test, as the agent's user.
 
     Raises:
-        MaitredError: it fails, or is of another version than was told.
+        MaitredError: it fails, or is of another version than announced.
     """
     program = str(releases.root / name / "bin" / "maitred")
-    said = _run([program, "--version"], "does not start here", as_agent=True).split()
-    if not said or said[-1] != version:
-        raise MaitredError(f"the new release calls itself {' '.join(said) or 'nothing'}, not {version}: get it anew")
+    printed = _run([program, "--version"], "does not start here", as_agent=True).split()
+    if not printed or printed[-1] != version:
+        raise MaitredError(f"the new release calls itself {' '.join(printed) or 'nothing'}, not {version}: get it anew")
     found = _run(
         [program, "update", "--self-test", "--config", str(config)], "does not work on this device", as_agent=True
     )

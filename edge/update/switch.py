@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from edge.errors import MaitredError
 from edge.store.heartbeat import read_health
 from edge.update.health import HealthBefore, WatchLimits, watch
-from edge.update.install import Candidate, Tell
+from edge.update.install import Candidate, ReportStep
 from edge.update.releases import Releases
 from edge.update.services import Services
 
@@ -29,7 +29,13 @@ class SwitchOutcome:
 
 
 def switch(
-    releases: Releases, services: Services, new: Candidate, patience: WatchLimits, tell: Tell, *, keep: bool = False
+    releases: Releases,
+    services: Services,
+    new: Candidate,
+    patience: WatchLimits,
+    report_step: ReportStep,
+    *,
+    keep: bool = False,
 ) -> SwitchOutcome:
     """Make ``new`` the release in use; returns once it has been well for a while.
 
@@ -49,19 +55,19 @@ def switch(
     before = HealthBefore.of(read_health(new.database), services, time.time())
     switched = False
     try:
-        tell("note")
+        report_step("note")
         releases.begin_trial(old)
-        tell("switch")
+        report_step("switch")
         switched = True
         releases.use(new.name)
-        tell("restart")
+        report_step("restart")
         if running:
             services.restart(releases.root)
-            tell("watch")
+            report_step("watch")
             wrong = watch(releases, services, new.name, before, new.database, patience)
             if wrong is not None:
                 raise MaitredError(f"maitred {new.version} was taken back: {wrong}")
-        tell("confirm")
+        report_step("confirm")
         releases.remember(old)
         releases.end_trial()
     except BaseException as error:
@@ -73,7 +79,7 @@ def switch(
         if isinstance(error, MaitredError) and words:
             raise MaitredError(f"{error}\nThe last the agent said:\n{words}") from error
         raise
-    tell("tidy")
+    report_step("tidy")
     releases.tidy()
     health = read_health(new.database)
     return SwitchOutcome(running, before.fps, health.fps if health else 0.0)

@@ -1,4 +1,4 @@
-"""What the agent counted is written in batches, and waits in memory while a real file system takes nothing."""
+"""What the agent counted is written in batches, and waits in memory while a real file system cannot be written."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_full_card_loses_nothing_and_each_window_gets_its_own(small_card: Path
             bench.tick(HOUR / (100 * (hour + 1)))
     assert "full" in bench.recorder.error
     assert bench.recorder.waiting > 500
-    assert caplog.text.count("takes nothing") == 1  # not once for every frame
+    assert caplog.text.count("cannot be written") == 1  # not once for every frame
     filler.unlink()
     bench.tick(RETRY_S + 1)
     assert bench.recorder.error is None

@@ -65,7 +65,8 @@ def test_a_full_card_stops_no_counting_and_what_waited_is_written_when_there_is_
     device.wait(
         "word of the full card",
         lambda: (
-            "takes nothing" in device.run("systemctl status maitred --no-pager; journalctl -u maitred -b --no-pager")
+            "cannot be written"
+            in device.run("systemctl status maitred --no-pager; journalctl -u maitred -b --no-pager")
         ),
     )
     assert device.run("systemctl is-active maitred").strip() == "active"

@@ -86,7 +86,7 @@ def test_an_occupancy_that_cannot_be_right_is_not_told(at_the_door: At, store: S
 
 def test_without_a_line_nothing_is_said_of_who_is_inside(client: FlaskClient, lunch: Store):
     assert "Inside" not in text_of(client.get("/").text)
-    assert "Way" not in text_of(client.get("/").text)
+    assert "Direction" not in text_of(client.get("/").text)
     assert client.get("/api/v1/today").json["occupancy"] is None
     assert "maitred_occupancy" not in client.get("/metrics").text
     assert "No line or zone is drawn: visits have no direction." in text_of(client.get("/device").text)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cloud.receiver.app import create_app
 from cloud.receiver.archive import Archive
-from cloud.receiver.request import LoginGate
+from cloud.receiver.request import RequestCheck
 from cloud.receiver.server import Server
 from edge.uplink.secret import read_secrets
 
@@ -39,7 +39,7 @@ class Line:
 def flaky_endpoint(database: Path, secret: Path, seed: int, hang_s: float) -> Iterator[Line]:
     """A receiver with an archive at ``database``; a request that hangs does so for ``hang_s`` seconds."""
     archive = Archive.open(str(database))
-    receiver = Server(create_app(LoginGate(read_secrets(secret)), archive), "127.0.0.1", 0)
+    receiver = Server(create_app(RequestCheck(read_secrets(secret)), archive), "127.0.0.1", 0)
     threading.Thread(target=receiver.run, daemon=True).start()
     line = Line(archive, random.Random(seed), hang_s)
     proxy = ThreadingHTTPServer(("127.0.0.1", 0), _handler(line, receiver.port))

@@ -33,7 +33,7 @@ _load("update_device", Path(__file__).with_name("device.py"))
 from update_device import Device, make_bundle  # noqa: E402
 
 from edge.update.archive import UpdateArchive  # noqa: E402
-from edge.update.install import Candidate, Tell, install  # noqa: E402
+from edge.update.install import Candidate, ReportStep, install  # noqa: E402
 from edge.update.keys import read_trusted  # noqa: E402
 from edge.update.releases import Releases  # noqa: E402
 
@@ -104,5 +104,5 @@ def new(device: Device) -> Candidate:
 
 
 @pytest.fixture
-def tell() -> Tell:
+def report_step() -> ReportStep:
     return silent

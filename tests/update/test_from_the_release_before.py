@@ -136,9 +136,9 @@ def test_an_update_from_the_release_before_works_and_so_does_the_way_back(
     device.start()
     wait_for_frames(device, "factory")
 
-    said = update(device, str(new), "--allow-downgrade")
+    printed = update(device, str(new), "--allow-downgrade")
 
-    assert f"maitred {version_of(wheels['now'])} is in use, and well" in said
+    assert f"maitred {version_of(wheels['now'])} is in use, and well" in printed
     release = device.current
     assert release.startswith(version_of(wheels["now"]))
     assert device.works() == version_of(wheels["now"])
@@ -146,9 +146,9 @@ def test_an_update_from_the_release_before_works_and_so_does_the_way_back(
     counted = visits(device.database)
     assert counted
 
-    said = update(device, "--back")
+    printed = update(device, "--back")
 
-    assert f"maitred {version_of(wheels['before'])} is in use, and well" in said
+    assert f"maitred {version_of(wheels['before'])} is in use, and well" in printed
     assert device.current == "factory"
     wait_for_frames(device, "factory")
     assert visits(device.database) >= counted

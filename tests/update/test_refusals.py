@@ -113,9 +113,9 @@ def test_refused(device: Device, key: SigningKey, tmp_path: Path, capsys: pytest
 
     assert update(device, path) == 2
 
-    said = capsys.readouterr().err
-    assert str(path) in said
-    assert re.search(words, said), said
+    printed = capsys.readouterr().err
+    assert str(path) in printed
+    assert re.search(words, printed), printed
     assert nothing_is_left(device)
     assert device.works() == "1.0"
 

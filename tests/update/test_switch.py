@@ -16,7 +16,7 @@ from edge.errors import MaitredError
 from edge.store.heartbeat import read_health
 from edge.update.archive import UpdateArchive
 from edge.update.health import WatchLimits
-from edge.update.install import Candidate, Tell, install
+from edge.update.install import Candidate, ReportStep, install
 from edge.update.keys import read_trusted
 from edge.update.releases import Releases
 from edge.update.services import Services
@@ -38,8 +38,8 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def go(device: Device, new: Candidate, patience: WatchLimits, tell: Tell) -> object:
-    return switch(Releases(device.root), Services(settle=Path("/none")), new, patience, tell)
+def go(device: Device, new: Candidate, patience: WatchLimits, report_step: ReportStep) -> object:
+    return switch(Releases(device.root), Services(settle=Path("/none")), new, patience, report_step)
 
 
 def runs(device: Device, release: str, since: float = 0.0) -> None:
@@ -49,28 +49,28 @@ def runs(device: Device, release: str, since: float = 0.0) -> None:
     )
 
 
-def killed(work: Callable[[Tell], object], step: str) -> bool:
+def killed(work: Callable[[ReportStep], object], step: str) -> bool:
     """Do the work in a process that is gone, without a word, when the step begins; returns whether it came so far."""
 
-    def tell(name: str) -> None:
+    def report_step(name: str) -> None:
         if name == step:
             os._exit(99)
 
     child = os.fork()
     if child == 0:
         try:
-            work(tell)
+            work(report_step)
         finally:
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 99
 
 
-def test_a_good_release_stays_and_the_one_before_is_kept(device: Device, new: Candidate, tell: Tell):
+def test_a_good_release_stays_and_the_one_before_is_kept(device: Device, new: Candidate, report_step: ReportStep):
     device.start()
     runs(device, "factory")
     (device.root / "0.9-older").mkdir()
 
-    done = go(device, new, QUICK, tell)
+    done = go(device, new, QUICK, report_step)
 
     assert done.watched
     assert done.fps == 9.5
@@ -84,13 +84,13 @@ def test_a_good_release_stays_and_the_one_before_is_kept(device: Device, new: Ca
     ("kind", "words"),
     [("crash", "ended again and again"), ("blind", "camera, which ran before, is failed"), ("mute", "no sign of life")],
 )
-def test_a_bad_release_is_taken_back(device: Device, new: Candidate, tell: Tell, kind: str, words: str):
+def test_a_bad_release_is_taken_back(device: Device, new: Candidate, report_step: ReportStep, kind: str, words: str):
     device.start()
     runs(device, "factory")
     device.turns(NEW, kind)
 
     with pytest.raises(MaitredError, match=words) as caught:
-        go(device, new, QUICK if kind == "crash" else SHORT, tell)
+        go(device, new, QUICK if kind == "crash" else SHORT, report_step)
 
     assert caught.value.exit_code == 1
     if kind == "crash":
@@ -102,18 +102,18 @@ def test_a_bad_release_is_taken_back(device: Device, new: Candidate, tell: Tell,
     runs(device, "factory", since=beaten)
 
 
-def test_what_was_amiss_before_is_no_reason_to_go_back(device: Device, new: Candidate, tell: Tell):
+def test_what_was_amiss_before_is_no_reason_to_go_back(device: Device, new: Candidate, report_step: ReportStep):
     device.turns("factory", "blind")
     device.start()
     runs(device, "factory")
     device.turns(NEW, "blind")
 
-    assert go(device, new, QUICK, tell).watched
+    assert go(device, new, QUICK, report_step).watched
     assert device.current == NEW
 
 
-def test_a_stopped_agent_is_not_started(device: Device, new: Candidate, tell: Tell):
-    assert not go(device, new, QUICK, tell).watched
+def test_a_stopped_agent_is_not_started(device: Device, new: Candidate, report_step: ReportStep):
+    assert not go(device, new, QUICK, report_step).watched
     assert device.current == NEW
     assert not (device.root / "trial").exists()
     assert read_health(device.database) is None
@@ -138,7 +138,7 @@ def test_a_power_cut_while_switching(device: Device, new: Candidate, step: str):
     device.start()
     runs(device, "factory")
 
-    assert killed(lambda tell: go(device, new, QUICK, tell), step)
+    assert killed(lambda report_step: go(device, new, QUICK, report_step), step)
     device.stop()  # as the power does
     device.settle("boot")
 
@@ -165,7 +165,7 @@ def test_a_power_cut_at_any_change_of_a_file(device: Device, new: Candidate, mon
 
             return call
 
-        def work(_: Tell) -> None:
+        def work(_: ReportStep) -> None:
             for place, name in ((os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "symlink_to")):
                 monkeypatch.setattr(place, name, counted(getattr(place, name)))
             go(device, new, QUICK, lambda _: None)
@@ -190,7 +190,7 @@ def test_a_power_cut_while_installing(device: Device, key: SigningKey, tmp_path:
     bundle = UpdateArchive.open(make_bundle(tmp_path / "x.maitred", key, "2.0"), read_trusted(device.keys))
     target = bundle.manifest.targets[0]
 
-    assert killed(lambda tell: install(bundle, target, Releases(device.root), device.config, tell), step)
+    assert killed(lambda report_step: install(bundle, target, Releases(device.root), device.config, report_step), step)
     device.settle("boot")
 
     assert {path.name for path in device.root.iterdir()} == {"factory", "current"}
@@ -202,7 +202,7 @@ def test_an_agent_that_falls_again_and_again_is_taken_back_without_the_update(de
     runs(device, "factory")
     device.turns(NEW, "crash")
 
-    assert killed(lambda tell: go(device, new, QUICK, tell), "watch")
+    assert killed(lambda report_step: go(device, new, QUICK, report_step), "watch")
     until(lambda: device.current == "factory")
 
     began = time.time()
@@ -217,9 +217,9 @@ def test_the_whole_of_it_by_the_command(device: Device, key: SigningKey, tmp_pat
     places = ["--releases", str(device.root), "--keys", str(device.keys), "--config", str(device.config)]
 
     assert main(["update", str(make_bundle(tmp_path / "b.maitred", key, "3.0", "broken")), *places]) == 1
-    said = capsys.readouterr().err
-    assert "does not work on this device" in said
-    assert "gives other outputs here" in said
+    printed = capsys.readouterr().err
+    assert "does not work on this device" in printed
+    assert "gives other outputs here" in printed
     assert device.current == "factory"
 
     assert main(["update", str(make_bundle(tmp_path / "g.maitred", key, "3.0")), *places, "--watch", "60"]) == 0
@@ -236,7 +236,7 @@ def test_the_whole_of_it_by_the_command(device: Device, key: SigningKey, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["trial.new", "current.new", "previous.new"])
-def test_a_full_card_while_switching(device: Device, new: Candidate, tell: Tell, monkeypatch, name: str):
+def test_a_full_card_while_switching(device: Device, new: Candidate, report_step: ReportStep, monkeypatch, name: str):
     """Each file that is written on the way, as a card without room takes none."""
     device.start()
     runs(device, "factory")
@@ -254,7 +254,7 @@ def test_a_full_card_while_switching(device: Device, new: Candidate, tell: Tell,
     monkeypatch.setattr(os, "open", full(real))
     monkeypatch.setattr(Path, "symlink_to", full(symlink))
     with pytest.raises(MaitredError, match=r"No space left on device.*; the release before is in use"):
-        go(device, new, QUICK, tell)
+        go(device, new, QUICK, report_step)
 
     assert failed
     assert {path.name for path in device.root.iterdir()} == {"current", "factory"}
