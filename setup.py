@@ -12,9 +12,10 @@ TENSORFLOW = [
     "tensorflow-cpu>=2.20,<3; platform_machine == 'x86_64'",
     "tensorflow>=2.20,<3; platform_machine != 'x86_64'",
 ]
-CONVERT = [*TENSORFLOW]
+# scikit-learn measures; what is converted is measured before and after.
+CONVERT = [*TENSORFLOW, "scikit-learn>=1.5"]
 # av writes the simulator's clips, whose frames may be missing; motmetrics scores the tracker on them.
-TRAINING = [*TENSORFLOW, "av>=13", "matplotlib>=3.8", "motmetrics>=1.4", "onnx>=1.17", "tensorboard>=2.18"]
+TRAINING = [*CONVERT, "av>=13", "matplotlib>=3.8", "motmetrics>=1.4", "onnx>=1.17", "tensorboard>=2.18"]
 PICAMERA = ["picamera2>=0.3.22"]
 # What runs at the other end is on no device: it validates what it is sent, and may keep it in PostgreSQL.
 CLOUD = ["jsonschema-rs>=0.26", "psycopg[binary]>=3.2"]

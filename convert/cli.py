@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Do it."""
     from training.requirements import require_installed
 
-    require_installed("convert", "tensorflow")
+    require_installed("convert", "tensorflow", "sklearn")
     from convert.demographics import convert_demographics
     from convert.edgetpu_compiler import compile_bundle, require_compiler
 

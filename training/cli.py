@@ -102,12 +102,13 @@ def train(options: argparse.Namespace) -> int:
 def evaluate(options: argparse.Namespace) -> int:
     """Measure, print, and write where ``--out`` says."""
     from edge.commands.output import print_json
-    from training.evaluation.evaluate import evaluate as measure
-    from training.evaluation.evaluate import summary, write
     from training.requirements import require_installed
 
-    if options.out:
-        require_installed("training", "matplotlib")  # rather than find it missing after minutes of measuring
+    # Rather than find the plots' library missing after minutes of measuring.
+    require_installed("training", "sklearn", *(["matplotlib"] if options.out else []))
+    from training.evaluation.evaluate import evaluate as measure
+    from training.evaluation.evaluate import summary, write
+
     result = measure(options.model, options.data, options.split, options.aligned, options.shrink)
     if options.out:
         write(result, options.out)

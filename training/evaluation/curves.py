@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import auc, multilabel_confusion_matrix, precision_recall_fscore_support, roc_curve
 
 Array = npt.NDArray[Any]
 YEARS = 15
@@ -46,17 +47,13 @@ def roc(labels: Array, female: Array) -> dict[str, Any] | None:
 
     ``auc`` is the area under the whole curve: how often a woman gets a higher P(female) than a man, ties counting half.
     """
-    women = int(labels.sum())
-    if not 0 < women < len(labels):
+    if not 0 < labels.sum() < len(labels):
         return None
-    order = np.argsort(-female, kind="stable")
-    last = np.append(np.diff(female[order]) != 0, True)  # equal scores are one step, whatever their order
-    true = np.append(0.0, np.cumsum(labels[order])[last] / women)
-    false = np.append(0.0, np.cumsum(1 - labels[order])[last] / (len(labels) - women))
-    kept = np.unique(np.linspace(0, len(true) - 1, ROC_POINTS).round().astype(int))
+    false, true, _ = roc_curve(labels, female, drop_intermediate=False)
+    shown = np.unique(np.linspace(0, len(true) - 1, ROC_POINTS).round().astype(int))
     return {
-        "auc": float(np.diff(false) @ (true[1:] + true[:-1]) / 2),
-        "false_positive_rate": false[kept].tolist(), "true_positive_rate": true[kept].tolist(),
+        "auc": float(auc(false, true)),
+        "false_positive_rate": false[shown].tolist(), "true_positive_rate": true[shown].tolist(),
     }  # fmt: skip
 
 
@@ -66,26 +63,33 @@ def band_figures(bands: Sequence[str], matrix: Array) -> dict[str, Any] | None:
     ``macro`` is the plain mean over the bands that have faces; such a band's precision is 0 if no estimate names it.
     ``accuracy`` is the share of faces whose estimate lies in the right band.
     """
-    total, labelled, estimated, right = matrix.sum(), matrix.sum(1), matrix.sum(0), np.diag(matrix)
-    if not total:
+    if not matrix.sum():
         return None
-    by_band = {}
-    for name, label, estimate, hit in zip(bands, labelled, estimated, right, strict=True):
-        others, wrongly = total - label, estimate - hit
-        by_band[name] = {
-            "n": int(label), "accuracy": float((hit + others - wrongly) / total),
-            "precision": float(hit / estimate) if estimate else 0.0 if label else None,
-            "recall": float(hit / label) if label else None,
-            "f1": float(2 * hit / (label + estimate)) if label + estimate else None,
-            "specificity": float((others - wrongly) / others) if others else None,
+    rows, columns = np.indices(matrix.shape).reshape(2, -1)
+    cells = {"labels": np.arange(len(bands)), "sample_weight": matrix.ravel()}  # a cell counts as so many faces
+    precision, recall, f1, n = precision_recall_fscore_support(rows, columns, zero_division=np.nan, **cells)
+    against_others = multilabel_confusion_matrix(rows, columns, **cells)
+    right, others = against_others.diagonal(axis1=1, axis2=2), against_others[:, 0].sum(1)
+    with np.errstate(invalid="ignore"):
+        table = {
+            "accuracy": right.sum(1) / matrix.sum(),
+            "precision": np.where(np.isnan(precision) & (n > 0), 0.0, precision),
+            "recall": recall, "f1": f1, "specificity": right[:, 0] / others,
         }  # fmt: skip
-    present = [band for band in by_band.values() if band["n"]]
     return {
-        "accuracy": float(right.sum() / total), "by_band": by_band,
-        "macro": {name: _mean([band[name] for band in present]) for name in present[0] if name != "n"},
-    }  # fmt: skip
+        "accuracy": float(np.trace(matrix) / matrix.sum()),
+        "by_band": {
+            band: {"n": int(n[index]), **{name: _known(values[index]) for name, values in table.items()}}
+            for index, band in enumerate(bands)
+        },
+        "macro": {name: _mean(values[n > 0]) for name, values in table.items()},
+    }
 
 
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+def _mean(values: Array) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -159,6 +159,7 @@ def test_a_bundle_is_evaluated_without_tensorflow(crops):
     [
         pytest.param("tensorflow", ("evaluate", "model.keras", "--data", "."), "training", id="evaluate"),
         pytest.param("matplotlib", ("evaluate", "table1", "--data", ".", "--out", "x"), "training", id="plots"),
+        pytest.param("sklearn", ("evaluate", "table1", "--data", "."), "training", id="figures"),
         pytest.param("tensorflow", ("train", "table1", "--data", ".", "--out", "run"), "training", id="train"),
         pytest.param(
             "tensorflow", ("convert", "model.keras", "--data", ".", "--out", "x.tflite"), "convert", id="convert"
