@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from edge.cameras.frame import Frame, Image
-from edge.errors import MaitredError
+from edge.cameras.frame import Frame, Image, check_image
+from edge.errors import BadInput, MaitredError
 
 MIN_STEP_S = 0.001
 
@@ -70,8 +70,10 @@ class Camera(ABC):
         if grabbed is None:
             return None
         image, time_s = grabbed
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise CameraError(f"{self._name}: expected 8-bit BGR, got {image.dtype} of shape {image.shape}")
+        try:
+            check_image(image)
+        except BadInput as error:
+            raise CameraError(f"{self._name}: {error}") from error
         self._last_s = max(time_s, self._last_s + MIN_STEP_S)
         frame = Frame(np.ascontiguousarray(image), self._last_s, self._index)
         self._index += 1

@@ -27,16 +27,11 @@ def run(options: argparse.Namespace) -> int:
     """Do it: good photos are answered, each bad one is named; 1 if there is a bad one, an error if none is good."""
     from edge.cameras.still import read_image
     from edge.commands.output import print_json
-    from edge.config import Settings
     from edge.errors import BadInput
-    from edge.vision.analyze import faces_of
-    from edge.vision.models import Models
+    from edge.vision.analyze import FaceAnalyzer
 
-    settings = Settings()
-    if options.model:
-        settings = settings.with_model(options.model)
     paths = list(photos(options.paths))
-    models = Models.open(settings.detection, settings.demographics)
+    analyze = FaceAnalyzer(options.model or None)
     if options.out:
         _make_folder(options.out)
     images: list[dict[str, Any]] = []
@@ -50,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
             errors.append({"file": str(path), "error": str(error)})
             sys.stderr.write(f"maitred: {error}\n")
             continue
-        faces = faces_of(image, models, settings.detection)
+        faces = analyze(image)
         height, width = image.shape[:2]
         document = {"file": str(path), "width": width, "height": height, "faces": [_json(face) for face in faces]}
         images.append(document)
@@ -112,24 +107,14 @@ def _write(name: str, folder: Path, image: Image, faces: list[Face]) -> None:
 
 def _json(face: Face) -> dict[str, Any]:
     return {
-        "box": [round(value, 1) for value in face.detection.box],
-        "score": round(face.detection.score, 4),
-        "age": round(face.estimate.age, 1),
-        "age_interval": [round(age, 1) for age in face.estimate.age_interval],
+        "box": [round(value, 1) for value in face.box],
+        "score": round(face.score, 4),
+        "age": round(face.age, 1),
+        "age_interval": [round(age, 1) for age in face.age_interval],
         "gender": face.gender,
-        "female_probability": round(face.estimate.female_probability, 4),
+        "female_probability": None if face.female_probability is None else round(face.female_probability, 4),
     }
 
 
 def _text(path: Path, faces: list[Face]) -> str:
-    if not faces:
-        return f"{path}: no face found"
-    lines = []
-    for face in faces:
-        x, y, width, height = (round(value) for value in face.detection.box)
-        low, high = face.estimate.age_interval
-        lines.append(
-            f"{path}: face {width}x{height} at {x},{y}: apparent age {face.estimate.age:.0f} ({low:.0f}-{high:.0f}), "
-            f"{face.gender} ({100 * face.sureness:.0f} %)"
-        )
-    return "\n".join(lines)
+    return "\n".join(f"{path}: {face}" for face in faces) or f"{path}: no face found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,17 @@ class Settings(Section):
         """Whether events leave the device at all."""
         return bool(self.uplink.url or self.mqtt.host)
 
-    def with_model(self, name_or_path: str) -> Settings:
-        """The same with another age and gender model."""
-        return self.model_copy(update={"demographics": self.demographics.model_copy(update={"model": name_or_path})})
+    def with_model(self, name_or_path: str | PathLike[str]) -> Settings:
+        """The same with another age and gender model: the name of a shipped one, or the path of a bundle.
+
+        Raises:
+            BadInput: it is neither text nor a path.
+        """
+        if not isinstance(name_or_path, (str, PathLike)):
+            kind = type(name_or_path).__name__
+            raise BadInput(f"give a model's name ('mobile') or the path of its bundle, not something of type {kind}")
+        model = str(name_or_path)
+        return self.model_copy(update={"demographics": self.demographics.model_copy(update={"model": model})})
 
 
 def load_settings(path: Path) -> Settings:

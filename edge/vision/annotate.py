@@ -12,8 +12,8 @@ from edge.vision.analyze import Face
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 INK = (255, 255, 255)
-# Blue-green and orange (BGR): told apart by people who do not see red and green alike.
-COLOURS = {"female": (20, 110, 230), "male": (150, 120, 0)}
+# Blue-green and orange (BGR): told apart by people who do not see red and green alike. Grey for a child.
+COLOURS = {"female": (20, 110, 230), "male": (150, 120, 0), None: (110, 110, 110)}
 
 
 def annotate(image: Image, faces: Sequence[Face]) -> Image:
@@ -24,15 +24,13 @@ def annotate(image: Image, faces: Sequence[Face]) -> Image:
     line = max(round(2 * scale), 1)
     for face in faces:
         colour = COLOURS[face.gender]
-        left, top, box_width, box_height = face.detection.box
+        left, top, box_width, box_height = face.box
         corners = (round(left), round(top)), (round(left + box_width), round(top + box_height))
         cv2.rectangle(drawn, *corners, colour, line, cv2.LINE_AA)
-        low, high = face.estimate.age_interval
-        _label(
-            drawn,
-            [f"{face.gender} {100 * face.sureness:.0f}%", f"{face.estimate.age:.0f} ({low:.0f}-{high:.0f})"],
-            corners, colour, scale,
-        )  # fmt: skip
+        low, high = face.age_interval
+        probability = face.gender_probability
+        gender = "child" if probability is None else f"{face.gender} {100 * probability:.0f}%"
+        _label(drawn, [gender, f"{face.age:.0f} ({low:.0f}-{high:.0f})"], corners, colour, scale)
     return drawn
 
 

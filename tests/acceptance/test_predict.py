@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from edge.cameras import open_camera
+from edge.config import Settings
 from edge.demo import CLIP, TRUTH
 
 EXIF_ORIENTATION = 6
 """The camera was turned: the picture has to be rotated clockwise to stand upright."""
+NO_GENDER_BELOW = Settings().census.no_gender_below
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,11 @@ def test_good_photos_are_answered_and_each_bad_one_is_named(maitred, tmp_path: P
         for face, expected in zip(answer["faces"], plain, strict=True):
             assert set(face) == {"box", "score", "age", "age_interval", "gender", "female_probability"}
             assert np.allclose(face["box"], expected["box"], atol=0.15 * expected["box"][2]), name
-            assert face["gender"] == ("female" if face["female_probability"] >= 0.5 else "male")
+            if face["gender"] is None:  # decided before the age is rounded
+                assert (face["female_probability"], face["age"] <= NO_GENDER_BELOW) == (None, True), name
+            else:
+                assert face["age"] >= NO_GENDER_BELOW, name
+                assert face["gender"] == ("female" if face["female_probability"] >= 0.5 else "male"), name
     for face, expected in zip(answers["sixteen.png"]["faces"], plain, strict=True):
         # A face of few pixels may change by more: the other file is a JPEG.
         assert expected["box"][2] < 80 or abs(face["age"] - expected["age"]) < 3
@@ -70,6 +76,18 @@ def test_good_photos_are_answered_and_each_bad_one_is_named(maitred, tmp_path: P
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "grey.jpg", "plain.jpg", "sixteen.jpg", "turned.jpg",
     ]  # fmt: skip
+
+
+def test_a_child_is_given_no_gender_and_a_grown_up_is(maitred, utkface: Path):
+    children, adults = (sorted(utkface.glob(f"{age}_*_0_*.jpg"))[:5] for age in ("3", "30"))
+
+    done = maitred("predict", *children, *adults, "--json")
+    words = maitred("predict", *children[:1])
+
+    faces = {Path(image["file"]): image["faces"][0] for image in done.json["images"] if image["faces"]}
+    assert {(faces[path]["gender"], faces[path]["female_probability"]) for path in children} == {(None, None)}
+    assert {faces[path]["gender"] for path in adults} <= {"female", "male"}
+    assert "a child: no gender" in words.out
 
 
 def test_the_annotated_copy_shows_a_box_around_the_face(maitred, tmp_path: Path, photo: np.ndarray):
