@@ -33,7 +33,7 @@ def main() -> None:
     with open_camera(str(CLIP)) as camera:
         images = [cv2.resize(frame.image, SIZE) for frame in camera if frame.index < ACTIVE]
     settings = Settings()
-    pipeline = Pipeline.open(settings)
+    pipeline = Pipeline(settings)
     resident, visits, started = [], 0, time.process_time()
     for index in range(wanted):
         image = images[index % (ACTIVE + STILL)] if index % (ACTIVE + STILL) < ACTIVE else images[0]

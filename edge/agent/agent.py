@@ -20,6 +20,7 @@ from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, Reop
 from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config.settings import Settings
+from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.counting.pipeline import Pipeline
 from edge.counting.visit import Visit
 from edge.store import Health, Store, StoreDamaged, StoreError
@@ -60,7 +61,7 @@ class Agent:
             open_source(settings).close()
         self._settings = settings
         self._models = Models.open(settings.detection, settings.demographics)
-        self._pipeline = Pipeline.open(settings, self._models)
+        self._pipeline = Pipeline(settings, ModelFrameAnalyzer(self._models, settings.detection))
         self._store: Store | None = Store.open_mended(settings.store.path, time.time())
         self._sender = self._new_sender()
         self._camera = LatestFrame(

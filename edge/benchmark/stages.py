@@ -12,6 +12,7 @@ from edge.benchmark.timings import Timings
 from edge.cameras import Camera
 from edge.cameras.frame import Frame, Image
 from edge.config import Settings
+from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.counting.pipeline import Pipeline
 from edge.store.store import Store
 from edge.vision.bundle import load_bundle
@@ -60,7 +61,7 @@ def measure_stages(camera: Camera, settings: Settings) -> tuple[dict[str, Timing
     demographics = _TimedDemographics(load_bundle(settings.demographics.model), settings.demographics.threads)
     demographics.crops = []
     demographics.cropping, demographics.classifying = stages["crop"], stages["classify"]
-    pipeline = Pipeline.open(settings, Models(detector, demographics))
+    pipeline = Pipeline(settings, ModelFrameAnalyzer(Models(detector, demographics), settings.detection))
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "benchmark.db") as store:
         for frame in _captured(camera, stages["capture"]):
             before, whole = _spent(stages), Timings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from os import PathLike, fspath
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,11 +19,11 @@ FORMS = """Name a camera in one of these ways:
   frames/                       a folder of images, in the order of their names"""
 
 
-def open_camera(uri: str, *, size: tuple[int, int] = (1280, 720), fps: float = 15.0) -> Camera:
+def open_camera(uri: str | PathLike[str], *, size: tuple[int, int] = (1280, 720), fps: float = 15.0) -> Camera:
     """Open the camera that `uri` names.
 
     Args:
-        uri: one of `FORMS`.
+        uri: one of `FORMS`; a path object does as well for a file or a folder.
         size: width and height to ask a live device for, in pixels. Streams and recordings keep their own.
         fps: frames per second to ask a live device for; also the rate at which a folder's images follow each other.
             Streams and video files keep their own.
@@ -34,6 +35,9 @@ def open_camera(uri: str, *, size: tuple[int, int] = (1280, 720), fps: float = 1
         BadInput: the name is of no known form, or the file or folder cannot be used.
         CameraError: the device or the stream does not answer now.
     """
+    if not isinstance(uri, (str, PathLike)):
+        raise BadInput(f"{uri!r} names no camera. {FORMS}")
+    uri = fspath(uri)
     kind, colon, rest = uri.partition(":")
     # Each source is imported on its own, so that a missing package only matters to those who use it.
     if colon and kind == "picamera2":

@@ -19,20 +19,14 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it."""
-    from edge.cameras import open_camera
     from edge.commands.output import census_text, print_json, progress, recount_json
-    from edge.counting.recording import count_recording
-    from edge.errors import BadInput
-    from edge.vision.models import Models
+    from edge.counting.recording import count_recording, open_recording
 
     settings = settings_of(options)
     if options.model:
         settings = settings.with_model(options.model)
-    with open_camera(options.source) as camera:
-        if camera.live:
-            raise BadInput(f"{camera.name}: a live camera never ends; count takes a recording, run counts at a camera")
-        models = Models.open(settings.detection, settings.demographics)
-        recount = count_recording(camera, settings, models, progress("frames"))
+    with open_recording(options.source) as recording:
+        recount = count_recording(recording, settings, progress=progress("frames"))
     if options.json:
         print_json(recount_json(recount, settings))
     else:

@@ -74,12 +74,10 @@ def _once(folder: Path, as_json: bool) -> int:
     from edge.counting.recording import count_recording
     from edge.demo import TRUTH
     from edge.store import Store
-    from edge.vision.models import Models
 
     settings = load_settings(_config(folder, 0))
     with open_camera(settings.camera.source) as camera:
-        models = Models.open(settings.detection, settings.demographics)
-        recount = count_recording(camera, settings, models, progress("frames"))
+        recount = count_recording(camera, settings, progress=progress("frames"))
     # The chain's other half: what was counted goes through the real database and comes back as a closed window.
     now = time.time()
     with Store.open(settings.store.path) as store:

@@ -30,7 +30,14 @@ MOST_FAULTS = 50
 
 
 class Settings(Section):
-    """Everything that can be set."""
+    """Everything that can be set: one attribute for each section of the configuration file. Frozen.
+
+    ``Settings()`` holds the defaults, ``Settings(counting=Counting(min_visit_s=2))`` changes a section, and
+    :func:`load_settings` reads a file. docs/configuration.md lists all sections and keys with their bounds.
+
+    Raises:
+        pydantic.ValidationError: a key is unknown, or a value out of bounds; it names the key.
+    """
 
     site: Site = Field(default_factory=Site, title="Site", description="Which restaurant and which device is counting.")
     camera: Camera = Field(default_factory=Camera, title="Camera", description="Where frames come from.")

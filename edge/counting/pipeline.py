@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from edge.cameras.frame import Frame
 from edge.config.counting import Counting
@@ -13,6 +14,7 @@ from edge.counting.heatmap import SightMap
 from edge.counting.line_crossing import EntranceWatch, with_passage
 from edge.counting.staff import exclude
 from edge.counting.visit import Visit
+from edge.errors import BadInput
 from edge.tracking.track import Track
 from edge.tracking.tracker import Tracker
 from edge.vision.demographics import Estimate, pool
@@ -20,35 +22,41 @@ from edge.vision.models import Models
 
 
 class Pipeline:
-    """Detection, tracking, best shots, classification, visits: one object that lives as long as its camera."""
+    """Detection, tracking, best shots, classification, visits: one object that lives as long as its camera.
+
+    It belongs to one thread. Of the frames it keeps the few best crops of each face in view, in RAM, until the visit
+    ends.
+
+    Args:
+        settings: ``[detection]``, ``[counting]``, ``[entrance]``, ``[demographics]`` and ``[census] no_gender_below``
+            are used; defaults if None.
+        analyzer: what finds faces and classifies them; None loads the models that the settings name.
+        on_visit: called with each counted visit, its track and the estimates that were pooled: for measurements.
+
+    Raises:
+        BadInput: a model is missing or not valid.
+        InterpreterError: no TFLite runtime is installed, or it refuses a model.
+    """
 
     def __init__(
         self,
-        settings: Settings,
-        analyzer: FrameAnalyzer,
-        watch: Callable[[Track, Visit, list[Estimate]], None] = lambda *_: None,
+        settings: Settings | None = None,
+        analyzer: FrameAnalyzer | None = None,
+        on_visit: Callable[[Track, Visit, list[Estimate]], None] = lambda *_: None,
     ) -> None:
-        """``watch`` is called for each visit with its track and the estimates that were pooled: for measurements."""
-        self._watch = watch
+        settings = settings or Settings()
+        if analyzer is None:
+            models = Models.open(settings.detection, settings.demographics)
+            analyzer = ModelFrameAnalyzer(models, settings.detection)
+        self._on_visit = on_visit
         self._seen: tuple[Track, ...] = ()
-        self._now_s = 0.0
+        self._now_s = -inf
         self._settings = settings
         self._analyzer = analyzer
         self._tracker = Tracker(settings.counting, settings.detection.min_score)
         self._entrance = EntranceWatch(settings.entrance)
         self._shots: dict[int, BestShots] = {}
         self.sight_map = SightMap()
-
-    @classmethod
-    def open(cls, settings: Settings, models: Models | None = None) -> Pipeline:
-        """A pipeline with ``models``, or with those that the settings name, which are loaded now.
-
-        Raises:
-            BadInput: a bundle is missing or not valid.
-            InterpreterError: no runtime is installed, or it refuses a model.
-        """
-        models = models or Models.open(settings.detection, settings.demographics)
-        return cls(settings, ModelFrameAnalyzer(models, settings.detection))
 
     @property
     def in_view(self) -> int:
@@ -65,7 +73,23 @@ class Pipeline:
         return self._seen
 
     def process(self, frame: Frame) -> list[Visit]:
-        """Take the next frame; returns the visits that ended with it, times on the frames' time line."""
+        """Take the next frame; returns the visits that ended with it.
+
+        A visit ends some seconds after its face was last seen (``[counting]``). Its times are on the frames' time line.
+
+        Raises:
+            BadInput: this is no frame, or it is not later than the one before.
+        """
+        if not isinstance(frame, Frame):
+            kind = type(frame).__name__
+            raise BadInput(
+                f"the pipeline takes frames, not something of type {kind}; make a Frame(image, time_s) of it"
+            )
+        if frame.time_s <= self._now_s:
+            raise BadInput(
+                f"frame {frame.index}: its time, {frame.time_s:.3f} s, is not later than that of the frame before,"
+                f" {self._now_s:.3f} s; give each frame its own time, and each recording a pipeline of its own"
+            )
         known = [track.expected(frame.time_s) for track in self._tracker.tracks]
         faces = self._analyzer.detect(frame, known)
         clothing = self._analyzer.clothing(frame, faces)
@@ -81,7 +105,7 @@ class Pipeline:
         return self._visits(step.ended)
 
     def finish(self) -> list[Visit]:
-        """End all tracks; returns their visits."""
+        """End all tracks, at the end of a recording or when the camera stops; returns their visits."""
         ended = self._tracker.finish()
         self._join()
         return self._visits(ended)
@@ -117,7 +141,7 @@ class Pipeline:
             qualities = [shot.quality for shot in shots.shots]
             visit = visit_of(track, estimates, qualities, self._settings.census.no_gender_below)
             visits.append(with_passage(visit, passage))
-            self._watch(track, visits[-1], estimates)
+            self._on_visit(track, visits[-1], estimates)
             self.sight_map.add(passage.began, passage.ended)
         return visits
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from os import PathLike
 
-from edge.cameras import Camera
+from edge.cameras import Camera, Frame, open_camera
 from edge.config.settings import Settings
+from edge.counting.frame_analyzer import FrameAnalyzer
 from edge.counting.pipeline import Pipeline
 from edge.counting.visit import Visit
-from edge.vision.models import Models
+from edge.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,44 @@ class Recount:
     excluded: int = 0
 
 
-def count_recording(
-    camera: Camera, settings: Settings, models: Models, progress: Callable[[int, float], None] = lambda *_: None
-) -> Recount:
-    """Run all frames of ``camera`` through the pipeline; ``progress`` is told frames and seconds after each.
+def open_recording(uri: str | PathLike[str]) -> Camera:
+    """Open a video file or a folder of images; close it, or use it in a ``with`` statement.
 
     Raises:
+        BadInput: it cannot be used, or ``uri`` names a live camera, which never ends.
+        CameraError: it cannot be opened.
+    """
+    camera = open_camera(uri)
+    if camera.live:
+        camera.close()
+        raise BadInput(f"{camera.name}: a live camera never ends; count takes a recording, run counts at a camera")
+    return camera
+
+
+def count_recording(
+    frames: Iterable[Frame],
+    settings: Settings,
+    analyzer: FrameAnalyzer | None = None,
+    progress: Callable[[int, float], None] = lambda *_: None,
+) -> Recount:
+    """Run all frames of a recording, a camera from :func:`open_recording` as a rule, through a pipeline.
+
+    Args:
+        frames: in the order of their times.
+        settings: as for :class:`edge.counting.pipeline.Pipeline`, and so is ``analyzer``.
+        progress: called after each frame with the number of frames so far and the frame's time in seconds.
+
+    Raises:
+        BadInput: a model cannot be used, or the frames' times do not rise.
         CameraError: the recording cannot be read to its end.
     """
-    pipeline = Pipeline.open(settings, models)
+    pipeline = Pipeline(settings, analyzer)
     visits: list[Visit] = []
-    frames, seconds = 0, 0.0
-    for frame in camera:
+    number, seconds = 0, 0.0
+    for number, frame in enumerate(frames, start=1):
         visits += pipeline.process(frame)
-        frames, seconds = frames + 1, frame.time_s
-        progress(frames, seconds)
+        seconds = frame.time_s
+        progress(number, seconds)
     visits += pipeline.finish()
     counted = tuple(visit for visit in visits if not visit.excluded)
-    return Recount(frames, seconds, counted, len(visits) - len(counted))
+    return Recount(number, seconds, counted, len(visits) - len(counted))

@@ -1,4 +1,4 @@
-"""A visit: somebody was in view for a while. The finest thing that is kept."""
+"""A visit: somebody was in view for a while. Nothing finer is ever stored."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ class Visit:
     """One patron's stay in view. Nothing here identifies anyone, and a visit is not a unique person.
 
     Attributes:
-        started_at: first and ``ended_at`` last sight, unix seconds (UTC), or seconds of a recording's time line.
-        observations: frames in which the face was detected.
-        age: apparent age in years (0..100) with ``age_interval``, its 80 % interval; None if never classified.
-        own_interval: ``age_interval`` as the model gave it, before it was made wider because the shots showed little;
-            None if that is not known. For the correction of shares.
-        female_probability: 0..1; None where gender is not given (a child) or was never classified.
-        direction: across the entrance's line or into its zone; None without a crossing, and for who turned round.
-        zone_s: seconds inside of the entrance's zone; None where none is drawn.
-        excluded: staff, by time or by zone: counted as such and in nothing else; all estimates are None.
+        started_at: when the face was first seen, and ``ended_at``, when last: unix seconds (UTC) in the store, seconds
+            from the start of a recording, seconds of the frames' clock as the pipeline gives it.
+        observations: number of frames in which the face was detected.
+        age: apparent age in years, 0..100, and ``age_interval``, its 80 % interval; None if never classified.
+        female_probability: 0..1; None if no gender is given (a child), or if never classified.
+        direction: "in" or "out" across the entrance's line or the edge of its zone; None without a crossing, and for
+            anyone who turned round.
+        zone_s: seconds within the entrance's zone; None if none is drawn.
+        excluded: whether this is staff, by time or by zone. Staff is counted apart; all estimates are None.
+        own_interval: ``age_interval`` as the model gave it, before it was widened because the crops were poor; None if
+            that is not known. The correction of shares needs it.
     """
 
     started_at: float

@@ -66,11 +66,21 @@ class Step:
 
 
 class Tracker:
-    """Follows faces from frame to frame."""
+    """Follows faces, or anything else in boxes, from frame to frame. Needs no picture and no model.
 
-    def __init__(self, settings: Counting, min_score: float) -> None:
-        self._lost_s = settings.lost_s
-        self._bridge_s = settings.forgotten_s
+    >>> step = Tracker().step([Detection(box=(100, 80, 60, 60), score=0.9)], now_s=0.0)
+    >>> [track.id for track in step.seen]
+    [1]
+
+    Args:
+        counting: the section ``[counting]``: after how many seconds a track ends; defaults if None.
+        min_score: detections with this score, 0..1, or more may start a track; weaker ones only continue one.
+    """
+
+    def __init__(self, counting: Counting | None = None, min_score: float = 0.6) -> None:
+        counting = counting or Counting()
+        self._lost_s = counting.lost_s
+        self._bridge_s = counting.forgotten_s
         self._min_score = min_score
         self._next_id = 1
         self._turn = 0
@@ -79,6 +89,7 @@ class Tracker:
         self.joined: tuple[tuple[int, int], ...] = ()
         """Of the last step: earlier tracks that turned out to go on as later ones, which are no more."""
         self.tracks: list[Track] = []
+        """All tracks that have not ended, also those that were not seen in the last frame."""
 
     def step(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,13 @@ class Detection:
     Attributes:
         box: left, top, width, height in pixels of the frame; may reach beyond its edges.
         score: 0..1.
-        landmarks: float32 (6, 2) pixels: eye on the image's left, eye on its right, nose tip, mouth, both ears.
+        landmarks: float32 (6, 2) pixels: eye on the image's left, eye on its right, nose tip, mouth, both ears. Zeros
+            if they are not known: the face is then cut out by its box.
     """
 
     box: tuple[float, float, float, float]
     score: float
-    landmarks: Floats
+    landmarks: Floats = field(default_factory=lambda: np.zeros((6, 2), np.float32))
 
     @property
     def centre(self) -> tuple[float, float]:

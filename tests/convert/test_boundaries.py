@@ -39,9 +39,7 @@ def test_building_the_command_line_loads_nothing_heavy():
 
 
 def test_the_agents_models_run_without_training_convert_and_tensorflow():
-    loaded = modules_after(
-        "from edge.config import Settings; from edge.counting.pipeline import Pipeline; Pipeline.open(Settings())"
-    )
+    loaded = modules_after("from edge.counting.pipeline import Pipeline; Pipeline()")
     assert "edge.vision.demographics" in loaded
     assert not [name for name in loaded if name.partition(".")[0] in {"training", "convert", *HEAVY}]
 

@@ -12,10 +12,10 @@ from edge.config import Settings
 from edge.counting.best_shots import BestShots, Shot, quality_of
 from edge.counting.pipeline import Pipeline, visit_of
 from edge.demo import CLIP
+from edge.errors import BadInput
 from edge.tracking.track import Track
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
-from edge.vision.models import Models
 
 MARKS = np.array([[90, 90], [110, 90], [100, 102], [100, 112], [82, 95], [118, 95]], np.float32)
 BLANK = np.zeros((8, 8, 3), np.uint8)
@@ -26,13 +26,8 @@ def bell(age: float, female: float) -> Estimate:
     return Estimate((density / density.sum()).astype(np.float32), female)
 
 
-@pytest.fixture(scope="module")
-def models() -> Models:
-    return Models.open(Settings().detection, Settings().demographics)
-
-
-def test_no_crop_outlives_its_visit(models: Models):
-    pipeline = Pipeline.open(Settings(), models)
+def test_no_crop_outlives_its_visit():
+    pipeline = Pipeline()
     kept = 0
     with open_camera(str(CLIP)) as camera:
         for frame in camera:
@@ -45,8 +40,8 @@ def test_no_crop_outlives_its_visit(models: Models):
     assert pipeline._shots == {}
 
 
-def test_a_face_that_only_flickers_is_no_visit(models: Models):
-    pipeline = Pipeline.open(Settings(), models)
+def test_a_face_that_only_flickers_is_no_visit():
+    pipeline = Pipeline()
     with open_camera(str(CLIP)) as camera:
         frames = [frame for frame in camera if 60 <= frame.index < 63]
     for frame in frames:
@@ -99,8 +94,21 @@ def test_a_worse_view_has_a_lower_quality(worse: Detection):
     assert quality_of(worse, image) < quality_of(Detection((80, 80, 40, 40), 0.9, MARKS), image)
 
 
-def test_two_people_are_two_visits(models: Models, clips: Path):
-    pipeline = Pipeline.open(Settings(), models)
+def test_two_people_are_two_visits(clips: Path):
+    pipeline = Pipeline()
     with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
         visits = [visit for frame in camera for visit in pipeline.process(frame)] + pipeline.finish()
     assert len(visits) == 2
+
+
+@pytest.mark.parametrize("time_s", [1.0, 0.5])
+def test_frames_whose_times_do_not_rise_are_refused(time_s: float):
+    pipeline = Pipeline()
+    pipeline.process(Frame(np.zeros((60, 80, 3), np.uint8), 1.0))
+    with pytest.raises(BadInput, match=rf"frame 1: its time, {time_s:.3f} s, is not later than .* 1.000 s"):
+        pipeline.process(Frame(np.zeros((60, 80, 3), np.uint8), time_s, 1))
+
+
+def test_an_array_is_no_frame():
+    with pytest.raises(BadInput, match=r"of type ndarray; make a Frame\(image, time_s\) of it"):
+        Pipeline().process(np.zeros((60, 80, 3), np.uint8))  # type: ignore[arg-type]

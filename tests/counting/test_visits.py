@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.cameras import open_camera
+from edge.cameras import Playback, open_camera
 from edge.config import Settings
-from edge.counting.recording import count_recording
+from edge.counting import recording
+from edge.counting.recording import count_recording, open_recording
 from edge.demo import CLIP, TRUTH
+from edge.errors import BadInput
 from edge.vision.detection import Detection
 from edge.vision.face_verification import context_of, is_verified
 from edge.vision.models import Models
@@ -60,17 +62,17 @@ def test_verification_knows_faces_from_what_is_none(models: Models):
 
 
 @pytest.mark.parametrize("name", ["store-aisle-detection.gif", "people-detection.gif"])
-def test_people_who_show_no_face_are_no_visits(models: Models, clips: Path, name: str):
+def test_people_who_show_no_face_are_no_visits(clips: Path, name: str):
     with open_camera(str(clips / name)) as camera:
-        recount = count_recording(camera, Settings(), models)
+        recount = count_recording(camera, Settings())
     assert recount.frames > 20
     assert recount.visits == ()
 
 
-def test_a_visit_tells_when_how_old_and_how_sure(models: Models, clips: Path):
+def test_a_visit_tells_when_how_old_and_how_sure(clips: Path):
     told = []
     with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
-        recount = count_recording(camera, Settings(), models, lambda frames, seconds: told.append((frames, seconds)))
+        recount = count_recording(camera, Settings(), progress=lambda *step: told.append(step))
     assert len(recount.visits) == 2
     assert told[-1] == (recount.frames, recount.seconds)
     assert recount.frames == 35
@@ -88,14 +90,28 @@ def test_a_visit_tells_when_how_old_and_how_sure(models: Models, clips: Path):
         assert visit.gender in ("female", "male")
 
 
-def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender(models: Models):
+def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender():
     """The first seven seconds: one man walks in alone, another patron's visit has only begun."""
     truth = json.loads(TRUTH.read_text())["patrons"][0]
     with open_camera(str(CLIP)) as camera:
-        recount = count_recording((frame for frame in camera if frame.time_s < 7), Settings(), models)  # type: ignore[arg-type]
+        recount = count_recording((frame for frame in camera if frame.time_s < 7), Settings())
     first = min(recount.visits, key=lambda visit: visit.started_at)
     assert first.gender == truth["gender"]
     assert first.age == pytest.approx(truth["age"], abs=12)
     assert first.started_at == pytest.approx(truth["from_s"], abs=1)
     assert first.ended_at == pytest.approx(truth["to_s"], abs=0.5)
     assert sum(visit.ended_at < 6.9 and visit.started_at < 5 for visit in recount.visits) == 1
+
+
+def test_a_live_camera_is_no_recording(monkeypatch: pytest.MonkeyPatch):
+    class Live(Playback):
+        closed = 0
+
+        def _release(self) -> None:
+            Live.closed += 1
+            super()._release()
+
+    monkeypatch.setattr(recording, "open_camera", lambda uri: Live(lambda: open_camera(uri)))
+    with pytest.raises(BadInput, match=r"demo\.mp4: a live camera never ends"):
+        open_recording(CLIP)
+    assert Live.closed == 1

@@ -12,6 +12,7 @@ import pytest
 
 from edge.cameras import Frame, open_camera
 from edge.config import Settings
+from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.counting.pipeline import Pipeline
 from edge.demo import CLIP
 from edge.tracking.clothing import LENGTH, look_of
@@ -49,7 +50,7 @@ def pictures(pipeline: Pipeline, models: Models) -> list[np.ndarray]:
 def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
     settings = Settings()
     models = Models.open(settings.detection, settings.demographics)
-    pipeline = Pipeline.open(settings, models)
+    pipeline = Pipeline(settings, ModelFrameAnalyzer(models, settings.detection))
     followed: list[weakref.ref[Track]] = []
     with open_camera(str(CLIP)) as camera:
         for frame in camera:

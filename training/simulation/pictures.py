@@ -16,9 +16,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.frame import Frame, Image
-from edge.config.settings import Settings
 from edge.counting.pipeline import Pipeline
-from edge.vision.models import Models
 from training.data.dataset import Sample, read_dataset
 from training.rendering.average_face import FacePicture, average_face
 from training.rendering.demo_cast import DEMO_CAST
@@ -68,9 +66,9 @@ def scene_with(faces: Sequence[LabelledFace], conditions: Conditions, seed: int)
     return SimulatedScene(patrons, faces, conditions, seed)
 
 
-def annotated_frame(scene: SimulatedScene, models: Models, start: float, faces: int) -> Image:
+def annotated_frame(scene: SimulatedScene, start: float, faces: int) -> Image:
     """The first frame after ``start`` seconds in which so many are followed (else the last), drawn over; uint8 BGR."""
-    pipeline = Pipeline.open(Settings(), models)
+    pipeline = Pipeline()
     trails: dict[int, deque[tuple[int, int]]] = {}
     shown: Image | None = None
     for index, (number, image) in enumerate(scene.frames()):
@@ -108,12 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> None:
         faces = average_faces(options.faces, options.seed)
-        settings = Settings()
-        models = Models.open(settings.detection, settings.demographics)
         options.out.mkdir(parents=True, exist_ok=True)
         for name, start in SHOWN_FROM_S.items():
             scene = scene_with(faces, PRESETS[name], options.seed)
-            shown = annotated_frame(scene, models, start, FACES_NEEDED[name])
+            shown = annotated_frame(scene, start, FACES_NEEDED[name])
             cv2.imwrite(str(options.out / f"counting-{name}.jpg"), shown, [cv2.IMWRITE_JPEG_QUALITY, 85])
 
     return run_program(options.out, work)

@@ -66,7 +66,7 @@ class RecordingAnalyzer(ModelFrameAnalyzer):
 
 @dataclass(frozen=True, eq=False)
 class _RecordedFace(Detection):
-    row: int
+    row: int = -1
 
 
 class ReplayAnalyzer:
