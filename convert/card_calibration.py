@@ -7,9 +7,7 @@ its card anew; the model in it stays as it is, to the byte.
 from __future__ import annotations
 
 import argparse
-import io
 import logging
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +50,8 @@ def recalibrate(path: Path, data: Path) -> Bundle:
     bundle = load_bundle(str(path)).require("demographics")
     outcome = predict(read_dataset(data).of(SPLIT), bundle_predictor(bundle))
     card = bundle.card.model_copy(update={"calibration": make_calibration(outcome)})
-    write_bundle(path, _model_alone(bundle), card)
+    write_bundle(path, bundle.model, card)
     return load_bundle(str(path))
-
-
-def _model_alone(bundle: Bundle) -> bytes:
-    """The model without its card: what lies before the first entry of the archive."""
-    with zipfile.ZipFile(io.BytesIO(bundle.model)) as archive:
-        return bundle.model[: min(entry.header_offset for entry in archive.infolist())]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     bundle = convert_demographics(options.keras, options.data, options.out)
     test = bundle.card.metrics["int8"]["test"]
     sys.stdout.write(
-        f"{options.out}: {len(bundle.model) / 1e6:.2f} MB, {(bundle.card.macs or 0) / 1e6:.0f} million"
+        f"{options.out}: {bundle.size / 1e6:.2f} MB, {(bundle.card.macs or 0) / 1e6:.0f} million"
         f" multiply-accumulates; on the test split ({test['n']} faces) age MAE {test['age_mae']:.2f} years, "
         f"gender {100 * test['gender_accuracy']:.2f} %\n"
     )

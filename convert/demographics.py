@@ -92,7 +92,7 @@ def convert_demographics(source: Path, data: Path, out: Path) -> Bundle:
 
 
 def _candidate(source: Path, deployed: keras.Model, model: bytes, dataset: Dataset) -> Bundle:
-    return Bundle(_card(source, deployed, model, dataset), model, "")
+    return Bundle(_card(source, deployed, model, dataset), model)
 
 
 def _noisiest_layers(deployed: keras.Model, model: bytes, faces: Sequence[InputImage]) -> list[dict[str, Any]]:

@@ -139,7 +139,7 @@ def convert_detector(source: Path, data: Path, out: Path) -> Bundle:
     blank = make_card(model, network, source, dataset)
     # Before the long part.
     runtimes, edge_tpu = check_runtime_parity(model), edgetpu_report(model).summary()
-    metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model, ""), dataset)
+    metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model), dataset)
     verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}
     card = blank.model_copy(update={"metrics": round_floats(metrics), "verification": round_floats(verification)})
     write_bundle(out, model, sealed(card, model))

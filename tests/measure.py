@@ -90,7 +90,7 @@ def main() -> None:
         print("resident memory: agent {:.0f} MB, dashboard {:.0f} MB".format(*resident_mb()))
         for bundle in map(load_bundle, shipped()):
             macs = f", {bundle.card.macs / 1e6:.0f} million multiply-accumulates" if bundle.card.macs else ""
-            print(f"{bundle.card.name}: {len(bundle.model) / 1e6:.2f} MB{macs}")
+            print(f"{bundle.card.name}: {bundle.size / 1e6:.2f} MB{macs}")
         print(f"640x480, two faces, one core: {frames_a_second(folder):.0f} frames a second")
 
 

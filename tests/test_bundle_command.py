@@ -8,8 +8,9 @@ import pytest
 
 from edge.cli import main
 from edge.vision.bundle import load_bundle, shipped, write_bundle
+from tests.bundles import file_content
 
-WHOLE = load_bundle("table1").model
+WHOLE = file_content("table1")
 CARD = WHOLE.index(b"card.json")
 FLATBUFFER = WHOLE[: CARD - 30]
 
@@ -73,7 +74,7 @@ def test_another_schema_is_refused_by_its_number(tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["mobile", "vgg16", "table1"])
 def test_a_byte_of_the_model_that_was_altered_is_refused(name, tmp_path, capsys):
-    whole = load_bundle(name).model
+    whole = file_content(name)
     model = whole.index(b"card.json") - 30
     path = tmp_path / "x.tflite"
     for place in (8, model // 3, model - 1):

@@ -47,7 +47,7 @@ def measure_model(bundle: Bundle, threads: int, runs: int, peak: float) -> Model
         BadInput, InterpreterError: the model can't be loaded.
     """
     timings = _time(bundle.interpreter(threads), runs)
-    name, size = bundle.card.name, len(bundle.model) / 1e6
+    name, size = bundle.card.name, bundle.size / 1e6
     return ModelSpeed(name, size, threads, count_macs(bundle.model), timings, peak)
 
 

@@ -58,7 +58,7 @@ def _text(bundle: Bundle, runs: bool | None, fast: bool) -> str:
     tpu = card.verification.get("edge_tpu", {})
     rows = [
         ("name", f"{card.name}, version {card.version}, for {card.task}"),
-        ("file", f"{len(bundle.model) / 1e6:.2f} MB, SHA-256 {bundle.sha256}"),
+        ("file", f"{bundle.size / 1e6:.2f} MB, SHA-256 {bundle.sha256}"),
         ("input", f"{card.input.width}x{card.input.height} {card.input.colour} {card.input.dtype}"),
         *(("output", f"{output.name} {output.dtype} {output.shape}") for output in card.outputs),
         ("trained on", card.training.data),

@@ -41,8 +41,11 @@ class Bundle:
 
     card: Card
     model: bytes
-    sha256: str
-    """Of the whole file, as hexadecimal digits."""
+    """The TFLite model alone, without the card."""
+    sha256: str = ""
+    """Of the whole file, as hexadecimal digits; "" if the bundle is in no file yet."""
+    size: int = 0
+    """Of the whole file in bytes; 0 if the bundle is in no file yet."""
     shipped: bool = False
     """Whether it came with maitred; any other is not to be trusted."""
 
@@ -85,8 +88,8 @@ def load_bundle(name_or_path: str) -> Bundle:
         raise BadInput(f"{name_or_path}: cannot read the model ({error}); shipped: {', '.join(shipped())}") from error
     if content[4:8] != b"TFL3":
         raise BadInput(f"{path}: not a TFLite model")
-    card = _read_card(path, content)
-    return Bundle(card, content, hashlib.sha256(content).hexdigest(), name_or_path in shipped())
+    card, model = _read(path, content)
+    return Bundle(card, model, hashlib.sha256(content).hexdigest(), len(content), name_or_path in shipped())
 
 
 def sealed(card: Card, model: bytes) -> Card:
@@ -125,7 +128,8 @@ def _resolve(name_or_path: str) -> Path:
     return Path(name_or_path)
 
 
-def _read_card(path: Path, content: bytes) -> Card:
+def _read(path: Path, content: bytes) -> tuple[Card, bytes]:
+    """The card of a bundle, and its model alone."""
     try:
         _check_directory(content)
         with zipfile.ZipFile(io.BytesIO(content)) as files, files.open(CARD) as card_file:
@@ -158,7 +162,7 @@ def _read_card(path: Path, content: bytes) -> Card:
         raise BadInput(
             f"{path}: its card lacks what the task {card.task} needs: {', '.join(sorted(missing)) or 'geometry'}"
         )
-    return card
+    return card, model
 
 
 def _check_directory(content: bytes) -> None:

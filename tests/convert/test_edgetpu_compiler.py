@@ -12,9 +12,10 @@ from edge.cli import main
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 
-COPIES = """#!/bin/sh
+ADDS_A_LINE = """#!/bin/sh
 # edgetpu_compiler --show_operations --out_dir DIR FILE
-cp "$4" "$3/$(basename "$4" .tflite)_edgetpu.tflite"
+out="$3/$(basename "$4" .tflite)_edgetpu.tflite"
+{ cat "$4"; echo compiled; } > "$out"
 """
 REFUSES = """#!/bin/sh
 echo "Invalid model: $4"
@@ -31,11 +32,12 @@ def install(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_it_compiles_keeps_its_card(tmp_path, monkeypatch):
-    install(tmp_path, COPIES, monkeypatch)
+    install(tmp_path, ADDS_A_LINE, monkeypatch)
     bundle = load_bundle("table1")
     compile_bundle(bundle, tmp_path / "out.tflite")
     compiled = load_bundle(str(tmp_path / "out.tflite")).card
-    assert compiled.model_sha256 == hashlib.sha256(bundle.model).hexdigest() != bundle.card.model_sha256
+    model = bundle.model + b"compiled\n"
+    assert compiled.model_sha256 == hashlib.sha256(model).hexdigest() != bundle.card.model_sha256
     assert compiled == bundle.card.model_copy(update={"model_sha256": compiled.model_sha256})
 
 

@@ -23,6 +23,7 @@ from edge.config import Settings, load_settings
 from edge.errors import BadInput
 from edge.vision.bundle import load_bundle
 from edge.vision.model_sandbox import try_out
+from tests.bundles import file_content
 
 from . import mutations
 
@@ -138,7 +139,7 @@ def test_malformed_images(tmp_path: Path):
 @pytest.mark.parametrize("bomb", mutations.BOMBS[:4], ids=["lying", "other-packing", "many-files", "deep"])
 def test_a_bundle_that_is_a_bomb_does_not_go_off(tmp_path: Path, bomb):
     path = tmp_path / "bomb.tflite"
-    path.write_bytes(load_bundle("table1").model + bomb(b"{}"))
+    path.write_bytes(file_content("table1") + bomb(b"{}"))
 
     with limited(), pytest.raises(BadInput, match=r"bomb\.tflite"):
         load_bundle(str(path))
@@ -166,7 +167,7 @@ def test_what_never_ends_is_not_read(tmp_path: Path, read, kind: str):
 
 def test_a_sound_model_of_somebody_elses_passes_the_trial(tmp_path: Path):
     path = tmp_path / "mine.tflite"
-    path.write_bytes(load_bundle("face").model)
+    path.write_bytes(file_content("face"))
     bundle = load_bundle(str(path))
 
     assert not bundle.shipped
@@ -176,7 +177,7 @@ def test_a_sound_model_of_somebody_elses_passes_the_trial(tmp_path: Path):
 
 def test_a_model_that_crashes_the_runtime_is_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "mine.tflite"
-    path.write_bytes(load_bundle("face").model)
+    path.write_bytes(file_content("face"))
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nkill -SEGV $$\n")
     python.chmod(0o755)

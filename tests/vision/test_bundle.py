@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import io
 import json
 import zipfile
@@ -16,6 +17,7 @@ from edge.errors import BadInput
 from edge.vision.bundle import Bundle, load_bundle, shipped, write_bundle
 from edge.vision.demographics import DemographicsEstimator
 from edge.vision.detector import FaceDetector
+from tests.bundles import file_content
 
 
 def archive(name: str, content: bytes, compression: int = zipfile.ZIP_STORED) -> bytes:
@@ -26,7 +28,7 @@ def archive(name: str, content: bytes, compression: int = zipfile.ZIP_STORED) ->
 
 
 def flatbuffer(name: str) -> bytes:
-    content = load_bundle(name).model
+    content = file_content(name)
     with zipfile.ZipFile(io.BytesIO(content)) as files:
         return content[: files.infolist()[0].header_offset]
 
@@ -41,7 +43,10 @@ def damaged_deflate(card: bytes) -> bytes:
 def test_a_shipped_bundle_is_sound_and_survives_being_written_again(name: str, tmp_path: Path):
     bundle = load_bundle(name)
     bundle.interpreter(1)
-    write_bundle(tmp_path / "again.tflite", flatbuffer(name), bundle.card)
+    content = file_content(name)
+    assert bundle.model == flatbuffer(name)
+    assert (bundle.size, bundle.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    write_bundle(tmp_path / "again.tflite", bundle.model, bundle.card)
     again = load_bundle(str(tmp_path / "again.tflite"))
     assert again.card == bundle.card
     again.interpreter(1)
@@ -49,7 +54,7 @@ def test_a_shipped_bundle_is_sound_and_survives_being_written_again(name: str, t
 
 
 def test_a_file_cut_short_anywhere_is_refused_by_name(tmp_path: Path):
-    content = load_bundle("table1").model
+    content = file_content("table1")
     path = tmp_path / "cut.tflite"
     for kept in [*range(0, len(content), len(content) // 16), *range(len(content) - 90, len(content), 9)]:
         path.write_bytes(content[:kept])
@@ -58,7 +63,7 @@ def test_a_file_cut_short_anywhere_is_refused_by_name(tmp_path: Path):
 
 
 def test_flipped_bytes_in_the_card_never_end_in_another_error(tmp_path: Path):
-    content = load_bundle("table1").model
+    content = file_content("table1")
     start = len(flatbuffer("table1"))
     rng = np.random.default_rng(5)
     refused = 0

@@ -25,6 +25,7 @@ from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.interpreter import Interpreter, InterpreterError
 from edge.vision.tiling import LiveScan, find_faces
+from tests.bundles import file_content
 
 REFERENCE = Crop(landmarks=((0.3, 0.3), (0.7, 0.3), (0.5, 0.52), (0.5, 0.71)), margin=0.25)
 
@@ -64,7 +65,7 @@ def test_a_bundle_written_twice_is_the_same_and_any_zip_reader_sees_its_card(tmp
 
 
 def with_card(change: Callable[[dict], object]) -> bytes:
-    content = load_bundle("table1").model
+    content = file_content("table1")
     with zipfile.ZipFile(io.BytesIO(content)) as files:
         values = json.loads(files.read("card.json"))
     change(values)
@@ -79,8 +80,8 @@ def with_card(change: Callable[[dict], object]) -> bytes:
     [
         pytest.param(lambda: b"just text, no model", id="text"),
         pytest.param(lambda: b"", id="empty"),
-        pytest.param(lambda: load_bundle("table1").model[:200_000], id="truncated in the model"),
-        pytest.param(lambda: load_bundle("table1").model[:-40], id="truncated in the card"),
+        pytest.param(lambda: file_content("table1")[:200_000], id="truncated in the model"),
+        pytest.param(lambda: file_content("table1")[:-40], id="truncated in the card"),
         pytest.param(lambda: with_card(lambda c: c.update(schema_version=2)), id="another schema"),
         pytest.param(lambda: with_card(lambda c: c.update(surprise=1)), id="unknown field"),
         pytest.param(lambda: with_card(lambda c: c["outputs"].pop()), id="an output is missing"),
