@@ -19,10 +19,10 @@ from convert.card_numbers import round_floats
 from convert.comparison import Comparison
 from convert.edgetpu import edgetpu_report
 from convert.layer_noise import layer_noise
-from convert.macs import count_macs
 from convert.quantise import InputImage, quantise, representative_faces
 from convert.runtime_parity import check_runtime_parity
 from convert.tolerances import ToleranceExceeded, agreement, tolerances
+from edge.benchmark.macs import count_macs
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
@@ -147,7 +147,7 @@ def _card(source: Path, deployed: keras.Model, model: bytes, dataset: Dataset) -
         name=name, version="1", task="demographics",
         input=Input(width=size, height=size, dtype="uint8", colour="RGB", scale=1 / 255, offset=0.0),
         outputs=outputs, crop=CROP, training=_training(source, name, dataset),
-        macs=count_macs(deployed), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+        macs=count_macs(model), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )  # fmt: skip
 
 

@@ -23,9 +23,9 @@ from ai_edge_litert import schema_py_generated as schema
 from convert.card_numbers import round_floats
 from convert.edgetpu import edgetpu_report
 from convert.inspection import check_quantised
-from convert.macs import count_macs
 from convert.quantise import convert_silently
 from convert.runtime_parity import check_runtime_parity
+from edge.benchmark.macs import count_macs
 from edge.errors import BadInput, MaitredError
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
@@ -91,7 +91,7 @@ def _with_short_names(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def make_card(model: bytes, network: keras.Model, source: Path, dataset: Dataset) -> Card:
+def make_card(model: bytes, source: Path, dataset: Dataset) -> Card:
     """The card without figures."""
     data, licence = dataset.origin
     return Card(
@@ -106,7 +106,7 @@ def make_card(model: bytes, network: keras.Model, source: Path, dataset: Dataset
             # Named as it was when the shipped detector was made: its card stays the same, to the byte.
             source=f"convert.train_face, from BlazeFace full-range sparse, MediaPipe, as carried by {PACKAGE}",
         ),
-        macs=count_macs(network), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+        macs=count_macs(model), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def convert_detector(source: Path, data: Path, out: Path) -> Bundle:
     network = load_checkpoint(source)
     dataset = read_dataset(data)
     model = to_int8(network)
-    blank = make_card(model, network, source, dataset)
+    blank = make_card(model, source, dataset)
     # Before the long part.
     runtimes, edge_tpu = check_runtime_parity(model), edgetpu_report(model).summary()
     metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model), dataset)

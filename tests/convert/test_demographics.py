@@ -17,14 +17,13 @@ import numpy as np
 import pytest
 
 from convert import demographics, tolerances
-from convert.macs import count_macs
 from edge.cli import main
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from edge.vision.self_check import outputs_sha256
 from training.data.alignment_reference import CROP
 from training.data.dataset import read_dataset
-from training.networks.table1 import table1, table1_deployed
+from training.networks.table1 import table1
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,7 +82,7 @@ def test_the_card_says_where_the_model_comes_from(bundle, trained):
     card = bundle.card
     assert (card.name, card.task, card.schema_version) == ("table1", "demographics", 1)
     assert card.source_sha256 == hashlib.sha256(trained.read_bytes()).hexdigest()
-    assert card.macs == count_macs(table1_deployed(keras.saving.load_model(trained)))
+    assert card.macs == 117_404_460  # counted by hand in tests/training/networks
     assert card.crop == CROP
     assert (card.input.width, card.input.height, card.input.dtype, card.input.colour) == (180, 180, "uint8", "RGB")
     assert "UTKFace" in card.training.data
