@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,29 @@ def database(tmp_path: Path) -> Path:
 def store(database: Path):
     with Store.open(database) as opened:
         yield opened
+
+
+@pytest.fixture
+def install_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Installs a package of one module, as far as Python can tell: `install(name, code, {group: {name: object}})`."""
+    from edge.system import plugins
+
+    def install(name: str, code: str, entries: dict[str, dict[str, str]]) -> None:
+        folder = tmp_path / "site-packages" / name
+        info = folder / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (folder / f"{name}.py").write_text(code, encoding="utf-8")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+        lines = []
+        for group, offered in entries.items():
+            lines += [f"[{group}]", *(f"{key} = {value}" for key, value in offered.items())]
+        (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.delitem(sys.modules, name, raising=False)  # one of the same name that a test before had
+        plugins.installed.cache_clear()
+
+    yield install
+    plugins.installed.cache_clear()
 
 
 def shared(relative: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import sqlite3
 import sys
 import threading
@@ -17,6 +16,7 @@ from statistics import median
 from edge.agent.frame_skipping import LoadControl
 from edge.agent.visit_recorder import Recorder
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
+from edge.cameras.registry import may_be_away
 from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config.settings import Settings
@@ -44,8 +44,6 @@ WAIT_S = 0.5
 """Longest wait for a frame before the other duties get their turn."""
 RATE_S = 10.0
 """Frame rate and latency are those of the last seconds."""
-# Well-formed names of what may be away now and come back later; all others are judged before anything starts.
-DEVICE = re.compile(r"picamera2:\d*|v4l2:/.+|(rtsps?|https?)://[^/].*")
 
 
 class Agent:
@@ -57,7 +55,7 @@ class Agent:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if not DEVICE.fullmatch(settings.camera.source):
+        if not may_be_away(settings.camera.source):  # then it is judged before anything starts
             open_source(settings).close()
         self._settings = settings
         self._models = Models.open(settings.detection, settings.demographics)

@@ -1,7 +1,8 @@
 """Where frames come from: a Pi camera, a USB camera, a network stream, a video file, a folder of images.
 
 `open_camera(uri)` gives a `Camera`; `LatestFrame` keeps a live one going for ever; `Playback` plays a recording in real
-time. Frames stay in RAM: nothing in this package writes a picture.
+time. A `CameraKind` adds a kind of camera: docs/extending.md. Frames stay in RAM: nothing in this package writes a
+picture.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from edge.cameras.frame import Frame, Image
 from edge.cameras.latest import CameraState, CameraStatus, LatestFrame, ReopenPolicy
 from edge.cameras.open import open_camera
 from edge.cameras.playback import Playback
+from edge.cameras.registry import CameraKind
 
 __all__ = [
     "Camera",
     "CameraError",
+    "CameraKind",
     "CameraState",
     "CameraStatus",
     "Frame",

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from edge.cameras.registry import kind_by_scheme, kinds
 from edge.config import Settings
 from edge.config.faults import short, unknown
 from edge.dashboard.security import is_loopback
+from edge.errors import BadInput
 from edge.provision.document import for_parser, template
 from edge.provision.problem import Problem
 from edge.provision.secrets import DASHBOARD, SECRETS, Secret, SecretLost, Vault, blank
@@ -31,11 +33,8 @@ FILES = {
     "mqtt.password": ("mqtt", "password_file", "/etc/maitred/mqtt.password"),
 }
 """Where the agent and the dashboard read a secret: section, key, path."""
-CAMERA = re.compile(r"picamera2:\d*|v4l2:/.+|(rtsps?|https?)://.+|/(?!dev/).+")
-"""Cameras, and recordings: on a device a relative path would lead nowhere."""
-CAMERAS = (
-    'write "v4l2:/dev/video0" for a USB camera, "rtsp://…" for one in the network, "picamera2:" for the ribbon cable'
-)
+RECORDING = re.compile(r"/(?!dev/).+")
+"""The path of a video file or a folder: on a device a relative one would lead nowhere."""
 EXAMPLE = "is still the example's, which everybody knows: write your own, or put # in front of the line"
 PLAIN = {
     "missing": "is needed and not there",
@@ -138,9 +137,20 @@ def _addresses(settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]) -
     """What is wrong with those of the camera and the endpoint."""
     source = settings.camera.source
     wrong = {("camera", "source"): flaw(source), ("uplink", "url"): flaw(settings.uplink.url)}
-    if not CAMERA.fullmatch(source):
-        wrong["camera", "source"] = f"no kind of camera; {CAMERAS}"
+    try:
+        named = _names_a_camera(source)
+    except BadInput as broken_plugin:
+        wrong["camera", "source"] = str(broken_plugin)
+    else:
+        if not named:
+            ways = ", ".join(f'"{kind.example}" for {kind.help}' for kind in kinds() if kind.finds is None)
+            wrong["camera", "source"] = f"no kind of camera; write {ways}"
     return [_problem(text, place, lines) for place, text in wrong.items() if text]
+
+
+def _names_a_camera(source: str) -> bool:
+    kind = kind_by_scheme(source)
+    return bool(RECORDING.fullmatch(source)) if kind is None else kind.matches(source)
 
 
 def _settings(

@@ -1,0 +1,87 @@
+"""Plug-ins: objects that an installed package offers under a name, as an entry point of a group.
+
+docs/extending.md says how to write one. A plug-in that cannot be loaded is named together with the way out; it never
+takes down what does not use it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TypeVar
+
+from edge.errors import BadInput
+
+log = logging.getLogger(__name__)
+Offered = TypeVar("Offered")
+
+CAMERAS = "maitred.cameras"
+"""Kinds of camera; the name is the scheme, which is what stands before the first colon of `[camera] source`."""
+
+SHIPPED: Mapping[str, Mapping[str, str]] = {
+    CAMERAS: {
+        "v4l2": "edge.cameras.kinds:USB_CAMERA",
+        "rtsp": "edge.cameras.kinds:NETWORK_STREAM",
+        "rtsps": "edge.cameras.kinds:NETWORK_STREAM",
+        "http": "edge.cameras.kinds:NETWORK_STREAM",
+        "https": "edge.cameras.kinds:NETWORK_STREAM",
+        "picamera2": "edge.cameras.kinds:PI_CAMERA",
+        "video": "edge.cameras.kinds:VIDEO_FILE",
+        "folder": "edge.cameras.kinds:IMAGE_FOLDER",
+    },
+}
+"""What maitred itself offers, by group and name; pyproject.toml registers the same.
+
+Entry points are read from what pip wrote when it installed the package. In a checkout that was updated since, that is
+older than the code: so what is shipped is found here, and what others have added is found there.
+"""
+
+
+@cache
+def installed(group: str) -> Mapping[str, EntryPoint]:
+    """Everything that is offered in a group, by name: what is shipped first, then others in the order of their names.
+
+    A name that is shipped cannot be taken by another package; of two others the first by package name has it. The
+    log says so. The answer is remembered for as long as the process runs.
+    """
+    shipped = SHIPPED.get(group, {})
+    found = {name: EntryPoint(name, value, group) for name, value in shipped.items()}
+    for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, package_of(entry))):
+        if entry.name not in found:
+            found[entry.name] = entry
+        elif entry.name not in shipped or package_of(entry) != "maitred":
+            log.warning(
+                "%s: the name %s of the package %s is taken by the package %s; one of the two has to be uninstalled",
+                group, entry.name, package_of(entry), package_of(found[entry.name]),
+            )  # fmt: skip
+    return found
+
+
+def load(entry: EntryPoint, kind: type[Offered]) -> Offered:
+    """Import what an entry point names.
+
+    Raises:
+        BadInput: it cannot be imported, or is not of the expected kind.
+    """
+    try:
+        offered = entry.load()
+    except Exception as error:  # the code of others may raise anything while it is imported
+        raise BadInput(_broken(entry, f"{type(error).__name__}: {error}")) from error
+    if not isinstance(offered, kind):
+        raise BadInput(_broken(entry, f"{entry.value} is a {type(offered).__name__} and has to be a {kind.__name__}"))
+    return offered
+
+
+def package_of(entry: EntryPoint) -> str:
+    """Name of the package that an entry point belongs to."""
+    return entry.dist.name if entry.dist is not None else "maitred"
+
+
+def _broken(entry: EntryPoint, reason: str) -> str:
+    package = package_of(entry)
+    return (
+        f"the plug-in {entry.name} ({entry.group}) of the package {package} cannot be loaded: {reason}."
+        f" Install the package again, or remove it: pip uninstall {package}"
+    )
