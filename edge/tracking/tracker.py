@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.counting import Counting
+from edge.errors import BadInput
 from edge.tracking.clothing import LENGTH, Look, differences
 from edge.tracking.stitching import RIPE_S, stitch
 from edge.tracking.track import Floats, Track
@@ -99,11 +100,16 @@ class Tracker:
         view: tuple[int, int] | None = None,
         is_face: Callable[[Detection], bool] | None = None,
     ) -> Step:
-        """Take the detections of the next frame, at ``now_s`` seconds, which must not run backwards.
+        """Take the detections of the next frame, at ``now_s`` seconds from 0 on, which must not run backwards.
 
         ``looks`` are what the detected people wear, ``view`` is the frame's width and height: without them nobody is
         recognised after more than ``lost_s``, and nobody is known to have left. ``is_face`` is the second look.
+
+        Raises:
+            BadInput: time runs backwards.
         """
+        if now_s < self._now_s:
+            raise BadInput(f"time does not run backwards: the tracker is at {self._now_s} s, the next frame at {now_s} s")
         fresh_s = max(self._before_s, now_s - FRESH_S)
         # A slow or hot machine looks seldom. Its frames follow each other as well, unlike those around a pause.
         if now_s - self._now_s <= min(STEADY * (self._now_s - self._before_s), NEAR_S):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge.config.counting import Counting
+from edge.errors import BadInput
 from edge.tracking.tracker import MAX_TRACKS, Tracker
 from edge.vision.detection import Detection
 
@@ -43,6 +44,18 @@ def test_two_frames_of_the_same_instant_do_no_harm(tracker: Tracker):
     (track,) = tracker.step([face(302)], 1.0).seen
     assert (track.id, track.hits) == (1, 2)
     assert np.isfinite(track.velocity).all()
+
+
+def test_time_does_not_run_backwards(tracker: Tracker):
+    tracker.step([face(300)], 2.0)
+    with pytest.raises(BadInput, match=r"the tracker is at 2.0 s, the next frame at 1.9 s"):
+        tracker.step([face(300)], 1.9)
+
+
+def test_defaults_and_a_box_and_a_score_are_enough():
+    tracker = Tracker()
+    ids = {track.id for n in range(9) for track in tracker.step([Detection((n, 80, 60, 60), 0.9)], n / 15).seen}
+    assert ids == {1}
 
 
 @pytest.mark.parametrize(
