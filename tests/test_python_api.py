@@ -167,6 +167,7 @@ def test_what_has_no_end_or_no_frames_is_refused(tmp_path: Path):
 def test_a_camera_is_named_by_text_or_by_a_path(tmp_path: Path):
     with open_camera(CLIP) as by_path, open_camera(str(CLIP)) as by_name:
         assert by_path.name == by_name.name == str(CLIP)
+        assert repr(by_path) == f"VideoFile({str(CLIP)!r})"
     with pytest.raises(BadInput, match=r"^0 names no camera") as error:
         open_camera(0)  # type: ignore[arg-type]
     assert "v4l2:/dev/video0" in str(error.value)

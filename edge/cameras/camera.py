@@ -85,6 +85,9 @@ class Camera(ABC):
             self._closed = True
             self._release()
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._name!r})"
+
     def __iter__(self) -> Iterator[Frame]:
         while (frame := self.read()) is not None:
             yield frame

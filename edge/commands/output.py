@@ -17,6 +17,7 @@ from edge.counting.visit import Visit
 from edge.reports.likely_shares import in_words, of_kept, shown_json
 from edge.reports.stored_range import Kept
 from edge.vision.bundle import load_bundle
+from edge.vision.description import describe
 
 PROGRESS_S = 0.5
 
@@ -137,12 +138,7 @@ def _likely(shares: Shares | None, visits: Sequence[Visit]) -> list[str]:
 def _words(visit: Visit) -> str:
     if visit.age is None or visit.age_interval is None:
         return "not classified"
-    low, high = visit.age_interval
-    age = f"apparent age {visit.age:.0f} ({low:.0f}-{high:.0f})"
-    if visit.female_probability is None or visit.gender is None:
-        return f"{age}, a child: no gender"
-    sure = visit.female_probability if visit.gender == "female" else 1 - visit.female_probability
-    return f"{age}, {visit.gender} ({100 * sure:.0f} %)"
+    return describe(visit.age, visit.age_interval, visit.female_probability)
 
 
 def _short(value: float | None) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edge.vision.description import describe
+
 Gender = Literal["female", "male"]
 Direction = Literal["in", "out"]
 
@@ -37,6 +39,13 @@ class Visit:
     zone_s: float | None = None
     excluded: bool = False
     own_interval: tuple[float, float] | None = None
+
+    def __str__(self) -> str:
+        words = "staff" if self.excluded else "not classified"
+        if self.age is not None and self.age_interval is not None:
+            words = describe(self.age, self.age_interval, self.female_probability)
+        crossing = {None: "", "in": ", came in", "out": ", went out"}[self.direction]
+        return f"{self.dwell_s:.1f} s in view: {words}{crossing}"
 
     @property
     def dwell_s(self) -> float:

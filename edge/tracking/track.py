@@ -35,7 +35,7 @@ RECENT = 9
 """Scores of the last detections whose median confirms a track."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Track:
     """A face followed over time. Times are seconds on the frames' time line, positions pixels of the frame."""
 
@@ -67,6 +67,11 @@ class Track:
         self.score, self.sure_s = self.detection.score, self.seen_s
         self.scores = deque([self.detection.score], RECENT)
         self.doubt = np.diag([JITTER**2, FIRST_SPEED**2])
+
+    def __repr__(self) -> str:
+        x, y = (round(value) for value in self.position.tolist())
+        times = f"started_s={self.started_s:.3f}, seen_s={self.seen_s:.3f}"
+        return f"Track(id={self.id}, position=({x}, {y}), {times}, hits={self.hits})"
 
     def expected(self, now_s: float) -> tuple[float, float, float]:
         """Centre and size to expect: at the last speed, which fades, because who is long unseen may have stopped."""

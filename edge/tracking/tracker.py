@@ -108,12 +108,7 @@ class Tracker:
         Raises:
             BadInput: time runs backwards.
         """
-        if now_s < self._now_s:
-            raise BadInput(f"time does not run backwards: the tracker is at {self._now_s} s, the next frame at {now_s} s")
-        fresh_s = max(self._before_s, now_s - FRESH_S)
-        # A slow or hot machine looks seldom. Its frames follow each other as well, unlike those around a pause.
-        if now_s - self._now_s <= min(STEADY * (self._now_s - self._before_s), NEAR_S):
-            fresh_s = min(fresh_s, self._now_s)
+        fresh_s = self._fresh_since(now_s)
         self._join(now_s, view)
         # Before all else: after a pause of the camera nobody takes over the track of who stood there before.
         ended = tuple(track for track in self.tracks if self._is_over(track, now_s, view))
@@ -181,6 +176,16 @@ class Tracker:
         self._join(self._now_s, self._view, decide_all=True)
         ended, self.tracks = tuple(self.tracks), []
         return ended
+
+    def _fresh_since(self, now_s: float) -> float:
+        """Tracks that were seen at this time or later simply go on."""
+        if now_s < self._now_s:
+            raise BadInput(f"time ran backwards: the tracker is at {self._now_s} s, the next frame at {now_s} s")
+        fresh_s = max(self._before_s, now_s - FRESH_S)
+        # A slow or hot machine looks seldom. Its frames follow each other as well, unlike those around a pause.
+        if now_s - self._now_s <= min(STEADY * (self._now_s - self._before_s), NEAR_S):
+            fresh_s = min(fresh_s, self._now_s)
+        return fresh_s
 
     def _join(self, now_s: float, view: tuple[int, int] | None, decide_all: bool = False) -> None:
         pairs = stitch(self.tracks, now_s, view, self._bridge_s, decide_all)

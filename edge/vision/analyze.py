@@ -12,6 +12,7 @@ import numpy as np
 from edge.cameras.frame import Frame, Image, check_image
 from edge.config.settings import Settings
 from edge.vision.demographics import Estimate
+from edge.vision.description import describe
 from edge.vision.detection import Detection
 from edge.vision.models import Models
 from edge.vision.tiling import find_faces
@@ -66,10 +67,8 @@ class Face:
 
     def __str__(self) -> str:
         x, y, width, height = (round(value) for value in self.box)
-        low, high = self.age_interval
-        probability = self.gender_probability
-        gender = "a child: no gender" if probability is None else f"{self.gender} ({100 * probability:.0f} %)"
-        return f"face {width}x{height} at {x},{y}: apparent age {self.age:.0f} ({low:.0f}-{high:.0f}), {gender}"
+        words = describe(self.age, self.age_interval, self.female_probability)
+        return f"face {width}x{height} at {x},{y}: {words}"
 
     def __repr__(self) -> str:
         box = ", ".join(f"{value:.0f}" for value in self.box)

@@ -23,7 +23,7 @@ class Detection:
 
     box: tuple[float, float, float, float]
     score: float
-    landmarks: Floats = field(default_factory=lambda: np.zeros((6, 2), np.float32))
+    landmarks: Floats = field(default_factory=lambda: np.zeros((6, 2), np.float32), repr=False)
 
     @property
     def centre(self) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from edge.cameras import Playback, open_camera
 from edge.config import Settings
 from edge.counting import recording
 from edge.counting.recording import count_recording, open_recording
+from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.errors import BadInput
 from edge.vision.detection import Detection
@@ -115,3 +116,16 @@ def test_a_live_camera_is_no_recording(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(BadInput, match=r"demo\.mp4: a live camera never ends"):
         open_recording(CLIP)
     assert Live.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("visit", "words"),
+    [
+        (Visit(1, 7.25, 90, 34, (28, 41), 0.17, "in"), "6.2 s in view: apparent age 34 (28-41), male (83 %), came in"),
+        (Visit(1, 2, 9, 8, (5, 11), None, "out"), "1.0 s in view: apparent age 8 (5-11), a child: no gender, went out"),
+        (Visit(1, 2, 9, excluded=True), "1.0 s in view: staff"),
+        (Visit(1, 2, 9), "1.0 s in view: not classified"),
+    ],
+)
+def test_a_visit_is_printed_as_a_sentence(visit: Visit, words: str):
+    assert str(visit) == words

@@ -56,6 +56,9 @@ def test_defaults_and_a_box_and_a_score_are_enough():
     tracker = Tracker()
     ids = {track.id for n in range(9) for track in tracker.step([Detection((n, 80, 60, 60), 0.9)], n / 15).seen}
     assert ids == {1}
+    (track,) = tracker.tracks
+    assert repr(track) == "Track(id=1, position=(38, 110), started_s=0.000, seen_s=0.533, hits=9)"
+    assert repr(track.detection) == "Detection(box=(8, 80, 60, 60), score=0.9)"
 
 
 @pytest.mark.parametrize(

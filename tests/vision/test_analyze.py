@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,6 @@ from edge.config.detection import Detection as DetectionSettings
 from edge.demo import CLIP
 from edge.errors import BadInput
 from edge.vision.analyze import Face, FaceAnalyzer
-from edge.vision.bundle import load_bundle
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 
@@ -129,7 +129,7 @@ def test_a_face_is_printed_for_people_and_for_programmers():
 
 def test_the_model_is_a_name_or_a_path(tmp_path: Path, analyze: FaceAnalyzer, frames: list[Frame]):
     copy = tmp_path / "copy.tflite"
-    copy.write_bytes(load_bundle("mobile").model)
+    copy.write_bytes((resources.files("edge") / "models" / "mobile.tflite").read_bytes())
     assert [FaceAnalyzer(copy)(frame) for frame in frames[:3]] == [analyze(frame) for frame in frames[:3]]
     assert repr(analyze) == "FaceAnalyzer('mobile')"
     with pytest.raises(BadInput, match="shipped: face, mobile, table1, vgg16"):
