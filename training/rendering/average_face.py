@@ -1,9 +1,9 @@
-"""Portraits of nobody: the pixel mean of many aligned faces of like age and gender.
+"""Average faces: the pixel mean of many aligned faces of similar age and the same gender.
 
-The mean of enough faces looks like a person, and is none. That is what lets a clip of walking people be shipped
-without anybody's picture in it. The faces are chosen (frontal, in colour, sharp, alike, and no two that look like one
-person's, as far as comparing pixels can tell), laid over each other first by an affine map, then by a smooth dense one,
-brought to a common brightness and averaged with equal weights.
+The mean of enough faces looks like a person, but is nobody. Therefore a clip of walking people can be shipped without
+anybody's picture in it. The faces are chosen: frontal, in colour, sharp, similar to each other, and no two that seem to
+be the same person's, as far as comparing pixels can show that. They are laid over each other, first by an affine map,
+then by a smooth dense one, brought to a common brightness and averaged with equal weights.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ GENDERS: dict[int | None, Gender] = {0: "male", 1: "female"}
 
 SIDE = 200
 FEWEST_FACES = 16
-MAX_CANDIDATES = 360  # faces looked at for one portrait; more cost time and change little
+MAX_CANDIDATES = 360  # faces examined for one average; more take longer and change little
 AFFINE_ROUNDS = 2
 FLOW_ROUNDS = 3
 MAX_SHEAR = 0.25
-MAX_SHIFT = 30.0  # pixels of 200: what needs more is not a frontal face cropped like the others
+MAX_SHIFT = 30.0  # pixels of 200: a face that needs more is not frontal, or cropped differently
 MAX_RESEMBLANCE = 0.35
 
 
 @dataclass(frozen=True)
 class FacePicture:
-    """A face that belongs to nobody.
+    """A face to draw on a person: the average of many, or in the simulator a single photograph.
 
     ``image`` is uint8 RGB (200, 200, 3), eyes level, chin near the lower edge; ``age`` is the mean in years of the
     averaged faces' labels; ``faces_averaged`` says how many there were.
@@ -50,7 +50,7 @@ class FacePicture:
 
 @dataclass(frozen=True)
 class FaceSelection:
-    """Whose faces to average: one gender, an inclusive range of years and, for a diverse cast, one ethnicity label."""
+    """Whose faces to average: one gender, an inclusive range of ages in years and, if given, one ethnicity label."""
 
     gender: Gender
     youngest: int
@@ -73,7 +73,7 @@ class FaceSelection:
 
 @dataclass
 class _Face:
-    """One candidate: its picture as read, then as aligned, and what it is judged by."""
+    """A candidate: its picture, as read or as aligned, and the measures by which it is chosen."""
 
     age: float
     image: Image
@@ -91,15 +91,15 @@ class _Face:
 def average_face(
     samples: Sequence[Sample], selection: FaceSelection, rng: np.random.Generator, count: int = 24
 ) -> FacePicture:
-    """Average at most ``count`` fitting samples into one portrait; the same samples and generator give the same pixels.
+    """Average at most ``count`` matching samples; the same samples and generator state give the same pixels.
 
-    The caller passes samples of the training split: a clip made of test faces would be no test.
+    Pass samples of the training split: a clip made of test faces could not be used as a test.
 
     Raises:
-        BadInput: ``count`` is below 16, or fewer than 16 usable faces have the wanted labels.
+        BadInput: ``count`` is below 16, or fewer than 16 usable faces match the selection.
     """
     if count < FEWEST_FACES:
-        raise BadInput(f"a portrait of {count} faces could look like one of them; average at least {FEWEST_FACES}")
+        raise BadInput(f"an average of {count} faces could look like one of them; average at least {FEWEST_FACES}")
     fitting = sorted((sample for sample in samples if selection.matches(sample)), key=lambda sample: sample.sha256)
     drawn = rng.permutation(len(fitting))[:MAX_CANDIDATES]
     faces = list(_usable_faces([fitting[i] for i in drawn]))
@@ -128,7 +128,7 @@ _ROWS, _COLUMNS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
 
 
 def _usable_faces(samples: Sequence[Sample]) -> Iterator[_Face]:
-    """Read the samples; leave out what is not a colour photograph of a face with tones in it."""
+    """Read the samples and leave out grey, garish, flat and over- or underexposed pictures."""
     for sample in samples:
         image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR)
         if image is None or sample.age_years is None:
@@ -144,7 +144,7 @@ def _usable_faces(samples: Sequence[Sample]) -> Iterator[_Face]:
 
 
 def _most_frontal(faces: list[_Face], keep: int) -> list[_Face]:
-    """The most symmetric faces, so the most frontal ones, after dropping the blurriest quarter."""
+    """Drop the blurriest quarter, then keep the most symmetric faces, which are the most frontal ones."""
     if not faces:
         return []
     blurry = float(np.quantile([face.sharpness for face in faces], 0.25))
@@ -152,7 +152,7 @@ def _most_frontal(faces: list[_Face], keep: int) -> list[_Face]:
 
 
 def _align(faces: list[_Face], keep: int) -> list[_Face]:
-    """Fit an affine map of each face onto their common mean; keep those that then agree with it best."""
+    """Fit an affine map of each face onto their common median; keep the faces that then agree with it best."""
     for _ in range(AFFINE_ROUNDS):
         middle = np.median([face.gray for face in faces], axis=0) if faces else np.zeros((SIDE, SIDE))
         template = np.asarray((middle + middle[:, ::-1]) / 2, np.float32)
@@ -178,7 +178,7 @@ def _affine(template: Gray, face: _Face) -> Iterator[tuple[float, _Face]]:
 
 
 def _blend(faces: list[_Face], keep: int) -> tuple[list[_Face], NDArray[np.float64]]:
-    """Warp each face smoothly onto the mean and average; the odd ones are dropped before the last rounds."""
+    """Warp each face smoothly onto the mean and average; unusual faces are dropped after the first round."""
     mean = np.zeros((SIDE, SIDE, 3))
     for turn in range(FLOW_ROUNDS):
         if not faces:
@@ -195,14 +195,14 @@ def _blend(faces: list[_Face], keep: int) -> tuple[list[_Face], NDArray[np.float
 
 
 def _even_exposure(images: list[Image]) -> list[Image]:
-    """Scale each picture's channels so that the skin has the group's median colour: lamps differ more than people."""
+    """Scale each picture's channels so that the skin has the group's median colour: lighting differs more than skin."""
     colours = np.array([image[_OVAL].mean(axis=0) for image in images])
     gains = np.clip(np.median(colours, axis=0) / colours, 0.6, 1.6)
     return [np.clip(image * gain, 0, 255).astype(np.uint8) for image, gain in zip(images, gains, strict=True)]
 
 
 def _flow_to(mean: NDArray[np.float64], image: Image, smoothness: float) -> Image:
-    """Move the picture's features onto the mean's by a dense flow, blurred so that it bends and never tears."""
+    """Move the picture's features onto the mean's by a dense flow, blurred so that it bends but does not tear."""
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_contrast(mean), _contrast(image), None)  # type: ignore[call-overload]
     flow = np.clip(cv2.GaussianBlur(flow, (0, 0), smoothness), -10, 10)
     x, y = _COLUMNS + flow[..., 0], _ROWS + flow[..., 1]
@@ -210,14 +210,14 @@ def _flow_to(mean: NDArray[np.float64], image: Image, smoothness: float) -> Imag
 
 
 def _most_typical(aligned: list[Image], keep: int) -> list[int]:
-    """Indices of the faces nearest to the median one, at most one of any group that may show the same person.
+    """Indices of the faces nearest to the median face, at most one of any group that may show the same person.
 
-    Lettering, hands, glasses and paint are what differs most from the median, so they go first.
+    Lettering, hands, glasses and paint differ most from the median, so they are dropped first.
     """
     details = np.array([_detail(image) for image in aligned])
     median = np.median(details, axis=0)
     oddness = np.sqrt(np.mean((details - median) ** 2, axis=1))
-    # What is left beyond the median is what makes a person that person: two pictures of one resemble each other in it.
+    # What remains after subtracting the median is individual: two pictures of one person resemble each other in it.
     own = details - median
     own /= np.linalg.norm(own, axis=1, keepdims=True) + 1e-6
     chosen: list[int] = []
@@ -250,6 +250,6 @@ def _symmetry(gray: Gray) -> float:
 
 
 def _sharpen(mean: NDArray[np.float64]) -> Image:
-    """A mild unsharp mask: averaging takes a little of the edges away, this gives it back."""
+    """A mild unsharp mask, because averaging softens edges a little."""
     sharpened = mean + 0.5 * (mean - cv2.GaussianBlur(mean, (0, 0), 2.0))
     return np.clip(np.rint(sharpened), 0, 255).astype(np.uint8)

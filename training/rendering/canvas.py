@@ -1,4 +1,4 @@
-"""The camera's view of a drawn room, a pen for flat shapes in it, and sprites that shrink without flicker."""
+"""The camera's projection, a canvas for flat shapes, and sprites that shrink without flicker."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class PinholeCamera:
 
 @dataclass(frozen=True)
 class Canvas:
-    """Draws on ``image`` (uint8 RGB, changed in place) in units of ``unit`` pixels from ``origin``.
+    """Draws shapes on ``image`` (uint8 RGB, changed in place); a unit of length is ``unit`` pixels, from ``origin``.
 
-    With the default ``y_sign`` of -1 heights count upwards, as for a figure standing on the origin; 1 suits pixels.
+    With the default ``y_sign`` of -1 heights count upwards, as for a person standing on the origin; 1 suits pixels.
     """
 
     image: Image
@@ -54,13 +54,13 @@ class Canvas:
     y_sign: int = -1
 
     def at(self, x: float, y: float) -> Point:
-        """Pixel coordinates of a point in the pen's units."""
+        """Pixel coordinates of a point in the canvas's units."""
         return (self.origin[0] + x * self.unit, self.origin[1] + self.y_sign * y * self.unit)
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
         """Fill a polygon."""
         corners = np.array([self.at(x, y) for x, y in points])
-        # Far outside the picture the fixed-point numbers would overflow in OpenCV; no shape here needs that.
+        # Points far outside the picture would overflow OpenCV's fixed-point numbers, and no shape here needs them.
         corners = np.clip(corners, -8000, 8000)
         fixed = np.rint(corners * 2**_SHIFT).astype(np.int32)
         cv2.fillPoly(self.image, [fixed], colour, cv2.LINE_AA, _SHIFT)
@@ -70,7 +70,7 @@ class Canvas:
         self.polygon(smooth_outline(points), colour)
 
     def ellipse(self, centre: Point, radii: Point, colour: Colour) -> None:
-        """Fill an ellipse with level axes."""
+        """Fill an ellipse whose axes are level and upright."""
         turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
         x, y = centre[0] + radii[0] * np.cos(turn), centre[1] + radii[1] * np.sin(turn)
         self.polygon(list(zip(x.tolist(), y.tolist(), strict=True)), colour)
@@ -104,17 +104,20 @@ def shade(colour: Colour, factor: float) -> Colour:
 
 @dataclass(frozen=True)
 class Sprite:
-    """An RGBA picture ready to be drawn smaller: float32, alpha premultiplied, each level half the one before."""
+    """An RGBA picture prepared for drawing at any smaller size.
+
+    Each of the float32 ``levels`` (height, width, 4), alpha premultiplied, has half the size of the one before.
+    """
 
     levels: tuple[NDArray[np.float32], ...]
     left: int = 0
     top: int = 0
-    """What was cut off because nothing is drawn there, in pixels of the first level."""
+    """Empty margins that were cut off, in pixels of the first level."""
 
     @classmethod
     def of(cls, rgba: Image, halvings: int = 4) -> Sprite:
         """Prepare a uint8 RGBA picture (height, width, 4) whose colours are not premultiplied."""
-        # Whole pixels of the smallest level are cut off at each side, so that no level changes.
+        # Cut in whole pixels of the smallest level, so that cutting changes no level.
         step = 2**halvings
         left, top, right, bottom = _drawn(rgba[..., 3], step)
         layer = rgba[top:bottom, left:right].astype(np.float32)
@@ -125,15 +128,15 @@ class Sprite:
         return cls(tuple(levels), left, top)
 
     def paste(self, image: Image, matrix: NDArray[np.float64], warp: Warp | None = None) -> None:
-        """Lay the sprite over ``image`` (uint8 RGB) in place; ``matrix`` (2 x 3) maps sprite to image pixels.
+        """Draw the sprite over ``image`` (uint8 RGB) in place; ``matrix`` (2, 3) maps sprite pixels to image pixels.
 
-        ``warp``, if given, is applied to the level that is drawn; it is told where the level's corner lies in the whole
-        picture, and the size of its pixels, in pixels of the first level.
+        ``warp``, if given, is applied to the level that is drawn. It gets the level, the place of its corner in the
+        whole picture (left, top) and the size of its pixels, the latter three in pixels of the first level.
         """
         matrix = matrix.copy()
         matrix[:, 2] += matrix[:, :2] @ (self.left, self.top)
         level = 0
-        # A level less than twice as large as what is drawn: fine detail must not flicker from frame to frame.
+        # Take a level less than twice as large as the drawing: fine detail must not flicker from frame to frame.
         while level + 1 < len(self.levels) and np.hypot(matrix[0, 0], matrix[1, 0]) < 0.5:
             matrix[:, :2] *= 2
             level += 1
@@ -153,7 +156,7 @@ class Sprite:
 
 
 def _drawn(alpha: Image, step: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of what is not transparent, with some room, at multiples of ``step``."""
+    """Left, top, right and bottom of the visible part, with a margin, at multiples of ``step``."""
     rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
     height, width = alpha.shape
     if not rows.size:

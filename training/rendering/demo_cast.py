@@ -1,4 +1,4 @@
-"""Who walks through the demo clip, when and where."""
+"""The people of the demo clip: who they are, and when and where they walk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Direction = Literal["in", "out"]
 
 @dataclass(frozen=True)
 class CastMember:
-    """A part in the clip: whose faces make the portrait, how the patron is drawn, and the way through the room."""
+    """Somebody in the clip: whose faces are averaged, how the person is drawn, and the path through the room."""
 
     faces: FaceSelection
     style: PersonStyle

@@ -1,4 +1,4 @@
-"""A clip of patrons who do not exist walking into a drawn restaurant, and the truth about it.
+"""A clip of people who do not exist walking into a drawn restaurant, and the truth about it.
 
 ``python -m training.rendering.demo_scene --faces DIR --out edge/demo --seed 7`` makes the clip that ``maitred demo``
 plays.
@@ -36,7 +36,7 @@ PATH_EVERY = 5  # frames
 
 @dataclass(frozen=True)
 class Patron:
-    """Somebody in the scene; ``direction`` as a visit has it: None for who crosses no entrance."""
+    """Somebody in the scene. ``direction`` is that of the visit: None for somebody who does not cross the entrance."""
 
     id: int
     person: Person
@@ -46,7 +46,7 @@ class Patron:
 
 @dataclass(frozen=True)
 class Scene:
-    """A room and its patrons; what the camera sees of them at any time."""
+    """A room, its patrons, and what the camera sees of them at any time."""
 
     patrons: Sequence[Patron]
     camera: PinholeCamera = field(default_factory=PinholeCamera)
@@ -62,7 +62,7 @@ class Scene:
         return np.asarray(cv2.GaussianBlur(self.paint(t), (0, 0), LENS_BLUR), np.uint8)
 
     def paint(self, t: float) -> Image:
-        """The scene as no lens sees it, without any blur."""
+        """The same frame without the lens's blur."""
         image = self.room.image.copy()
         present = [(pose, patron) for patron in self.patrons if (pose := patron.trajectory.pose(t)) is not None]
         present.sort(key=lambda one: one[0].z, reverse=True)
@@ -76,7 +76,7 @@ class Scene:
         return image
 
     def face_box(self, patron: Patron, t: float) -> Box | None:
-        """The patron's face, if wholly on the frame, large enough, and not behind the wall or somebody nearer."""
+        """The box of the patron's face; None if it is cut by the frame, too small, or behind the wall or a person."""
         pose = patron.trajectory.pose(t)
         if pose is None or not visible_past_wall(pose.x, pose.z):
             return None
@@ -96,7 +96,7 @@ class Scene:
 
 
 def demo_scene(faces: Path, seed: int) -> Scene:
-    """Average the cast's portraits from the training split of ``faces`` and place everybody in the room.
+    """Average a face for every cast member from the training split of ``faces``, and place everybody in the room.
 
     Raises:
         BadInput: the folder holds no labelled faces, or too few of some kind.
@@ -112,7 +112,7 @@ def demo_scene(faces: Path, seed: int) -> Scene:
 
 
 def ground_truth(scene: Scene, frames: int, made_by: str, fps: int = FPS) -> dict[str, Any]:
-    """What a counter should find in the clip: each patron's labels, times in sight, and face box every fifth frame.
+    """What a counter should find: each patron's labels, times in sight, and the face's box in every fifth frame.
 
     Raises:
         BadInput: a patron's face is never in sight.
@@ -121,7 +121,7 @@ def ground_truth(scene: Scene, frames: int, made_by: str, fps: int = FPS) -> dic
     for patron in scene.patrons:
         seen = [(n, box) for n in range(frames) if (box := scene.face_box(patron, n / fps)) is not None]
         if not seen:
-            raise BadInput(f"patron {patron.id} is never in sight; mend the walk")
+            raise BadInput(f"patron {patron.id} is never in sight; change the trajectory")
         face_picture = patron.person.face_picture
         patrons.append(
             {
@@ -150,7 +150,7 @@ def clip_frames(scene: Scene, frames: int, fps: int = FPS) -> Iterator[Image]:
 
 
 def write_clip(path: Path, images: Iterator[Image], camera: PinholeCamera, fps: int = FPS) -> None:
-    """Write the frames as MPEG-4 video: the one compact codec that every OpenCV wheel both writes and reads.
+    """Write the frames as MPEG-4 video, the one compact codec that every OpenCV wheel both writes and reads.
 
     Raises:
         MaitredError: OpenCV can't write such a file there.
@@ -164,7 +164,7 @@ def write_clip(path: Path, images: Iterator[Image], camera: PinholeCamera, fps: 
 
 
 def write_truth(path: Path, truth: dict[str, Any]) -> None:
-    """Write the truth as JSON, one patron's path a line so that a change is readable in a diff."""
+    """Write the truth as JSON, each patron's path on one line, so that a change is readable in a diff."""
     paths = [patron["path"] for patron in truth["patrons"]]
     marked = {**truth, "patrons": [{**patron, "path": f"@{n}"} for n, patron in enumerate(truth["patrons"])]}
     text = json.dumps(marked, indent=1)
@@ -176,9 +176,11 @@ def write_truth(path: Path, truth: dict[str, Any]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make ``demo.mp4`` and ``truth.json``; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.rendering.demo_scene", description=main.__doc__)
-    parser.add_argument("--faces", type=Path, required=True, help="folder of UTKFace images to average portraits from")
+    parser.add_argument("--faces", type=Path, required=True, help="folder of UTKFace images whose faces are averaged")
     parser.add_argument("--out", type=Path, required=True, help="folder for demo.mp4 and truth.json")
-    parser.add_argument("--seed", type=int, default=7, help="which faces are drawn, and the grain of the room")
+    parser.add_argument(
+        "--seed", type=int, default=7, help="decides which faces are averaged, and the grain of the room"
+    )
     options = parser.parse_args(arguments)
     try:
         scene = demo_scene(options.faces, options.seed)

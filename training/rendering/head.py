@@ -1,4 +1,4 @@
-"""A drawn head around an averaged portrait, which is feathered into the drawn skin."""
+"""A drawn head around a picture of a face, whose edges are blended into the drawn skin."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from training.rendering.canvas import Canvas, Colour, Image, Point, Sprite, Warp
 
 HairStyle = Literal["short", "fringe", "receding", "bald", "bob", "long", "curls", "afro", "bun", "pigtails", "own"]
 
-# Outlines are in pixels of the portrait, y downwards. The face that a detector should box:
+# Outlines are in pixels of the face picture, y downwards. These describe the face that a detector should box:
 FACE_TOP, FACE_WIDTH, FACE_HEIGHT = 12, 152, 182
 CHIN = 194
 CROWN = -80
 _MARGIN_LEFT, _MARGIN_TOP = 140, 180
-_RADIUS = 104.0  # of the cylinder that a head is, to be turned
-YAW_STEP = 0.04  # radians: finer turns can't be told apart
-_NOSE = (0.2, 100.0)  # how far it stands out, in radii, and its row
+_RADIUS = 104.0  # of the cylinder around which the picture is wrapped to turn a head
+YAW_STEP = 0.04  # radians: smaller steps make no visible difference
+_NOSE = (0.2, 100.0)  # how far it stands out, in radii, and its row in the picture
 _CANVAS_WIDTH, _CANVAS_HEIGHT = 480, 560
 
 _SKULL: tuple[Point, ...] = (
@@ -40,14 +40,19 @@ _VEIL: tuple[Point, ...] = (
 
 @dataclass(frozen=True)
 class _HairOutlines:
-    """A hair style: outlines behind the head, and in front of it, where the last few points are the hairline."""
+    """Outlines of a hair style behind the head and in front of it; the last points of the latter are the hairline."""
 
     behind: tuple[tuple[Point, ...], ...]
     front: tuple[tuple[Point, ...], ...]
     under: tuple[tuple[Point, ...], ...] = ()  # between head and face
     ears: bool = True
-    lean: float = 0.0  # degrees by which the strands depart from the vertical
-    face: tuple[float, float, float, float] = (100, 103, 67, 83)  # the part of the portrait that is shown
+    lean: float = 0.0  # degrees between the strands and the vertical
+    face: tuple[float, float, float, float] = (
+        100,
+        103,
+        67,
+        83,
+    )  # the ellipse of the picture that is shown: centre x, y, radius x, y
 
 
 def _round(x: float, y: float, rx: float, ry: float, bumps: int = 0) -> tuple[Point, ...]:
@@ -87,7 +92,7 @@ _HAIR_STYLES: dict[HairStyle, _HairOutlines] = {
     "curls": _HairOutlines((_round(100, 22, 122, 112, bumps=15),), (_CAP + _SWEPT,), lean=55),
     "afro": _HairOutlines((_round(100, 8, 146, 140, bumps=19),), (_CAP + _SWEPT,)),
     "bun": _HairOutlines((_round(100, -98, 44, 40),), (_CAP + _SWEPT,)),
-    # A photograph brings its own hair; what is drawn behind it is the same for everybody and tells nothing.
+    # A photograph brings its own hair; what is drawn behind it is the same for everybody and gives nothing away.
     "own": _HairOutlines((_round(100, 52, 106, 122),), (), (_CAP + _SWEPT,), ears=False, face=(100, 99, 93, 97)),
     "pigtails": _HairOutlines((_round(-24, 124, 36, 70), _round(224, 124, 36, 70)), (_VEIL + _PARTED,), ears=False),
 }
@@ -95,9 +100,9 @@ _HAIR_STYLES: dict[HairStyle, _HairOutlines] = {
 
 @dataclass(frozen=True)
 class Head:
-    """Sprites of one head, to be drawn behind and in front of neck and shoulders, and the colour of the skin.
+    """Sprites of one head, drawn behind and in front of neck and shoulders, and the colour of the skin.
 
-    ``back`` takes the place of ``front`` where the face is turned away.
+    ``back`` replaces ``front`` when the face is turned away.
     """
 
     behind: Sprite
@@ -106,9 +111,10 @@ class Head:
     skin: Colour
 
     def paste(self, image: Image, which: Sprite, chin: Point, unit: float, tilt: float, yaw: float = 0.0) -> None:
-        """Draw one of them with its chin at a pixel, ``unit`` pixels to one of the portrait's, tilted and turned aside.
+        """Draw the sprite ``which`` with its chin at a pixel, tilted and turned aside.
 
-        Both angles are radians; a positive yaw turns the face to the image's right.
+        One pixel of the face picture becomes ``unit`` pixels of the image. Both angles are in radians; a positive yaw
+        turns the face to the image's right.
         """
         cos, sin = unit * np.cos(tilt), unit * np.sin(tilt)
         turn = np.array([[cos, -sin], [sin, cos]])
@@ -118,7 +124,7 @@ class Head:
 
 
 def draw_head(face_picture: FacePicture, hair_style: HairStyle, hair: Colour, rng: np.random.Generator) -> Head:
-    """Draw a head with the portrait as its face; the generator moves the strands of hair."""
+    """Draw a head with this face; the generator varies the strands of hair."""
     cut = _HAIR_STYLES[hair_style]
     strands = _strands(rng, cut.lean)
     behind = _blank()
@@ -147,10 +153,10 @@ def draw_head(face_picture: FacePicture, hair_style: HairStyle, hair: Colour, rn
 
 
 def yaw_warp(yaw: float) -> Warp:
-    """A head as if turned by ``yaw`` radians.
+    """A warp that turns a head by ``yaw`` radians.
 
-    The picture is wrapped around an upright cylinder with a nose on it, which is what makes a three-quarter view of a
-    frontal one: the cheek that turns away narrows, and the nose moves further than the eyes.
+    The picture is wrapped around an upright cylinder with a nose on it. That makes a three-quarter view of a frontal
+    one: the cheek that turns away narrows, and the nose moves further than the eyes.
     """
     near = round(yaw / YAW_STEP) * YAW_STEP
 
@@ -170,7 +176,7 @@ def _yaw_maps(
     x = (columns * pixel - middle) / _RADIUS
     y = rows * pixel + top - _MARGIN_TOP
     source = np.sin(np.arcsin(np.clip(x, -1, 1)) - yaw)
-    for _ in range(3):  # where the surface point lies that the nose moved here
+    for _ in range(3):  # find the surface point that the nose has moved to this place
         nose = np.exp(-(((source * _RADIUS) / 18) ** 2) - ((y - _NOSE[1]) / 26) ** 2)
         angle = np.arcsin(np.clip(x - _NOSE[0] * np.sin(yaw) * nose, -1, 1)) - yaw
         source = np.sin(angle)
@@ -190,7 +196,7 @@ def _mask(outline: tuple[Point, ...]) -> Gray:
 
 
 def _fill(layer: Image, mask: NDArray[np.float32], colours: NDArray[np.float64]) -> None:
-    """Lay colours (height, width, 3) over the canvas where the mask (0..1) says so, keeping alpha right."""
+    """Blend colours (height, width, 3) over the RGBA layer by the mask (0..1), and update its alpha."""
     over = mask[..., None].astype(np.float64)
     under = layer[..., 3:] / 255 * (1 - over)
     alpha = over + under
@@ -207,13 +213,13 @@ def _padded(image: Image) -> NDArray[np.float64]:
 def _skin_around(
     image: Image, skin: Colour, shown: tuple[float, float, float, float]
 ) -> tuple[NDArray[np.float64], Gray]:
-    """The skin continued smoothly over the whole canvas (height, width, 3), and the feathered mask of the face."""
+    """The skin's colour continued over the whole canvas (height, width, 3), and a mask of the face with soft edges."""
     framed = _padded(image)
     inside = cv2.erode(_padded(np.ones_like(image))[..., 0], np.ones((3, 3)))
-    # Brows, eyes and hair must not stain the forehead: only what has about the cheeks' colour counts.
+    # Brows, eyes and hair must not stain the forehead: only pixels of about the cheeks' colour count.
     likeness = np.exp(-np.sum(((framed - skin) / 30.0) ** 2, axis=2))
     known = _mask(_round(100, 102, 70, 86)) * inside * (likeness + 1e-3)
-    # What is this smooth needs no more than a quarter of the resolution.
+    # The result is so smooth that a quarter of the resolution is enough.
     quarter = (_CANVAS_WIDTH // 4, _CANVAS_HEIGHT // 4)
     colours = cv2.resize(framed * known[..., None], quarter, interpolation=cv2.INTER_AREA)
     weights = cv2.resize(known, quarter, interpolation=cv2.INTER_AREA)
@@ -233,7 +239,7 @@ def _cheek_colour(image: Image) -> Colour:
 
 
 def _strands(rng: np.random.Generator, lean: float) -> NDArray[np.float64]:
-    """Brightness factors (height, width, 1) in streaks that lean from the vertical by so many degrees."""
+    """Brightness factors (height, width, 1): streaks that lean from the vertical by ``lean`` degrees."""
     side = 2 * max(_CANVAS_WIDTH, _CANVAS_HEIGHT)
     noise = cv2.GaussianBlur(rng.standard_normal((side, side), np.float32), (0, 0), sigmaX=1.6, sigmaY=24)
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), lean, 1)

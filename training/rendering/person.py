@@ -1,4 +1,4 @@
-"""A drawn patron who walks: body, clothes and gait, with a head made from an averaged portrait."""
+"""A drawn person who walks: body, clothes and gait, with a head made from a picture of a face."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from training.rendering.head import CHIN, CROWN, FACE_HEIGHT, FACE_TOP, FACE_WID
 Garment = Literal["shirt", "jacket", "dress"]
 
 STEP_LENGTH = 0.62  # metres
-HEAD_UNIT = 0.0012  # metres to one pixel of a grown-up's portrait: a head drawn a little larger than life
-HEAD_WIDTH = 190  # pixels of the portrait, with hair
+HEAD_UNIT = 0.0012  # metres per pixel of an adult's face picture: heads are drawn a little larger than life
+HEAD_WIDTH = 190  # pixels of the face picture, with hair
 MAX_FACE_YAW = np.radians(75)
 SHOES: Colour = (52, 44, 42)
 
 
 @dataclass(frozen=True)
 class PersonStyle:
-    """How a patron is drawn; ``height`` in metres, colours RGB, ``build`` scales the shoulders."""
+    """How a person is drawn: ``height`` is in metres, colours are RGB, ``build`` scales the shoulders."""
 
     height: float
     hair_style: HairStyle
@@ -61,9 +61,9 @@ class Box:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a patron is: metres right of the camera and in front of it, and metres walked so far.
+    """Where a person is: metres right of the camera and in front of it, and metres walked so far.
 
-    ``yaw`` is where the face is turned to, in radians: 0 towards the camera, positive towards the image's right.
+    ``yaw`` says where the face is turned, in radians: 0 towards the camera, positive towards the image's right.
     """
 
     x: float
@@ -79,7 +79,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Person:
-    """A patron's portrait and look, drawn at any pose; ``seed`` moves the strands of hair."""
+    """Somebody who can be drawn in any pose, from a face picture and a style; ``seed`` varies the strands of hair."""
 
     face_picture: FacePicture
     style: PersonStyle
@@ -91,12 +91,12 @@ class Person:
         return draw_head(self.face_picture, self.style.hair_style, self.style.hair, np.random.default_rng(self.seed))
 
     def release_sprites(self) -> None:
-        """Let go of the sprites, a dozen megabytes; they are drawn again when they are needed."""
+        """Free the sprites, a dozen megabytes; they are drawn again when they are needed."""
         self.__dict__.pop("head", None)
 
     @property
     def head_unit(self) -> float:
-        """Metres to one pixel of the portrait: small people's heads are nearly as large as tall people's."""
+        """Metres per pixel of the face picture: small people's heads are nearly as large as tall people's."""
         return HEAD_UNIT * (0.62 + 0.38 * min(1.0, self.style.height / 1.72))
 
     def face_box(self, camera: PinholeCamera, pose: Pose) -> Box:
@@ -109,7 +109,7 @@ class Person:
         return Box(x + (aside - width / 2) * unit, y + (FACE_TOP - CHIN) * unit, width * unit, FACE_HEIGHT * unit)
 
     def covered_boxes(self, camera: PinholeCamera, pose: Pose) -> tuple[Box, Box]:
-        """The boxes that the patron covers: head, and body from the shoulders down."""
+        """The two boxes that the person covers: the head, and the body from the shoulders down."""
         x, y = self._chin(camera, pose)
         unit, scale = self.head_unit * camera.scale(pose.z), camera.scale(pose.z)
         head = Box(x - HEAD_WIDTH / 2 * unit, y + (CROWN - CHIN) * unit, HEAD_WIDTH * unit, (CHIN - CROWN) * unit)
@@ -119,14 +119,14 @@ class Person:
         return head, Box(x - half, y + 0.03 * size * scale, 2 * half, ground - y)
 
     def bounding_box(self, camera: PinholeCamera, pose: Pose) -> Box:
-        """The box around the whole patron, from the crown to the floor; it may reach beyond the frame."""
+        """The box around the whole person, from the crown to the floor; it may reach beyond the frame."""
         width, height = (0.52 * self.style.build * self.style.height / 1.72, self.style.height)
         x, y = camera.project(pose.x, height, pose.z)
         scale = camera.scale(pose.z)
         return Box(x - width * scale / 2, y, width * scale, height * scale)
 
     def draw(self, image: Image, camera: PinholeCamera, pose: Pose) -> None:
-        """Draw the patron on ``image`` (uint8 RGB), in place."""
+        """Draw the person on ``image`` (uint8 RGB (height, width, 3)), in place."""
         chin, unit = self._chin(camera, pose), self.head_unit * camera.scale(pose.z)
         tilt = 0.02 * float(np.sin(pose.phase))
         ground = camera.project(pose.x, 0, pose.z)
@@ -139,13 +139,13 @@ class Person:
             self.head.paste(image, self.head.back, chin, unit, tilt)
 
     def _chin(self, camera: PinholeCamera, pose: Pose) -> Point:
-        """The chin's pixel: it bobs twice and sways once in two steps."""
+        """The chin's pixel; in two steps it bobs twice and sways once."""
         height = self.style.height - (CHIN - CROWN) * self.head_unit
         bob, sway = 0.016 * abs(float(np.cos(pose.phase))), 0.012 * float(np.sin(pose.phase))
         return camera.project(pose.x + sway, height + bob, pose.z)
 
     def _body(self, canvas: Canvas, pose: Pose) -> None:
-        """Everything below the chin, in metres above the floor and sideways from the spine."""
+        """Draw everything below the chin, in metres above the floor and sideways from the spine."""
         style, skin = self.style, self.head.skin
         size = style.height / 1.72
         bob = 0.016 * abs(float(np.cos(pose.phase)))

@@ -22,23 +22,23 @@ _WOOD: Colour = (116, 74, 48)
 
 @dataclass(frozen=True)
 class Room:
-    """The empty room as uint8 RGB ``image``, and a boolean mask of the pixels where the door shows the street."""
+    """The empty room: ``image`` is uint8 RGB, ``opening`` is True at the pixels where the door shows the street."""
 
     image: Image
     opening: NDArray[np.bool_]
 
     def cover_with_wall(self, image: Image) -> None:
-        """Put the room's own pixels back in front of what was drawn beyond its wall, in place."""
+        """Draw the wall again, in place, over what stands behind it."""
         np.copyto(image, self.image, where=~self.opening[..., None])
 
 
 def visible_past_wall(x: float, z: float) -> bool:
-    """Whether the wall leaves somebody at ``x``, ``z`` (metres) in the camera's sight."""
+    """Whether the camera sees somebody at ``x``, ``z`` (metres): in the room, or outside behind the open door."""
     return z <= WALL_Z or abs(x - DOOR[0]) < DOOR[1] / 2 - 0.25
 
 
 def draw_room(camera: PinholeCamera, rng: np.random.Generator) -> Room:
-    """Draw the room as ``camera`` sees it; the generator grains the floor and the walls."""
+    """Draw the room as ``camera`` sees it; the generator makes the grain of floor and walls."""
     image = np.zeros((camera.height, camera.width, 3), np.uint8)
     draw = _RoomPainter(camera, Canvas(image, y_sign=1))
     draw.walls()
@@ -51,7 +51,7 @@ def draw_room(camera: PinholeCamera, rng: np.random.Generator) -> Room:
     image = np.clip(image + (4 * grain)[..., None], 0, 255).astype(np.uint8)
     opening = draw.street(image)
     lit = _light(image, camera)
-    # The room lies behind the camera's focus. That also makes every key frame of a clip a quarter smaller.
+    # The room is slightly out of focus, which also makes every key frame of a clip a quarter smaller.
     return Room(np.asarray(cv2.GaussianBlur(lit, (0, 0), 1.4), np.uint8), opening)
 
 
@@ -93,7 +93,7 @@ class _RoomPainter:
         self.panel(-_HALF_WIDTH, _HALF_WIDTH, _CEILING - 0.1, _CEILING, shade(_WALL, 1.08))
 
     def floor(self, rng: np.random.Generator) -> None:
-        """Planks that run towards the far wall, each its own shade, and a runner from the door."""
+        """Planks that run towards the far wall, each in its own shade, and a carpet from the door."""
         at, near = self.camera.project, 0.9
         for x in np.arange(-_HALF_WIDTH, _HALF_WIDTH - 0.01, 0.18):
             plank = [at(x, 0, WALL_Z), at(x + 0.18, 0, WALL_Z), at(x + 0.18, 0, near), at(x, 0, near)]
@@ -150,7 +150,7 @@ class _RoomPainter:
         self.canvas.polygon([at(*point, z) for point in pot], (188, 104, 72))
 
     def street(self, image: Image) -> NDArray[np.bool_]:
-        """Draw frame, opened leaves and the evening beyond the door on ``image``; return where the opening is."""
+        """Draw the door's frame, its open leaves and the evening street on ``image``; return the opening's mask."""
         middle, width, height = DOOR
         left, right = middle - width / 2, middle + width / 2
         painter = _RoomPainter(self.camera, Canvas(image, y_sign=1))
@@ -174,7 +174,7 @@ class _RoomPainter:
         beyond.panel(-4, 4, -1.5, 0.05, (120, 112, 114), 9.0)
         dusk = np.asarray(cv2.GaussianBlur(dusk, (0, 0), 7), np.uint8)
         image[opening] = dusk[opening]
-        for hinge, direction in ((left, -1), (right, 1)):  # glass leaves, folded back into the room
+        for hinge, direction in ((left, -1), (right, 1)):  # the glass leaves of the door, folded back into the room
             leaf = [
                 (hinge, 0.02, WALL_Z),
                 (hinge, height, WALL_Z),
@@ -190,7 +190,7 @@ class _RoomPainter:
 
 
 def _light(image: Image, camera: PinholeCamera) -> Image:
-    """Hang three lamps, let them glow, and darken the corners a little as a lens does."""
+    """Draw three lamps with their glow, and darken the corners a little as a lens does."""
     canvas = Canvas(image, y_sign=1)
     rows, columns = np.mgrid[: camera.height, : camera.width].astype(np.float32)
     glow = np.zeros(image.shape[:2], np.float32)

@@ -1,4 +1,4 @@
-"""A patron's way through the room."""
+"""The path that a patron takes through the room."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from training.rendering.person import Pose
 
-SMOOTHING_S = 0.35  # seconds before and after a moment over which the way is averaged
+SMOOTHING_S = 0.35  # seconds before and after a moment over which positions are averaged
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A way through the room, by keyframes of seconds, metres right of the camera and metres in front of it.
+    """A path through the room: keyframes of (seconds, metres right of the camera, metres in front of it).
 
-    ``gaze`` says where the face is turned to: keyframes of seconds and radians, 0 towards the camera, positive towards
-    the image's right. Without it everybody looks at the camera.
+    ``gaze`` says where the face is turned: keyframes of (seconds, radians), 0 towards the camera, positive towards the
+    image's right. Without it the person looks at the camera all the time.
 
     Raises:
-        ValueError: fewer than two keyframes, or not in order of time.
+        ValueError: there are fewer than two keyframes, or they are not in order of time.
     """
 
     keyframes: tuple[tuple[float, float, float], ...]
@@ -31,7 +31,7 @@ class Trajectory:
     def __post_init__(self) -> None:
         times = [t for t, _, _ in self.keyframes]
         if len(times) < 2 or any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError(f"a walk needs two or more keyframes in order of time, not {times}")
+            raise ValueError(f"a trajectory needs two or more keyframes in order of time, not {times}")
 
     @property
     def start(self) -> float:
@@ -44,12 +44,12 @@ class Trajectory:
         return self.keyframes[-1][0]
 
     def shifted(self, seconds: float, aside: float = 0.0) -> Trajectory:
-        """The same way so many seconds later and so many metres to the right."""
+        """The same path, ``seconds`` later and ``aside`` metres further to the right."""
         gaze = tuple((t + seconds, yaw) for t, yaw in self.gaze)
         return Trajectory(tuple((t + seconds, x + aside, z) for t, x, z in self.keyframes), gaze)
 
     def pose(self, t: float) -> Pose | None:
-        """Where the walk leads at ``t`` seconds; None before and after it."""
+        """Place and gaze at ``t`` seconds; None before the start and after the end."""
         if not self.start <= t <= self.end:
             return None
         x, z = self._positions(np.array([t]))[0]
@@ -59,9 +59,9 @@ class Trajectory:
         return Pose(float(x), float(z), float(np.interp(t, times, walked)), yaw)
 
     def _positions(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Metres aside and away (n, 2) at n moments: straight between keyframes, with the corners rounded.
+        """Metres to the right and in front (n, 2) at n moments: straight between keyframes, with rounded corners.
 
-        Averaging rounds them without overshooting; a spline could walk somebody into the camera.
+        Averaging rounds corners without overshooting; a spline could lead somebody into the camera.
         """
         at, *coordinates = np.array(self.keyframes).T
         around = times[:, None] + np.linspace(-SMOOTHING_S, SMOOTHING_S, 15)

@@ -1,1 +1,5 @@
-"""Scenes whose truth is known: labelled faces walk through a drawn room, and what was counted is compared with it."""
+"""Simulated scenes with a known truth, with which the agent's count is compared: labelled faces cross a drawn room.
+
+Start with :mod:`training.simulation.scene`, which ``maitred simulate`` draws and writes;
+:mod:`training.simulation.evaluate` lets the agent count such a clip, and :mod:`training.simulation.score` compares.
+"""

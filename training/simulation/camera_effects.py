@@ -1,4 +1,4 @@
-"""What a camera makes of a scene: exposure, blur, noise, and frames that never arrive."""
+"""What a camera does to a scene: exposure, blur, noise, and frames that never arrive."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from training.rendering.canvas import Image
 from training.simulation.conditions import Conditions
 
 SLACK = 96
-"""A frame's noise is a cut-out of a field this much larger, at a random place: as good, and many times faster."""
+"""A frame's noise is cut at random out of a field this many pixels larger: much faster than new noise."""
 STEP_EVERY = 20.0
-"""Seconds, on average, between sudden changes of light."""
+"""Seconds between sudden changes of light."""
 
 
 @dataclass(frozen=True)
 class CameraEffects:
-    """The camera of a scene; the same seed sees the same."""
+    """The effects of a scene's camera; the same seed gives the same effects."""
 
     conditions: Conditions
     seed: int
 
     def arriving_frames(self, frames: int) -> list[int]:
-        """Numbers of the frames that arrive; the first one always does."""
+        """Numbers of the frames that arrive; the first one always arrives."""
         lost = np.random.default_rng([self.seed, 1]).random(frames) < self.conditions.dropped
         lost[:1] = False
         return np.flatnonzero(~lost).tolist()
 
     def expose(self, image: Image, t: float, number: int) -> Image:
-        """The picture of a scene (uint8 RGB) as frame ``number`` at ``t`` seconds shows it."""
+        """Frame ``number``, at ``t`` seconds, of a scene's picture (both uint8 RGB)."""
         blurred = cv2.GaussianBlur(image, (0, 0), self.conditions.blur) if self.conditions.blur else image
         lit = cv2.convertScaleAbs(blurred, alpha=self._light(t))
         if not self.conditions.noise:

@@ -1,4 +1,4 @@
-"""``maitred simulate``: a clip of faces walking through a drawn scene, and the truth about it."""
+"""``maitred simulate``: a clip of people with real faces in a drawn room, and the truth about it."""
 
 from __future__ import annotations
 
@@ -30,20 +30,25 @@ def add_simulate(commands: Commands) -> None:
     about = "make a clip of labelled faces walking through a drawn scene, with the truth about it"
     parser = command(commands, "simulate", run, about)
     parser.add_argument("--faces", type=Path, required=True, metavar="DIR", help="labelled faces, as for maitred train")
-    parser.add_argument("--patrons", type=int, required=True, metavar="N", help="how many walk through the scene")
+    parser.add_argument(
+        "--patrons", type=int, required=True, metavar="N", help="how many people walk through the scene"
+    )
     parser.add_argument("--seed", type=int, required=True, metavar="S", help="the same seed gives the same files")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=f"folder for {CLIP} and {TRUTH}")
     parser.add_argument("--scene", choices=("calm", "busy", "rough"), default="calm", help="the conditions (calm)")
     parser.add_argument(
-        "--split", choices=("test", "train", "validation", "all"), default="test", help="whose faces to take (test)"
+        "--split",
+        choices=("test", "train", "validation", "all"),
+        default="test",
+        help="split that the faces are taken from (test)",
     )
     parser.add_argument("--size", metavar="WxH", help="pixels of a frame, such as 1280x720")
     for name, (kind, text) in OPTIONS.items():
-        parser.add_argument(f"--{name}", type=kind, metavar="X", help=f"{text}, in place of the scene's")
+        parser.add_argument(f"--{name}", type=kind, metavar="X", help=f"{text}, instead of the scene's value")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
+    """Write the clip and its truth; returns the exit code."""
     from edge.commands.output import progress
     from training.rendering.demo_scene import write_truth
     from training.requirements import require_installed

@@ -1,4 +1,4 @@
-"""Writing frames as a video whose time stamps tell of the frames that are missing."""
+"""Writing frames as a video whose time stamps leave gaps where frames are missing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from training.rendering.canvas import Image
 from training.requirements import require_installed
 
 BITS_PER_PIXEL = 0.35
-"""Of each frame on average: clear enough that the codec is no condition of its own."""
+"""Average bit rate: high enough that compression does not make the scene harder."""
 GROUP = 15
 """Frames from one key frame to the next."""
 
 
 def write_frames(path: Path, frames: Iterable[tuple[int, Image]], size: tuple[int, int], fps: int) -> None:
-    """Write ``(number, uint8 RGB picture)`` as MPEG-4; a number's time is number / fps, whatever numbers are left out.
+    """Write pairs of number and uint8 RGB picture as MPEG-4.
+
+    A frame is shown at number / fps seconds; numbers may be missing.
 
     Raises:
         MaitredError: PyAV is not installed, or such a file can't be written there.
@@ -26,7 +28,7 @@ def write_frames(path: Path, frames: Iterable[tuple[int, Image]], size: tuple[in
     import av
 
     try:
-        # Bit-exact and single-threaded: the same frames give the same file.
+        # Bit-exact and single-threaded, so that the same frames give the same file.
         with av.open(str(path), "w", format="mp4", container_options={"fflags": "+bitexact"}) as container:
             stream = container.add_stream("mpeg4", rate=fps)
             stream.width, stream.height = size

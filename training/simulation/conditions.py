@@ -1,4 +1,4 @@
-"""Under what conditions a simulated camera looks at how large a crowd."""
+"""The conditions of a simulated scene: size of the crowd, light, lens, sensor and lost frames."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Conditions:
     """What makes a scene easy or hard.
 
     Attributes:
-        crowd: most patrons at a time; the next come as soon as there is room for them.
+        crowd: largest number of patrons at a time; the next ones come as soon as there is room for them.
         fps: frames a second.
         width, height: pixels of a frame.
         light: brightness as a factor.
-        flicker: share (0..1) by which the light changes slowly, and at times suddenly.
-        blur: of the lens, standard deviation in pixels.
-        shutter_s: seconds for which a frame is exposed: what moves meanwhile is smeared.
-        noise: of the sensor, standard deviation in grey levels.
+        flicker: share (0..1) by which the light changes, slowly and at times suddenly.
+        blur: blur of the lens, standard deviation in pixels.
+        shutter_s: seconds for which a frame is exposed; what moves meanwhile is smeared.
+        noise: noise of the sensor, standard deviation in grey levels.
         dropped: share (0..1) of the frames that are lost.
     """
 
@@ -46,9 +46,9 @@ class Conditions:
             low, high = LIMITS[field.name]
             value = getattr(self, field.name)
             if not low <= value <= high:
-                raise BadInput(f"{field.name} = {value}: between {low:g} and {high:g}")
+                raise BadInput(f"{field.name} = {value}: must be between {low:g} and {high:g}")
         if self.width % 2 or self.height % 2:
-            raise BadInput(f"{self.width}x{self.height}: video needs even sides")
+            raise BadInput(f"{self.width}x{self.height}: video needs an even width and height")
 
     @property
     def camera(self) -> PinholeCamera:
@@ -67,10 +67,10 @@ PRESETS = {
 
 
 def conditions_of(scene: str, **changes: float | int | None) -> Conditions:
-    """A preset with some conditions changed; None changes nothing.
+    """A preset by name with some conditions changed; a value of None keeps the preset's.
 
     Raises:
-        BadInput: no such preset, or a value beyond :data:`LIMITS`.
+        BadInput: there is no such preset, or a value is outside :data:`LIMITS`.
     """
     if scene not in PRESETS:
         raise BadInput(f"{scene}: no such scene; there are {', '.join(PRESETS)}")

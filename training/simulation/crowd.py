@@ -1,4 +1,4 @@
-"""Who comes when: patrons alone and in groups, never more at a time than the scene allows."""
+"""When patrons come: alone and in groups, never more at a time than the scene allows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from training.rendering.person import Garment, PersonStyle
 from training.simulation.routes import KIND_SHARES, LANES, Route, RouteKind, plan_route
 
 GROUP_SHARE = 0.3
-"""Share of arrivals that are a group of two or three, side by side."""
+"""Share of arrivals that are groups of two or three, side by side."""
 LANE_DISTANCE = 0.5
-"""Metres that keep two people's ways apart, where there is room for it."""
+"""Metres between the lanes of two people, where there is room for it."""
 GARMENTS: tuple[Garment, ...] = ("shirt", "jacket", "dress")
 
 
 def plan_routes(camera: PinholeCamera, count: int, crowd: int, rng: np.random.Generator) -> list[Route]:
-    """Ways for ``count`` patrons, in order of their start; at most ``crowd`` of them at any time."""
+    """Random routes for ``count`` patrons, in order of their start; at most ``crowd`` of them are in view at a time."""
     routes: list[Route] = []
     now = 0.5
     while len(routes) < count:
         size = int(rng.integers(2, 4)) if rng.random() < GROUP_SHARE else 1
         size = min(size, crowd, count - len(routes))
-        # A crowd is never of one size: it swells to its limit and thins out.
+        # The size of a crowd varies: it grows up to its limit and shrinks again.
         limit = int(rng.integers(max(crowd - 2, size), crowd + 1))
         ends = sorted(route.trajectory.end for route in routes if route.trajectory.end > now)
         if len(ends) + size > limit:
@@ -42,7 +42,7 @@ def plan_routes(camera: PinholeCamera, count: int, crowd: int, rng: np.random.Ge
 
 
 def _free_lane(taken: list[float], rng: np.random.Generator) -> float:
-    """A distance from the camera that nobody near in time walks at, or the one with most room beside it."""
+    """A distance from the camera at which nobody else walks then, or the one with most room beside it."""
     best, room = 0.0, -1.0
     for lane in rng.uniform(*LANES, 12).tolist():
         apart = min((abs(lane - other) for other in taken), default=LANE_DISTANCE)
@@ -54,7 +54,7 @@ def _free_lane(taken: list[float], rng: np.random.Generator) -> float:
 
 
 def random_style(face_picture: FacePicture, rng: np.random.Generator) -> PersonStyle:
-    """Height by age, and clothes by chance: nothing that is drawn tells a gender."""
+    """A height by age and random clothes: nothing that is drawn depends on the gender."""
     age = face_picture.age
     grown = float(np.clip(rng.normal(1.70, 0.09), 1.5, 1.95))
     height = min(grown, max(1.05, 0.75 + 0.065 * age))
@@ -68,7 +68,7 @@ def random_style(face_picture: FacePicture, rng: np.random.Generator) -> PersonS
 
 
 def _colour(rng: np.random.Generator) -> Colour:
-    """Clothes as people wear them: more than half are dark or plain."""
+    """A random colour of clothes: more than half are dark or grey, as people wear them."""
     level = int(rng.integers(25, 110) if rng.random() < 0.7 else rng.integers(110, 235))
     tint = rng.normal(0, 8 if rng.random() < 0.5 else 35, 3)
     red, green, blue = (int(np.clip(level + shift, 10, 245)) for shift in tint)
@@ -76,5 +76,5 @@ def _colour(rng: np.random.Generator) -> Colour:
 
 
 def distinct_seeds(seed: int, count: int) -> Iterator[int]:
-    """A seed of its own for each patron's hair."""
+    """A seed for each patron's hair."""
     yield from np.random.default_rng([seed, 99]).integers(0, 2**31, count).tolist()

@@ -1,4 +1,4 @@
-"""What went wrong with which visit: the list that a tracker is improved by."""
+"""The list of what was wrong with which visit, by which the tracker is improved."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Patron = dict[str, Any]
 
 
 def list_errors(observation: Observation, truth: dict[str, Any]) -> list[str]:
-    """A line for each patron missed, each visit too many and each wrong direction, in the order of time.
+    """A line for each missed patron, each visit too many and each wrong direction, in the order of time.
 
-    A line ends with the tracks of the patron, as ``track: from-to s, frames together with the patron``; ``-`` before a
-    track says that it became no visit.
+    A line ends with the patron's tracks, each as ``track: from-to s, frames together with the patron``. A ``-`` before
+    a track means that it did not become a visit.
     """
     everything = {track for boxes in observation.boxes for track in boxes}
     counted = {one.track for one in observation.visits}
@@ -26,38 +26,40 @@ def list_errors(observation: Observation, truth: dict[str, Any]) -> list[str]:
     spans = _spans(observation)
     by_track: dict[int, dict[int, int]] = defaultdict(dict)
     by_patron: dict[int, dict[int, int]] = defaultdict(dict)
-    for (patron, track), frames in of_all.items():
-        by_track[track][patron] = frames
-        by_patron[patron][track] = frames
+    for (patron_id, track), frames in of_all.items():
+        by_track[track][patron_id] = frames
+        by_patron[patron_id][track] = frames
 
     def tracks_of(patron: int) -> str:
-        parts = sorted(by_patron[patron].items(), key=lambda item: spans[item[0]])
-        told = [
+        tracks = sorted(by_patron[patron].items(), key=lambda item: spans[item[0]])
+        parts = [
             f"{'' if track in counted else '-'}{track}: {spans[track][0]:.1f}-{spans[track][1]:.1f} s, {n}"
             + ("" if len(by_track[track]) == 1 else f" (also {_others(by_track[track], patron)})")
-            for track, n in parts
+            for track, n in tracks
         ]
-        return "; ".join(told) or "never followed"
+        return "; ".join(parts) or "never tracked"
 
     lines: list[tuple[float, str]] = []
     found = {patron["id"] for _, patron in pairs}
-    for who in truth["patrons"]:
-        if who["counts"] and who["id"] not in found:
-            at = who["from_s"]
-            lines.append((at, f"missed patron {who['id']} ({at}-{who['to_s']} s) | {tracks_of(who['id'])}"))
+    for patron in truth["patrons"]:
+        if patron["counts"] and patron["id"] not in found:
+            at = patron["from_s"]
+            lines.append((at, f"missed patron {patron['id']} ({at}-{patron['to_s']} s) | {tracks_of(patron['id'])}"))
     for one in spare:
         at, of = one.visit.started_at, by_track[one.track]
         if not of:
-            lines.append((at, f"nobody track {one.track} ({at:.1f}-{one.visit.ended_at:.1f} s)"))
+            lines.append((at, f"no patron for track {one.track} ({at:.1f}-{one.visit.ended_at:.1f} s)"))
             continue
         patron_id = max(of, key=lambda number: of[number])
         owner = people[patron_id]
-        kind = "second" if owner["counts"] else "extra (need not count)"
+        kind = "second visit:" if owner["counts"] else "extra visit (need not count):"
         lines.append((at, f"{kind} track {one.track} of patron {patron_id} | {tracks_of(patron_id)}"))
-    for one, who in pairs:
-        if one.visit.direction != who["direction"]:
-            at, said = one.visit.started_at, f"{one.visit.direction} for {who['direction']}"
-            lines.append((at, f"way {said} track {one.track} of patron {who['id']} | {tracks_of(who['id'])}"))
+    for one, patron in pairs:
+        if one.visit.direction != patron["direction"]:
+            at, wrong = one.visit.started_at, f"{one.visit.direction} instead of {patron['direction']}"
+            lines.append(
+                (at, f"direction {wrong}: track {one.track} of patron {patron['id']} | {tracks_of(patron['id'])}")
+            )
     return [f"{at:7.1f} s  {text}" for at, text in sorted(lines)]
 
 
@@ -69,5 +71,5 @@ def _spans(observation: Observation) -> dict[int, tuple[float, float]]:
     return spans
 
 
-def _others(patrons: dict[int, int], but: int) -> str:
-    return ", ".join(f"{frames} of {patron}" for patron, frames in patrons.items() if patron != but)
+def _others(patrons: dict[int, int], excluded: int) -> str:
+    return ", ".join(f"{frames} of {patron}" for patron, frames in patrons.items() if patron != excluded)

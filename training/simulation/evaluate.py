@@ -1,7 +1,7 @@
 """How well the agent counts simulated scenes: ``python -m training.simulation.evaluate DIR... [--json]``.
 
-Each DIR holds what ``maitred simulate`` wrote. The agent's own pipeline counts the clip, with the entrance of the truth
-drawn in; the truth says what that is worth.
+Each DIR holds what ``maitred simulate`` wrote. The agent's own pipeline counts the clip, with the same entrance line as
+the truth, and the result is compared with the truth.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from training.simulation.replay import RecordingAnalyzer, ReplayAnalyzer
 
 REPLAY = "tape.npz"
 LINE: dict[str, Any] = {"line": ((0.5, 0.0), (0.5, 1.0)), "inside": "right"}
-"""The entrance of the truth, as the agent's settings have it."""
+"""The entrance that the truth uses, in the form of the agent's settings."""
 SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right", "direction_right_in_sight",
           "gender_error_single", "gender_error_visit", "gender_error_in_most_frames", "interval_coverage")  # fmt: skip
 
@@ -37,7 +37,7 @@ SHARES = ("count_error", "mota", "idf1", "recall", "precision", "direction_right
 def measure(
     folder: Path, settings: Settings, models: Models, use_replay: bool = False, every: int = 1
 ) -> tuple[dict[str, Any], list[str]]:
-    """The measures of one simulated scene and what was wrong with single visits; see :mod:`training.simulation.score`.
+    """The measures of one simulated scene (see :mod:`training.simulation.score`), and the list of wrong visits.
 
     With ``use_replay``, the models' outputs are read from the folder's replay file, which is written if it is missing.
     Without it, only one frame in ``every`` is analysed, as on a machine that cannot keep up.
@@ -54,7 +54,7 @@ def measure(
     try:
         truth = json.loads((folder / TRUTH).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadInput(f"{folder}: no {TRUTH} can be read here ({error}); maitred simulate makes one") from error
+        raise BadInput(f"{folder}: {TRUTH} cannot be read here ({error}); maitred simulate makes one") from error
     settings = settings.model_copy(update={"entrance": Entrance(**LINE)})
     truth = every_frame_of(truth, every)
     if use_replay and (folder / REPLAY).exists():
@@ -73,7 +73,7 @@ def measure(
 
 
 def every_frame_of(truth: dict[str, Any], every: int) -> dict[str, Any]:
-    """The truth about one frame in ``every``; who should be counted, and from when to when, stays."""
+    """The truth about one frame in ``every``; whom to count, and from when to when, stays the same."""
     patrons = [
         {**patron, "path": [[row[0] // every, *row[1:]] for row in patron["path"] if row[0] % every == 0]}
         for patron in truth["patrons"]
@@ -82,12 +82,12 @@ def every_frame_of(truth: dict[str, Any], every: int) -> dict[str, Any]:
 
 
 def as_json(result: dict[str, Any]) -> dict[str, Any]:
-    """The measures with None in place of NaN, which JSON does not know."""
+    """The measures with None instead of NaN, which JSON does not know."""
     return {name: None if isinstance(value, float) and isnan(value) else value for name, value in result.items()}
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
-    """The measures in lines, one column for each scene."""
+    """The measures as a text table, one column for each scene."""
     names = [name for name in next(iter(results.values())) if name != "made_by"]
     lines = [" " * 28 + "".join(f"{scene:>12}" for scene in results)]
     for name in names:

@@ -1,4 +1,4 @@
-"""How well the camera sees a patron's face at a moment: the truth that a tracker is measured against."""
+"""How well the camera sees each face at a moment: the truth that a tracker is measured against."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from training.rendering.person import Box, Pose
 from training.rendering.room import visible_past_wall
 
 MAX_CLEAR_YAW, MAX_VISIBLE_YAW = np.radians(45), np.radians(75)
-"""A face that is turned aside by less is in plain sight, by more is none."""
+"""A face that is turned aside by less than the first angle is clear; beyond the second it is not visible."""
 MAX_CLEAR_COVER, MAX_VISIBLE_COVER = 0.25, 0.7
-"""A face of which somebody nearer covers less is in plain sight, more is out of it."""
+"""A face covered by people nearer by less than the first share is clear; beyond the second it is not visible."""
 
 
 @dataclass(frozen=True)
 class VisibleFace:
     """A face on the frame.
 
-    Not ``clear`` is one that is cut by the frame, far, turned aside or half covered: missing it is no error.
+    ``clear`` is False for a face that is cut by the frame, far away, turned aside or half covered. Missing such a face
+    is no error.
     """
 
     patron: Patron

@@ -1,4 +1,4 @@
-"""The faces that walk: photographs of a labelled folder, one for each patron."""
+"""The patrons' faces: photographs out of a labelled folder, one for each patron."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from training.rendering.average_face import GENDERS, SIDE, FacePicture
 
 SplitChoice = Literal["test", "train", "validation", "all"]
 MAX_MISALIGNMENT = 0.1
-"""A picture whose face lies less than this share of its side from where crops have it is a crop already."""
+"""If a picture's face is within this share of its side of where crops have it, the picture is a crop already."""
 
 
 @dataclass(frozen=True)
 class LabelledFace:
-    """A patron's photograph, cut as the networks know faces, and its label."""
+    """A patron's photograph, cropped as for the networks, and its label."""
 
     face_picture: FacePicture
     sample: Sample
 
 
 def choose_faces(folder: Path, split: SplitChoice, count: int, rng: np.random.Generator) -> list[Sample]:
-    """``count`` labelled pictures of the folder's split in random order; all before any comes twice.
+    """``count`` labelled pictures of the folder's split in random order; none comes twice before all came once.
 
     Raises:
-        BadInput: the folder cannot be used, or holds no picture with both age and gender in that split.
+        BadInput: the folder cannot be used, or no picture of that split has both age and gender.
     """
     splits = SPLITS if split == "all" else (split,)
     usable = [s for s in read_dataset(folder).of(*splits) if s.age is not None and s.gender is not None]
@@ -52,7 +52,7 @@ def choose_faces(folder: Path, split: SplitChoice, count: int, rng: np.random.Ge
 
 
 def read_faces(samples: Sequence[Sample]) -> Iterator[LabelledFace]:
-    """The pictures as faces of one size and place. A face is looked for in what is no crop already."""
+    """The pictures as crops of one size; where a picture is not a crop yet, its face is found and cut out."""
     detector = FaceDetector(load_bundle("face"), threads=1)
     for sample in samples:
         image = read_image(sample.path)
@@ -71,5 +71,5 @@ def read_faces(samples: Sequence[Sample]) -> Iterator[LabelledFace]:
 
 
 def _misalignment(transform: Floats, side: int) -> float:
-    """How far an alignment is from taking the whole picture as it is, in sides of the crop."""
+    """How much an alignment differs from taking the whole picture as it is, in sides of the crop."""
     return float(max(np.abs(transform[:, :2] * side - np.eye(2)).max(), np.abs(transform[:, 2]).max()))

@@ -1,4 +1,4 @@
-"""Running the agent's own pipeline over a simulated clip and noting all it did."""
+"""Running the agent's own pipeline over a simulated clip, and recording all that it does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edge.tracking.track import Track
 from edge.vision.demographics import Estimate
 
 ESTIMATE_EVERY_S = 0.3
-"""A visit's single frames are taken so far apart."""
+"""Seconds between the single frames of a track on which age and gender are estimated."""
 Corners = tuple[float, float, float, float]
 
 
@@ -30,7 +30,7 @@ class CountedVisit:
 
 @dataclass
 class Observation:
-    """What the agent made of a clip.
+    """What the agent did with a clip.
 
     Attributes:
         times: seconds of each frame.
@@ -51,7 +51,7 @@ def observe(
     analyzer: FrameAnalyzer,
     progress: Callable[[int, float], None] = lambda *_: None,
 ) -> Observation:
-    """Count a recording as ``maitred count`` does, and look at each face in single frames besides."""
+    """Count a recording as ``maitred count`` does, and estimate each face in single frames as well."""
     observation = Observation()
     last_estimate_s: dict[int, float] = {}
 
@@ -77,7 +77,7 @@ def observe(
 
 
 def _rename(observation: Observation, joined: tuple[tuple[int, int], ...]) -> None:
-    """Give what was noted of a later track to the earlier one that it turned out to be."""
+    """Move what was recorded of a later track to the earlier track that it was stitched to."""
     for earlier, later in joined:
         for boxes in observation.boxes:
             if later in boxes:

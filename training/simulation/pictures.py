@@ -29,7 +29,7 @@ from training.simulation.faces import LabelledFace
 from training.simulation.scene import SimulatedScene
 
 SHOWN_FROM_S = {"calm": 9.0, "busy": 8.0, "rough": 8.0}
-"""Scenes, and the second from which the first frame with as many faces as the scene is to have is shown."""
+"""Scenes, and the second from which the first frame with :data:`FACES_NEEDED` faces is taken."""
 FACES_NEEDED = {"calm": 2, "busy": 4, "rough": 2}
 FACE_COUNT = 8
 WIDTH = 960
@@ -37,7 +37,7 @@ GREEN, WHITE = (90, 200, 60), (255, 255, 255)
 
 
 def average_faces(folder: Path, seed: int) -> list[LabelledFace]:
-    """Averaged faces of the training split, as the demo clip has them."""
+    """Averaged faces of the training split, like those of the demo clip."""
     samples = read_dataset(folder).of("train")
     face_pictures = [
         average_face(samples, member.faces, np.random.default_rng([seed, number]))
@@ -67,7 +67,7 @@ def scene_with(faces: Sequence[LabelledFace], conditions: Conditions, seed: int)
 
 
 def annotated_frame(scene: SimulatedScene, start: float, faces: int) -> Image:
-    """The first frame after ``start`` seconds in which so many are followed (else the last), drawn over; uint8 BGR."""
+    """The first frame from ``start`` seconds on with so many tracks (else the last one), annotated; uint8 BGR."""
     pipeline = Pipeline()
     trails: dict[int, deque[tuple[int, int]]] = {}
     shown: Image | None = None
@@ -84,7 +84,7 @@ def annotated_frame(scene: SimulatedScene, start: float, faces: int) -> Image:
         if frame.time_s >= start and len(pipeline.seen) >= faces:
             break
     if shown is None:
-        raise ValueError("nobody was seen")
+        raise ValueError("no face was tracked in the whole scene")
     return np.asarray(cv2.resize(shown, (WIDTH, WIDTH * 9 // 16), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -99,7 +99,7 @@ def _draw(image: Image, box: tuple[float, float, float, float], name: str, trail
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the pictures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.simulation.pictures", description=main.__doc__)
-    parser.add_argument("--faces", type=Path, required=True, help="folder of UTKFace images to average portraits from")
+    parser.add_argument("--faces", type=Path, required=True, help="folder of UTKFace images whose faces are averaged")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args(arguments)

@@ -1,7 +1,7 @@
-"""What the models make of a simulated clip, kept: the tracker is tried on it again in seconds.
+"""Recording the models' outputs for a simulated clip, so that a changed tracker is tried on it again in seconds.
 
-A tape holds numbers only: boxes, colours, qualities, estimates. Of the detector it knows what the tracker of the day
-led it to look at; so a change is developed on tapes and measured on clips.
+A recording holds numbers only: boxes, colours, qualities, estimates. It has the detector's answers only for those parts
+of the frames that the tracker of that day asked for. So develop a change on recordings, and measure it on clips.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class RecordingAnalyzer(ModelFrameAnalyzer):
         return faces
 
     def write(self, path: Path) -> None:
-        """Write the tape."""
+        """Write the recording (``.npz``)."""
         columns = {name: np.array([row[name] for row in self.rows]) for name in FIELDS}
         np.savez_compressed(path, times=np.array(self.times), size=np.array(self.size), allow_pickle=False, **columns)
 
@@ -79,7 +79,7 @@ class ReplayAnalyzer:
                 self.times: list[float] = file["times"].tolist()
                 self._size: list[int] = file["size"].tolist()
         except (OSError, ValueError, KeyError) as error:
-            raise BadInput(f"{path}: no tape ({error}); delete it, and it is made anew") from error
+            raise BadInput(f"{path}: not a recording ({error}); delete it, and it will be made again") from error
         self._faces: list[list[_RecordedFace]] = [[] for _ in self.times]
         for row, frame in enumerate(self._columns["frame"].tolist()):
             left, top, width, height = self._columns["box"][row].tolist()
@@ -92,39 +92,39 @@ class ReplayAnalyzer:
         return (Frame(blank, time_s, index) for index, time_s in enumerate(self.times))
 
     def detect(self, frame: Frame, expected: Iterable[tuple[float, float, float]]) -> list[Detection]:  # noqa: ARG002
-        """What was found in that frame."""
+        """The faces that were recorded for that frame."""
         return list(self._faces[frame.index])
 
     def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[Look | None]:  # noqa: ARG002
-        """What was worn."""
+        """The clothing colours that were recorded."""
         looks = self._columns["look"][[self._row(face) for face in faces]].astype(np.float32)
         free = free_looks(faces)
         return [None if np.isnan(look[0]) or not seen else look for look, seen in zip(looks, free, strict=True)]
 
     def quality(self, frame: Frame, face: Detection) -> float:  # noqa: ARG002
-        """As it was."""
+        """As it was recorded."""
         return float(self._columns["quality"][self._row(face)])
 
     def shot(self, frame: Frame, face: Detection, quality: float) -> Shot:
-        """A shot whose picture is the row's number."""
+        """A shot whose picture is replaced by the number of its row in the recording."""
         row = np.array(self._row(face))
         return Shot(quality, frame.time_s, row, row)
 
     def is_still_face(self, frame: Frame, face: Detection) -> bool:  # noqa: ARG002
-        """As it was."""
+        """As it was recorded."""
         return bool(self._columns["second"][self._row(face)] >= least_score(face, Settings().detection.min_score))
 
     def is_face(self, shots: Sequence[Shot]) -> bool:
-        """By the second scores that were noted."""
+        """By the recorded scores of the second detection."""
         scores = [float(self._columns["second"][int(shot.context)]) for shot in shots]
         return bool(scores) and median(scores) >= MIN_SCORE
 
     def estimate(self, shot: Shot) -> Estimate:
-        """The estimate that was noted."""
+        """The estimate that was recorded."""
         return self._estimate(shot, "")
 
     def mirrored(self, shot: Shot) -> Estimate:
-        """That of the mirrored crop."""
+        """The recorded estimate of the mirrored crop."""
         return self._estimate(shot, "mirrored_")
 
     def _estimate(self, shot: Shot, which: str) -> Estimate:
@@ -133,5 +133,5 @@ class ReplayAnalyzer:
 
     def _row(self, face: Detection) -> int:
         if not isinstance(face, _RecordedFace):
-            raise TypeError("a tape knows its own detections only")
+            raise TypeError("a recording has only its own detections")
         return face.row

@@ -1,4 +1,4 @@
-"""How patrons move: across the view in either direction, towards the camera, or in and out again."""
+"""Random routes of patrons: across the view in either direction, towards the camera, or in and out again."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from training.rendering.trajectory import Trajectory
 
 RouteKind = Literal["in", "out", "u-turn", "approach"]
 KIND_SHARES: dict[RouteKind, float] = {"in": 0.41, "out": 0.41, "u-turn": 0.1, "approach": 0.08}
-"""How often each kind comes. In is from left to right through the entrance line in the middle of the frame."""
+"""How often each kind occurs. "In" is from left to right across the entrance line in the middle of the frame."""
 LANES = (1.9, 4.3)
-"""Metres from the camera between which patrons cross the view."""
+"""Smallest and largest distance in metres from the camera at which patrons cross the view."""
 SPEED = (0.7, 1.25)
 """Metres a second."""
 PAUSE_SHARE, LOOK_AWAY_SHARE = 0.3, 0.25
-"""Shares of the patrons who stop on their way, and who turn their face wholly away for a moment."""
+"""Share of patrons who stop on their way, and share who turn their face wholly away for a moment."""
 LOOK_AWAY_YAW = np.radians(110)
 START_OUTSIDE = 0.6
-"""Metres beyond the frame's edge at which ways begin and end."""
+"""Metres outside the frame's edge at which routes begin and end."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """A walk, and what a counter with the entrance line should say of it."""
+    """A trajectory, and the direction that a counter with the entrance line should report for it."""
 
     kind: RouteKind
     trajectory: Trajectory
 
     @property
     def direction(self) -> Direction | None:
-        """Crossing of the entrance line; None for who turned back or never came near it."""
+        """Direction in which the entrance line is crossed; None for somebody who turns back or stays away from it."""
         return "in" if self.kind == "in" else "out" if self.kind == "out" else None
 
 
 def plan_route(camera: PinholeCamera, start: float, lane: float, kind: RouteKind, rng: np.random.Generator) -> Route:
-    """A way of that kind in that lane, from ``start`` seconds on."""
+    """A random route of that kind, at ``lane`` metres from the camera, from ``start`` seconds on."""
     if kind == "approach":
         return Route(kind, _approach(start, rng))
     side = {"in": -1.0, "out": 1.0}.get(kind) or float(rng.choice([-1, 1]))
@@ -59,7 +59,7 @@ def plan_route(camera: PinholeCamera, start: float, lane: float, kind: RouteKind
         keys.append((t + seconds, x, z))
 
     if kind == "u-turn":
-        # Past the line, before it, or on it: whoever goes back has not come in.
+        # Turn before the line, on it or beyond it: somebody who goes back has not come in.
         go(side * float(rng.uniform(-0.5, 0.6)), lane)
         stay(float(rng.uniform(0.5, 2.0)))
         turn = len(keys) - 2
@@ -86,7 +86,7 @@ def _approach(start: float, rng: np.random.Generator) -> Trajectory:
 def _gaze_keyframes(
     keys: list[tuple[float, float, float]], turn: int | None, rng: np.random.Generator, towards: float | None = None
 ) -> tuple[tuple[float, float], ...]:
-    """The face looks ahead as far as a camera by the way can see it, about, and at times wholly away."""
+    """Keyframes of the gaze: roughly ahead, as a camera beside the route sees it, at times wholly away."""
     start, end = keys[0][0], keys[-1][0]
     forward = np.sign(keys[1][1] - keys[0][1])
     ahead = np.radians(rng.uniform(5, 40)) * forward if towards is None else towards

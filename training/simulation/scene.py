@@ -1,4 +1,4 @@
-"""A whole simulated scene: its cast, its frames, its truth."""
+"""A whole simulated scene: its patrons, its frames, its truth."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from training.simulation.face_visibility import VisibleFace, visible_faces
 from training.simulation.faces import LabelledFace, SplitChoice, choose_faces, read_faces
 
 EXPOSURES = 4
-"""Moments of a long exposure that are averaged."""
+"""How many moments are averaged for a long exposure."""
 ENTRANCE = {"line": [[0.5, 0.0], [0.5, 1.0]], "in": "from left to right"}
-"""The entrance that directions are about, in fractions of the frame."""
+"""The entrance line that directions refer to, in fractions of the frame."""
 COUNTS_FROM_S = 0.5
-"""Whose face is in plain sight for less than this need not be counted."""
+"""A patron whose face is clear for less than this many seconds need not be counted."""
 
 
 @dataclass(frozen=True)
 class SimulatedScene:
-    """Patrons with real faces, conditions, and a seed for everything else; the same again gives the same frames."""
+    """Patrons with real faces, conditions, and a seed for everything else; the same values give the same frames."""
 
     patrons: Sequence[Patron]
     faces: Sequence[LabelledFace]
@@ -43,7 +43,7 @@ class SimulatedScene:
 
     @cached_property
     def arriving_frames(self) -> list[int]:
-        """Numbers of the frames that arrive; frame n is of n / fps seconds."""
+        """Numbers of the frames that arrive; frame n is taken at n / fps seconds."""
         return CameraEffects(self.conditions, self.seed).arriving_frames(
             round((self._scene.end + 1) * self.conditions.fps)
         )
@@ -68,7 +68,7 @@ class SimulatedScene:
         return np.asarray(cv2.convertScaleAbs(sum_of, alpha=1 / EXPOSURES), np.uint8)
 
     def truth(self, made_by: str) -> dict[str, Any]:
-        """What a counter should find; see docs/counting.md for the fields."""
+        """What a counter should find; docs/counting.md explains the fields."""
         fps, camera = self.conditions.fps, self.conditions.camera
         paths: dict[int, list[tuple[int, VisibleFace]]] = {patron.id: [] for patron in self.patrons}
         for index, number in enumerate(self.arriving_frames):
@@ -110,7 +110,7 @@ def _row(index: int, box: Box, clear: bool) -> list[float]:
 
 
 def draw_scene(folder: Path, split: SplitChoice, count: int, conditions: Conditions, seed: int) -> SimulatedScene:
-    """Draw faces from the folder and place ``count`` patrons.
+    """A scene of ``count`` patrons, with random faces from the folder and random routes.
 
     Raises:
         BadInput: the folder cannot be used.

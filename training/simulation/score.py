@@ -1,4 +1,4 @@
-"""What an observation is worth, held against the truth of its scene."""
+"""How well an observation agrees with the truth of its scene."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from edge.vision.detection import overlaps
 from training.simulation.observe import Corners, CountedVisit, Observation
 
 MIN_OVERLAP = 0.3
-"""Boxes that overlap by this much (intersection over union) show the same face. The detector's box is a square, the
-truth's is as narrow as the face; still they share 0.55 and more in 95 % of the cases."""
+"""Boxes that overlap by this much (intersection over union) show the same face. The detector's box is a square and the
+truth's is as narrow as the face; still they overlap by 0.55 or more in 95 % of the cases."""
 NO_GENDER_BELOW = 13
-"""Below this age the agent gives no gender, and none is asked for."""
+"""Below this age the agent gives no gender, so none is scored."""
 LIMITS = {
     "calm": {"count_error": 0.01, "idf1": 0.97, "direction_right": 0.99, "dwell_error_s": 0.3},
     "busy": {"count_error": 0.04, "idf1": 0.90, "direction_right": 0.97, "dwell_error_s": 0.5},
     "rough": {"count_error": 0.08, "idf1": 0.80, "direction_right": 0.94, "dwell_error_s": 1.0},
 }
-"""What must hold: errors at most, shares at least."""
+"""What must hold: the largest allowed errors, the smallest allowed shares."""
 
 Patron = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class _FrameMatch:
-    """Patrons' and tracks' boxes in one frame, without those that neither count as found nor as missed."""
+    """Patrons and tracks of one frame and their distances, without those that count neither as found nor as missed."""
 
     patrons: list[int]
     tracks: list[int]
@@ -38,7 +38,7 @@ class _FrameMatch:
 
 
 def score(observation: Observation, truth: dict[str, Any]) -> dict[str, Any]:
-    """The measures of one scene; shares are 0..1, times seconds, ages years, NaN where there is nothing to measure."""
+    """The measures of one scene: shares (0..1), times (s), ages (years); NaN where there is nothing to measure."""
     counted = {one.track for one in observation.visits}
     frames, together = match_frames(observation, truth, counted)
     result = _tracking(frames)
@@ -68,7 +68,11 @@ def score(observation: Observation, truth: dict[str, Any]) -> dict[str, Any]:
 def match_frames(
     observation: Observation, truth: dict[str, Any], counted: set[int]
 ) -> tuple[list[_FrameMatch], dict[tuple[int, int], int]]:
-    """Frames for the tracking measures of the ``counted`` tracks; in how many each patron and track are together."""
+    """Match boxes frame by frame.
+
+    Returns the frames for the tracking measures of the ``counted`` tracks, and in how many frames each pair of patron
+    and track was together.
+    """
     there: list[list[tuple[int, Corners, bool]]] = [[] for _ in truth["times"]]
     for patron in truth["patrons"]:
         for index, x, y, width, height, clear in patron["path"]:
@@ -85,7 +89,7 @@ def match_frames(
         for row, column in pairs:
             key = patrons[row][0], tracks[column]
             together[key] = together.get(key, 0) + 1
-        # As the MOT challenges do: who is hardly to be seen may be followed, and may be missed.
+        # As in the MOT challenges: somebody who is hardly visible may be tracked and may be missed.
         excused = {column for row, column in pairs if not patrons[row][2]}
         kept_rows = [row for row, (_, _, clear) in enumerate(patrons) if clear]
         kept = [column for column in range(len(tracks)) if column not in excused]
@@ -100,7 +104,7 @@ def match_frames(
 
 
 def _distances(first: list[Corners], second: list[Corners]) -> NDArray[np.float64]:
-    """1 - intersection over union, NaN where it is too small: (n, m)."""
+    """1 - intersection over union, float64 (n, m); NaN where the overlap is too small."""
     if not first or not second:
         return np.zeros((len(first), len(second)))
     shared = overlaps(np.array(first, np.float32), np.array(second, np.float32)).astype(np.float64)
@@ -120,7 +124,7 @@ def _tracking(frames: list[_FrameMatch]) -> dict[str, float]:
 def match_visits(
     visits: list[CountedVisit], people: dict[int, Patron], together: dict[tuple[int, int], int]
 ) -> tuple[list[tuple[CountedVisit, Patron]], list[CountedVisit]]:
-    """Visits with the patrons they are of, one each, and the visits left over: second ones, or of nobody."""
+    """Pairs of a visit and its patron, one visit each, and the visits left over: second ones, or of nobody."""
     by_track = {one.track: one for one in visits}
     pairs, spare_of = [], set(by_track)
     patrons: set[int] = set()
@@ -134,7 +138,7 @@ def match_visits(
 
 
 def _direction_visible(patron: Patron, middle: float) -> bool:
-    """Whether the way that somebody went can be told from when the face was in plain sight."""
+    """Whether the positions at which the face was clear show the patron's direction."""
     clear = [x + width / 2 for _, x, _, width, _, is_plain in patron["path"] if is_plain]
     return bool(_crossing(clear[0], clear[-1], middle) == patron["direction"])
 
@@ -162,7 +166,7 @@ def _demographics(pairs: list[tuple[CountedVisit, Patron]], observation: Observa
         )
         for one, patron in grown
     ]
-    # The visit's own gender, or what it would be if children had one.
+    # The visit's own gender; where the agent gives none (children), what its shots say.
     genders = [(np.mean([_logit(shot.female_probability) for shot in one.shots]) >= 0) == (patron["gender"] == "female")
                for one, patron in grown]  # fmt: skip
     if any(one.visit.female_probability is not None for one, _ in grown):
@@ -177,7 +181,7 @@ def _demographics(pairs: list[tuple[CountedVisit, Patron]], observation: Observa
         "age_mae_visit": _mean([abs((one.visit.age or 0) - patron["age"]) for one, patron in known]),
         "gender_error_single": _mean(single_gender),
         "gender_error_visit": 1 - _mean(genders),
-        # Whoever is taken for the other gender in most frames is so by the photograph, not by chance of a frame.
+        # If most frames say the other gender, that is due to the photograph, not to chance in one frame.
         "gender_error_in_most_frames": _mean([share > 0.5 for share in single_gender]),
         "interval_coverage": _mean([low <= age <= high for (low, high), age in intervals]),  # type: ignore[misc]
         "interval_width": _mean([high - low for (low, high), _ in intervals]),  # type: ignore[misc]

@@ -183,7 +183,7 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     # Nothing is listed as wrong; what is taken away and turned round is.
     assert list_errors(seen, truth) == []
     assert [line.split()[2] for line in list_errors(_without(seen, 1), truth)] == ["missed"]
-    assert {line.split()[2] for line in list_errors(seen, wrong_way)} == {"way"}
+    assert {line.split()[2] for line in list_errors(seen, wrong_way)} == {"direction"}
 
     # Every other frame is enough, and the truth about those is what they show.
     even = (frame for frame in _frames(scene) if frame.index % 2 == 0)
@@ -245,7 +245,7 @@ def test_genders_of_visits_and_of_single_frames(said: list[float], single: float
 
 def test_what_is_no_tape_is_named(tmp_path: Path):
     (tmp_path / "tape.npz").write_bytes(b"nothing")
-    with pytest.raises(BadInput, match=r"tape\.npz: no tape"):
+    with pytest.raises(BadInput, match=r"tape\.npz: not a recording"):
         ReplayAnalyzer(tmp_path / "tape.npz")
 
 
