@@ -73,7 +73,7 @@ def clips() -> Path:
 
 @pytest.fixture(scope="session")
 def drawn_crops() -> list[FaceCrop]:
-    """Faces of four dots, to compose scenes with."""
+    """Face crops drawn as four dots, to compose scenes of."""
     # Not above: OpenCV takes its limits from what the package sets, if that comes first.
     import cv2
     import numpy as np

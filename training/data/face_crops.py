@@ -1,4 +1,4 @@
-"""Aligned pictures of faces, with what the detector says of each where it sees it well: pieces to compose with."""
+"""Aligned pictures of faces with their boxes and landmarks, from which scenes for the detector are composed."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ MEDIAN_BOX = np.array([0.005, -0.01, 0.99, 0.99], np.float32)
 LANDMARKS = np.array(
     [[0.307, 0.297], [0.693, 0.297], [0.5, 0.522], [0.5, 0.714], [0.102, 0.388], [0.898, 0.388]], np.float32
 )
-"""Eyes, nose tip, mouth and ears, likewise. Both are medians over 831 training faces, made symmetric; the first four
-landmarks are those of :mod:`training.data.alignment_reference`."""
+"""Eyes, nose tip, mouth and ears, in the same unit. Both are medians over 831 training faces, made symmetric; the
+first four landmarks are those of :mod:`training.data.alignment_reference`."""
 MAX_LANDMARK_DISTANCE = 0.12
-"""A face whose eyes, nose or mouth the detector puts further from there than this is somebody else in the picture, or
-lies askew in it."""
+"""If the detector places eyes, nose or mouth further from there than this share of the side, it has found somebody else
+in the picture, or the face is tilted."""
 MIRRORED_ORDER = [1, 0, 2, 3, 5, 4]
 
 
 @dataclass(frozen=True, eq=False)
 class FaceCrop:
-    """A picture of a face, uint8 BGR (200, 200, 3), with its box (4,) and landmarks (6, 2) in shares of its side.
+    """A picture of a face, uint8 BGR (200, 200, 3), with its box (4,) and landmarks (6, 2) as fractions of its side.
 
-    ``detected``: both are the detector's own, not those of the median face.
+    ``detected``: box and landmarks come from the detector; otherwise they are those of the median face.
     """
 
     image: Image
@@ -42,7 +42,7 @@ class FaceCrop:
     detected: bool
 
     def mirrored(self) -> FaceCrop:
-        """The same face in a mirror."""
+        """The mirror image of the face."""
         left, top, width, height = self.box
         landmarks = (self.landmarks * [-1, 1] + [1, 0])[MIRRORED_ORDER].astype(np.float32)
         box = np.array([1 - left - width, top, width, height], np.float32)
@@ -50,12 +50,12 @@ class FaceCrop:
 
 
 def read_face_crops(samples: Sequence[Sample], detector: FaceDetector) -> list[FaceCrop]:
-    """The pictures of ``samples``, which are face crops already."""
+    """Read the pictures of ``samples``, which must be face crops, and detect the face in each."""
     return [_face_crop(crop_aligned(read_image(sample.path), SIDE), detector) for sample in samples]
 
 
 def _face_crop(image: Image, detector: FaceDetector) -> FaceCrop:
-    # Around the picture, as much again: the detector knows faces with surroundings.
+    # Search with a margin around the picture: the detector expects surroundings.
     for face in detector.detect(image, -SIDE // 2, -SIDE // 2, 2 * SIDE):
         landmarks = np.asarray(face.landmarks / SIDE, np.float32)
         if np.abs(landmarks[:4] - LANDMARKS[:4]).max() < MAX_LANDMARK_DISTANCE:
@@ -65,18 +65,18 @@ def _face_crop(image: Image, detector: FaceDetector) -> FaceCrop:
 
 
 def box_and_landmarks(crop: FaceCrop, transform: Floats) -> tuple[Floats, Floats]:
-    """Box and landmarks of a chip that ``transform`` (2, 3) takes from shares of its side to pixels of a frame."""
+    """Box and landmarks of a crop in pixels of a frame; ``transform`` (2, 3) maps fractions of its side to pixels."""
     linear, shift = transform[:, :2], transform[:, 2]
     left, top, width, height = crop.box
     centre = linear @ np.array([left + width / 2, top + height / 2]) + shift
-    # The detector's boxes are level whatever way a head leans.
+    # The detector's boxes are level however a head is tilted.
     sides = np.array([width, height]) * float(np.hypot(*linear[:, 0]))
     box = np.concatenate([centre - sides / 2, sides]).astype(np.float32)
     return box, (crop.landmarks @ linear.T + shift).astype(np.float32)
 
 
 def shrink(image: Image, side: float) -> Image:
-    """A chip's picture at about ``side`` pixels, without aliasing; unchanged where that is larger than it is."""
+    """A crop's picture at about ``side`` pixels, without aliasing; unchanged if ``side`` is larger than the picture."""
     if side >= SIDE:
         return image
     size = max(round(side), 1)

@@ -1,6 +1,6 @@
-"""What stands behind composed faces: drawn rooms, clutter, skin and hair out of any shape, and parts of faces.
+"""Backgrounds for composed scenes: drawn rooms, clutter, shapeless patches of skin and hair, and parts of faces.
 
-None of them holds a face. Parts of faces are what a detector takes for one most easily.
+None of them contains a whole face. A detector mistakes parts of faces for faces most easily, so they are included.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from training.simulation.routes import LOOK_AWAY_YAW
 
 WIDTH, HEIGHT = 1280, 960
 BACKS = 5
-"""People in a picture of backs."""
+"""Number of people in a picture of people from behind."""
 LARGEST_PART = 0.36
-"""Of a face's side: an eye, half a mouth, a cheek."""
+"""Largest part that is cut out of a face, as a share of its side: an eye, half a mouth, a cheek."""
 
 
 class Backgrounds:
-    """Pictures without a face. The same chips and generator give the same ones."""
+    """Pictures without a face; the same crops and generator state give the same pictures."""
 
     def __init__(self, crops: Sequence[FaceCrop], rng: np.random.Generator, count: int = 18) -> None:
         kinds = (self._room, self._backs, self._clutter, self._cloth, self._backs, self._parts)
@@ -35,7 +35,7 @@ class Backgrounds:
         self._pictures = [kinds[number % len(kinds)](rng) for number in range(count)]
 
     def draw(self, width: int, height: int, rng: np.random.Generator) -> Image:
-        """A part of one of the pictures, uint8 BGR (height, width, 3), of another tint, mirrored at times."""
+        """A random part of one picture, uint8 BGR (height, width, 3), tinted at random and sometimes mirrored."""
         picture = self._pictures[int(rng.integers(len(self._pictures)))]
         share = float(rng.uniform(0.4, 1.0))
         wide = int(min(WIDTH, HEIGHT * width / height) * share)
@@ -56,7 +56,7 @@ class Backgrounds:
         return np.ascontiguousarray(draw_room(camera, rng).image[:, :, ::-1])
 
     def _backs(self, rng: np.random.Generator) -> Image:
-        """A room with people of whom one sees the backs."""
+        """A room with people seen from behind."""
         camera = PinholeCamera(
             WIDTH, HEIGHT, float(rng.uniform(0.7, 1.4)) * WIDTH, float(rng.uniform(0.3, 0.5)) * HEIGHT
         )
@@ -90,7 +90,7 @@ class Backgrounds:
         return np.clip(image, 0, 255).astype(np.uint8)
 
     def _cloth(self, rng: np.random.Generator) -> Image:
-        """Patches of photographs, blown up until nothing can be made out, with blurred blobs of hair and skin."""
+        """Patches of photographs, enlarged until nothing can be recognised, with blurred blobs of hair and skin."""
         blown_up = cv2.resize(self._part(rng), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
         image: Image = np.asarray(cv2.GaussianBlur(blown_up, (0, 0), 25), np.uint8)
         for _ in range(50):

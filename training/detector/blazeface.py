@@ -7,7 +7,7 @@ four outputs instead of two, each with a scale of its own; and each output is li
 (:class:`DetectorOutput`), because a logit of -200 is no more background than one of -6, but takes up the range that the
 others need.
 
-The way to a detector in INT8; what ships is still the published file (docs/conversion.md tells what is missing).
+The detector that ships was trained from this network (:mod:`training.detector.train`; docs/conversion.md).
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ from training.detector.published_convolutions import Convolution
 
 SIZE = 192
 ANCHORS = 24 * 24 * 4
-"""Four in each cell of the coarse grid, the middles of its quarters, row by row."""
+"""Four in each cell of the coarse grid, at the middles of its quarters, row by row."""
 PIXEL_SCALE, PIXEL_ZERO = 1 / 127.5, 128
-"""What the network takes for a pixel p is (p - 128) / 127.5: p is its own value in eight bits, and the zeros that
-convolutions are padded with are a grey. The published file takes p / 127.5 - 1; the difference is in the first bias."""
+"""The network's input for a pixel p is (p - 128) / 127.5: p is then its own quantised value, and the zeros that
+convolutions are padded with mean grey. The published file uses p / 127.5 - 1; the first bias makes up for the
+difference."""
 
 
 class DetectorOutput(NamedTuple):
-    """An output. The published value is ``factor`` times ours, within the limits of the activation.
+    """One of the four outputs. The published value is ``factor`` times ours, within the limits of the activation.
 
     Attributes:
-        values: which of the published 16 values of an anchor it has; None: the score.
-        width: how many.
-        activation: that of the last layer; it fuses with the convolution, so that the limits cost nothing.
-        factor: of the card.
+        values: which of the published 16 values of an anchor it holds; None for the score.
+        width: how many values it has for each anchor.
+        activation: of the last layer; it is fused with the convolution, so the limits cost nothing.
+        factor: the ``factor`` on the card.
     """
 
     name: str
@@ -53,13 +54,13 @@ OUTPUTS = (
     DetectorOutput("sizes", slice(2, 4), 2, "relu6", SIZE / 6),
     DetectorOutput("landmarks", slice(4, 16), 12, "clip", SIZE / 2),
 )
-"""Logits from -6 to 6 (0.2 to 99.8 %), sizes from nothing to the whole picture; a centre lies at most a third of the
-picture from an anchor that sees its face, a landmark half of it."""
+"""Logits range from -6 to 6 (0.2 to 99.8 %), sizes from nothing to the whole picture. A centre is at most a third of
+the picture away from an anchor that sees its face, a landmark at most half of it."""
 
 
 def blazeface() -> keras.Model:
     """The network without weights: (1, 192, 192, 3) RGB -> four outputs, (1, 2304, n), of :data:`OUTPUTS`."""
-    # Layers are named by their stride, s on the way down and u on the way up; short names, because the file keeps them.
+    # Layers are named by stride: s on the way down, u on the way up. Names are short, because the file keeps them.
     pixels = keras.Input((SIZE, SIZE, 3), batch_size=1, name="pixels")
     x = layers.ZeroPadding2D(1, name="stem_pad")(pixels)
     x = layers.Conv2D(32, 3, strides=2, activation="relu", name="stem")(x)
@@ -101,13 +102,14 @@ def _up(x: keras.KerasTensor, side: keras.KerasTensor, width: int, name: str) ->
 
 def _head(x: keras.KerasTensor, output: DetectorOutput) -> keras.KerasTensor:
     if output.values is None:
-        # One layer for two: between them the published one has values of 400 that cancel out, ruinous in eight bits.
+        # One layer instead of two: between its two the published network has values of 400 that cancel out, which eight
+        # bits cannot represent.
         padded = layers.ZeroPadding2D(1, name=f"{output.name}_pad")(x)
         x = layers.Conv2D(4, 3, strides=2, name=f"{output.name}_last")(padded)
     else:
         x = _pointwise(x, 4 * output.width, f"{output.name}_wide", activation=None)
         x = _depthwise(x, f"{output.name}_last", halve=True)
-    # Between -1 and 1 because that is a limit that TFLite's convolutions have built in, like the 6 of relu6.
+    # Limits of -1 and 1 are built into TFLite's convolutions, like the 6 of relu6.
     x = keras.ops.clip(x, -1, 1) if output.activation == "clip" else layers.ReLU(6, name=f"{output.name}_limit")(x)
     return layers.Reshape((ANCHORS, output.width), name=output.name)(x)
 
@@ -119,15 +121,15 @@ def _pointwise(x: keras.KerasTensor, width: int, name: str, activation: str | No
 def _depthwise(x: keras.KerasTensor, name: str, halve: bool = False) -> keras.KerasTensor:
     if not halve:
         return layers.DepthwiseConv2D(3, padding="same", name=name)(x)
-    # Padded on all sides, as the published file is; "same" would pad a halving layer below and on the right alone.
+    # Padded on all sides like the published file; "same" would pad a halving layer only below and on the right.
     return layers.DepthwiseConv2D(3, strides=2, name=name)(layers.ZeroPadding2D(1, name=f"{name}_pad")(x))
 
 
 def load_published(network: keras.Model, published: Sequence[Convolution]) -> None:
-    """Give the network the published weights, in which the head of the scores comes before that of the 16 values.
+    """Copy the published weights into the network; in the file the head of the scores comes before that of the values.
 
     Raises:
-        MaitredError: there are more or fewer convolutions than here, or one is of another kind or shape; it is named.
+        MaitredError: the number of convolutions differs, or one has another kind or shape; the message names it.
     """
     *body, scores_wide, scores_last, values_wide, values_last = published
     of_body = _body(network)
@@ -141,7 +143,7 @@ def load_published(network: keras.Model, published: Sequence[Convolution]) -> No
         kernel, bias = last.kernel[:, :, chosen] / output.factor, last.bias[chosen] / output.factor
         ours = network.get_layer(f"{output.name}_last")
         if output.values is None:
-            # Exact but for the anchors at the upper and left edge, where the published file pads between the layers.
+            # Exact except for anchors at the upper and left edge, where the published file pads between the two layers.
             bias = bias + (kernel[..., 0] * wide.bias).sum((0, 1))
             ours.set_weights([wide.kernel * kernel[..., 0][:, :, None], bias])
         else:
@@ -154,7 +156,7 @@ def _body(network: keras.Model) -> list[keras.Layer]:
     weighted = [layer for layer in network.layers if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D))]
     names = [layer.name for layer in weighted]
     names = names[: names.index("u4_1_wide") + 1]
-    # Keras puts what goes over to the way up last; there it stands where the way down goes on.
+    # Keras lists the side connections last; the file has each where the way down goes on.
     for side, following in (("s4", "s8"), ("s8", "s16"), ("s16", "s32")):
         names.remove(f"{side}_side")
         names.insert(names.index(f"{following}_down_first"), f"{side}_side")
@@ -162,23 +164,23 @@ def _body(network: keras.Model) -> list[keras.Layer]:
 
 
 def _channels(output: DetectorOutput) -> list[int]:
-    """Which channels of the published head have the part's values of the four anchors of a cell."""
+    """The channels of the published head that hold this output's values for the four anchors of a cell."""
     every = 1 if output.values is None else 16
     start = 0 if output.values is None else output.values.start
     return [anchor * every + start + value for anchor in range(4) for value in range(output.width)]
 
 
 def _set(layer: keras.Layer, convolution: Convolution, kernel: np.ndarray, bias: np.ndarray) -> None:
-    wanted = [tuple(weight.shape) for weight in layer.weights]
+    expected = [tuple(weight.shape) for weight in layer.weights]
     depthwise = isinstance(layer, layers.DepthwiseConv2D)
-    if depthwise != (convolution.operator == "DEPTHWISE_CONV_2D") or wanted != [kernel.shape, bias.shape]:
+    if depthwise != (convolution.operator == "DEPTHWISE_CONV_2D") or expected != [kernel.shape, bias.shape]:
         found = f"{convolution.name}: {convolution.operator} {kernel.shape}"
-        raise MaitredError(f"{found}, where this BlazeFace has {layer.name} {wanted[0]}")
+        raise MaitredError(f"{found}, where this BlazeFace has {layer.name} {expected[0]}")
     layer.set_weights([kernel, bias])
 
 
 def fold_pixel_scale(network: keras.Model) -> None:
-    """From p / 127.5 - 1, as published, to :data:`PIXEL_SCALE`: half a step of a pixel goes into the first bias."""
+    """Change the input from p / 127.5 - 1, as published, to :data:`PIXEL_SCALE`: half a pixel step goes into a bias."""
     stem = network.get_layer("stem")
     kernel, bias = stem.get_weights()
     half_step = (PIXEL_ZERO - 127.5) * PIXEL_SCALE
@@ -186,9 +188,9 @@ def fold_pixel_scale(network: keras.Model) -> None:
 
 
 def use_cell_centres(network: keras.Model) -> None:
-    """Let centres and landmarks count from the middle of a cell, which four anchors share, instead of an anchor's own.
+    """Measure centres and landmarks from the middle of a cell, which four anchors share, instead of from each anchor.
 
-    The card can then describe the anchors as a plain grid; the quarter of a cell between the two goes into biases.
+    The card can then describe the anchors as a plain grid. The quarter of a cell in between goes into the biases.
     """
     for name, sides in (("centres", 1), ("landmarks", 6)):
         factor = next(output.factor for output in OUTPUTS if output.name == name)

@@ -1,7 +1,7 @@
-"""Does the INT8 detector find what the float one finds? Both look at the same scenes, and at recordings if given.
+"""Whether the INT8 detector finds what the float one finds, in the same composed scenes and, if given, in recordings.
 
-Scenes are composed from faces of the validation split, on which everything was decided, and from those of the test
-split, which are looked at once, at the end. In none of the sets may INT8 lose more than a point of recall or precision.
+Scenes are composed from faces of the validation split, on which everything was decided, and from faces of the test
+split, which are used once, at the end. In no set may INT8 lose more than one point of recall or precision.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edge.vision.detector import FaceDetector
 from training.data.dataset import Dataset, Split, read_dataset
 from training.data.face_crops import FaceCrop, read_face_crops
 from training.detector.backgrounds import Backgrounds
-from training.detector.composites import Style, compose_scene
+from training.detector.composites import SceneStyle, compose_scene
 from training.detector.import_published import published_bundle
 from training.detector.recall_precision import (
     DetectionCounts,
@@ -39,28 +39,28 @@ log = logging.getLogger(__name__)
 DetectorMode = Callable[[Bundle], FaceSearch]
 """How a detector is run: from its bundle to its search for faces."""
 TOLERANCE = 0.01
-"""Of recall and of precision."""
+"""How much INT8 may lose, of recall and of precision."""
 FACES = 800
-"""In plain sight in each set of scenes: one face is an eighth of a point."""
+"""Number of clear faces in each set of scenes: one face is an eighth of a point."""
 CROPS_DRAWN = 1500
-"""Pictures of faces that they are composed from; where a split has fewer, all of it."""
+"""Number of face pictures that scenes are composed from; all, where a split has fewer."""
 SPLITS: tuple[Split, ...] = ("validation", "test")
 MIN_FACE_PX = 24
-"""``min_face_px`` on the recordings, the agent's own. Their faces' boxes have 13 to 29 pixels; what is found
-below 12 is dropped."""
-MODES: dict[Style, DetectorMode] = {"photo": photo_search, "live": live_search}
+"""``min_face_px`` on the recordings, the agent's default. Their faces' boxes have 13 to 29 pixels; detections
+below 12 are dropped."""
+MODES: dict[SceneStyle, DetectorMode] = {"photo": photo_search, "live": live_search}
 SEEDS: dict[Split, int] = {"train": 100, "validation": 200, "test": 300}
 
 
 class SceneSet(NamedTuple):
-    """What the scenes of a split are made of."""
+    """The face crops, backgrounds and seed that the scenes of a split are made of."""
 
     crops: Sequence[FaceCrop]
     backgrounds: Backgrounds
     seed: int
 
-    def frames(self, style: Style, faces: int) -> Iterator[LabelledFrames]:
-        """Scenes of a style until there are so many faces in plain sight; always the same ones."""
+    def frames(self, style: SceneStyle, faces: int) -> Iterator[LabelledFrames]:
+        """Scenes of a style, until they have ``faces`` clear faces; always the same scenes."""
         rng = np.random.default_rng([self.seed, style == "live"])
         labelled_frames = live_frames if style == "live" else photo_frames
         while faces > 0:
@@ -70,7 +70,7 @@ class SceneSet(NamedTuple):
 
 
 def scenes_of(dataset: Dataset, split: Split, detector: FaceDetector, drawn: int = CROPS_DRAWN) -> SceneSet:
-    """Faces of a split, drawn by a fixed seed.
+    """A scene set of random faces of a split, chosen by a fixed seed.
 
     Raises:
         MaitredError: the split is empty.
@@ -89,7 +89,8 @@ def compare_on_scenes(
     """Figures of both detectors on composed scenes, for the card: ``float`` and ``int8``, by set.
 
     Raises:
-        MaitredError: INT8 loses too much on a split; every figure that does is named, and the next is not looked at.
+        MaitredError: INT8 loses too much on a split; the message names every such figure, and later splits are not
+            used.
     """
     figures: dict[str, Any] = {"float": {}, "int8": {}}
     for split in splits:
@@ -103,13 +104,12 @@ def compare_on_scenes(
 def compare_on_recordings(
     published: Bundle, candidate: Bundle, clips: Path, smallest: int = MIN_FACE_PX
 ) -> dict[str, Any]:
-    """The same on the recordings of :mod:`training.detector.recordings`, frame by frame and as a camera would give
-    them.
+    """The same on the recordings of :mod:`training.detector.recordings`: each frame alone, and as a live camera.
 
     ``smallest`` is the setting ``min_face_px``, in pixels.
 
     Raises:
-        BadInput: they are not there.
+        BadInput: the recordings are not there.
         MaitredError: INT8 loses too much.
     """
     figures: dict[str, Any] = {"float": {}, "int8": {}}
@@ -156,15 +156,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.detector.compare", description=main.__doc__)
     parser.add_argument("model", metavar="NAME|FILE", help="bundle of a face detector")
     parser.add_argument("--data", type=Path, metavar="UTKFACE", help="aligned faces, to compose scenes from")
-    parser.add_argument("--clips", type=Path, metavar="DIR", help="the recordings of training/detector/recordings.json")
+    parser.add_argument(
+        "--clips", type=Path, metavar="DIR", help="folder of the recordings listed in training/detector/recordings.json"
+    )
     parser.add_argument(
         "--smallest",
         type=int,
         default=MIN_FACE_PX,
-        help=f"min_face_px on the recordings ({MIN_FACE_PX}, as agents have)",
+        help=f"min_face_px on the recordings ({MIN_FACE_PX}, the default of the agent)",
     )
-    parser.add_argument("--split", choices=SEEDS, action="append", help="whose faces (validation, then test)")
-    parser.add_argument("--faces", type=int, default=FACES, help=f"in plain sight, in each set of scenes ({FACES})")
+    parser.add_argument(
+        "--split", choices=SEEDS, action="append", help="split that the faces are from (validation, then test)"
+    )
+    parser.add_argument(
+        "--faces", type=int, default=FACES, help=f"number of clear faces in each set of scenes ({FACES})"
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:

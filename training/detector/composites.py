@@ -1,7 +1,8 @@
-"""Scenes whose faces are known: photographs of faces, 20 to 200 pixels, pasted into pictures that hold none.
+"""Composed scenes whose faces are known: photographs of faces, 20 to 200 pixels, pasted onto faceless backgrounds.
 
-Two styles. A ``photo`` is lit and sharp enough, with faces of all sizes. A ``live`` frame is what a camera at a door
-gives: smaller, darker faces, unsharp, moving and noisy. In both people stand alone or crowd and hide each other.
+There are two styles. A ``photo`` is bright and sharp enough, with faces of all sizes. A ``live`` frame is like that of
+a camera at a door: smaller, darker faces, blurred, moving and noisy. In both, people stand alone or in crowds where
+they hide each other.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ from edge.vision.detection import Floats
 from training.data.face_crops import SIDE, FaceCrop, box_and_landmarks, shrink
 from training.detector.backgrounds import Backgrounds
 
-Style = Literal["photo", "live"]
-STYLES: tuple[Style, ...] = ("photo", "live")
+SceneStyle = Literal["photo", "live"]
+STYLES: tuple[SceneStyle, ...] = ("photo", "live")
 
 
 @dataclass(frozen=True)
 class StyleRanges:
-    """The ranges of a style.
+    """The ranges from which a scene of a style is drawn.
 
     Attributes:
-        size: of the scene, (width, height) in pixels.
-        faces: sides of the faces' boxes in pixels, drawn evenly in their logarithm.
+        size: width and height of the scene in pixels.
+        faces: sides of the faces' boxes in pixels, log-uniformly distributed.
         light: brightness as a factor.
-        blur: of the lens, standard deviation in pixels.
-        smear: pixels that a moving picture is smeared over.
-        noise: of the sensor, standard deviation in grey levels.
-        quality: of the JPEG that it was.
+        blur: blur of the lens, standard deviation in pixels.
+        smear: largest motion blur in pixels.
+        noise: noise of the sensor, standard deviation in grey levels.
+        quality: JPEG quality of the frame.
     """
 
     size: tuple[int, int]
@@ -47,25 +48,26 @@ class StyleRanges:
     quality: tuple[int, int]
 
 
-STYLE_RANGES: dict[Style, StyleRanges] = {
+STYLE_RANGES: dict[SceneStyle, StyleRanges] = {
     "photo": StyleRanges((960, 720), (20, 200), (0.55, 1.15), (0.0, 1.1), 0.0, (0.0, 6.0), (50, 96)),
     "live": StyleRanges((960, 540), (20, 110), (0.3, 1.0), (0.3, 1.1), 3.0, (2.0, 7.0), (60, 92)),
 }
 MIN_FACES, MAX_FACES = 3, 12
-"""Faces of a scene."""
-SLACK = 64
-"""A shot's noise is a cut-out of a field this much larger, at a random place."""
+"""Fewest and most faces of a scene."""
+NOISE_MARGIN = 64
+"""A frame's noise is cut at random out of a field this many pixels larger."""
 CROWDED_SHARE = 0.5
 """Share of the faces that stand close to another one."""
 MAX_COVERED = 0.35
-"""A face of which others cover more need not be found, nor one that the frame cuts: neither is an error."""
+"""A face of which others cover more than this share need not be found, nor a face that the frame cuts."""
 
 
 @dataclass(frozen=True, eq=False)
 class SceneFace:
-    """A face of a scene: box (left, top, width, height) and landmarks (6, 2) in pixels; ``clear``: in plain sight.
+    """A face of a scene: box (left, top, width, height) and landmarks (6, 2) in pixels.
 
-    ``detected``: see :class:`training.data.face_crops.FaceCrop`.
+    ``clear``: it is in plain sight, so missing it is an error. ``detected``: see
+    :class:`training.data.face_crops.FaceCrop`.
     """
 
     box: Floats
@@ -76,7 +78,7 @@ class SceneFace:
 
 @dataclass(frozen=True, eq=False)
 class ComposedScene:
-    """A scene: ``image`` is uint8 BGR before the sensor's noise, which :meth:`noisy_frames` adds."""
+    """A scene. ``image`` is uint8 BGR without the sensor's noise, which :meth:`noisy_frames` adds."""
 
     image: Image
     faces: tuple[SceneFace, ...]
@@ -84,11 +86,11 @@ class ComposedScene:
     quality: int
 
     def noisy_frames(self, rng: np.random.Generator) -> Iterator[Image]:
-        """The scene as a camera gives it, again and again with new noise."""
+        """Endless frames of the scene as a camera gives them, each with new noise."""
         height, width = self.image.shape[:2]
-        field = np.rint(self.noise * _noise(height + SLACK, width + SLACK)).astype(np.int16)
+        field = np.rint(self.noise * _noise(height + NOISE_MARGIN, width + NOISE_MARGIN)).astype(np.int16)
         while True:
-            y, x = rng.integers(0, SLACK, 2)
+            y, x = rng.integers(0, NOISE_MARGIN, 2)
             noisy = cv2.add(self.image, field[y : y + height, x : x + width], dtype=cv2.CV_8U)
             _, packed = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
             yield np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
@@ -100,20 +102,20 @@ def _noise(height: int, width: int) -> Floats:
 
 
 def compose_scene(
-    style: Style, crops: Sequence[FaceCrop], backgrounds: Backgrounds, rng: np.random.Generator,
+    style: SceneStyle, crops: Sequence[FaceCrop], backgrounds: Backgrounds, rng: np.random.Generator,
     size: tuple[int, int] | None = None, most: int = MAX_FACES,
 ) -> ComposedScene:  # fmt: skip
-    """A scene in that style with faces of ``crops``; the same generator gives the same one.
+    """A scene in that style with faces of ``crops``; the same generator state gives the same scene.
 
-    ``size`` and ``most`` are of another scene than the style's: its width and height, and the most faces in it.
+    ``size`` replaces the style's width and height, ``most`` limits the number of faces.
     """
     ranges = STYLE_RANGES[style] if size is None else replace(STYLE_RANGES[style], size=size)
     width, height = ranges.size
     image = backgrounds.draw(width, height, rng)
-    covered = np.full((height, width), -1, np.int16)  # whose pixel it is
+    covered = np.full((height, width), -1, np.int16)  # number of the face that each pixel shows
     placed: list[tuple[Floats, Floats, int, bool]] = []
     low, high = ranges.faces
-    # Who is nearer, and so larger, stands in front.
+    # Larger faces are nearer, so they are pasted last.
     sides = np.sort(np.exp(rng.uniform(np.log(low), np.log(high), int(rng.integers(min(MIN_FACES, most), most + 1)))))
     for number, side in enumerate(sides.tolist()):
         crop = crops[int(rng.integers(len(crops)))]
@@ -131,7 +133,7 @@ def compose_scene(
 
 
 def _place(others: Sequence[Floats], side: float, size: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """The middle of the next face: beside another one, or where there is most room of a few places."""
+    """The middle of the next face: beside another one, or at the emptiest of six random places."""
     limit = np.array(size) - side
     if others and rng.random() < CROWDED_SHARE:
         left, top, width, height = others[int(rng.integers(len(others)))]
@@ -150,7 +152,7 @@ def _paste(
     image: Image, covered: npt.NDArray[np.int16], number: int, crop: FaceCrop, centre: Floats, side: float,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, int]:  # fmt: skip
-    """Lay a face (and shoulders, mostly) over ``image``; its box, its landmarks and its area in pixels."""
+    """Paste a face, mostly with shoulders, onto ``image``; return its box, its landmarks and its area in pixels."""
     scale = side / float(crop.box[2:].mean())
     lean = float(np.radians(np.clip(rng.normal(0, 8), -25, 25)))
     turn = scale * np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
@@ -164,7 +166,7 @@ def _paste(
     slope = np.linspace(1, float(rng.uniform(0.5, 1.0)), picture.shape[1])  # light from one side
     lit = np.clip(lit * (slope if rng.random() < 0.5 else slope[::-1])[:, None], 0, 255).astype(np.float32)
     layer = np.dstack([lit, _mask(picture.shape[0], rng)])
-    # From the picture's own pixels, whose middles lie at a half.
+    # The transform from the picture's own pixels, whose centres lie at a half.
     to_pixels = transform.astype(np.float64)
     to_pixels[:, :2] /= picture.shape[0]
     to_pixels[:, 2] += to_pixels[:, :2] @ (0.5, 0.5) - 0.5
@@ -180,7 +182,7 @@ def _paste(
 
 
 def _mask(side: int, rng: np.random.Generator) -> Floats:
-    """A head's oval with soft edges; at times the whole picture, as a photo of a face on a wall would be."""
+    """The mask of a head: an oval with soft edges, or at times the whole picture, like a photo on a wall."""
     mask = np.zeros((SIDE, SIDE), np.float32)
     if rng.random() < 0.25:
         mask[3:-3, 3:-3] = 1

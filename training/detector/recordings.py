@@ -1,7 +1,7 @@
-"""Faces in four public recordings (``recordings.json``), marked by hand: Intel's sample videos for people and faces.
+"""Faces in four public recordings, Intel's sample videos of people, marked by hand in ``recordings.json``.
 
-Two people walk towards the camera in one; in the others one sees backs, shelves and floors. Two in profile, of whom a
-detector may find the faces or not, are excused.
+In one of them two people walk towards the camera; the others show backs, shelves and floors. Two people in profile are
+marked as excused: a detector may find their faces or not.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from training.detector.composites import SceneFace
 from training.detector.recall_precision import LabelledFrames
 
 LABELS = Path(__file__).with_name("recordings.json")
-"""For each recording: boxes (left, top, width, height) by frame, those that are excused in all frames, and how many
-frames the next photo is away."""
+"""For each recording: the boxes (left, top, width, height) of each frame, those that are excused in all frames, and the
+number of frames from one photo to the next."""
 
 
 def recording_photos(folder: Path) -> Iterator[LabelledFrames]:
-    """Frames of the recordings in ``folder``, each by itself.
+    """Some frames of the recordings in ``folder``, each as a photo of its own.
 
     Raises:
-        BadInput: one of them is not there or cannot be read.
+        BadInput: a recording is not there or cannot be read.
     """
     for labels, frames in _recordings(folder):
         for index, image in enumerate(frames):
@@ -36,10 +36,10 @@ def recording_photos(folder: Path) -> Iterator[LabelledFrames]:
 
 
 def recording_frames(folder: Path) -> Iterator[LabelledFrames]:
-    """All frames of the recordings in their order.
+    """All frames of the recordings, in order.
 
     Raises:
-        BadInput: one of them is not there or cannot be read.
+        BadInput: a recording is not there or cannot be read.
     """
     for labels, frames in _recordings(folder):
         for index, image in enumerate(frames):

@@ -1,9 +1,8 @@
-"""``python -m training.detector.train --data UTKFACE --out face.keras``: the face detector, made fit for eight
-bits.
+"""``python -m training.detector.train --data UTKFACE --out face.keras``: quantisation-aware training of the detector.
 
-The published float network, its channels equalised, goes on to learn while it computes as its INT8 form will
-(:mod:`training.detector.quantisation_aware`). What it learns is what the float network says, and where that is wrong,
-the truth (:mod:`training.detector.targets`). Only faces of the training split are used.
+Training starts from the published float network, its channels equalised, and every step computes as the INT8 form will
+(:mod:`training.detector.quantisation_aware`). The network learns the float network's outputs, and the truth where those
+are wrong (:mod:`training.detector.targets`). Only faces of the training split are used.
 """
 
 from __future__ import annotations
@@ -43,27 +42,27 @@ log = logging.getLogger(__name__)
 STEPS, BATCH, RATE = 900, 8, 1e-4
 WARM_UP = 30
 FACES = 2000
-"""Of the training split, drawn by the seed."""
+"""Faces of the training split, chosen by the seed."""
 EQUALISATION_SQUARES = 48
-"""Squares over which channels are equalised and ranges measured."""
+"""Squares on which channels are equalised and ranges are measured."""
 PIXELS: Range = (-PIXEL_ZERO * PIXEL_SCALE, (255 - PIXEL_ZERO) * PIXEL_SCALE)
 MAX_BACKGROUND_LOGIT = -3.0
-"""Largest logit (a probability of 5 %) far from every face."""
+"""Largest logit allowed far from every face (a probability of 5 %)."""
 MIN_WEIGHTED_LOGIT = -3.0
-"""Where neither network gives a logit above, little depends on it."""
+"""Anchors for which neither network gives a higher logit get the weight :data:`LOW_LOGIT_WEIGHT`."""
 FALSE_ALARM_LOGIT = -1.0
-"""An anchor far from every face that gives a higher logit is about to see one there."""
+"""An anchor far from every face that gives a higher logit counts as a false alarm."""
 OWN_ANCHOR_WEIGHT, FALSE_ALARM_WEIGHT, LOW_LOGIT_WEIGHT = 8.0, 4.0, 0.05
-"""Of a face's own anchor, of alarms, and of anchors below :data:`MIN_WEIGHTED_LOGIT`, beside 1 of all others."""
+"""Weights in the loss: of a face's own anchor, of false alarms, and of low logits; all other anchors have 1."""
 MIN_USED_LOGIT = -1.5
-"""Boxes and landmarks of anchors with a lower logit are never used."""
+"""Boxes and landmarks of anchors with a lower logit are not trained, because they are never used."""
 BOX_ERROR_SCALE = 20.0
-"""A box or landmark that is off by this fraction of a face's side costs as much as one logit."""
+"""A box or landmark that is off by 1/20 of a face's side costs as much as a logit that is off by 1."""
 STEPS_PER_LOG_LINE = 20
 
 
 def equalised_network(pictures: Sequence[np.ndarray]) -> keras.Model:
-    """The published network with pixels and cells as ours has them, equalised over squares of float32 pixels."""
+    """The published network with our input scale and cell centres, equalised over squares of float32 pixels."""
     network = blazeface()
     load_published(network, read_convolutions(fetch_model()))
     fold_pixel_scale(network)
@@ -73,7 +72,7 @@ def equalised_network(pictures: Sequence[np.ndarray]) -> keras.Model:
 
 
 def to_network_input(pixels: np.ndarray) -> np.ndarray:
-    """What the network takes for uint8 pixels."""
+    """The network's float32 input for uint8 pixels."""
     return (pixels.astype(np.float32) - np.float32(PIXEL_ZERO)) * np.float32(PIXEL_SCALE)
 
 
@@ -82,19 +81,18 @@ def train(data: Path, out: Path, steps: int = STEPS, seed: int = 1, faces: int =
 
     Raises:
         BadInput: ``data`` cannot be used.
-        MaitredError: the published network cannot be had.
+        MaitredError: the published network cannot be downloaded.
     """
     keras.utils.clear_session()
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     cv2.setNumThreads(1)
     squares = _squares(data, seed, faces)
-    squares_shown = [to_network_input(next(squares).pixels) for _ in range(EQUALISATION_SQUARES)]
-    teacher = equalised_network(squares_shown)
-    # The input's range is fixed; one pixel at either end is all that a picture needs for it.
+    inputs = [to_network_input(next(squares).pixels) for _ in range(EQUALISATION_SQUARES)]
+    teacher = equalised_network(inputs)
     learner = keras.models.clone_model(teacher)
     learner.set_weights(teacher.get_weights())
-    trainable = TrainableNetwork(learner, PIXELS, measure_ranges(learner, squares_shown))
+    trainable = TrainableNetwork(learner, PIXELS, measure_ranges(learner, inputs))
     step = _step(trainable, teacher, steps)
     losses: list[list[float]] = []
     for number in range(1, steps + 1):
@@ -112,7 +110,7 @@ def _squares(data: Path, seed: int, count: int) -> Iterator[TrainingTarget]:
     samples = sorted(read_dataset(data).of("train"), key=lambda sample: sample.sha256)
     drawn = [samples[row] for row in rng.permutation(len(samples))[:count]]
     crops = read_face_crops(drawn, FaceDetector(published_bundle(), 1))
-    log.info("%d faces, %d of which the float detector sees", len(crops), sum(crop.detected for crop in crops))
+    log.info("%d faces, %d of which the float detector finds", len(crops), sum(crop.detected for crop in crops))
     return training_targets(crops, Backgrounds(crops, rng), seed)
 
 
@@ -158,7 +156,7 @@ def losses(
         own, OWN_ANCHOR_WEIGHT, tf.where(background & (logits > FALSE_ALARM_LOGIT), FALSE_ALARM_WEIGHT, weight)
     )
     score_loss = tf.reduce_sum(weight * _huber(logits - target_logits), 1)
-    # Where a face's own anchor is, the composition knows its place; beside it the teacher does.
+    # A face's own anchor learns the place from the composition, other anchors learn it from the teacher.
     target_points = tf.where(own[..., None], points, teacher_points)
     side = tf.where(own, size, tf.maximum(tf.sqrt(tf.maximum(teacher_points[..., 2] * teacher_points[..., 3], 0)), 8.0))
     used = tf.cast(own | (~background & (teacher_logits > MIN_USED_LOGIT)), tf.float32)

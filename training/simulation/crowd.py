@@ -32,20 +32,20 @@ def plan_routes(camera: PinholeCamera, count: int, crowd: int, rng: np.random.Ge
             now = ends[len(ends) + size - limit - 1]
         now += float(rng.exponential(0.5))
         kind: RouteKind = rng.choice(list(KIND_SHARES), p=list(KIND_SHARES.values()))
-        taken = [route.trajectory.keyframes[1][2] for route in routes if route.trajectory.end > now]
+        occupied = [route.trajectory.keyframes[1][2] for route in routes if route.trajectory.end > now]
         for member in range(size):
             start = now + member * float(rng.uniform(0.1, 0.45))
-            lane = _free_lane(taken, rng)
-            taken.append(lane)
+            lane = _free_lane(occupied, rng)
+            occupied.append(lane)
             routes.append(plan_route(camera, start, lane, kind, rng))
     return sorted(routes, key=lambda route: route.trajectory.start)
 
 
-def _free_lane(taken: list[float], rng: np.random.Generator) -> float:
+def _free_lane(occupied: list[float], rng: np.random.Generator) -> float:
     """A distance from the camera at which nobody else walks then, or the one with most room beside it."""
     best, room = 0.0, -1.0
     for lane in rng.uniform(*LANES, 12).tolist():
-        apart = min((abs(lane - other) for other in taken), default=LANE_DISTANCE)
+        apart = min((abs(lane - other) for other in occupied), default=LANE_DISTANCE)
         if apart > room:
             best, room = lane, apart
         if apart >= LANE_DISTANCE:

@@ -36,7 +36,7 @@ class Observation:
         times: seconds of each frame.
         boxes: for each frame, the followed faces' boxes (left, top, width, height) by track.
         visits: in the order of their end.
-        looks: for each track, estimates from single frames, as an agent would get that looks once.
+        single_estimates: for each track, estimates from single frames, as an agent that looks once would get them.
     """
 
     times: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""BlazeFace in Keras beside the published one."""
+"""BlazeFace in Keras compared with the published file."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def pictures() -> list[np.ndarray]:
 
 
 def by_cell(values: np.ndarray) -> np.ndarray:
-    """The published order, row by row of the fine grid, in ours: (1, 2304, n) -> (2304, n)."""
+    """Values in our order (cell by cell) from the published order (row by row): (1, 2304, n) -> (2304, n)."""
     return values.reshape(24, 2, 24, 2, -1).swapaxes(1, 2).reshape(2304, -1)
 
 
 def expected(published: bytes, picture: np.ndarray) -> list[np.ndarray]:
-    """What the published file says, within the limits of our outputs."""
+    """The published file's outputs, within the limits of ours."""
     interpreter = Interpreter(model_content=published)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], (picture / np.float32(127.5) - 1)[None])
@@ -44,10 +44,10 @@ def expected(published: bytes, picture: np.ndarray) -> list[np.ndarray]:
     return found
 
 
-def test_our_network_is_the_published_one(published_detector, pictures):
+def test_our_network_computes_what_the_published_one_computes(published_detector, pictures):
     network = blazeface()
     load_published(network, read_convolutions(published_detector))
-    # The score of an anchor at the upper or left edge is another by a little: two layers became one.
+    # At the upper and left edge the scores differ a little, because two layers became one.
     inner = by_cell(np.add.outer(np.arange(48), np.zeros(48)).reshape(1, -1, 1))[:, 0] >= 2
     inner &= by_cell(np.add.outer(np.zeros(48), np.arange(48)).reshape(1, -1, 1))[:, 0] >= 2
     for picture in pictures:
@@ -59,7 +59,7 @@ def test_our_network_is_the_published_one(published_detector, pictures):
         assert float(np.asarray(found[0]).max()) > 0, "there is a face in it"
 
 
-def test_pixels_go_in_as_they_are(published_detector, pictures):
+def test_folding_the_input_scale_keeps_the_outputs(published_detector, pictures):
     network = blazeface()
     load_published(network, read_convolutions(published_detector))
     fold_pixel_scale(network)
@@ -75,17 +75,17 @@ def convolution(operator: str, *kernel: int) -> Convolution:
 
 def test_weights_of_another_network_are_refused_by_name(published_detector):
     known = read_convolutions(published_detector)
-    for changed, told in (
+    for changed, message in (
         (known[:-1], "convolutions, where this BlazeFace has"),
         ([convolution("CONV_2D", 3, 3, 3, 24), *known[1:]], r"odd: CONV_2D \(3, 3, 3, 24\).*stem"),
         ([known[0], convolution("CONV_2D", 3, 3, 32, 1), *known[2:]], "odd: CONV_2D.*s2_1_first"),
     ):
-        with pytest.raises(MaitredError, match=told):
+        with pytest.raises(MaitredError, match=message):
             load_published(blazeface(), changed)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 64, b"\x1c\x00\x00\x00TFL3" + b"\xff" * 90], ids=len)
-def test_what_is_no_tflite_file_is_refused(content):
+def test_bytes_that_are_not_a_tflite_file_are_refused(content):
     with pytest.raises(MaitredError):
         read_convolutions(content)
 

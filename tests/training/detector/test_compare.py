@@ -1,4 +1,4 @@
-"""The gate: what passes, what does not, and that it looks at the same scenes again."""
+"""The comparison of INT8 with float: what passes, what fails, and that the scenes are always the same."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle
 from edge.vision.detection import Detection
 from training.data.dataset import Dataset
-from training.detector import compare as module
+from training.detector import compare
 from training.detector.backgrounds import Backgrounds
 from training.detector.compare import SceneSet, compare_on_scenes, main
 
 
 @pytest.fixture
 def scenes(monkeypatch, drawn_crops) -> list[str]:
-    """Scenes of drawn faces for each split, and an eye that misses every so many of them."""
-    looked: list[str] = []
+    """Scenes of drawn faces, and a search that misses some of them. Gives the list of the splits that were used."""
+    used: list[str] = []
 
     def scenes_of(dataset: Dataset, split: str, detector: object, drawn: int) -> SceneSet:
-        looked.append(split)
-        return SceneSet(drawn_crops, Backgrounds(drawn_crops, np.random.default_rng(1), 2), module.SEEDS[split])
+        used.append(split)
+        return SceneSet(drawn_crops, Backgrounds(drawn_crops, np.random.default_rng(1), 2), compare.SEEDS[split])
 
     def mode(bundle: Bundle):
         missed, false = (int(part) for part in bundle.sha256.split()) if " " in bundle.sha256 else (0, 0)
         count = 0
 
-        def see(labelled) -> list[Detection]:
+        def search(labelled) -> list[Detection]:
             nonlocal count
             found = []
             for face in labelled.faces:
@@ -40,11 +40,11 @@ def scenes(monkeypatch, drawn_crops) -> list[str]:
                 found.append(Detection((-900, -900, 50, 50), 0.9, face.landmarks))
             return found
 
-        return see
+        return search
 
-    monkeypatch.setattr(module, "scenes_of", scenes_of)
-    monkeypatch.setattr(module, "MODES", {"photo": mode, "live": mode})
-    return looked
+    monkeypatch.setattr(compare, "scenes_of", scenes_of)
+    monkeypatch.setattr(compare, "MODES", {"photo": mode, "live": mode})
+    return used
 
 
 def candidate(sha256: str) -> Bundle:
@@ -52,7 +52,7 @@ def candidate(sha256: str) -> Bundle:
     return Bundle(shipped.card, shipped.model, sha256)
 
 
-def test_what_finds_as_much_passes_and_all_figures_are_kept(scenes):
+def test_a_detector_that_finds_as_much_passes_and_all_figures_are_returned(scenes):
     figures = compare_on_scenes(candidate(""), candidate(""), Dataset([]), faces=30)
     assert scenes == ["validation", "test"]
     assert list(figures["int8"]) == [
@@ -63,18 +63,18 @@ def test_what_finds_as_much_passes_and_all_figures_are_kept(scenes):
 
 
 @pytest.mark.parametrize(("worse", "named"), [("20 0", "recall 1.0000 -> 0.9"), ("0 3", "precision 1.0000 -> 0.")])
-def test_what_loses_more_than_a_point_fails_before_the_test_split_is_looked_at(scenes, worse, named):
-    with pytest.raises(MaitredError, match="photo scenes, validation") as told:
+def test_losing_more_than_a_point_fails_before_the_test_split_is_used(scenes, worse, named):
+    with pytest.raises(MaitredError, match="photo scenes, validation") as error:
         compare_on_scenes(candidate(""), candidate(worse), Dataset([]), faces=60)
-    assert named in str(told.value)
+    assert named in str(error.value)
     assert scenes == ["validation"]
 
 
-def test_a_point_may_be_lost(scenes):
+def test_losing_up_to_a_point_passes(scenes):
     assert compare_on_scenes(candidate(""), candidate("150 0"), Dataset([]), faces=160, splits=["validation"])
 
 
-def test_scenes_of_a_split_are_the_same_again_and_others_than_anothers(drawn_crops):
+def test_scenes_depend_on_the_seed_alone(drawn_crops):
     backgrounds = Backgrounds(drawn_crops, np.random.default_rng(1), 2)
     first = [labelled.frames[0] for labelled in SceneSet(drawn_crops, backgrounds, 7).frames("photo", 8)]
     again = [labelled.frames[0] for labelled in SceneSet(drawn_crops, backgrounds, 7).frames("photo", 8)]

@@ -1,4 +1,4 @@
-"""The published detector's bundle: the way back to a detector that anybody may use, and the INT8 one's measure."""
+"""The bundle of the published detector, which anybody may use and which the INT8 detector is compared with."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_bundle_is_the_published_file_with_a_card(published, tmp_path: Path)
 
 
 def test_the_shipped_detector_finds_what_the_published_one_finds(published):
-    """Two forms of answers, one tensor for boxes and landmarks or three with limits, through the same code."""
+    """The same code reads both forms of output: one tensor for boxes and landmarks, or three with limits."""
     detectors = [FaceDetector(bundle, 1, 0.6) for bundle in (published, load_bundle("face"))]
     with open_camera(str(CLIP)) as camera:
         images = [frame.image for frame in camera if frame.index in (110, 210, 310)]

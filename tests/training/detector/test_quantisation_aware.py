@@ -1,4 +1,4 @@
-"""A network that computes as its INT8 form will, and that form itself."""
+"""Quantisation-aware training compared with the INT8 file that comes of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PIXELS = (-128 / 127.5, 127 / 127.5)
 
 
 def network() -> keras.Model:
-    """Every construction of the detector: a residual, a way up, answers with limits."""
+    """A small network with everything the detector has: a residual, an upsampling, outputs with limits."""
     pixels = keras.Input((16, 16, 3), batch_size=1, name="pixels")
     x = layers.Conv2D(8, 3, strides=2, activation="relu", name="stem")(layers.ZeroPadding2D(1, name="pad")(pixels))
     step = layers.Conv2D(8, 1, name="step")(layers.DepthwiseConv2D(3, padding="same", name="deep")(x))
@@ -53,25 +53,25 @@ def int8(rounded: keras.Model) -> Interpreter:
     return Interpreter(convert_silently(converter))
 
 
-def test_int8_says_what_was_trained_to_about_a_step(learner):
+def test_int8_computes_what_was_trained_to_within_a_step_or_two(learner):
     model, squares = learner
     trainable = TrainableNetwork(model, PIXELS, measure_ranges(model, squares))
     for variable in trainable.variables:  # as if something had been learned
         variable.assign(tf.random.stateless_normal(variable.shape, [1, 2], 0, 0.03))
     file = int8(trainable.network())
     assert (file.inputs[0].scale, file.inputs[0].zero_point) == (pytest.approx(1 / 127.5), 128)
-    apart = []
+    differences = []
     for square in squares:
         found = file.run(np.rint(square * 127.5 + 128).astype(np.uint8)[None])
         expected = {values.shape: values.numpy() for values in trainable(square[None])}
         for tensor, values in zip(file.outputs, found, strict=True):
-            apart.append(np.abs(tensor.dequantise(values) - expected[values.shape]) / tensor.scale)
-    steps = np.concatenate([values.ravel() for values in apart])
+            differences.append(np.abs(tensor.dequantise(values) - expected[values.shape]) / tensor.scale)
+    steps = np.concatenate([values.ravel() for values in differences])
     assert steps.mean() < 0.2
     assert steps.max() <= 2.1
 
 
-def test_it_learns_what_it_is_told_although_rounded(learner):
+def test_a_rounded_network_learns(learner):
     model, squares = learner
     trainable = TrainableNetwork(model, PIXELS, measure_ranges(model, squares))
     batch = tf.constant(np.stack(squares))
@@ -90,16 +90,16 @@ def test_it_learns_what_it_is_told_although_rounded(learner):
     assert float(loss()) < before / 2
 
 
-def test_an_answer_beyond_its_limit_can_come_back(learner):
+def test_an_output_beyond_its_limit_gets_a_gradient(learner):
     model, squares = learner
     bias = model.get_layer("limited").get_weights()
     model.get_layer("limited").set_weights([bias[0], bias[1] + 50])  # all answers at their upper limit
     trainable = TrainableNetwork(model, PIXELS, measure_ranges(model, squares))
     names = [layer.name for layer in model.layers if layer.weights]
-    place = 1 + 2 * names.index("limited") + 1
+    index = 1 + 2 * names.index("limited") + 1
     with tf.GradientTape() as tape:
         wrong = tf.reduce_sum(trainable(tf.constant(squares[0][None]))[0])
-    gradient = tape.gradient(wrong, trainable.variables)[place]
+    gradient = tape.gradient(wrong, trainable.variables)[index]
     assert (np.abs(gradient) > 0).all()
 
 
@@ -116,7 +116,7 @@ def test_a_saved_network_keeps_its_ranges(learner, tmp_path: Path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_an_operation_without_a_rounded_form_is_named():
+def test_an_unsupported_operation_is_named():
     pixels = keras.Input((8, 8, 3), batch_size=1)
     odd = keras.Model(pixels, keras.ops.sin(layers.Conv2D(2, 1)(pixels)))
     with pytest.raises(MaitredError, match=r"sin.*an operation without a rounded form"):

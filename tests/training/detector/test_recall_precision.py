@@ -1,4 +1,4 @@
-"""Counting what a detector finds, where it is known what there is to find."""
+"""Counting what a detector finds in frames whose faces are known."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def found(left: float, top: float, side: float, score: float = 0.9) -> Detection
         pytest.param([found(10, 10, 18)], [place(0, 0, 40)], 0, 1, id="its mouth"),
         pytest.param([found(0, 0, 40)], [place(0, 0, 40), place(30, 0, 40)], 1, 0, id="one of two"),
         pytest.param([found(5, 5, 30)], [place(0, 0, 40, clear=False)], 0, 0, id="one that need not be found"),
-        pytest.param([found(0, 0, 40)], [], 0, 1, id="nobody there"),
+        pytest.param([found(0, 0, 40)], [], 0, 1, id="no face there"),
     ],
 )
-def test_faces_are_found_once_and_all_else_is_false(reported, faces, hits, false):
+def test_each_face_is_found_once_and_other_detections_are_false(reported, faces, hits, false):
     counts = DetectionCounts()
     counts.add(reported, faces)
     assert (counts.found, counts.reported - counts.found) == (hits, false)
     assert counts.faces == sum(face.clear for face in faces)
 
 
-def test_shares_and_sizes_are_of_all_scenes():
+def test_figures_are_over_all_scenes():
     searches = [lambda labelled: [found(0, 0, 40)], lambda labelled: []]
     scenes = [LabelledFrames([], [place(0, 0, 40)]), LabelledFrames([], [place(0, 0, 20), place(50, 0, 120)])]
     one, none = count_detections(searches, scenes)
@@ -52,7 +52,7 @@ def test_shares_and_sizes_are_of_all_scenes():
     assert (none.recall, none.precision) == (0, 1)
 
 
-def test_the_recordings_have_the_faces_that_were_marked(clips):
+def test_the_recordings_have_the_marked_faces(clips):
     assert LABELS.is_file()
     photos = list(recording_photos(clips))
     assert sum(face.clear for labelled in photos for face in labelled.faces) == 70

@@ -1,4 +1,4 @@
-"""What the detector is taught, against the geometry of its answers."""
+"""The detector's training targets compared with the geometry of its outputs, and the loss."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def face(left: float, top: float, side: float, clear: bool = True) -> SceneFace:
     return SceneFace(np.array([left, top, side, side], np.float32), LANDMARKS * side + corner, clear)
 
 
-def test_anchors_are_quarters_of_cells_row_by_row_and_cell_by_cell():
+def test_anchors_lie_in_quarters_of_cells_row_by_row():
     assert ANCHOR_CENTRES[:5].tolist() == [[2, 2], [6, 2], [2, 6], [6, 6], [10, 2]]
     assert ANCHOR_CENTRES[4 * 24].tolist() == [2, 10]
     assert CELL_CENTRES[:5].tolist() == [[4, 4], [4, 4], [4, 4], [4, 4], [12, 4]]
 
 
 @pytest.mark.parametrize(("square", "scale"), [((0, 0, 192), 1.0), ((30, -10, 96), 2.0), ((-40, -60, 384), 0.5)])
-def test_a_face_belongs_to_the_anchor_in_its_middle(square, scale):
+def test_a_face_is_the_target_of_the_anchor_nearest_to_its_middle(square, scale):
     known = face(47.0, 33.0, 40.0)
     found = target_of(GREY, [known], square)
     (own,) = np.flatnonzero(np.isfinite(found.min_logit))
@@ -53,15 +53,15 @@ def test_a_face_belongs_to_the_anchor_in_its_middle(square, scale):
         pytest.param(face(20, 20, 150), id="huge"),
     ],
 )
-def test_of_a_hard_face_nothing_is_known_and_none_is_denied(hard):
+def test_a_hard_face_is_neither_a_target_nor_background(hard):
     found = target_of(GREY, [hard], (0, 0, 192))
     assert not np.isfinite(found.min_logit).any()
     middle = hard.box[:2] + hard.box[2:] / 2
     assert not found.background[np.abs(ANCHOR_CENTRES - middle).max(1) <= 4].any()
 
 
-def answers(logits: dict[int, float], points: dict[int, np.ndarray]) -> list[tf.Tensor]:
-    """What a network says: -6 but for some anchors."""
+def outputs_with(logits: dict[int, float], points: dict[int, np.ndarray]) -> list[tf.Tensor]:
+    """Outputs of a network: logits of -6 except for some anchors."""
     every = np.zeros((1, 2304, 17), np.float32)
     every[..., 0] = -6
     for anchor, logit in logits.items():
@@ -74,18 +74,18 @@ def answers(logits: dict[int, float], points: dict[int, np.ndarray]) -> list[tf.
     ]
 
 
-def test_the_truth_goes_before_the_teacher():
-    taught = target_of(GREY, [face(60, 60, 40)], (0, 0, 192))
-    own = int(np.flatnonzero(np.isfinite(taught.min_logit))[0])
-    truth = [tf.constant(values)[None] for values in taught[1:]]
-    right = answers({own: MIN_LOGIT}, {own: taught.points[own]})
-    misses, invents = answers({}, {}), answers({own: MIN_LOGIT, 5: 3.0}, {own: taught.points[own]})
-    assert [float(loss) for loss in losses(right, misses, *truth)] == [0, 0]  # the teacher has missed the face
+def test_the_truth_overrules_the_teacher():
+    target = target_of(GREY, [face(60, 60, 40)], (0, 0, 192))
+    own = int(np.flatnonzero(np.isfinite(target.min_logit))[0])
+    truth = [tf.constant(values)[None] for values in target[1:]]
+    right = outputs_with({own: MIN_LOGIT}, {own: target.points[own]})
+    misses, invents = outputs_with({}, {}), outputs_with({own: MIN_LOGIT, 5: 3.0}, {own: target.points[own]})
+    assert [float(loss) for loss in losses(right, misses, *truth)] == [0, 0]  # the teacher misses the face
     assert all(float(loss) > 1 for loss in losses(misses, misses, *truth))
-    quiet = answers({own: MIN_LOGIT, 5: MAX_BACKGROUND_LOGIT}, {own: taught.points[own]})
-    assert float(losses(quiet, invents, *truth)[0]) == 0  # the teacher sees one far from it
+    quiet = outputs_with({own: MIN_LOGIT, 5: MAX_BACKGROUND_LOGIT}, {own: target.points[own]})
+    assert float(losses(quiet, invents, *truth)[0]) == 0  # the teacher reports one far from it
     assert float(losses(invents, invents, *truth)[0]) > 1
-    surer = answers({own: 4.0}, {own: taught.points[own]})
-    assert float(losses(surer, surer, *truth)[0]) == 0  # where the teacher is surer than need be it is followed
-    off = answers({own: MIN_LOGIT}, {own: taught.points[own] + 2})
+    surer = outputs_with({own: 4.0}, {own: target.points[own]})
+    assert float(losses(surer, surer, *truth)[0]) == 0  # a teacher that is surer than required is followed
+    off = outputs_with({own: MIN_LOGIT}, {own: target.points[own] + 2})
     assert float(losses(off, misses, *truth)[1]) > 0.1

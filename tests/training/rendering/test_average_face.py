@@ -1,4 +1,4 @@
-"""Portraits averaged from generated pictures, and from real faces where the shared data is there."""
+"""Averages of generated pictures, and of real faces where the shared data is available."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UTKFACE = Path(__file__).resolve().parents[4] / "shared/data/utkface"
 
 
 def drawn_face(rng: np.random.Generator) -> np.ndarray:
-    """A face-like BGR picture of 200 x 200: no two alike, each with blotches of its own."""
+    """A face-like BGR picture of 200 x 200 pixels with random blotches; no two are the same."""
     image = np.full((200, 200, 3), rng.integers(60, 200, 3), np.uint8)
     skin = np.array((120, 150, 210)) + rng.integers(-15, 16)
     cv2.ellipse(image, (100, 105), (80, 98), 0, 0, 360, skin.tolist(), -1)
@@ -49,22 +49,22 @@ def sample(age: tuple[int, int] | None = (30, 30), gender: int | None = 1, ethni
 
 
 @pytest.mark.parametrize(
-    ("one", "selection", "fits"),
+    ("one", "selection", "matches"),
     [
         pytest.param(sample(), FaceSelection("female", 30, 30), True, id="ages are inclusive"),
         pytest.param(sample(), FaceSelection("male", 30, 30), False, id="other gender"),
         pytest.param(sample((20, 29)), FaceSelection("female", 25, 30), False, id="the middle of an age range counts"),
         pytest.param(sample(None), FaceSelection("female", 0, 100), False, id="unknown age"),
         pytest.param(sample(gender=None), FaceSelection("female", 0, 100), False, id="unknown gender"),
-        pytest.param(sample(), FaceSelection("female", 20, 40, "asian"), True, id="wanted ethnicity"),
+        pytest.param(sample(), FaceSelection("female", 20, 40, "asian"), True, id="selected ethnicity"),
         pytest.param(sample(ethnicity=None), FaceSelection("female", 20, 40, "asian"), False, id="unknown ethnicity"),
     ],
 )
-def test_only_samples_with_the_wanted_labels_are_averaged(one: Sample, selection: FaceSelection, fits: bool):
-    assert selection.matches(one) is fits
+def test_only_samples_with_the_selected_labels_are_averaged(one: Sample, selection: FaceSelection, matches: bool):
+    assert selection.matches(one) is matches
 
 
-def test_a_portrait_is_the_mean_of_many_and_a_copy_of_none(faces: list[Sample]):
+def test_an_average_face_is_a_copy_of_none_of_the_faces_in_it(faces: list[Sample]):
     face_picture = average_face(faces, GROWN_UPS, np.random.default_rng(7), count=20)
 
     assert face_picture.image.shape == (200, 200, 3)
@@ -74,17 +74,17 @@ def test_a_portrait_is_the_mean_of_many_and_a_copy_of_none(faces: list[Sample]):
     mean = face_picture.image[cheek].mean(axis=2)
     for one in faces:
         own = cv2.imread(str(one.path))[cheek].mean(axis=2)
-        # Each face's own blotches are what must have gone.
+        # Each face's own blotches must be gone.
         assert np.corrcoef(mean.ravel(), own.ravel())[0, 1] < 0.7
 
 
-def test_a_portrait_is_rgb(faces: list[Sample]):
+def test_an_average_face_is_rgb(faces: list[Sample]):
     red, _, blue = average_face(faces, GROWN_UPS, np.random.default_rng(7)).image[100:140, 30:60].mean(axis=(0, 1))
 
     assert red > blue + 40
 
 
-def test_the_portrait_has_the_mean_age_of_the_faces_in_it(tmp_path: Path):
+def test_an_average_face_has_the_mean_age_of_the_faces_in_it(tmp_path: Path):
     rng = np.random.default_rng(2)
     saved(tmp_path, [drawn_face(rng) for _ in range(20)], age=22)
     faces = saved(tmp_path, [drawn_face(rng) for _ in range(20)], age=38)
@@ -126,11 +126,11 @@ def test_pictures_with_lettering_are_left_out(tmp_path: Path):
 
     face_picture = average_face(saved(tmp_path, lettered, age=40), GROWN_UPS, np.random.default_rng(0), count=20)
 
-    # The mean age tells whether one of the lettered, older ones is in it.
+    # The mean age shows whether one of the lettered, older faces is in it.
     assert face_picture.age == 30
 
 
-def test_pictures_that_look_like_one_person_count_once(tmp_path: Path):
+def test_of_pictures_that_look_like_one_person_only_one_is_used(tmp_path: Path):
     rng = np.random.default_rng(5)
     others = [drawn_face(rng) for _ in range(36)]
     twins = [np.clip(others[0].astype(int) + 3 * shift, 0, 255).astype(np.uint8) for shift in range(8)]
@@ -151,10 +151,10 @@ def test_pictures_that_look_like_one_person_count_once(tmp_path: Path):
             FaceSelection("male", 20, 40),
             24,
             "0 of 0 faces labelled any male 20-40.*widen",
-            id="nobody with the labels",
+            id="no face with the labels",
         ),
         pytest.param(
-            FaceSelection("female", 20, 40, "indian"), 24, "indian female 20-40", id="nobody of the ethnicity"
+            FaceSelection("female", 20, 40, "indian"), 24, "indian female 20-40", id="no face of the ethnicity"
         ),
     ],
 )
@@ -166,7 +166,7 @@ def test_too_few_faces_are_refused_with_the_way_out(
 
 
 @pytest.mark.skipif(not UTKFACE.is_dir(), reason="needs the shared UTKFace folder, which is not here")
-def test_real_faces_make_a_frontal_portrait_unlike_each_of_them(tmp_path: Path):
+def test_the_average_of_real_faces_is_frontal_and_unlike_each_of_them(tmp_path: Path):
     for path in sorted(UTKFACE.glob("26_1_*"))[:300]:
         (tmp_path / path.name).symlink_to(path)
     faces = read_dataset(tmp_path).of("train")

@@ -1,4 +1,4 @@
-"""The drawn scene with coloured ellipses for faces, and the shipped clip against its truth."""
+"""The drawn scene with coloured ellipses instead of faces, and the shipped clip compared with its truth."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_the_same_seed_draws_the_same_frames_and_another_seed_others():
     assert digest(Scene([patron()], seed=3)) != digest(Scene([patron()], seed=4))
 
 
-def test_the_face_is_where_the_truth_says_and_grows_on_the_way():
+def test_the_face_is_where_the_truth_says_and_grows_as_it_approaches():
     scene = Scene([patron()])
     widths = []
     for t in (0.5, 1.5, 2.5, 3.5):
         box = scene.face_box(scene.patrons[0], t)
         assert box is not None
         image = scene.draw(t).astype(int)
-        magenta = np.abs(image - MAGENTA).sum(axis=2) < 25  # the face alone: neck, ears and hands are darker
+        magenta = np.abs(image - MAGENTA).sum(axis=2) < 25  # only the face: neck, ears and hands are darker
         down, across = np.nonzero(magenta)
         widths.append(box.width)
         assert across.mean() == pytest.approx(box.x + box.width / 2, abs=0.1 * box.width)
@@ -73,7 +73,7 @@ def test_the_face_is_where_the_truth_says_and_grows_on_the_way():
     assert widths[-1] > 2 * widths[0]
 
 
-def test_who_is_beyond_the_wall_is_hidden_and_who_stands_in_the_door_is_seen():
+def test_somebody_behind_the_wall_is_hidden_and_somebody_in_the_doorway_is_seen():
     behind, in_door = DOOR[0] + DOOR[1], DOOR[0]
     near_wall = WALL_Z + 0.05
     hidden = Scene([patron(Trajectory(((0.0, behind, near_wall), (1.0, behind, near_wall))))])
@@ -123,7 +123,7 @@ def test_nearer_patrons_are_drawn_over_farther_ones_whatever_their_order():
     assert np.array_equal(Scene([far, near]).draw(0.5), Scene([near, far]).draw(0.5))
 
 
-def test_every_style_and_garment_draws_somebody():
+def test_every_cast_member_is_drawn():
     scene = Scene([patron(APPROACH.shifted(10.0 * n), n, member.style) for n, member in enumerate(DEMO_CAST)])
     empty = scene.draw(9.0)
 
@@ -140,12 +140,12 @@ def test_every_style_and_garment_draws_somebody():
         pytest.param(((1.0, 0.0, 5.0), (1.0, 0.0, 4.0)), id="two places at once"),
     ],
 )
-def test_a_walk_out_of_order_is_refused(keyframes: tuple[tuple[float, float, float], ...]):
+def test_a_trajectory_with_keyframes_out_of_order_is_refused(keyframes: tuple[tuple[float, float, float], ...]):
     with pytest.raises(ValueError, match="in order of time"):
         Trajectory(keyframes)
 
 
-def test_a_walk_stays_between_its_keyframes_and_measures_the_way():
+def test_a_trajectory_stays_between_its_keyframes_and_measures_its_length():
     trajectory = Trajectory(((1.0, -1.0, 5.0), (2.0, 0.0, 2.0), (3.0, 1.0, 2.0)))
     poses = [trajectory.pose(t) for t in np.linspace(1.0, 3.0, 50)]
 
@@ -154,7 +154,7 @@ def test_a_walk_stays_between_its_keyframes_and_measures_the_way():
     assert all(isinstance(pose, Pose) and -1 <= pose.x <= 1 and 2 <= pose.z <= 5 for pose in poses)
     walked = [pose.walked for pose in poses if pose is not None]
     assert walked == sorted(walked)
-    # The corners are rounded, so the way is a little shorter than from keyframe to keyframe.
+    # The corners are rounded, so the path is a little shorter than from keyframe to keyframe.
     assert 0.7 * (np.hypot(1, 3) + 1) < walked[-1] <= np.hypot(1, 3) + 1
 
 
@@ -195,12 +195,12 @@ def test_a_written_clip_reads_back_as_it_was_drawn(tmp_path: Path):
     assert min(cv2.PSNR(a, b) for a, b in zip(read, drawn, strict=True)) > 32
 
 
-def test_an_unwritable_place_is_named(tmp_path: Path):
+def test_a_clip_that_cannot_be_written_is_named(tmp_path: Path):
     with pytest.raises(MaitredError, match=r"nowhere/clip\.mp4"):
         write_clip(tmp_path / "nowhere" / "clip.mp4", iter([]), Scene([]).camera)
 
 
-def test_a_folder_without_faces_ends_the_command_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_without_a_folder_of_faces_the_command_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["--faces", str(tmp_path / "none"), "--out", str(tmp_path)]) == 2
     assert "no such folder" in capsys.readouterr().err
 
@@ -209,17 +209,17 @@ def test_only_faces_of_the_training_split_are_averaged(tmp_path: Path, monkeypat
     for number in range(40):
         picture = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
         cv2.imwrite(str(tmp_path / f"30_1_0_2017{number:08d}.png"), picture)
-    given: Counter[str] = Counter()
+    averaged_splits: Counter[str] = Counter()
 
     def averaged(samples, selection, rng):
-        given.update(sample.split for sample in samples)
+        averaged_splits.update(sample.split for sample in samples)
         return stand_in()
 
     monkeypatch.setattr(training.rendering.demo_scene, "average_face", averaged)
     scene = demo_scene(tmp_path, seed=7)
 
-    assert set(given) == {"train"}
-    assert given["train"] < 40 * len(DEMO_CAST)
+    assert set(averaged_splits) == {"train"}
+    assert averaged_splits["train"] < 40 * len(DEMO_CAST)
     assert len(scene.patrons) == len(DEMO_CAST)
 
 
@@ -242,21 +242,21 @@ def test_the_shipped_clip_is_small_and_as_long_as_its_truth_says(truth: dict):
 
 def test_the_shipped_truth_is_what_the_cast_and_the_drawing_code_give(truth: dict):
     patrons = []
-    for member, told in zip(DEMO_CAST, truth["patrons"], strict=True):
-        face_picture = stand_in(age=told["age"], gender=told["gender"])
-        assert member.faces.youngest <= told["age"] <= member.faces.oldest
-        assert member.faces.gender == told["gender"]
+    for member, listed in zip(DEMO_CAST, truth["patrons"], strict=True):
+        face_picture = stand_in(age=listed["age"], gender=listed["gender"])
+        assert member.faces.youngest <= listed["age"] <= member.faces.oldest
+        assert member.faces.gender == listed["gender"]
         patrons.append(
-            Patron(told["id"], Person(face_picture, member.style, told["id"]), member.trajectory, member.direction)
+            Patron(listed["id"], Person(face_picture, member.style, listed["id"]), member.trajectory, member.direction)
         )
 
     again = ground_truth(Scene(patrons, seed=truth["seed"]), truth["frames"], truth["made_by"])
 
-    for told, computed in zip(truth["patrons"], again["patrons"], strict=True):
-        assert computed == told | {"faces_averaged": 24}
+    for listed, computed in zip(truth["patrons"], again["patrons"], strict=True):
+        assert computed == listed | {"faces_averaged": 24}
 
 
-def test_the_shipped_cast_is_diverse_and_nobody_in_it_is_made_of_few(truth: dict):
+def test_the_shipped_cast_is_diverse_and_every_face_is_the_mean_of_many(truth: dict):
     patrons = truth["patrons"]
     ages = [one["age"] for one in patrons]
     assert 8 <= len(patrons) <= 10

@@ -1,4 +1,4 @@
-"""The simulator: the same bytes twice, a truth that fits its pictures, conditions that do what they say."""
+"""The simulator: reproducible files, a truth that fits the pictures, and conditions that have their effect."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ GREEN = (40, 230, 40)
 
 @pytest.fixture
 def faces(tmp_path: Path) -> Path:
-    """Pictures that are no faces, but have labels: one plain colour, so that they are found again in a frame."""
+    """Labelled pictures of one plain colour instead of faces, so that they are easy to find in a frame."""
     folder = tmp_path / "faces"
     folder.mkdir()
     for number in range(6):
         picture = np.full((200, 200, 3), GREEN, np.uint8)
-        picture[:4, :4] = number  # no two alike
+        picture[:4, :4] = number  # no two are the same
         cv2.imwrite(str(folder / f"{20 + number}_{number % 2}_0_2017{number:08d}.png"), picture)
     return folder
 
@@ -91,7 +91,7 @@ def test_a_face_is_where_the_truth_says(faces: Path):
     assert checked > 10
 
 
-def test_a_crowd_is_never_larger_than_it_may_be_and_comes_both_ways():
+def test_a_crowd_stays_within_its_limit_and_comes_from_both_sides():
     camera = Conditions().camera
     for crowd in (1, 2, 6):
         routes = plan_routes(camera, 60, crowd, np.random.default_rng(crowd))
@@ -110,26 +110,26 @@ def test_a_crowd_is_never_larger_than_it_may_be_and_comes_both_ways():
                 assert route.direction is None
 
 
-def test_the_lens_dims_blurs_and_grains():
+def test_the_camera_effects_change_light_sharpness_and_noise():
     image = np.zeros((180, 320, 3), np.uint8)
     image[:, 160:] = 200
 
-    def seen(**changes: float) -> np.ndarray:
-        plain = {"width": 320, "height": 180, "noise": 0, "blur": 0, "flicker": 0}
-        return CameraEffects(Conditions(**(plain | changes)), 1).expose(image, 3.0, 7)
+    def exposed(**changes: float) -> np.ndarray:
+        neutral = {"width": 320, "height": 180, "noise": 0, "blur": 0, "flicker": 0}
+        return CameraEffects(Conditions(**(neutral | changes)), 1).expose(image, 3.0, 7)
 
-    assert np.array_equal(seen(), image)
-    assert seen(light=0.5)[:, 200:].mean() == pytest.approx(100, abs=1)
-    assert 0 < seen(blur=2)[90, 158, 0] < 200
-    assert seen(noise=8)[:, 200:].std() == pytest.approx(8, rel=0.1)
-    assert seen(flicker=0.5)[:, 200:].mean() != pytest.approx(200, abs=2)
+    assert np.array_equal(exposed(), image)
+    assert exposed(light=0.5)[:, 200:].mean() == pytest.approx(100, abs=1)
+    assert 0 < exposed(blur=2)[90, 158, 0] < 200
+    assert exposed(noise=8)[:, 200:].std() == pytest.approx(8, rel=0.1)
+    assert exposed(flicker=0.5)[:, 200:].mean() != pytest.approx(200, abs=2)
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
         pytest.param({"fps": 60}, "fps = 60", id="fps"),
-        pytest.param({"dropped": 1.0}, "dropped = 1.0", id="everything lost"),
+        pytest.param({"dropped": 1.0}, "dropped = 1.0", id="all frames lost"),
         pytest.param({"width": 321}, "321x540", id="odd width"),
     ],
 )
@@ -140,13 +140,13 @@ def test_impossible_conditions_are_named(changes: dict, named: str):
         conditions_of("foggy")
 
 
-def test_the_scenes_are_what_they_are_called():
+def test_the_presets_have_the_documented_conditions():
     assert PRESETS["calm"].crowd == 2
     assert (PRESETS["busy"].crowd, PRESETS["busy"].width, PRESETS["busy"].height) == (6, 1280, 720)
     assert (PRESETS["rough"].fps, PRESETS["rough"].dropped) == (8, 0.1)
 
 
-def test_bad_usage_ends_with_2(faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_bad_usage_exits_with_2(faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     common = ["simulate", "--seed", "1", "--out", str(tmp_path / "x")]
     for arguments, named in (
         ([*common, "--faces", str(tmp_path / "none"), "--patrons", "1"], "no such folder"),
@@ -158,7 +158,7 @@ def test_bad_usage_ends_with_2(faces: Path, tmp_path: Path, capsys: pytest.Captu
 
 
 def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path: Path):
-    """The whole measurement on a small calm scene: a visit for each patron, followed by one track most of the time."""
+    """The whole measurement on a small calm scene: one visit for each patron, mostly with a single track."""
     pytest.importorskip("motmetrics")
     scene = draw_scene(utkface, "train", 3, conditions_of("calm", crowd=1, fps=10), 2)
     truth = scene.truth("")
@@ -173,19 +173,19 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     assert found["idf1"] > 0.9
     assert found["direction_right"] == 1
     assert found["dwell_error_s"] < 1.0
-    # What the score says is what happens when somebody is counted twice: all but one visit taken away, or one repeated.
+    # The score notices a visit that is missing and directions that are wrong.
     assert score(_without(seen, 1), truth)["missed"] == 1
     wrong_way = json.loads(json.dumps(truth))
     for patron in wrong_way["patrons"]:
         patron["direction"] = {"in": "out", "out": "in", None: "in"}[patron["direction"]]
     assert score(seen, wrong_way)["direction_right"] == 0
 
-    # Nothing is listed as wrong; what is taken away and turned round is.
+    # The list of errors is empty, and names the visit that was removed and the directions that were swapped.
     assert list_errors(seen, truth) == []
     assert [line.split()[2] for line in list_errors(_without(seen, 1), truth)] == ["missed"]
     assert {line.split()[2] for line in list_errors(seen, wrong_way)} == {"direction"}
 
-    # Every other frame is enough, and the truth about those is what they show.
+    # Every other frame is enough, with the truth about those frames.
     even = (frame for frame in _frames(scene) if frame.index % 2 == 0)
     sparse = observe(even, settings, ModelFrameAnalyzer(models, settings.detection))
     half = score(sparse, every_frame_of(truth, 2))
@@ -193,7 +193,7 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
     assert half["recall"] > 0.9
     assert half["idf1"] > 0.9
 
-    # A tape of it is followed as the clip was.
+    # A replay of the recording gives the same tracks and visits as the clip.
     recorder.write(tmp_path / "tape.npz")
     replay = ReplayAnalyzer(tmp_path / "tape.npz")
     again = observe(replay, settings, replay)
@@ -202,7 +202,7 @@ def test_patrons_with_real_faces_are_counted_and_scored(utkface: Path, tmp_path:
 
 
 @pytest.mark.parametrize(("counts", "count_error"), [(True, 1.0), (False, None)])
-def test_a_scene_in_which_nobody_is_counted_is_scored_too(counts: bool, count_error: float | None):
+def test_a_scene_without_any_visit_can_be_scored(counts: bool, count_error: float | None):
     pytest.importorskip("motmetrics")
     patron = {
         "id": 1, "counts": counts, "age": 30, "gender": "female", "direction": "in", "from_s": 0.0, "to_s": 0.1,
@@ -218,22 +218,22 @@ def test_a_scene_in_which_nobody_is_counted_is_scored_too(counts: bool, count_er
 
 
 @pytest.mark.parametrize(
-    ("said", "single", "visit", "most"),
+    ("estimates", "single", "visit", "most"),
     [
         pytest.param([0.9, 0.8, 0.4, 0.9], 0.25, 0.0, 0.0, id="one frame is wrong"),
-        pytest.param([0.4, 0.4, 0.4, 0.9], 0.75, 0.0, 1.0, id="most are, but not sure of it"),
-        pytest.param([0.1, 0.1, 0.1, 0.9], 0.75, 1.0, 1.0, id="most are"),
+        pytest.param([0.4, 0.4, 0.4, 0.9], 0.75, 0.0, 1.0, id="most are wrong, but unsure"),
+        pytest.param([0.1, 0.1, 0.1, 0.9], 0.75, 1.0, 1.0, id="most are wrong"),
     ],
 )
-def test_genders_of_visits_and_of_single_frames(said: list[float], single: float, visit: float, most: float):
+def test_genders_of_visits_and_of_single_frames(estimates: list[float], single: float, visit: float, most: float):
     pytest.importorskip("motmetrics")
-    looks = [Estimate(np.eye_height(101, dtype=np.float32)[30], female) for female in said]
-    path = [[n, 10, 10, 20, 20, 1] for n in range(len(said))]
+    shots = [Estimate(np.eye_height(101, dtype=np.float32)[30], female) for female in estimates]
+    path = [[n, 10, 10, 20, 20, 1] for n in range(len(estimates))]
     patron = {"id": 1, "counts": True, "age": 30, "gender": "female", "direction": None, "from_s": 0.0, "to_s": 3.0}
-    pooled = pool(looks)
-    stay = Visit(0.0, 3.0, 4, pooled.age, pooled.age_interval, pooled.female_probability)
+    pooled = pool(shots)
+    visit_of_patron = Visit(0.0, 3.0, 4, pooled.age, pooled.age_interval, pooled.female_probability)
     seen = Observation(
-        [0.0, 1.0, 2.0, 3.0], [{7: (10.0, 10.0, 20.0, 20.0)}] * 4, [CountedVisit(7, stay, looks)], {7: looks}
+        [0.0, 1.0, 2.0, 3.0], [{7: (10.0, 10.0, 20.0, 20.0)}] * 4, [CountedVisit(7, visit_of_patron, shots)], {7: shots}
     )
 
     found = score(seen, {"times": seen.times, "size": [100, 100], "patrons": [{**patron, "path": path}]})
@@ -243,7 +243,7 @@ def test_genders_of_visits_and_of_single_frames(said: list[float], single: float
     assert found["gender_error_in_most_frames"] == pytest.approx(most)
 
 
-def test_what_is_no_tape_is_named(tmp_path: Path):
+def test_a_file_that_is_not_a_recording_is_refused_by_name(tmp_path: Path):
     (tmp_path / "tape.npz").write_bytes(b"nothing")
     with pytest.raises(BadInput, match=r"tape\.npz: not a recording"):
         ReplayAnalyzer(tmp_path / "tape.npz")
