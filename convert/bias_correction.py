@@ -1,4 +1,4 @@
-"""Where plain quantisation loses too much: the same network, made fit for eight bits first, from more faces."""
+"""Bias correction: quantising a network for which plain quantisation loses too much accuracy."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from training.networks.equalisation import equalise
 from training.networks.heads import HEADS
 
 BIAS_CORRECTION_FACES = 1600
-"""Faces that the ranges are measured on: with four times as many, fewer values lie outside of them."""
+"""Faces on which ranges are measured, four times as many as usual, so that fewer values are outside the ranges."""
 
 
 def quantise_with_bias_correction(network: keras.Model, faces: Sequence[InputImage]) -> bytes:
-    """Quantise ``network``, which is changed in place to one that computes the same and loses less.
+    """Quantise ``network`` after equalising its channels and correcting the biases of its outputs, in place.
 
-    Its channels are equalised (:mod:`training.networks.equalisation`), and the mean error that quantisation leaves in
-    each output over ``faces``, float32 (size, size, 3) in 0..1, is taken out of the output's bias. This is the bias
-    correction of M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019,
-    of the last layers alone.
+    Equalising (:mod:`training.networks.equalisation`) changes nothing in the float network. Then the mean error that
+    quantisation causes in each output over ``faces``, float32 (size, size, 3) in 0..1, is subtracted from the output's
+    bias. This is the bias correction of M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias
+    Correction", ICCV 2019, for the last layers only.
 
     Raises:
         MaitredError: see :func:`convert.quantise.quantise`.
@@ -38,14 +38,14 @@ def quantise_with_bias_correction(network: keras.Model, faces: Sequence[InputIma
 
 
 def _mean_error(network: keras.Model, quantised: bytes, faces: Sequence[InputImage]) -> dict[int, np.ndarray]:
-    """INT8 minus float over ``faces`` for each output, by its length."""
+    """The mean of INT8 minus float output over ``faces``, float32 (length,), by the length of the output."""
     exact = tf.function(lambda face: network(face[None]))
     interpreter = Interpreter(model_content=quantised)
     interpreter.allocate_tensors()
-    taken = interpreter.get_input_details()[0]["index"]
+    input_index = interpreter.get_input_details()[0]["index"]
     sums = {int(output.shape[-1]): np.zeros(output.shape[-1]) for output in network.outputs}
     for face in faces:
-        interpreter.set_tensor(taken, np.rint(face * 255).astype(np.uint8)[None])
+        interpreter.set_tensor(input_index, np.rint(face * 255).astype(np.uint8)[None])
         interpreter.invoke()
         for output in interpreter.get_output_details():
             scale, zero = output["quantization"]

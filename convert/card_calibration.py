@@ -1,7 +1,7 @@
-"""What the card tells of a model's errors: for the census, and for people. Measured on the validation split.
+"""The part of a card about the model's errors, for the census and for people, measured on the validation split.
 
-``python -m convert.card_calibration BUNDLE.tflite --data DIR`` measures a finished bundle again and writes that part of
-its card anew; the model in it stays as it is, to the byte.
+``python -m convert.card_calibration BUNDLE.tflite --data DIR`` measures a finished bundle again and replaces that part
+of its card; the model in it stays the same, byte for byte.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ SPLIT: Split = "validation"
 
 
 def make_calibration(outcome: PredictionResult) -> dict[str, Any]:
-    """The ``calibration`` of a card, from the estimates of its model on the validation split.
+    """The ``calibration`` of a card, from the model's estimates on the validation split.
 
-    ``face_estimates`` holds every face of which both labels are known (see
-    :class:`edge.census.shares.calibration.Calibration`), the others are summaries.
+    Its ``face_estimates`` has every face of which both labels are known (see
+    :class:`edge.census.shares.calibration.Calibration`); the other members are summaries.
     """
     figures = evaluation_report(outcome.samples, outcome.predictions)
     found: dict[str, Any] = round_floats({
@@ -41,10 +41,10 @@ def make_calibration(outcome: PredictionResult) -> dict[str, Any]:
 
 
 def recalibrate(path: Path, data: Path) -> Bundle:
-    """Measure the bundle at ``path`` on the validation split of ``data`` (face crops) and write that into its card.
+    """Measure the bundle at ``path`` on the validation split of ``data`` (face crops), and update its card.
 
     Raises:
-        BadInput: either cannot be used, or the bundle is for something else.
+        BadInput: bundle or data cannot be used, or the bundle does not estimate age and gender.
         MaitredError: the bundle cannot be written.
     """
     bundle = load_bundle(str(path)).require("demographics")
@@ -55,7 +55,7 @@ def recalibrate(path: Path, data: Path) -> Bundle:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m convert.card_calibration``."""
+    """Recalibrate bundles; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m convert.card_calibration", description=recalibrate.__doc__)
     parser.add_argument("bundles", nargs="+", type=Path, metavar="BUNDLE.tflite")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")

@@ -1,4 +1,4 @@
-"""Numbers for a card."""
+"""Rounding the numbers on a card."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import numpy as np
 
 
 def round_floats(value: Any) -> Any:
-    """Floats to six digits: the last bits of a sum depend on the machine, the bundle's bytes must not."""
+    """``value`` with all floats in it rounded to six digits.
+
+    The last bits of a sum depend on the machine; the bytes of a bundle must not.
+    """
     if isinstance(value, dict):
         return {key: round_floats(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""``maitred convert``; what it needs is imported when it runs."""
+"""The subcommand ``maitred convert``; its libraries are imported only when it runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_convert(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
+    """Convert a network; returns the exit code."""
     from training.requirements import require_installed
 
     require_installed("convert", "tensorflow", "sklearn")
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from convert.edgetpu_compiler import compile_bundle, require_compiler
 
     if options.edgetpu:
-        require_compiler()  # rather than find it missing after minutes of work
+        require_compiler()  # now, not after minutes of work
     bundle = convert_demographics(options.keras, options.data, options.out)
     test = bundle.card.metrics["int8"]["test"]
     sys.stdout.write(

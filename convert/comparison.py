@@ -1,4 +1,4 @@
-"""A float network against its INT8 forms, split by split."""
+"""Comparing a float network with its INT8 forms, split by split."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class Comparison:
-    """What ``network`` and a candidate say of each face of ``dataset``; kept for the card.
+    """The results of ``network`` and of its INT8 candidates on ``dataset``, for the card.
 
-    ``figures`` and ``outcomes`` are of the candidate that was judged last, by ``float/validation``, ``int8/test`` and
-    so on.
+    ``figures`` and ``outcomes`` have keys such as ``float/validation`` and ``int8/test``. Those of ``int8`` belong to
+    the candidate that was measured last.
     """
 
     def __init__(self, network: keras.Model, dataset: Dataset) -> None:
@@ -30,10 +30,10 @@ class Comparison:
         self.outcomes: dict[str, PredictionResult] = {}
 
     def measure(self, candidate: Bundle, split: Split) -> None:
-        """Measure ``candidate`` on a split, and the float network where it was not yet.
+        """Measure ``candidate`` on a split, and the float network too if it has not been measured there yet.
 
         Raises:
-            LosesTooMuch: INT8 is worse than :mod:`convert.tolerances` allows.
+            ToleranceExceeded: INT8 is worse than :mod:`convert.tolerances` allows.
         """
         if f"float/{split}" not in self.figures:
             self._measure("float", self._float, split)

@@ -1,4 +1,4 @@
-"""From a trained Keras file to a verified bundle."""
+"""Converting a trained Keras file of an age and gender network to a verified bundle."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from training.networks.tflite_outputs import describe_outputs
 
 log = logging.getLogger(__name__)
 NOISE_FACES = 8
-"""Faces over which the noise of each layer is measured."""
+"""Number of faces on which the noise of each layer is measured."""
 NOISIEST_LAYERS = 5
 MEASURED_SPLITS: tuple[Split, ...] = ("validation", "test")
 CARD_FIGURES = (
@@ -45,14 +45,14 @@ CARD_FIGURES = (
 
 
 def convert_demographics(source: Path, data: Path, out: Path) -> Bundle:
-    """Quantise the network in ``source``, verify it on the validation and test split of ``data``, write the bundle.
+    """Quantise the network in ``source``, verify it on the validation and test split of ``data``, and write the bundle.
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
-        MaitredError: the disk is full, it cannot be quantised, or INT8 loses more than :mod:`convert.tolerances`
-            allows; no bundle is written then.
+        MaitredError: the disk is full, the network cannot be quantised, or INT8 loses more than
+            :mod:`convert.tolerances` allows. Then no bundle is written.
     """
-    # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
+    # Keras numbers the names of layers; they end up in the file, whose bytes must not depend on what ran before.
     keras.utils.clear_session()
     network = load_network(source)
     dataset = read_dataset(data)
@@ -66,21 +66,21 @@ def convert_demographics(source: Path, data: Path, out: Path) -> Bundle:
     faces = representative_faces(training, _size(deployed))
     comparison = Comparison(network, dataset)
     candidate = _candidate(source, deployed, quantise(deployed, faces), dataset)
-    worst = _noisiest_layers(deployed, candidate.model, faces)
+    noisiest = _noisiest_layers(deployed, candidate.model, faces)
     try:
         comparison.measure(candidate, "validation")
     except ToleranceExceeded as loss:
-        log.info("%s. Once more, with equalised channels and corrected biases", str(loss).partition(";")[0])
+        log.info("%s. Trying again with equalised channels and corrected biases", str(loss).partition(";")[0])
         more = representative_faces(training, _size(deployed), BIAS_CORRECTION_FACES)
         candidate = _candidate(source, deployed, quantise_with_bias_correction(deployed, more), dataset)
-        worst = _noisiest_layers(deployed, candidate.model, faces)
+        noisiest = _noisiest_layers(deployed, candidate.model, faces)
         comparison.measure(candidate, "validation")
     comparison.measure(candidate, "test")
     blank, model = candidate.card, candidate.model
     before_and_after = (comparison.outcomes[f"{kind}/test"].predictions for kind in ("float", "int8"))
     verification = {
-        "tolerance": tolerances(), "agreement": agreement(*before_and_after),
-        "noisiest_layers": worst, "runtimes": check_runtime_parity(model), "edge_tpu": edgetpu_report(model).summary(),
+        "tolerance": tolerances(), "agreement": agreement(*before_and_after), "noisiest_layers": noisiest,
+        "runtimes": check_runtime_parity(model), "edge_tpu": edgetpu_report(model).summary(),
     }  # fmt: skip
     calibration = make_calibration(comparison.outcomes["int8/validation"])
     results = {
@@ -112,7 +112,7 @@ def _check_labels(dataset: Dataset, data: Path) -> None:
 
 
 def _make_folder_of(out: Path) -> None:
-    # Before the minutes of work, not after them.
+    # Checked before minutes of work, not after them.
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -122,10 +122,10 @@ def _make_folder_of(out: Path) -> None:
 
 
 def _check_room(out: Path, network: keras.Model) -> None:
-    """Before the work: on a full disk TensorFlow says nothing that anyone would understand.
+    """Check the free space before the work, because TensorFlow's own error on a full disk is hard to understand.
 
     Raises:
-        MaitredError: there is too little room for its temporary files or for the bundle.
+        MaitredError: there is too little space for temporary files or for the bundle.
     """
     weights = network.count_params()
     for folder, needed, way in (
@@ -156,7 +156,7 @@ def _size(network: keras.Model) -> int:
 
 
 def _training(source: Path, name: str, dataset: Dataset) -> Training:
-    """From the run that lies beside the network, or, where none does, by the set that it is converted with."""
+    """The training data by the run's records beside the network or, without them, by the dataset of the conversion."""
     made = origin(source).get("training")
     if made:
         return Training(**made)

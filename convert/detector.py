@@ -1,9 +1,8 @@
-"""``python -m convert.detector CHECKPOINT --data UTKFACE --out face.tflite``: the face detector in INT8, if good
-enough.
+"""``python -m convert.detector CHECKPOINT --data UTKFACE --out face.tflite``: the bundle of the INT8 face detector.
 
-The Keras file, which :mod:`training.detector.train` writes, holds its own value ranges, so that nothing is
-measured here. The published float network and the INT8 one then look for the same faces, by the code of the agent
-(:mod:`training.detector.compare`); where INT8 finds less or errs more, no bundle is written.
+The Keras file, which :mod:`training.detector.train` writes, contains its value ranges, so no ranges are measured here.
+The published float network and the INT8 network then search the same scenes, by the code of the agent
+(:mod:`training.detector.compare`). If INT8 finds too few faces or reports too many false ones, no bundle is written.
 """
 
 from __future__ import annotations
@@ -39,28 +38,30 @@ from training.script import run_program
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 785_000
-"""With its card it stays below 800,000."""
+"""Largest model; with its card the bundle stays below 800,000 bytes."""
 
 
 def load_checkpoint(path: Path) -> keras.Model:
-    """The detector as :mod:`training.detector.train` left it.
+    """Load the Keras file that :mod:`training.detector.train` wrote.
 
     Raises:
-        BadInput: no such file, or not one of that kind.
+        BadInput: there is no such file, or it is not a detector with value ranges.
     """
-    # Keras numbers the names of what it makes; they end up in the file, whose bytes must not depend on what ran before.
+    # Keras numbers the names of layers; they end up in the file, whose bytes must not depend on what ran before.
     keras.utils.clear_session()
     try:
-        network = keras.saving.load_model(path, custom_objects={"Rounding": FakeQuantisation})
+        network = keras.saving.load_model(path)
     except (ValueError, OSError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path}: no Keras file of a detector ({error}); training.detector.train makes one") from error
+        raise BadInput(
+            f"{path}: not a Keras file of a detector ({error}); training.detector.train makes one"
+        ) from error
     if not any(isinstance(layer, FakeQuantisation) for layer in network.layers) or len(network.outputs) != len(OUTPUTS):
-        raise BadInput(f"{path}: not a detector with ranges for eight bits; training.detector.train makes one")
+        raise BadInput(f"{path}: a detector without value ranges for eight bits; training.detector.train makes one")
     return network
 
 
 def to_int8(network: keras.Model) -> bytes:
-    """Full INT8: uint8 pixels in, four int8 outputs, every value in the range that the network was trained with.
+    """Convert to full INT8: uint8 pixels in, four int8 outputs, all values in the ranges of the training.
 
     Raises:
         MaitredError: an operation has no INT8 form.
@@ -80,7 +81,7 @@ def to_int8(network: keras.Model) -> bytes:
 
 
 def _with_short_names(model: bytes) -> bytes:
-    """The same model without the long names of what was fused into one tensor, a tenth of the file."""
+    """The same model with short tensor names: the names of fused operations make up a tenth of the file."""
     file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
     for graph in file.subgraphs:
         for tensor in graph.tensors:
@@ -92,7 +93,7 @@ def _with_short_names(model: bytes) -> bytes:
 
 
 def make_card(model: bytes, source: Path, dataset: Dataset) -> Card:
-    """The card without figures."""
+    """The card, still without figures."""
     data, licence = dataset.origin
     return Card(
         name="face", version="2", task="face-detection",
@@ -103,7 +104,8 @@ def make_card(model: bytes, source: Path, dataset: Dataset) -> Card:
         training=Training(
             data=f"MediaPipe's own (not published); then {data}", licence=f"Apache-2.0; {licence}",
             split="80/10/10 by SHA-256 of the image file",
-            # Named as it was when the shipped detector was made: its card stays the same, to the byte.
+            # The program's name when the shipped detector was made. It must stay, so that a rebuilt card has the same
+            # bytes.
             source=f"convert.train_face, from BlazeFace full-range sparse, MediaPipe, as carried by {PACKAGE}",
         ),
         macs=count_macs(model), source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
@@ -111,12 +113,12 @@ def make_card(model: bytes, source: Path, dataset: Dataset) -> Card:
 
 
 def _outputs(model: bytes) -> tuple[Output, ...]:
-    """By their names: two have the same shape."""
+    """The outputs, identified by name, because two have the same shape."""
     found = []
     for index, tensor in enumerate(Interpreter(model, name="face").outputs):
         part = next(part for part in OUTPUTS if part.name in tensor.name)
         if tensor.shape != (1, ANCHORS, part.width):
-            raise MaitredError(f"{tensor.name}: {tensor.shape}, not what {part.name} look like")
+            raise MaitredError(f"{tensor.name}: {tensor.shape}, not the shape of the {part.name}")
         found.append(
             Output(
                 name=part.name, index=index, shape=tensor.shape, dtype=tensor.dtype.name, scale=tensor.scale,
@@ -127,11 +129,11 @@ def _outputs(model: bytes) -> tuple[Output, ...]:
 
 
 def convert_detector(source: Path, data: Path, out: Path) -> Bundle:
-    """Quantise, compare with the published network, write the bundle.
+    """Quantise the detector, compare it with the published network, and write the bundle.
 
     Raises:
         BadInput: ``source`` or ``data`` cannot be used.
-        MaitredError: INT8 loses more than :mod:`training.detector.compare` allows; no bundle is written then.
+        MaitredError: INT8 loses more than :mod:`training.detector.compare` allows. Then no bundle is written.
     """
     network = load_checkpoint(source)
     dataset = read_dataset(data)
@@ -150,7 +152,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m convert.detector", description=__doc__)
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT.keras")
-    parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="aligned faces, for the scenes")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="UTKFACE", help="aligned faces, to compose scenes of"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="bundle to write")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

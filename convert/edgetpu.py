@@ -1,8 +1,8 @@
-"""Would the Edge TPU run this model? ``python -m convert.edgetpu FILE`` reports on every operator, from the file alone.
+"""Whether the Edge TPU would run a model: ``python -m convert.edgetpu FILE`` reports on every operator in the file.
 
-Checked against the constraints that Coral publishes for its compiler ("TensorFlow models on the Edge TPU"): integer
-tensors of fixed shapes whose three innermost dimensions alone are above 1, constant weights, and a list of operators
-with limits of their own. It says what is expected to map; only the compiler knows.
+Operators are checked against the constraints that Coral publishes for its compiler ("TensorFlow models on the Edge
+TPU"): integer tensors of fixed shapes of which only the three innermost dimensions are above 1, constant weights, and a
+list of operators with limits of their own. The report says what is expected to map; only the compiler knows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 
 ON_CHIP_BYTES = 7_900_000
-"""What of the 8 MB on the chip is left for weights; more than that streams over USB at every inference."""
+"""Of the 8 MB on the chip, the part for weights; further weights are streamed over USB at every inference."""
 SOFTMAX_ELEMENTS = 16_000
 _NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 _INTEGER = {schema.TensorType.INT8: "int8", schema.TensorType.UINT8: "uint8", schema.TensorType.INT32: "int32"}
@@ -30,12 +30,12 @@ _UNCONDITIONAL = frozenset({
     "ADD", "EXPAND_DIMS", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "PAD", "QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1",
     "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "SPACE_TO_DEPTH", "SQUEEZE", "SUB", "TANH",
 })  # fmt: skip
-"""Operators without a limit that a batch of one could meet."""
+"""Operators that map without further conditions if the batch size is one."""
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator: ``reason`` says why it is not expected to map, and is None where it is."""
+    """One operator; ``reason`` says why it is not expected to map, and is None if it is."""
 
     name: str
     output: str
@@ -46,23 +46,23 @@ class Operator:
 
 @dataclass(frozen=True)
 class EdgeTpuReport:
-    """Of one model; ``weight_bytes`` are those of all constants."""
+    """The report on one model; ``weight_bytes`` is the size of all constants."""
 
     operators: tuple[Operator, ...]
     weight_bytes: int
 
     @property
     def mapped(self) -> int:
-        """How many operators are expected to map: the compiler takes the model up to the first that does not."""
+        """How many operators are expected to map. The compiler takes the model up to the first that does not map."""
         return sum(operator.reason is None for operator in self.operators)
 
     @property
     def streamed_bytes(self) -> int:
-        """Weights that do not fit on the chip."""
+        """Bytes of weights that do not fit on the chip."""
         return max(0, self.weight_bytes - ON_CHIP_BYTES)
 
     def summary(self) -> dict[str, Any]:
-        """For the card."""
+        """The summary for the card."""
         refused = [f"{operator.name}: {operator.reason}" for operator in self.operators if operator.reason]
         return {
             "operators": len(self.operators), "expected_to_map": self.mapped, "refused": refused,
@@ -70,7 +70,7 @@ class EdgeTpuReport:
         }  # fmt: skip
 
     def text(self) -> str:
-        """A table for people."""
+        """The report as a text table."""
         lines = [
             f"{operator.name:24} {operator.dtype:6} {'x'.join(map(str, operator.shape)):14} {operator.reason or 'maps'}"
             for operator in self.operators
@@ -82,10 +82,10 @@ class EdgeTpuReport:
 
 
 def edgetpu_report(model: bytes) -> EdgeTpuReport:
-    """Read ``model``, a TFLite file with or without a card.
+    """Report on ``model``, a TFLite file with or without a card.
 
     Raises:
-        MaitredError: it has several subgraphs, which the compiler does not take.
+        MaitredError: the model has several subgraphs, which the compiler does not accept.
     """
     file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
     if len(file.subgraphs) != 1:
@@ -124,7 +124,7 @@ def _reason_not_mapped(name: str, operator: Any, tensors: list[Any], buffers: li
 
 
 class _Node(NamedTuple):
-    """An operator's options as the file has them, and the tensors that go in and come out."""
+    """An operator's options from the file, its input tensors and its output tensors."""
 
     options: Any
     inputs: list[Any]
@@ -179,7 +179,7 @@ def _name(tensor: Any) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the report of a bundle."""
+    """Print the report on a bundle; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m convert.edgetpu", description="would the Edge TPU run this model?")
     parser.add_argument("model", metavar="NAME|FILE", help="shipped model by name, or a bundle")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

@@ -1,4 +1,4 @@
-"""Coral's ``edgetpu_compiler``, where it is installed: a thin adapter, tried here against a stand-in only."""
+"""A thin adapter of Coral's ``edgetpu_compiler``, if it is installed; it has been tested only with a stand-in."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ COMPILER = "edgetpu_compiler"
 
 
 def require_compiler() -> str:
-    """Its path.
+    """The compiler's path.
 
     Raises:
-        BadInput: it is not installed; what to do is said.
+        BadInput: it is not installed; the message says what to do.
     """
     found = shutil.which(COMPILER)
     if found is None:
         raise BadInput(
-            f"--edgetpu needs {COMPILER}, which is not installed. Coral publishes it for Debian on x86-64 alone, as the"
-            " package edgetpu-compiler: install that, or leave out --edgetpu; python -m convert.edgetpu says without it"
-            " what is expected to map"
+            f"--edgetpu needs {COMPILER}, which is not installed. Coral publishes it only for Debian on x86-64, as the"
+            " package edgetpu-compiler: install that, or leave out --edgetpu; without it, python -m convert.edgetpu"
+            " shows what is expected to map"
         )
     return found
 
@@ -34,7 +34,7 @@ def compile_bundle(bundle: Bundle, out: Path) -> None:
 
     Raises:
         BadInput: the compiler is not installed.
-        MaitredError: the compiler refuses the model; its last lines are repeated.
+        MaitredError: the compiler refuses the model; the message repeats its last words.
     """
     compiler = require_compiler()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a quantised model must look like inside, read from the file itself."""
+"""Checks on the inside of a quantised model, read from the file itself."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WEIGHTED = {
     schema.BuiltinOperator.FULLY_CONNECTED: "FULLY_CONNECTED",
 }
 MAX_FACTOR = 256.0
-"""From here on the runtime's fast kernels refuse a layer, and the model falls back to kernels many times slower."""
+"""From this factor on, the runtime's fast kernels refuse a layer, and much slower kernels run the whole model."""
 
 
 @dataclass(frozen=True, eq=False)
 class WeightedLayer:
-    """A convolution or dense layer: its operator, its output's name, and the scales of what goes in, weighs, comes out.
+    """A convolution or dense layer: its operator, the name of its output, and the scales of input, weights and output.
 
     ``weight_scales`` is float (n,): one scale for each output channel, or a single one for the whole tensor.
     """
@@ -36,12 +36,12 @@ class WeightedLayer:
 
     @property
     def factor(self) -> float:
-        """The largest number by which a sum of products is multiplied to become an output step."""
+        """The largest factor by which a sum of products is multiplied to give output steps."""
         return float(self.input_scale * self.weight_scales.max() / self.output_scale)
 
 
 def weighted_layers(model: bytes) -> list[WeightedLayer]:
-    """The layers with weights of a fully quantised TFLite model, in order of execution.
+    """The layers of a fully quantised TFLite model that have weights, in order of execution.
 
     Raises:
         MaitredError: a tensor is not an integer.
@@ -57,18 +57,18 @@ def weighted_layers(model: bytes) -> list[WeightedLayer]:
     for operator in graph.operators:
         code = file.operatorCodes[operator.opcodeIndex].builtinCode
         if code in WEIGHTED:
-            taken, weights = (graph.tensors[index] for index in operator.inputs[:2])
-            given = graph.tensors[operator.outputs[0]]
-            before, within, after = (np.asarray(t.quantization.scale, np.float64) for t in (taken, weights, given))
-            found.append(WeightedLayer(WEIGHTED[code], _name(given), float(before[0]), within, float(after[0])))
+            source, weights = (graph.tensors[index] for index in operator.inputs[:2])
+            output = graph.tensors[operator.outputs[0]]
+            before, within, after = (np.asarray(t.quantization.scale, np.float64) for t in (source, weights, output))
+            found.append(WeightedLayer(WEIGHTED[code], _name(output), float(before[0]), within, float(after[0])))
     return found
 
 
 def check_quantised(model: bytes) -> None:
-    """Make sure that a model is integer throughout and runs on the fast kernels.
+    """Make sure that all tensors of a model are integers and that the fast kernels can run it.
 
     Raises:
-        MaitredError: it does not; the message names the tensor.
+        MaitredError: they are not, or they cannot; the message names the tensor.
     """
     for layer in weighted_layers(model):
         if not layer.factor < MAX_FACTOR:

@@ -1,4 +1,4 @@
-"""Where a quantised network differs from its float form: the signal-to-noise ratio of every layer, in decibels."""
+"""How much each layer of a quantised network differs from its float form: signal-to-noise ratios in decibels."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from convert.quantise import InputImage, convert_silently
 
 MAX_DECIBELS = 120.0
-"""Decibels said of layers that do not differ at all."""
+"""The value for layers that do not differ at all."""
 _TYPE_CHANGES = {schema.BuiltinOperator.QUANTIZE, schema.BuiltinOperator.DEQUANTIZE}
 
 
 @dataclass(frozen=True)
 class LayerNoise:
-    """``snr_db`` is 10 log10 of the power of the float layer's output over that of its difference to INT8's."""
+    """``snr_db`` is 10 log10 of the power of the float output divided by the power of its difference from INT8."""
 
     layer: str
     snr_db: float
 
 
 def layer_noise(network: keras.Model, quantised: bytes, faces: Sequence[InputImage]) -> list[LayerNoise]:
-    """Every layer's noise over ``faces``, float32 (size, size, 3) in 0..1, in order of execution.
+    """The noise of every layer over ``faces``, float32 (size, size, 3) in 0..1, in order of execution.
 
-    The float network goes through the same converter, so that both have the same operators in the same order.
+    The float network is converted by the same converter, so that both have the same operators in the same order.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     plain, exact = _LayerOutputs(convert_silently(converter)), _LayerOutputs(quantised)
@@ -46,7 +46,7 @@ def layer_noise(network: keras.Model, quantised: bytes, faces: Sequence[InputIma
 
 
 class _LayerOutputs:
-    """A model that shows the output of every operator but of those that only change the type."""
+    """A model of which the output of every operator can be read, except those that only change the type."""
 
     def __init__(self, model: bytes) -> None:
         file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
@@ -55,7 +55,7 @@ class _LayerOutputs:
         kept = [operator for operator, code in zip(graph.operators, codes, strict=True) if code not in _TYPE_CHANGES]
         self._tensors = [operator.outputs[0] for operator in kept]
         self.names = [_short(graph.tensors[index]) for index in self._tensors]
-        # With its delegate the runtime computes several layers at once and shows nothing between.
+        # With its delegate, the runtime computes several layers at once and gives no outputs in between.
         self._interpreter = Interpreter(
             model_content=model, experimental_preserve_all_tensors=True,
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
@@ -64,9 +64,9 @@ class _LayerOutputs:
         self._details = {detail["index"]: detail for detail in self._interpreter.get_tensor_details()}
 
     def outputs(self, face: InputImage) -> list[npt.NDArray[np.float32]]:
-        taken = self._interpreter.get_input_details()[0]
-        values = np.rint(face * 255).astype(np.uint8) if taken["dtype"] == np.uint8 else face
-        self._interpreter.set_tensor(taken["index"], values[None])
+        details = self._interpreter.get_input_details()[0]
+        values = np.rint(face * 255).astype(np.uint8) if details["dtype"] == np.uint8 else face
+        self._interpreter.set_tensor(details["index"], values[None])
         self._interpreter.invoke()
         return [self._real(index) for index in self._tensors]
 
@@ -77,6 +77,6 @@ class _LayerOutputs:
 
 
 def _short(tensor: Any) -> str:
-    """``table1/conv1/Relu;table1/conv1/BiasAdd`` as ``conv1/Relu``; an output, which has no such name, by its size."""
+    """``table1/conv1/Relu;table1/conv1/BiasAdd`` as ``conv1/Relu``; for an output without such a name, its size."""
     first = bytes(tensor.name).decode(errors="replace").split(";")[0]
     return first.partition("/")[2] or f"output of {int(np.prod(tensor.shape))}"

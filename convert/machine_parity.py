@@ -1,7 +1,7 @@
-"""``python -m convert.machine_parity``: do the bundles give the same outputs on two machines, to the bit?
+"""``python -m convert.machine_parity``: whether bundles give the same outputs on two machines, bit for bit.
 
-The first machine writes its inputs and outputs to a file; the second runs the very same inputs and compares. Needs what
-the device has, no TensorFlow.
+The first machine writes its inputs and outputs to a file; the second runs the same inputs and compares. This needs only
+what the device has, no TensorFlow.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ from edge.vision.tiling import find_faces
 
 Array = npt.NDArray[Any]
 FRAMES = (110, 210, 310)
-"""Of the bundled clip."""
+"""Frames of the demo clip that are used."""
 MAX_STEPS = 1.0
 
 
 @dataclass(frozen=True)
 class OutputDifference:
-    """One model on two machines: ``values`` outputs were compared, ``differing`` of them are not the same to the bit.
+    """The comparison of one model on two machines: of ``values`` outputs, ``differing`` have other bits.
 
-    ``steps`` is the largest difference in quantisation steps; of a float output, in 255ths of its range.
+    ``steps`` is the largest difference in quantisation steps or, for a float output, in 255ths of its range.
+    ``accelerated`` says whether the runtime's fast kernels ran.
     """
 
     model: str
@@ -52,7 +53,7 @@ class OutputDifference:
     accelerated: bool
 
     def verdict(self) -> str:
-        """In words."""
+        """The result in words."""
         if not self.accelerated:
             return "WITHOUT the runtime's fast kernels"
         if not self.differing:
@@ -60,12 +61,12 @@ class OutputDifference:
         return f"{self.differing} of {self.values} values differ, by {self.steps:.2g} steps at most"
 
     def fault(self) -> str | None:
-        """What is wrong with it, or None."""
+        """What is wrong, or None."""
         return None if self.accelerated and self.steps <= MAX_STEPS else f"{self.model}: {self.verdict()}"
 
 
 def fixed_inputs(bundle: Bundle, seen: Sequence[tuple[Image, list[Detection]]]) -> Array:
-    """Fixed inputs for a model, uint8 BGR (n, height, width, 3): drawn ones, then what was ``seen`` in the clip."""
+    """Fixed inputs for a model, uint8 BGR (n, height, width, 3): artificial ones, then those of the clip (``seen``)."""
     width, height = bundle.card.input.width, bundle.card.input.height
     shape = (height, width, 3)
     noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
@@ -79,7 +80,7 @@ def fixed_inputs(bundle: Bundle, seen: Sequence[tuple[Image, list[Detection]]]) 
 
 
 def faces_of_the_clip() -> list[tuple[Image, list[Detection]]]:
-    """Some frames of the bundled clip, uint8 BGR, with the faces in them."""
+    """Some frames of the demo clip, uint8 BGR, each with the faces in it."""
     settings = Settings().detection
     detector = FaceDetector(load_bundle(settings.model), min_score=settings.min_score)
     with open_camera(str(CLIP)) as camera:
@@ -104,7 +105,7 @@ def record(name: str, recorded: Array | None, seen: Sequence[tuple[Image, list[D
 
 
 def compare(name: str, one: dict[str, Array], other: dict[str, Array]) -> OutputDifference:
-    """The outputs of a model in two records of the same inputs."""
+    """Compare the outputs of a model in two records of the same inputs."""
     outputs = [key for key in other if not key.endswith(("/inputs", "/accelerated"))]
     pairs = [(one[key], other[key]) for key in outputs]
     return OutputDifference(
@@ -128,7 +129,7 @@ def _read(path: Path, names: Sequence[str]) -> dict[str, Array]:
         ) from error
     missing = [name for name in names if f"{name}/inputs" not in arrays]
     if missing:
-        raise BadInput(f"{path}: holds nothing of {', '.join(missing)}; make it again with these models")
+        raise BadInput(f"{path}: has no record of {', '.join(missing)}; record it again with these models")
     return arrays
 
 
@@ -141,11 +142,11 @@ def _write(path: Path, arrays: dict[str, Array]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Record, and compare where there is something to compare with."""
+    """Record the outputs, and compare them if there is a file to compare with; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m convert.machine_parity", description=__doc__)
     parser.add_argument("models", nargs="*", metavar="NAME|FILE", help="bundles (all that are shipped)")
     parser.add_argument("--out", type=Path, metavar="FILE.npz", help="write inputs and outputs here")
-    parser.add_argument("--like", type=Path, metavar="FILE.npz", help="what another machine wrote: compare with it")
+    parser.add_argument("--like", type=Path, metavar="FILE.npz", help="file of another machine to compare with")
     options = parser.parse_args(arguments)
     names = options.models or shipped()
     try:

@@ -23,15 +23,15 @@ REPRESENTATIVE_COUNT = 400
 
 
 def quantise(model: keras.Model, faces: Iterable[InputImage]) -> bytes:
-    """Full INT8: uint8 pixels in, int8 logits out, nothing float between.
+    """Quantise ``model`` to full INT8: uint8 pixels in, int8 logits out, no float in between.
 
-    Convolutions are quantised per channel, dense layers per tensor (the Edge TPU wants it, and outputs are then the
-    same to the bit on x86-64 and ARM). ``model`` must have a batch size of 1; ``faces`` are float32 RGB in 0..1 of
-    its input's size.
+    Convolutions are quantised per channel, dense layers per tensor; the Edge TPU requires that, and outputs are then
+    identical on x86-64 and ARM, bit for bit. ``model`` must have a batch size of 1; ``faces`` are float32 RGB in 0..1
+    of its input's size.
 
     Raises:
-        MaitredError: weights are not finite, there are no faces, an operation has no INT8 form, or the result is
-            not what :func:`convert.inspection.check_quantised` wants.
+        MaitredError: weights are not finite, there are no faces, an operation has no INT8 form, or the result fails
+            :func:`convert.inspection.check_quantised`.
     """
     faces = list(faces)
     if not faces:
@@ -39,7 +39,7 @@ def quantise(model: keras.Model, faces: Iterable[InputImage]) -> bytes:
     bad = [weight.path for weight in model.weights if not np.isfinite(weight.numpy()).all()]
     if bad:
         raise MaitredError(f"weights are not finite in {', '.join(bad)}; train the model again")
-    # The extremes pin the input's scale to exactly 1/255, so that a pixel is its own quantised value.
+    # The extremes make the input's scale exactly 1/255, so that a pixel is its own quantised value.
     faces += [np.zeros_like(faces[0]), np.ones_like(faces[0])]
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -47,7 +47,7 @@ def quantise(model: keras.Model, faces: Iterable[InputImage]) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.int8
-    # A private switch, the only one for this; a test holds its effect.
+    # A private switch, the only one for this purpose; a test checks its effect.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     try:
         quantised = convert_silently(converter)
@@ -58,7 +58,7 @@ def quantise(model: keras.Model, faces: Iterable[InputImage]) -> bytes:
 
 
 def convert_silently(converter: Any) -> bytes:
-    """What ``converter`` makes. On the way Keras prints the list of its variables; stdout is for results."""
+    """Run ``converter`` and discard what Keras prints to stdout meanwhile, because stdout is for results."""
     with contextlib.redirect_stdout(io.StringIO()):
         return bytes(converter.convert())
 
@@ -66,7 +66,7 @@ def convert_silently(converter: Any) -> bytes:
 def representative_faces(
     samples: Sequence[Sample], size: int, count: int = REPRESENTATIVE_COUNT, seed: int = 1
 ) -> list[InputImage]:
-    """Training faces drawn evenly over decades of age and both genders, (size, size, 3), by the agent's own crop."""
+    """Training faces, float32 RGB (size, size, 3), chosen evenly over decades of age and both genders."""
     strata: dict[tuple[int, int | None], list[Sample]] = {}
     for sample in samples:
         strata.setdefault((int((sample.age_years or 0) // 10), sample.gender), []).append(sample)

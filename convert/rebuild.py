@@ -1,4 +1,4 @@
-"""``python -m convert.rebuild --data UTKFACE``: all bundles that ship, made again from what the repository holds."""
+"""``python -m convert.rebuild --data UTKFACE``: makes all bundles that ship again, from checkpoints here."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ CHECKPOINTS = ROOT / "training" / "checkpoints"
 MODELS = ROOT / "edge" / "models"
 DETECTOR = "face"
 MAX_ROUNDING = 5e-6
-"""Figures of the float network are sums whose last bits depend on the processor; cards give six digits."""
+"""Largest allowed difference of figures: their last bits depend on the processor, and cards have six digits."""
 SHIPPED = ("mobile", "vgg16", "table1", DETECTOR)
 
 
 def rebuild(name: str, data: Path, out: Path) -> None:
-    """Make the bundle ``name`` at ``out``, in a process of its own, which leaves nothing behind for the next.
+    """Make the bundle ``name`` at ``out``, in a process of its own, so that it cannot affect the next one.
 
     Raises:
         BadInput: there is no checkpoint of that name.
-        MaitredError: the process failed; it has said why.
+        MaitredError: the process failed; it has printed the reason.
     """
     checkpoint = CHECKPOINTS / f"{name}.keras"
     if not checkpoint.is_file():
@@ -46,14 +46,14 @@ def rebuild(name: str, data: Path, out: Path) -> None:
 
 @dataclass(frozen=True)
 class RebuildResult:
-    """What became of a bundle; ``same`` where it is what was there, but for the last digits of figures on its card."""
+    """A rebuilt bundle compared with the old one; ``same`` allows for the last digits of figures on the card."""
 
     message: str
     same: bool
 
 
 def compare_bundles(before: bytes | None, made: Path) -> RebuildResult:
-    """A bundle beside what was there before."""
+    """Compare a bundle with the bytes that were there before."""
     after = made.read_bytes()
     digest = hashlib.sha256(after).hexdigest()
     if before is None:
@@ -73,7 +73,7 @@ def compare_bundles(before: bytes | None, made: Path) -> RebuildResult:
 
 
 def _split(bundle: bytes) -> tuple[bytes, Any]:
-    """The model and the card, without a look at whether they suit each other; all and None of what is no bundle."""
+    """The model and the card, without checking that they fit each other; for other files, all bytes and None."""
     try:
         with zipfile.ZipFile(io.BytesIO(bundle)) as files:
             return bundle[: min(entry.header_offset for entry in files.infolist())], json.loads(files.read(CARD))
@@ -82,7 +82,7 @@ def _split(bundle: bytes) -> tuple[bytes, Any]:
 
 
 def _differences(one: Any, other: Any, place: str = "") -> Iterator[tuple[str, float]]:
-    """Where two cards differ, and by how much; infinitely where that can't be said."""
+    """Where two cards differ, and by how much; infinity if the values are not both numbers."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys()):
             yield from _differences(one.get(key), other.get(key), f"{place}/{key}" if place else key)
@@ -94,10 +94,10 @@ def _differences(one: Any, other: Any, place: str = "") -> Iterator[tuple[str, f
 
 
 def rebuild_all(names: Sequence[str], data: Path, models: Path, check: bool) -> bool:
-    """Make each bundle, put it into ``models`` unless this is a ``check``; whether all are what was there before.
+    """Make each bundle, and put it into ``models`` unless this is a ``check``; returns whether all are unchanged.
 
     Raises:
-        MaitredError: one could not be made; those before it stand.
+        MaitredError: one could not be made; those before it have been written.
     """
     same = True
     for name in names:
@@ -118,8 +118,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m convert.rebuild", description=__doc__)
     parser.add_argument("models", nargs="*", metavar="NAME", help=f"only these of {', '.join(SHIPPED)}")
     parser.add_argument("--data", type=Path, required=True, metavar="UTKFACE", help="the images they were trained on")
-    parser.add_argument("--out", type=Path, default=MODELS, metavar="DIR", help="where they are put (edge/models)")
-    parser.add_argument("--check", action="store_true", help="put nothing there; fail where one is not what is there")
+    parser.add_argument("--out", type=Path, default=MODELS, metavar="DIR", help="folder for the bundles (edge/models)")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a bundle differs from the one that is there"
+    )
     options = parser.parse_args(arguments)
     try:
         unknown = [name for name in options.models if name not in SHIPPED]

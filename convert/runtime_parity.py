@@ -1,4 +1,4 @@
-"""One fixed picture through every runtime and number of threads at hand: the outputs must be the same to the bit."""
+"""One fixed picture through every available runtime and number of threads: all outputs must have the same bits."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ REFERENCE_KERNELS = "litert, plain kernels"
 
 
 def check_runtime_parity(model: bytes) -> dict[str, Any]:
-    """SHA-256 of the outputs for :func:`edge.vision.self_check.probe`, and how many steps each runtime is from them.
+    """SHA-256 of the outputs for :func:`edge.vision.self_check.probe`, and by how many steps each runtime differs.
+
+    Kernels without the runtime's fast paths round differently between layers; for these, the difference is only
+    reported.
 
     Raises:
-        MaitredError: the outputs depend on the number of threads or on the runtime. Of kernels without the runtime's
-            fast paths, which round otherwise between layers, it is only said how far they are off.
+        MaitredError: the outputs depend on the number of threads or on the runtime.
     """
     found = {f"litert, {threads} threads": _agent(model, threads) for threads in THREADS}
     plain = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -43,8 +45,8 @@ def _agent(model: bytes, threads: int) -> list[npt.NDArray[Any]]:
 
 def _native(interpreter: Any) -> list[npt.NDArray[Any]]:
     interpreter.allocate_tensors()
-    taken = interpreter.get_input_details()[0]
-    interpreter.set_tensor(taken["index"], probe(tuple(taken["shape"])))
+    details = interpreter.get_input_details()[0]
+    interpreter.set_tensor(details["index"], probe(tuple(details["shape"])))
     interpreter.invoke()
     return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
 

@@ -1,4 +1,4 @@
-"""What INT8 costs: float against INT8 on the same faces, layer by layer, and on every runtime to the bit."""
+"""How much worse INT8 may be than float on the same faces, and how well the two agree."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SLICES = ("age ", "ethnicity ")
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How much worse INT8 may be: years of age MAE, and shares of faces whose gender is right.
+    """How much worse INT8 may be: in age MAE (years) and in gender accuracy (share of faces).
 
-    Where that share is less than one face, one face may be lost: fewer can't be told from none.
+    If that share is less than one face, one face may be lost, because no less can be lost.
     """
 
     age_mae: float
     gender_accuracy: float
 
     def excess(self, before: dict[str, Any], after: dict[str, Any]) -> str | None:
-        """What was lost beyond it between two sets of figures, or None."""
+        """Which figure got worse by more than this tolerance, as text, or None."""
         for name, decimals in (("age_mae", 2), ("gender_accuracy", 4)):
             if before.get(name) is None or after.get(name) is None:
                 continue
@@ -42,14 +42,14 @@ SLICE = Tolerance(age_mae=0.3, gender_accuracy=0.01)
 
 
 class ToleranceExceeded(MaitredError):
-    """INT8 is worse than it may be."""
+    """INT8 is worse than the tolerances allow."""
 
 
 def check_tolerances(before: dict[str, Any], after: dict[str, Any], split: str) -> None:
-    """Make sure that INT8 lost no more than it may, on all faces and on each band of age and ethnicity label.
+    """Check the loss by INT8 on all faces, in each age band and for each ethnicity label.
 
     Raises:
-        LosesTooMuch: it did; each loss is named.
+        ToleranceExceeded: a loss is too large; the message names each one.
     """
     faults = [f"{where}: {excess}" for where, excess in _excesses(before, after) if excess]
     if faults:
@@ -64,7 +64,7 @@ def _excesses(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[s
 
 
 def agreement(before: Predictions, after: Predictions) -> dict[str, float]:
-    """Of the same faces: median and 95th percentile of the distance of ages in years, share of equal genders."""
+    """Over the same faces: median and 95th percentile of the difference in age (years), share of equal genders."""
     years = np.abs(before.age - after.age)
     return {
         "age_years_median": float(np.median(years)), "age_years_p95": float(np.quantile(years, 0.95)),
@@ -73,5 +73,5 @@ def agreement(before: Predictions, after: Predictions) -> dict[str, float]:
 
 
 def tolerances() -> dict[str, dict[str, float]]:
-    """For the card."""
+    """The tolerances, for the card."""
     return {"overall": asdict(OVERALL), "slice": asdict(SLICE)}

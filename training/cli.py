@@ -1,4 +1,4 @@
-"""``maitred train`` and ``maitred evaluate``; what they need is imported when they run."""
+"""The subcommands ``maitred train`` and ``maitred evaluate``; their libraries are imported only when they run."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ def add_train(commands: Commands) -> None:
     add_data_option(parser)
     parser.add_argument(
         "--photos", type=Path, action="append", default=[], metavar="DIR",
-        help="more labelled pictures, whose faces are found and cut out first; may be repeated",
+        help="folder of labelled photos, whose faces are found and cut out first; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--weights", metavar="package|imagenet|checkpoint|none|PATH",
-        help="what to start from: weights out of a package, Keras' own, this network's checkpoint in the repository,"
-        " none, a .h5 file, an earlier run's .keras file (the recipe's)",
+        help="initial weights: out of a package, Keras' own, this network's checkpoint in the repository, none,"
+        " a .h5 file, an earlier run's .keras file (the recipe's)",
     )  # fmt: skip
     parser.add_argument(
         "--teacher", action="append", default=[], metavar="none|FILE",
-        help="Keras file of a trained network whose opinion is mixed into the labels; may be repeated (the recipe's)",
+        help="Keras file of a network whose predictions are mixed into the labels; may be repeated (the recipe's)",
     )  # fmt: skip
     parser.add_argument(
-        "--frozen", action="store_true", help="vgg16, resnet50: keep the trunk, train the paper's dense layers on it"
+        "--frozen",
+        action="store_true",
+        help="vgg16, resnet50: freeze the trunk, train the paper's dense layers on its features",
     )
     parser.add_argument(
         "--precision", choices=("float32", "mixed_bfloat16"), default="float32",
@@ -45,7 +47,7 @@ def add_train(commands: Commands) -> None:
         help="multiworker: one of several processes, as the variable TF_CONFIG says; each with its own --out",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this run")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
 
 
 def add_evaluate(commands: Commands) -> None:
@@ -63,13 +65,13 @@ def add_evaluate(commands: Commands) -> None:
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
-    """``--data DIR``."""
+    """Add the option ``--data DIR``."""
     about = "images whose names carry the labels (UTKFace), or a folder with a labels.csv"
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=about)
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train to the end of the recipe."""
+    """Train to the end of the recipe; returns the exit code."""
     from training.recipe import load_recipe
     from training.requirements import require_installed
 
@@ -79,7 +81,9 @@ def train(options: argparse.Namespace) -> int:
 
     if options.frozen:
         if options.photos or options.teacher or options.strategy != "alone" or options.precision != "float32":
-            raise BadInput("--frozen computes features once: leave out --photos, --teacher, --strategy, --precision")
+            raise BadInput(
+                "--frozen does not go together with --photos, --teacher, --strategy or --precision: leave them out"
+            )
         from training.fit.frozen_trunk import FrozenTrunkRun
 
         weights = starting_weights(recipe, options.weights, options.out)
@@ -100,7 +104,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Measure, print, and write where ``--out`` says."""
+    """Measure a model and print the figures, and write them to ``--out`` if given; returns the exit code."""
     from edge.commands.output import print_json
     from training.requirements import require_installed
 

@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what a training run yields, read from one TOML file per network."""
+"""A recipe: everything that decides the result of a training run, read from one TOML file per network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FAULTS = {"missing": "missing", "unexpected_keyword_argument": "unknown key"}
 
 @dataclass(frozen=True, config=_STRICT)
 class Augmentation:
-    """Random changes a training face goes through: what a camera over a door does to it."""
+    """Ranges of the random changes of a training face; they resemble what a camera at a door does."""
 
     rotation_degrees: float
     scale: float
@@ -44,7 +44,7 @@ class Augmentation:
 
 @dataclass(frozen=True, config=_STRICT)
 class Recipe:
-    """Field meanings and units stand beside the values in ``training/recipes/*.toml``."""
+    """The meaning and unit of each field is written beside its value in ``training/recipes/*.toml``."""
 
     network: str
     weights: str
@@ -68,21 +68,21 @@ class Recipe:
     augment: Augmentation
 
     def as_dict(self) -> dict[str, Any]:
-        """For ``run.json``, in the types that JSON knows."""
+        """The recipe for ``run.json``, in types that JSON has."""
         return dataclasses.asdict(self) | {"teachers": list(self.teachers)}
 
 
 def load_recipe(name_or_path: str) -> Recipe:
-    """The recipe of a network by its name, or from a file (``.toml``): an edited copy of one of those that ship.
+    """The recipe of a network by its name, or from a file (``.toml``), such as an edited copy of one that ships.
 
     Raises:
-        BadInput: no recipe has that name, or the file is none: every unknown, missing or wrong key is named.
+        BadInput: no recipe has that name, or the file is not a recipe; every unknown, missing or wrong key is named.
     """
     known = sorted(path.stem for path in RECIPES.glob("*.toml"))
     path = Path(name_or_path) if name_or_path.endswith(".toml") else RECIPES / f"{name_or_path}.toml"
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        # By way of JSON, because only there strictness takes a table for a dataclass.
+        # Through JSON, because pydantic's strict mode accepts a table for a dataclass only there.
         recipe: Recipe = TypeAdapter(Recipe).validate_json(json.dumps(values, default=str))
     except OSError as error:
         raise BadInput(f"{name_or_path}: no such network; there is a recipe for {', '.join(known)}") from error

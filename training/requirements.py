@@ -1,4 +1,4 @@
-"""Saying in plain words that TensorFlow is not installed: training and conversion are extras."""
+"""A clear error if TensorFlow or another library of the extras ``training`` and ``convert`` is not installed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def require_installed(extra: str, *modules: str) -> None:
     """Make sure that the modules can be imported, without importing them (TensorFlow takes seconds).
 
     Raises:
-        MaitredError: one is not installed; the message names the ``extra`` of maitred that brings it.
+        MaitredError: one is not installed; the message names the ``extra`` of maitred that installs it.
     """
     missing = [module for module in modules if find_spec(module) is None]
     if missing:

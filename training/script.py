@@ -1,4 +1,4 @@
-"""What the small programs of ``python -m training.…`` and ``python -m convert.…`` have in common."""
+"""The common end of the small programs ``python -m training.…`` and ``python -m convert.…``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.errors import MaitredError
 
 
 def run_program(out: Path, work: Callable[[], object]) -> int:
-    """Do the work that writes ``out`` and print its path, or what went wrong as ``maitred`` does; the exit code."""
+    """Call ``work``, which writes ``out``, and print the path, or the error as ``maitred`` does; the exit code."""
     try:
         work()
     except MaitredError as error:

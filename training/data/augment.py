@@ -1,4 +1,4 @@
-"""What a camera over a door does to a face: random changes of one training picture."""
+"""Augmentation: random changes of a training picture, like those that a camera at a door causes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from training.recipe import Augmentation
 
 Floats = np.ndarray
 _UNIT = np.arange(256, dtype=np.float32) / 255
-"""0..255 as 0..1: looking a pixel up is several times as fast as converting and dividing it."""
+"""A table from 0..255 to 0..1: looking a pixel up is several times faster than converting and dividing it."""
 
 
 def augment(face: Image, size: int, settings: Augmentation, rng: np.random.Generator) -> Floats:
     """One random variant of a face: uint8 RGB (n, n, 3) -> float32 (size, size, 3) in 0..1.
 
-    The order is that of the real thing: the crop that the detector makes, the light, the distance (the face has few
-    pixels), blur, sensor noise and compression at that distance, and the enlargement to the network's input.
+    The order is that of a real camera: the crop that the detector makes, the light, the distance (few pixels), then
+    blur, sensor noise and compression at that distance, and finally the enlargement to the network's input.
     """
     x = cv2.LUT(_crop(face, size, settings, rng), _UNIT)
     x = _occlude(_light(x, settings, rng), settings, rng)
@@ -39,14 +39,14 @@ def augment(face: Image, size: int, settings: Augmentation, rng: np.random.Gener
 
 
 def _crop(face: Image, size: int, settings: Augmentation, rng: np.random.Generator) -> Image:
-    """Turned, scaled, shifted and mirrored, as a detector's landmarks scatter."""
+    """Rotate, scale, shift and mirror, as much as a detector's landmarks scatter."""
     turn = np.radians(rng.uniform(-settings.rotation_degrees, settings.rotation_degrees))
     scale = size / face.shape[0] * rng.uniform(1 - settings.scale, 1 + settings.scale)
     shift = size * (0.5 + rng.uniform(-settings.shift, settings.shift, 2))
     mirror = -1 if rng.random() < 0.5 else 1
     linear = scale * np.array([[np.cos(turn) * mirror, -np.sin(turn)], [np.sin(turn) * mirror, np.cos(turn)]])
     middle = np.full(2, face.shape[0] / 2)
-    # Pixel centres lie half a pixel inside their corners, in the source as in the crop.
+    # Pixel centres are half a pixel inside the corners, in the source and in the crop.
     offset = shift - linear @ middle + linear @ np.full(2, 0.5) - 0.5
     transform = np.column_stack([linear, offset])
     return np.asarray(
@@ -55,8 +55,8 @@ def _crop(face: Image, size: int, settings: Augmentation, rng: np.random.Generat
 
 
 def _light(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Floats:
-    """Exposure, contrast, gamma, saturation and the colour of the lamps."""
-    x = np.stack(cv2.split(x))  # NumPy is much faster along three planes than along triples
+    """Change exposure, contrast, gamma, saturation and the colour of the light."""
+    x = np.stack(cv2.split(x))  # NumPy is much faster on three planes than on triples
     grey = x.mean(0)
     x = grey + (x - grey) * np.float32(rng.uniform(1 - settings.saturation, 1 + settings.saturation))
     x = x * (1 + rng.uniform(-settings.tint, settings.tint, (3, 1, 1))).astype(np.float32)
@@ -66,7 +66,7 @@ def _light(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Float
 
 
 def _occlude(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Floats:
-    """A patch of one colour over a part of the face, as a hand, a menu or another guest's head hides it."""
+    """Cover a part of the face with a patch of one colour, as a hand, a menu or another guest's head would."""
     if rng.random() < settings.occlude_probability:
         size = x.shape[0]
         height, width = (size * rng.uniform(0.1, settings.occlude, 2)).astype(int)

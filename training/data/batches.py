@@ -1,4 +1,4 @@
-"""From samples to batches: a decoded cache on disk, door-like augmentation, label distributions."""
+"""From samples to batches: decoded faces cached on disk, augmentation, and the arrays that the loss needs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ FaceFinder = Callable[[Image], Image | None]
 
 
 def read_face(path: Path, find_face: FaceFinder | None = None) -> Image | None:
-    """A face as uint8 RGB (200, 200, 3), or None for a photo without one.
+    """A face as uint8 RGB (200, 200, 3), or None for a photo without a face.
 
-    ``find_face`` finds the face in a photo; without it the picture is an aligned face already.
+    ``find_face`` cuts the face out of a photo; without it, the picture must be an aligned face already.
 
     Raises:
         BadInput: the picture is unreadable or tiny (< 16 px).
@@ -43,16 +43,18 @@ def read_face(path: Path, find_face: FaceFinder | None = None) -> Image | None:
 def cached_faces(
     samples: Sequence[Sample], folder: Path, find_face: FaceFinder | None = None
 ) -> tuple[np.ndarray, list[Sample], list[str]]:
-    """Decode once: faces uint8 (n, 200, 200, 3) mapped from ``folder``, their samples, the names of those left out.
+    """Decode the pictures once, into ``folder``.
+
+    Returns the faces uint8 (n, 200, 200, 3), memory-mapped, their samples, and the file names of those left out.
 
     Raises:
-        BadInput: more than 1 % of the pictures (and more than one) are unreadable or tiny; some are named.
+        BadInput: more than 1 % of the pictures (and more than one) are unreadable or tiny; the message names some.
     """
     folder.mkdir(parents=True, exist_ok=True)
     contents = "".join(sample.sha256 for sample in samples) + ("photos" if find_face else "")
     key = hashlib.sha256(contents.encode()).hexdigest()[:16]
     path, index = folder / f"faces-{key}.npy", folder / f"faces-{key}.skipped.txt"
-    if not index.exists():  # written last: a killed run starts over
+    if not index.exists():  # it is written last, so a killed run starts over
         faces = np.lib.format.open_memmap(path, "w+", np.uint8, (len(samples), CACHED_SIZE, CACHED_SIZE, 3))
         left_out, unreadable = [], []
         for row, sample in enumerate(samples):
@@ -72,14 +74,14 @@ def cached_faces(
         index.write_text("\n".join(left_out), encoding="utf-8")
     bad = {int(row) for row in index.read_text(encoding="utf-8").split()}
     kept = [sample for row, sample in enumerate(samples) if row not in bad]
-    # A slice stays on disk; picking rows would read gigabytes into memory.
+    # A slice stays on disk; selecting rows would read gigabytes into memory.
     return np.load(path, mmap_mode="r")[: len(kept)], kept, [samples[row].path.name for row in sorted(bad)]
 
 
 def age_distribution(age: tuple[int, int] | None, recipe: Recipe) -> np.ndarray:
-    """Label distribution float32 (101,): normals around each year of the range; zeros if unknown.
+    """Label distribution float32 (101,): a normal distribution around each year of the range; zeros if unknown.
 
-    Their width grows with the age: a year is much in a child's face and nothing in an old one.
+    The width grows with the age: one year changes a child's face much, and an old face hardly.
     """
     if age is None:
         return np.zeros(AGES, np.float32)
@@ -91,10 +93,10 @@ def age_distribution(age: tuple[int, int] | None, recipe: Recipe) -> np.ndarray:
 
 
 def loss_targets(samples: Sequence[Sample], recipe: Recipe) -> dict[str, np.ndarray]:
-    """Arrays the loss needs: ``age`` (n, 101), ``years`` (n,), ``gender`` (n,), and the weights of what is known.
+    """The float32 arrays that the loss needs: ``age`` (n, 101), ``years``, ``gender`` and two weights (n,).
 
-    ``age_weight`` and ``gender_weight`` are 0 where the label is blank and 1 on average elsewhere: rare groups of
-    decade and gender weigh more, by their number to the power of minus ``recipe.balance``.
+    ``age_weight`` and ``gender_weight`` are 0 where the label is blank, and 1 on average elsewhere. Rare groups (decade
+    of age and gender) get more weight: the group's size to the power of minus ``recipe.balance``.
     """
     groups = [(None if sample.age_years is None else int(sample.age_years // 10), sample.gender) for sample in samples]
     counts = Counter(groups)
@@ -113,9 +115,9 @@ def _weights(rarity: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def epoch_order(count: int, seed: int, epoch: int, extra: int = 0, extra_share: float = 1.0) -> np.ndarray:
-    """The rows of one epoch in their order: all of the first ``count``, and a new share of the ``extra`` ones after.
+    """The rows of one epoch, shuffled: the first ``count`` rows, and a random share of the ``extra`` rows after them.
 
-    It depends on the seed and the epoch alone, so a resumed run goes on where it was.
+    The result depends only on the seed and the epoch, so a resumed run continues exactly where it was.
     """
     rng = np.random.default_rng((seed, epoch))
     chosen = count + rng.permutation(extra)[: round(extra * extra_share)]
@@ -124,12 +126,12 @@ def epoch_order(count: int, seed: int, epoch: int, extra: int = 0, extra_share: 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Decoded faces and their targets: first the aligned ones, then those cut out of photos.
+    """Decoded faces and their loss targets: first the aligned faces, then those cut out of photos.
 
     Attributes:
-        faces: arrays uint8 (n, 200, 200, 3) one after the other.
-        labels: what :func:`loss_targets` makes, rows as in ``faces``.
-        photos_share: how many of the faces out of photos one epoch shows.
+        faces: arrays uint8 (n, 200, 200, 3), one for each folder.
+        labels: the arrays of :func:`loss_targets`, with rows in the order of ``faces``.
+        photos_share: share (0..1) of the faces out of photos that one epoch uses.
     """
 
     faces: Sequence[np.ndarray]
@@ -137,7 +139,7 @@ class TrainingSet:
     photos_share: float
 
     def rows(self, seed: int, epoch: int) -> np.ndarray:
-        """The rows of an epoch, in order."""
+        """The rows of an epoch, in their order."""
         return epoch_order(len(self.faces[0]), seed, epoch, sum(map(len, self.faces[1:])), self.photos_share)
 
     def face(self, row: int) -> np.ndarray:
@@ -149,7 +151,7 @@ class TrainingSet:
         raise IndexError(row)
 
     def __len__(self) -> int:
-        """How many faces an epoch shows."""
+        """The number of faces in an epoch."""
         return len(self.rows(0, 0))
 
 
@@ -158,8 +160,8 @@ def training_batches(
 ) -> tf.data.Dataset:
     """An endless stream of augmented batches from step ``first_step`` on: (faces float32 in 0..1, labels).
 
-    Every picture's changes depend on the seed, the step and its place in the batch alone. Of several workers each takes
-    its ``part`` of every batch; together they see what one would.
+    The augmentation of a picture depends only on the seed, the step and its place in the batch. Each of several workers
+    takes its ``part`` of every batch; together they use the same pictures as a single worker would.
     """
     per_epoch, batch_size, seed = len(data) // recipe.batch_size, recipe.batch_size, recipe.seed
     places = np.arange(batch_size)[part]

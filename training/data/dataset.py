@@ -1,4 +1,4 @@
-"""Labelled faces on disk: reading two folder layouts, dropping duplicates, splitting by content."""
+"""Labelled faces on disk: two folder layouts are read, duplicates are dropped, and the split is by content."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 MAX_AGE = 100
 MAX_LABEL_AGE = 120
-"""Labels above this are mistakes; those between ``MAX_AGE`` and it become ``MAX_AGE``."""
+"""Labels above this are mistakes; labels between ``MAX_AGE`` and this become ``MAX_AGE``."""
 MAX_MALFORMED_SHARE = 0.01
 UTKFACE_ETHNICITIES = ("white", "black", "asian", "indian", "other")
 
-# age_gender_ethnicity_date; of the published set, a few names lack the ethnicity or the dot, or have a space before it.
+# age_gender_ethnicity_date; a few names of the published set lack the ethnicity or the dot, or have a space before it.
 _UTKFACE_NAME = re.compile(r"^(?P<age>\d{1,3})_(?P<gender>[01])_(?:(?P<ethnicity>[0-4])_)?\d{6,}\D")
 _AGE_RANGE = re.compile(r"(\d{1,3})\s*(?:-\s*(\d{1,3})|\+)?")
 _GENDERS = {"female": 1, "f": 1, "woman": 1, "1": 1, "male": 0, "m": 0, "man": 0, "0": 0}
@@ -40,7 +40,7 @@ class Sample:
 
     @property
     def split(self) -> Split:
-        """The split that its content puts it in."""
+        """The split that the picture belongs to, by its content."""
         return split_of(self.sha256)
 
     @property
@@ -50,13 +50,13 @@ class Sample:
 
     @property
     def labels(self) -> tuple[object, ...]:
-        """What copies of the picture must agree on."""
+        """The labels that copies of the picture must agree on."""
         return (self.age, self.gender, self.ethnicity)
 
 
 @dataclass
 class Dataset:
-    """The usable samples of a folder and what was left out, by reason."""
+    """The usable samples of a folder, and the names of those that were left out, by reason."""
 
     samples: list[Sample]
     dropped: dict[str, list[str]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Dataset:
 
     @property
     def sha256(self) -> str:
-        """Digest of the images, whatever their names and order."""
+        """Digest of the images, independent of their names and order."""
         return hashlib.sha256("".join(sorted(sample.sha256 for sample in self.samples)).encode()).hexdigest()
 
     def of(self, *splits: Split) -> list[Sample]:
@@ -73,7 +73,7 @@ class Dataset:
 
     @property
     def origin(self) -> tuple[str, str]:
-        """What the images are, and their licence."""
+        """A description of the images, and their licence."""
         if self.layout == "utkface":
             return "UTKFace (aligned and cropped), de-duplicated", "non-commercial research only (UTKFace)"
         about = f"{len(self.samples)} images of a labels.csv, de-duplicated, SHA-256 {self.sha256}"
@@ -81,7 +81,7 @@ class Dataset:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """For ``run.json``: what it is, how many, which, and what was left out and why."""
+        """The entry in ``run.json``: description, licence, digest, number of samples, and what was left out and why."""
         about, licence = self.origin
         return {
             "about": about, "licence": licence, "sha256": self.sha256, "samples": len(self.samples),
@@ -89,7 +89,7 @@ class Dataset:
         }  # fmt: skip
 
     def describe(self) -> str:
-        """Counts by split, and what was dropped and why, for the log."""
+        """For the log: the number of samples by split, and what was dropped and why."""
         counts = ", ".join(f"{split} {len(self.of(split))}" for split in SPLITS)
         lines = [f"{len(self.samples)} samples: {counts}"]
         for reason, names in self.dropped.items():
@@ -98,16 +98,16 @@ class Dataset:
 
 
 def split_of(sha256: str) -> Split:
-    """80/10/10 by content hash: the same picture is in the same split whatever its name or folder."""
+    """80/10/10 by content hash: the same picture is in the same split, whatever its name or folder."""
     bucket = int(sha256[:15], 16) % 100
     return "train" if bucket < 80 else "validation" if bucket < 90 else "test"
 
 
 def read_dataset(folder: Path) -> Dataset:
-    """Read ``labels.csv`` where there is one, else UTKFace file names; de-duplicate by content.
+    """Read a folder's ``labels.csv`` if there is one, else its UTKFace file names; drop duplicates by content.
 
     Raises:
-        BadInput: no such folder, nothing labelled in it, or more than 1 % malformed entries.
+        BadInput: there is no such folder, it has no labelled image, or more than 1 % of the entries are malformed.
     """
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such folder; give a folder of UTKFace images or one with a labels.csv")
@@ -128,7 +128,7 @@ def read_dataset(folder: Path) -> Dataset:
 
 
 def _read_utkface(folder: Path, malformed: list[str]) -> Iterator[Sample]:
-    # Names with a leading dot are what other systems leave behind (._34_1_2_20170112213500903.jpg), not photographs.
+    # Names with a leading dot (._34_1_2_20170112213500903.jpg) are left behind by other systems and are no photographs.
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.name[0] != "."):
         match = _UTKFACE_NAME.match(path.name)
         if match is None or int(match["age"]) > MAX_LABEL_AGE:
@@ -175,12 +175,12 @@ def parse_age(text: str) -> tuple[int, int] | None:
     """``"34"`` -> (34, 34), ``"20-29"`` -> (20, 29), ``"70+"`` and ``"more than 70"`` -> (70, 100), blank -> None.
 
     Raises:
-        ValueError: none of these, or an age above 120.
+        ValueError: it is none of these, or an age above 120.
     """
     text = text.strip().lower()
     if not text:
         return None
-    if text.startswith("more than "):  # FairFace's word for the group after 60-69
+    if text.startswith("more than "):  # how FairFace names the group after 60-69
         text = text.removeprefix("more than ") + "+"
     match = _AGE_RANGE.fullmatch(text)
     if match is None:
@@ -196,15 +196,15 @@ def _deduplicate(found: list[Sample]) -> Dataset:
     by_content: dict[str, list[Sample]] = defaultdict(list)
     for sample in found:
         by_content[sample.sha256].append(sample)
-    kept, copies, disagreeing = [], [], []
+    unique, copies, disagreeing = [], [], []
     for group in by_content.values():
         if len({sample.labels for sample in group}) > 1:
             disagreeing += [sample.path.name for sample in group]
         else:
-            kept.append(group[0])
+            unique.append(group[0])
             copies += [sample.path.name for sample in group[1:]]
     dropped = {"copies with the same labels": copies, "copies whose labels disagree": disagreeing}
-    return Dataset(kept, {reason: names for reason, names in dropped.items() if names})
+    return Dataset(unique, {reason: names for reason, names in dropped.items() if names})
 
 
 def _sha256(path: Path) -> str:

@@ -1,8 +1,8 @@
-"""Measure where the face detector's landmarks lie in aligned training faces: the reference of the face crop.
+"""Measuring where the face detector finds the landmarks of aligned training faces, the reference of the face crop.
 
-``python -m training.data.measure_alignment --data UTKFACE`` prints the values that stand in
-:mod:`training.data.alignment_reference`. With them, a crop that the agent makes from a frame looks like the faces the
-networks were trained on.
+``python -m training.data.measure_alignment --data UTKFACE`` prints the values that are in
+:mod:`training.data.alignment_reference`. With them, a crop that the agent cuts out of a frame looks like the faces that
+the networks were trained on.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector
 from training.data.dataset import read_dataset
 
-LANDMARKS = 4
-"""Eyes, nose tip and mouth; ears are often hidden."""
+LANDMARK_COUNT = 4
+"""Eyes, nose tip and mouth; the ears are often hidden, so they are not used."""
 
 
 def measure(data: Path, count: int) -> npt.NDArray[np.float64]:
@@ -31,12 +31,12 @@ def measure(data: Path, count: int) -> npt.NDArray[np.float64]:
         if image is None:
             continue
         side = max(image.shape[:2])
-        # Around the picture, as much again: the detector knows faces with surroundings.
+        # Search with a margin around the picture: the detector expects surroundings.
         faces = detector.detect(np.asarray(image, np.uint8), -side // 2, -side // 2, 2 * side)
         if len(faces) == 1:
-            rows.append(faces[0].landmarks[:LANDMARKS] / side)
+            rows.append(faces[0].landmarks[:LANDMARK_COUNT] / side)
     found = np.median(rows, axis=0)
-    # Training mirrors half of the faces, so the reference is the same seen in a mirror (which swaps the eyes).
+    # Training mirrors half of the faces, so the reference must be symmetric (mirroring swaps the eyes).
     mirrored = (found * [-1, 1] + [1, 0])[[1, 0, 2, 3]]
     return (found + mirrored) / 2
 

@@ -1,4 +1,4 @@
-"""How far figures would move with other pictures of the same kind: percentile bootstrap over the pictures."""
+"""How much figures would change with other pictures of the same kind: percentile bootstrap over the pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Columns = dict[str, Array]
-"""What each of n faces adds to the sums that figures are ratios of: float64 (n,) or (n, k) each."""
+"""The contribution of each of n faces to the sums whose ratios are the figures: float64 (n,) or (n, k) each."""
 
 RESAMPLES = 2000
 SEED = 1
@@ -21,11 +21,11 @@ DRAWS_AT_ONCE = 4_000_000
 def intervals(
     columns: Columns, ratios: Callable[[Columns], Columns], resamples: int = RESAMPLES, seed: int = SEED
 ) -> dict[str, list[float] | None]:
-    """The central 95 % of every figure over resamples of the faces: [low, high], None where it is never defined.
+    """The central 95 % of every figure over resamples of the faces: [low, high], or None if it is never defined.
 
     B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13. ``ratios`` computes figures (b,)
-    from sums (b,) or (b, k), NaN where undefined; such resamples are left out. A seed gives the same digits anywhere,
-    if the sums of the columns are exact.
+    from sums (b,) or (b, k), NaN where undefined; such resamples are left out. The same seed gives the same digits on
+    every machine if the sums of the columns are exact.
     """
     count = len(next(iter(columns.values())))
     rng = np.random.default_rng(seed)

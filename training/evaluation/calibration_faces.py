@@ -1,4 +1,4 @@
-"""The faces that a model's error statistics are made of: label and estimate of each whose age and gender are known."""
+"""The faces behind a model's error statistics: label and estimate of each face whose age and gender are known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from training.evaluation.predictors import PredictionResult
 
 
 def calibration_faces(outcome: PredictionResult) -> Calibration:
-    """Label and estimate of every face whose age and gender are known; a range of ages counts by its middle."""
+    """Label and estimate of every face whose age and gender are known; a range of ages counts as its middle."""
     known = [row for row, sample in enumerate(outcome.samples) if _labels(sample) is not None]
     labels = [label for label in map(_labels, outcome.samples) if label is not None]
     predictions = outcome.predictions

@@ -1,4 +1,4 @@
-"""How good a model is on labelled pictures: one document for programs; plots and a model card for people."""
+"""Measuring a model on labelled pictures: a JSON document for programs, plots and a model card for people."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def evaluate(
 ) -> dict[str, Any]:
     """All figures of a model (a bundle by name or path, or a Keras file) on one split of ``data``, ready for JSON.
 
-    ``aligned`` says that the pictures are face crops already; else a face is found and cut out of each first.
-    ``shrink`` makes every larger crop so many pixels wide before the model sees it, as if the face were further away.
+    ``aligned`` means that the pictures are face crops already; otherwise a face is found and cut out of each first.
+    ``shrink`` makes every larger crop so many pixels wide before the model gets it, as if the face were further away.
 
     Raises:
-        BadInput: model or data cannot be used, or ``shrink`` is no width.
+        BadInput: model or data cannot be used, or ``shrink`` is below 1.
     """
     if shrink is not None and shrink < 1:
-        raise BadInput(f"--shrink {shrink}: not a width of faces in pixels; give 1 or more")
+        raise BadInput(f"--shrink {shrink}: not a width in pixels; give 1 or more")
     loaded = load_predictor(model)
     dataset = read_dataset(data)
     samples = dataset.of(*(SPLITS if split == "all" else (split,)))
@@ -46,7 +46,7 @@ def evaluate(
 
 
 def summary(result: dict[str, Any]) -> str:
-    """The headline figures with their 95 % intervals, in lines for a terminal."""
+    """The headline figures with their 95 % intervals, as text for a terminal."""
     data = result["data"]
     lines = [
         f"{result['n']} faces of the split {data['split']}, model {result['model']['name']}; {describe_input(data)}"
@@ -57,10 +57,10 @@ def summary(result: dict[str, Any]) -> str:
 
 
 def write(result: dict[str, Any], out: Path) -> None:
-    """Write ``metrics.json``, the plots and ``model_card.md`` into a folder. Needs matplotlib.
+    """Write ``metrics.json``, the plots and ``model_card.md`` into the folder ``out``; needs matplotlib.
 
     Raises:
-        BadInput: it cannot be written to.
+        BadInput: the folder cannot be written to.
     """
     from training.evaluation.plots import draw
 

@@ -22,32 +22,33 @@ HEADLINES = (
     ("gender: F1 score", "gender_f1", "share"),
     ("gender: expected calibration error", "gender_ece", "share"),
 )
-FEW = 100
-"""Slices with fewer faces than this say little."""
+MIN_SLICE = 100
+"""The figures of a slice with fewer faces than this mean little."""
 
 USE = """\
 ## Intended use
 
-The model looks at one face crop and states an *apparent* age, as a distribution over 0 to 100 years with an 80 %
-interval, and a probability that people would call the face female. It is made for counting the guests of a house by age
-band and gender, from many faces, on a device that keeps no picture.
+The model takes one face crop and estimates an *apparent* age, as a distribution over 0 to 100 years with an 80 %
+interval, and the probability that people would call the face female. It is made for counting the guests of a restaurant
+by age band and gender, from many faces, on a device that keeps no picture.
 
-Not for: decisions about a single person (entry, sale of alcohol, price, credit, work, security); proof of anybody's
-age; recognising or finding persons; inferring ethnicity, mood or health; faces of people who have not been told. The
-two genders of the labels are what others saw, not how anyone identifies; of children under 13 the agent states none.
+It is not for decisions about a single person (entry, sale of alcohol, price, credit, work, security), for proving
+anybody's age, for recognising or finding people, for inferring ethnicity, mood or health, or for people who have not
+been informed. The two genders of the labels are what others saw, not how anyone identifies. For children under 13 the
+agent gives no gender.
 """
 LIMITS = """\
-- The figures hold for pictures like these. Another camera, light, distance, pose, or people unlike those in the
-  training data give other errors, as a rule larger: measure on your own.
-- Labels of apparent age are themselves estimates of people.
-- Bands that hold few training faces are pulled towards the ages of many.
-- The 95 % intervals (percentile bootstrap over the pictures) say how far chance moves a figure on such pictures, not
-  how far other pictures would. The interval of a calibration error leans upwards.
+- The figures hold for pictures like these. Another camera, light, distance or pose, or people unlike those in the
+  training data, give other errors, usually larger ones: measure on your own pictures.
+- Labels of apparent age are themselves estimates by people.
+- Estimates in age bands with few training faces are pulled towards bands with many.
+- The 95 % intervals (percentile bootstrap over the pictures) show how much chance changes a figure on such pictures,
+  not how much other pictures would. The interval of a calibration error is biased upwards.
 """
 
 
 def format_figure(figures: Mapping[str, Any], key: str, unit: str) -> str:
-    """``5.30 years [5.08, 5.52]``: a figure and, where there is one, its 95 % interval; in ``years`` or as a share."""
+    """A figure and, if there is one, its 95 % interval, in ``years`` or as a share: ``5.30 years [5.08, 5.52]``."""
     if figures[key] is None:
         return "no labels"
     factor, name = (1, "years") if unit == "years" else (100, "%")
@@ -57,7 +58,7 @@ def format_figure(figures: Mapping[str, Any], key: str, unit: str) -> str:
 
 
 def headlines(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values of the headline figures; of age ranges only where there are some."""
+    """Names and values of the headline figures; that of age ranges only if there are labels that are ranges."""
     return [
         (label, format_figure(result, key, unit))
         for label, key, unit in HEADLINES
@@ -66,13 +67,13 @@ def headlines(result: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def describe_input(data: Mapping[str, Any]) -> str:
-    """How the model saw the pictures, in words."""
+    """A description of the pictures that the model got."""
     crops = "face crops as they are" if data["aligned"] else "photos, their faces found and cut out first"
     return crops + (f", shrunk to {data['shrink']} px and enlarged again" if data["shrink"] else "")
 
 
 def model_card(result: Mapping[str, Any], plots: Mapping[str, str]) -> str:
-    """The card of an evaluation's ``result``; ``plots`` gives titles by the names of the files beside the card."""
+    """The model card of an evaluation, as Markdown; ``plots`` maps file names of plots beside the card to titles."""
     data = result["data"]
     measured = (
         f"Measured on {result['n']} faces of the split {data['split']} (images SHA-256 `{data['sha256']}`):"
@@ -162,19 +163,21 @@ def _age(result: Mapping[str, Any]) -> list[str]:
 
 
 def _weakest(slices: Mapping[str, Any]) -> str:
-    """The worst slice for age and for gender among those with enough faces to tell, as items of a list."""
+    """The worst slices for age and for gender among those with enough faces, as Markdown list items."""
     lines = ""
-    told = {name: part for name, part in slices.items() if part["n"] >= FEW}
-    aged = {name: part["age_mae"] for name, part in told.items() if part["age_mae"] is not None}
-    gendered = {name: part["gender_accuracy"] for name, part in told.items() if part["gender_accuracy"] is not None}
+    large = {name: part for name, part in slices.items() if part["n"] >= MIN_SLICE}
+    aged = {name: part["age_mae"] for name, part in large.items() if part["age_mae"] is not None}
+    gendered = {name: part["gender_accuracy"] for name, part in large.items() if part["gender_accuracy"] is not None}
     if aged:
         worst = max(aged, key=aged.__getitem__)
-        lines += f"- Largest age error: {worst}, {format_figure(told[worst], 'age_mae', 'years')}.\n"
+        lines += f"- Largest age error: {worst}, {format_figure(large[worst], 'age_mae', 'years')}.\n"
     if gendered:
         worst = min(gendered, key=gendered.__getitem__)
-        lines += f"- Lowest gender accuracy: {worst}, {format_figure(told[worst], 'gender_accuracy', 'share')}.\n"
-    small = [name for name, part in slices.items() if part["n"] < FEW]
-    return lines + (f"- Fewer than {FEW} faces, so hardly a figure: {', '.join(small)}.\n" if small else "")
+        lines += f"- Lowest gender accuracy: {worst}, {format_figure(large[worst], 'gender_accuracy', 'share')}.\n"
+    small = [name for name, part in slices.items() if part["n"] < MIN_SLICE]
+    return lines + (
+        f"- Fewer than {MIN_SLICE} faces, so the figures mean little: {', '.join(small)}.\n" if small else ""
+    )
 
 
 def _skipped(skipped: Mapping[str, list[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Plots of an evaluation, each as PNG and SVG. Blue and orange only, which colour-blind people tell apart."""
+"""Plots of an evaluation, each as PNG and SVG, in blue and orange, which colour-blind people can distinguish."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#767676"
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
     "axes.axisbelow": True, "axes.grid": True, "grid.color": "#dddddd", "legend.frameon": False,
-    # With a fixed salt and text as text, the same figures give the same SVG, and it can be searched.
+    # A fixed salt makes the SVG reproducible; text as text makes it searchable.
     "svg.hashsalt": "maitred", "svg.fonttype": "none",
 }  # fmt: skip
 Result = dict[str, Any]
 
 
 def draw(result: Result, folder: Path) -> dict[str, str]:
-    """Write every plot that the result has figures for as NAME.png and NAME.svg; returns its title by NAME."""
+    """Write every plot for which the result has figures as NAME.png and NAME.svg; returns the titles by NAME."""
     drawn = {}
     for name, (title, needs, plot) in PLOTS.items():
         if not needs(result):
@@ -47,7 +47,10 @@ def _age_confusion(figure: Figure, result: Result) -> None:
 
 
 def _matrix(figure: Figure, matrix: list[list[int]], names: list[str] | tuple[str, ...], of: str, size: Any) -> None:
-    """Each row's shares as shades and percentages, with the number of faces below; a row without faces stays white."""
+    """Draw a confusion matrix: each row's shares as shades and percentages, with the number of faces below.
+
+    A row without faces stays white.
+    """
     figure.set_size_inches(size)
     axes = figure.add_subplot()
     shares = [[cell / max(sum(row), 1) for cell in row] for row in matrix]
@@ -80,7 +83,7 @@ def _age_error(figure: Figure, result: Result) -> None:
                     [high - value for value, (_, high) in zip(values, ends, strict=True)]]  # fmt: skip
         places = [place + shift for place in range(len(bands))]
         axes.bar(places, values, 0.4, color=colour, label=label)
-        # A percentile interval of a tiny group may miss the value itself.
+        # The percentile interval of a tiny group may not contain the value itself.
         axes.errorbar(places, values, [[max(w, 0) for w in side] for side in whiskers], fmt="none", ecolor="black",
                       elinewidth=1, capsize=2)  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.8)
@@ -160,4 +163,4 @@ PLOTS: dict[str, tuple[str, Callable[[Result], Any], Callable[[Figure, Result], 
     "gender_roc": ("Gender, ROC curve", _has("gender_roc"), _roc),
     "training": ("Training, by epoch", lambda result: result["model"].get("history"), _training),
 }
-"""By file name: title, whether a result has the figures, and what draws them."""
+"""For each file name: the title, whether a result has the figures, and the function that draws them."""

@@ -1,4 +1,4 @@
-"""Running a model over labelled faces: a bundle through the agent's own code, or a Keras file."""
+"""Running a model over labelled faces: a bundle by the agent's own code, or a Keras file."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Predictor:
-    """A loaded model, and how a face is cut out of a photo for it.
+    """A loaded model, and how faces are cut out of photos for it.
 
     Attributes:
-        name: what the model calls itself.
-        sha256: of its file.
-        crop: where the face lies in a crop.
-        size: side of a crop in pixels.
-        estimate: from face crops (uint8 BGR, any size) to their estimates.
-        about: what is known of its making, for people: ``training``, ``macs``, ``history``; any may be absent.
+        name: the model's name.
+        sha256: SHA-256 of its file.
+        crop: where the face is in a crop.
+        size: side of a crop, in pixels.
+        estimate: function from face crops (uint8 BGR, any size) to their estimates.
+        about: what is known about how it was made: ``training``, ``macs``, ``history``; each may be absent.
     """
 
     name: str
@@ -60,8 +60,8 @@ def load_predictor(name_or_path: str) -> Predictor:
     """Load a shipped bundle by name, a bundle by path, or a Keras file (``.keras``).
 
     Raises:
-        BadInput: no such model, or not one that estimates age and gender.
-        MaitredError: a Keras file, and TensorFlow is not installed.
+        BadInput: there is no such model, or it does not estimate age and gender.
+        MaitredError: it is a Keras file, and TensorFlow is not installed.
     """
     if not name_or_path.endswith(".keras"):
         return bundle_predictor(load_bundle(name_or_path))
@@ -74,10 +74,10 @@ def load_predictor(name_or_path: str) -> Predictor:
 
 
 def bundle_predictor(bundle: Bundle, threads: int = 2) -> Predictor:
-    """A bundle, run by the agent's own code.
+    """A predictor that runs a bundle by the agent's own code.
 
     Raises:
-        BadInput: it does not estimate age and gender.
+        BadInput: the bundle does not estimate age and gender.
     """
     card = bundle.card
     if card.task != "demographics" or card.crop is None:
@@ -92,7 +92,7 @@ def bundle_predictor(bundle: Bundle, threads: int = 2) -> Predictor:
 
 
 def keras_predictor(network: Any, sha256: str) -> Predictor:
-    """A network of :mod:`training.networks.registry`, run by Keras."""
+    """A predictor that runs a network of :mod:`training.networks.registry` by Keras."""
     size = int(network.input_shape[1])
 
     def estimate(crops: Sequence[Image]) -> list[Estimate]:
@@ -104,10 +104,10 @@ def keras_predictor(network: Any, sha256: str) -> Predictor:
 
 
 class FaceCropper:
-    """Cuts the one labelled face out of a whole photo with the agent's own detector and crop.
+    """Cuts the labelled face out of a whole photo, with the agent's own detector and crop.
 
-    Of several faces it takes the one that is largest and nearest to the middle: the greatest size minus distance of
-    its centre from the photo's, in pixels.
+    Of several faces it takes a large one near the middle: the one with the greatest size minus distance of its centre
+    from the photo's centre, both in pixels.
     """
 
     def __init__(self, crop: Crop, size: int, settings: DetectionSettings | None = None, threads: int = 2) -> None:
@@ -116,7 +116,7 @@ class FaceCropper:
         self._detector = FaceDetector(load_bundle(self._settings.model), threads, self._settings.min_score)
 
     def crop(self, photo: Image) -> Image | None:
-        """The face as uint8 BGR (size, size, 3), None where no face is found."""
+        """The face as uint8 BGR (size, size, 3), or None if no face is found."""
         faces = find_faces(photo, self._detector, self._settings.min_face_px)
         if not faces:
             return None
@@ -131,7 +131,7 @@ class FaceCropper:
 
 @dataclass(frozen=True)
 class PredictionResult:
-    """The samples that got a prediction, in the order of their predictions, and the names of those that did not."""
+    """The samples that were predicted, in the order of ``predictions``, and the file names of those that were not."""
 
     samples: list[Sample]
     predictions: Predictions
@@ -142,12 +142,12 @@ class PredictionResult:
 def predict(
     samples: Sequence[Sample], model: Predictor, cropper: FaceCropper | None = None, shrink: int | None = None
 ) -> PredictionResult:
-    """Run a model over all samples: pictures are face crops already, or photos that ``cropper`` cuts a face out of.
+    """Run a model over all samples; their pictures are face crops, or photos out of which ``cropper`` cuts a face.
 
-    ``shrink`` makes each crop that is larger so many pixels wide first: a face as it is seen from further away.
+    ``shrink`` makes each larger crop so many pixels wide first, like a face that is further away.
 
     Raises:
-        BadInput: there is no sample, or none of their pictures shows a face that can be read.
+        BadInput: there are no samples, or no picture can be read and has a face.
     """
     if not samples:
         raise BadInput("there are no images in this split; give more images or another split")
@@ -155,10 +155,10 @@ def predict(
     waiting: list[Image] = []
     found: list[Estimate] = []
     unreadable, undetected = [], []
-    shown = time.monotonic()
+    logged = time.monotonic()
     for number, sample in enumerate(samples, start=1):
-        if time.monotonic() - shown > SECONDS_BETWEEN_LINES:
-            shown = time.monotonic()
+        if time.monotonic() - logged > SECONDS_BETWEEN_LINES:
+            logged = time.monotonic()
             log.info("%d of %d images", number, len(samples))
         try:
             image = read_image(sample.path)
@@ -171,7 +171,7 @@ def predict(
             undetected.append(sample.path.name)
             continue
         seen.append(sample)
-        # The model enlarges it again, as it does a small crop of any camera.
+        # The model enlarges it again, like any small crop from a camera.
         waiting.append(crop_aligned(crop, shrink) if shrink and shrink < min(crop.shape[:2]) else crop)
         if len(waiting) == BATCH:
             found += model.estimate(waiting)
@@ -181,7 +181,7 @@ def predict(
     if not found:
         raise BadInput(
             f"none of {len(samples)} images could be used: {len(unreadable)} unreadable, {len(undetected)} without a"
-            " face that is found (pictures that are face crops already need --aligned)"
+            " detectable face (pictures that are face crops already need --aligned)"
         )
     table = np.array([(one.age, *one.age_interval, one.female_probability) for one in found])
     return PredictionResult(seen, Predictions(table[:, 0], table[:, 1:3], table[:, 3]), unreadable, undetected)

@@ -1,12 +1,12 @@
-"""How good corrected shares are: many made-up populations of real faces, whose true shares are known.
+"""How good corrected shares are, measured on many simulated populations of real faces whose true shares are known.
 
 ``python -m training.evaluation.shares_study BUNDLE --data DIR`` calibrates on one half of the validation split and
-draws the faces of the populations from the other, and the other way round; ``--split test`` calibrates with the
-bundle's card, as the agent does, and draws from the test split. Estimates of the faces are kept in ``--cache``.
+draws the populations' faces from the other half, and the other way round. ``--split test`` calibrates with the
+bundle's card, as the agent does, and draws from the test split. Estimates of the faces are cached in ``--cache``.
 
-Each population has shares of its own, drawn from the distribution that ``--shift`` names, and so many visits: the true
-cell of each is drawn by those shares, then a face of that cell, both with replacement. Shares are estimated from the
-faces' estimates alone and compared with those that the population was drawn with.
+Each population has true shares of its own, drawn from the distribution that ``--shift`` names, and a number of visits.
+For each visit a true cell is drawn by those shares, then a face of that cell, both with replacement. The shares are
+estimated from the faces' estimates alone and compared with the true ones.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from training.evaluation.predictors import bundle_predictor, predict
 SIZES = (50, 200, 1000)
 POPULATIONS = 200
 SPREAD = 1.0
-"""Standard deviation of the logarithm of the factor by which "tilted" makes a cell more or less common."""
+"""With "tilted", the standard deviation of the log of the factor by which a cell is more or less common."""
 EM_STEPS = 300
 Shift = Literal["any", "tilted", "none"]
 SHIFTS: tuple[Shift, ...] = ("any", "tilted", "none")
@@ -48,7 +48,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class FacePool:
-    """Labelled faces to draw from: position of the true cell of each in ``known``, int64 (n,), and what was said."""
+    """Labelled faces to draw from: the index of each face's true cell in ``known``, int64 (n,), and its visit."""
 
     known: Confusion
     truth: Integers
@@ -56,7 +56,7 @@ class FacePool:
 
     @classmethod
     def of(cls, faces: Calibration, known: Confusion, census: Census) -> FacePool:
-        """The pool of ``faces`` as the agent would store them."""
+        """A pool of ``faces``, with visits as the agent would store them."""
         grown = faces.age >= census.no_gender_below
         columns = (faces.age, faces.low, faces.high, faces.probability, grown)
         visits = tuple(
@@ -66,7 +66,7 @@ class FacePool:
         return cls(known, known.posterior.segments.cell_of(faces.true_age, faces.true_female), visits)
 
     def draw(self, random: np.random.Generator, shift: Shift, size: int) -> tuple[Floats, list[Visit]]:
-        """True shares of a population by cell (k,), and its visits."""
+        """A random population: its true shares by cell, float64 (k,), and its visits."""
         common = np.bincount(self.truth, minlength=len(self.known.cells)) / len(self.truth)
         inside = common > 0
         shares = np.zeros(len(common))
@@ -84,7 +84,7 @@ class FacePool:
 def study(
     folds: list[tuple[Confusion, FacePool]], shift: Shift, size: int, populations: int, seed: int
 ) -> dict[str, float]:
-    """Total variation of each estimator from the truth, and share of true shares inside their intervals."""
+    """Mean total variation distance of each estimator from the truth, and coverage of the intervals (0..1)."""
     random, bands = np.random.default_rng([seed, size]), AgeBands(Census().bands)
     rows: list[dict[str, float]] = []
     for number in range(populations):
@@ -108,12 +108,12 @@ def _distance(shares: Floats, truth: Floats) -> float:
 
 
 def _coverage(found: Corrected, truth: Floats) -> float:
-    # Of the cells that people have; nobody is truly "not estimated" here.
+    # Without the last cell, "not estimated", which has no true share here.
     return float(((found.low <= truth) & (truth <= found.high))[:-1].mean())
 
 
 def _em(counts: Integers, faces: Floats) -> Floats:
-    """EM to its end, with the confusion taken for exact: maximum likelihood."""
+    """Maximum likelihood by EM until convergence, with the confusion matrix taken as exact."""
     chance = faces / faces.sum(axis=1, keepdims=True)
     shares = np.full(len(faces), 1 / len(faces))
     for _ in range(EM_STEPS):
@@ -122,14 +122,14 @@ def _em(counts: Integers, faces: Floats) -> Floats:
 
 
 def _inverse(counts: Integers, faces: Floats) -> Floats:
-    """Inversion of the confusion matrix by least squares, brought back to the simplex."""
+    """Inversion of the confusion matrix by least squares, projected back to shares that sum to 1."""
     chance = faces / faces.sum(axis=1, keepdims=True)
     shares = np.clip(np.linalg.lstsq(chance.T, counts / counts.sum(), rcond=None)[0], 0, None)
     return np.asarray(shares / shares.sum())
 
 
 def folds_of(bundle: Bundle, faces: Calibration, split: Split, census: Census) -> Iterator[tuple[Confusion, FacePool]]:
-    """What is calibrated with and what is drawn from; ``faces`` are those of ``split``."""
+    """Pairs of a calibration and a pool to draw from; ``faces`` are those of ``split``."""
     bands, below = AgeBands(census.bands), census.no_gender_below
     if split == "test":
         pairs = [(Calibration.read(bundle.card.calibration, bundle.card.name), faces)]
@@ -139,7 +139,9 @@ def folds_of(bundle: Bundle, faces: Calibration, split: Split, census: Census) -
     for calibration, drawn in pairs:
         known = None if calibration is None else confusion(calibration, bands, below)
         if known is None:
-            raise BadInput(f"{bundle.card.name}: its card holds too little calibration for these bands; convert again")
+            raise BadInput(
+                f"{bundle.card.name}: its card has too little calibration data for these bands; convert the model again"
+            )
         yield known, FacePool.of(drawn, known, census)
 
 
@@ -158,12 +160,14 @@ def _estimates(bundle: Bundle, data: Path, split: Split, cache: Path) -> Calibra
 def main(arguments: list[str] | None = None) -> int:
     """``python -m training.evaluation.shares_study``."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.evaluation.shares_study", description="how good are the shares?"
+        prog="python -m training.evaluation.shares_study", description="how good are the corrected shares?"
     )
     parser.add_argument("bundle", metavar="NAME|FILE")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled face crops")
     parser.add_argument("--split", choices=("validation", "test"), default="validation", help="(validation)")
-    parser.add_argument("--shift", choices=SHIFTS, default="any", help="shares of the populations (any)")
+    parser.add_argument(
+        "--shift", choices=SHIFTS, default="any", help="distribution of the populations' true shares (any)"
+    )
     parser.add_argument("--populations", type=int, default=POPULATIONS, metavar="N", help=f"({POPULATIONS})")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=Path("census-study"), metavar="DIR", help="(census-study)")

@@ -1,4 +1,4 @@
-"""What a network gives for many faces, computed once and kept: a killed run goes on behind the last chunk."""
+"""A network's outputs for many faces, computed once and cached; a killed run continues after the last chunk."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from edge.system.atomic_files import replacement_of
 
 log = logging.getLogger(__name__)
 CHUNK = 512
-"""Faces whose results are computed and written at once: what a killed run loses at most."""
+"""Faces that are computed and written at once; a killed run loses at most one chunk."""
 
 
 def cached_outputs(
     faces: np.ndarray, forward: Callable[[np.ndarray], np.ndarray], folder: Path, name: str
 ) -> np.ndarray:
-    """``forward`` of faces uint8 (n, side, side, 3), float32 (n, …), kept in ``folder`` as ``NAME-START.npy``."""
+    """``forward`` of faces uint8 (n, side, side, 3), float32 (n, …), cached in ``folder`` as ``NAME-START.npy``."""
     folder.mkdir(parents=True, exist_ok=True)
     began, parts = time.monotonic(), []
     for start in range(0, len(faces), CHUNK):

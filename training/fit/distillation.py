@@ -1,8 +1,7 @@
-"""Learning from trained networks as well as from labels.
+"""Distillation: learning from trained networks (teachers) as well as from labels.
 
-An ensemble of teachers looks at every training face as it is and in a mirror; the mean of what they say is mixed into
-its label, and stands in for an age that nobody has labelled. G. Hinton et al., "Distilling the Knowledge in a Neural
-Network", 2015.
+An ensemble of teachers sees every training face and its mirror image. The mean of their predictions is mixed into the
+label, and replaces an age that is not labelled. G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from training.networks.provenance import origin
 
 @dataclass(frozen=True)
 class TeacherPrediction:
-    """Of n faces: distributions of the age float32 (n, 101), each of sum 1, and P(female) float32 (n,)."""
+    """Predictions for n faces: ``age`` distributions float32 (n, 101), each with sum 1, P(female) float32 (n,)."""
 
     age: np.ndarray
     female: np.ndarray
 
 
 class Teacher:
-    """A trained network out of a Keras file.
+    """A trained network from a Keras file, whose predictions another network learns.
 
     Attributes:
-        facts: its network's name, the SHA-256 of its file and, where its ``run.json`` lies beside it, the licence of
-            what it learned from: for ``run.json``.
+        facts: for ``run.json``: the network's name, the SHA-256 of the file and, if its own ``run.json`` is there, the
+            licence of the data it learned from.
 
     Raises:
-        BadInput: not a Keras file of one of the networks here.
+        BadInput: it is not a Keras file of one of the networks here.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,9 +47,10 @@ class Teacher:
             self.facts["licence"] = training["licence"]
 
     def predict(self, faces: np.ndarray, samples: Sequence[Sample], cache: Path) -> TeacherPrediction:
-        """What it says of faces uint8 RGB (n, side, side, 3), cut out of ``samples``; kept in ``cache``.
+        """Predictions for faces uint8 RGB (n, side, side, 3), those of ``samples``; cached in the folder ``cache``.
 
-        The mean over each face and its mirror image: on validation faces that is 0.04 years and 0.2 points better.
+        Each is the mean over the face and its mirror image, which on validation faces is 0.04 years and 0.2 points
+        better.
         """
         key = hashlib.sha256("".join([self.facts["sha256"], *(sample.sha256 for sample in samples)]).encode())
         found = cached_outputs(faces, self._with_mirror, cache, f"{self._model.name}-mirrored-{key.hexdigest()[:16]}")
@@ -67,7 +67,7 @@ class Teacher:
 
 
 def mean_prediction(predictions: Sequence[TeacherPrediction]) -> TeacherPrediction:
-    """The mean of several opinions of the same faces."""
+    """The mean of several teachers' predictions for the same faces."""
     return TeacherPrediction(
         np.asarray(np.mean([one.age for one in predictions], 0), np.float32),
         np.asarray(np.mean([one.female for one in predictions], 0), np.float32),
@@ -75,7 +75,7 @@ def mean_prediction(predictions: Sequence[TeacherPrediction]) -> TeacherPredicti
 
 
 def concatenate(predictions: Sequence[TeacherPrediction]) -> TeacherPrediction:
-    """Opinions of one set of faces after the other as one."""
+    """One prediction for several sets of faces, one set after the other."""
     return TeacherPrediction(
         np.concatenate([one.age for one in predictions]), np.concatenate([one.female for one in predictions])
     )
@@ -84,10 +84,10 @@ def concatenate(predictions: Sequence[TeacherPrediction]) -> TeacherPrediction:
 def distilled_labels(
     labels: dict[str, np.ndarray], prediction: TeacherPrediction, weight: float
 ) -> dict[str, np.ndarray]:
-    """``labels`` (see :func:`training.data.batches.loss_targets`) with ``weight``, 0..1, of the opinion in each.
+    """``labels`` (see :func:`training.data.batches.loss_targets`) with the share ``weight``, 0..1, of the prediction.
 
-    An unknown age becomes the opinion and counts ``weight`` in the loss; an unknown gender stays unknown, because
-    there are plenty of labels for it.
+    An unknown age is replaced by the prediction, with ``weight`` as its weight in the loss. An unknown gender stays
+    unknown, because there are plenty of gender labels.
     """
     known = labels["age_weight"] > 0
     share = np.where(known, weight, 1).astype(np.float32)

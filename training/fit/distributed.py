@@ -1,4 +1,4 @@
-"""Training on several machines at once: every worker sees its part of each batch, and all apply the same gradients."""
+"""Distributed training: each worker computes its part of each batch, and all apply the same averaged gradients."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ EXAMPLE = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type"
 
 
 class SingleWorker:
-    """One process: nobody to agree with."""
+    """Training in a single process, with nothing to synchronise."""
 
     index = 0
     count = 1
 
     def mean(self, gradients: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-        """The gradients that all workers apply; to be called where a step is traced."""
+        """The gradients averaged over all workers; call it inside the traced training step."""
         return gradients
 
     def broadcast(self, variables: Sequence[tf.Variable]) -> None:
-        """Give every worker the first one's values."""
+        """Set the variables of every worker to those of the first worker."""
 
     def average(self, variables: Sequence[tf.Variable]) -> None:
-        """Set variables that each worker has changed in its own way to their average."""
+        """Set variables that differ between workers to their average."""
 
 
 class MultiWorker(SingleWorker):
     """The workers of ``TF_CONFIG``, by ``tf.distribute.MultiWorkerMirroredStrategy``; the first one is the chief.
 
-    Variables stay each process's own. What makes them equal is that all start from the chief's values and apply the
-    same averaged gradients, so the optimiser and its averages agree as well.
+    Each process has its own variables. They stay equal because all workers start from the chief's values and apply the
+    same averaged gradients; therefore the optimisers and their moving averages stay equal as well.
 
     Raises:
-        BadInput: ``TF_CONFIG`` is missing or says nothing that can be used.
+        BadInput: ``TF_CONFIG`` is missing or cannot be used.
     """
 
     def __init__(self) -> None:
@@ -56,19 +56,19 @@ class MultiWorker(SingleWorker):
         self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
 
     def mean(self, gradients: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-        """The average over all workers. Every worker must call it as often as the others, or they wait for it."""
+        """The average over all workers. Every worker must call it equally often, or the others wait forever."""
         return self._reduced(tf.distribute.ReduceOp.MEAN, gradients)
 
     def broadcast(self, variables: Sequence[tf.Variable]) -> None:
-        """Give every worker the chief's values, whatever their type."""
-        # Sums of float64 hold every float32 and every count of steps exactly; the others add nothing.
+        """Set the variables of every worker to the chief's, whatever their type."""
+        # float64 holds every float32 and every step count exactly; the other workers add zero.
         own = [tf.cast(variable, tf.float64) * (1.0 if self.index == 0 else 0.0) for variable in variables]
         reduce = tf.function(lambda *values: self._reduced(tf.distribute.ReduceOp.SUM, values))
         for variable, value in zip(variables, reduce(*own), strict=True):
             variable.assign(tf.cast(value, variable.dtype))
 
     def average(self, variables: Sequence[tf.Variable]) -> None:
-        """Set variables that each worker has changed in its own way to their average."""
+        """Set variables that differ between workers to their average."""
         average = tf.function(lambda *values: self._reduced(tf.distribute.ReduceOp.MEAN, values))
         if variables:
             for variable, value in zip(variables, average(*variables), strict=True):
@@ -76,7 +76,7 @@ class MultiWorker(SingleWorker):
 
     def _reduced(self, operation: tf.distribute.ReduceOp, values: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         def on_this_worker(*parts: tf.Tensor) -> Any:
-            # Copies, because only what is made in here has the device that the strategy asks every value for.
+            # Copies, because the strategy needs a device on every value, and only tensors made in here have one.
             return tf.distribute.get_replica_context().all_reduce(operation, [tf.identity(part) for part in parts])
 
         return list(self._strategy.run(on_this_worker, args=tuple(values)))

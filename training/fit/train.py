@@ -1,4 +1,4 @@
-"""One training run: resumable at the step, logged, its recipe and data written beside its weights."""
+"""One training run: resumable at any checkpoint, logged, with its recipe and data recorded beside its weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorboard  # noqa: F401 (tf.summary needs it: if it is missing, say so now, not after the first epoch)
+import tensorboard  # noqa: F401 (tf.summary needs it: fail now if it is missing, not after the first epoch)
 import tensorflow as tf
 
 from edge.errors import BadInput, MaitredError, few
@@ -41,10 +41,10 @@ STEPS_BETWEEN_CHECKPOINTS = 200
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a run learns from.
+    """The data that a run learns from.
 
     Attributes:
-        aligned: folder of labelled, aligned faces.
+        aligned: folder of labelled, aligned face crops.
         photos: folders of labelled photos with one face each.
         teachers: Keras files of trained networks.
     """
@@ -55,10 +55,10 @@ class TrainingData:
 
 
 class TrainingRun:
-    """A training run in ``out``: ``run.json``, ``progress.jsonl``, checkpoints, at the end ``model.keras``.
+    """A training run in the folder ``out``: ``run.json``, ``progress.jsonl``, checkpoints, and finally ``model.keras``.
 
     Raises:
-        BadInput: ``data`` or ``out`` cannot be used: nothing labelled in it, too few images, another run's folder.
+        BadInput: ``data`` has no labels or too few images, or ``out`` holds another run.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class TrainingRun:
         )  # fmt: skip
         self.optimizer.build(self.model.trainable_variables)
         self.step = tf.Variable(0, dtype=tf.int64)
-        # By hand, because Checkpoint(model=...) leaves out the state of the dropout's random numbers.
+        # Listed by hand, because Checkpoint(model=...) omits the state of the dropout's random numbers.
         state = [variable.value for variable in (*self.model.variables, *self.optimizer.variables)]
         tracked = tf.train.Checkpoint(state=state, step=self.step)
         self.checkpoints = tf.train.CheckpointManager(tracked, str(out / "checkpoints"), max_to_keep=1)
@@ -118,10 +118,10 @@ class TrainingRun:
         replace_file(out / "run.json", json.dumps(facts, indent=1).encode())
 
     def train(self, progress: Callable[[str], None] = log.info) -> Path:
-        """Train to the end of the recipe and return the path of the Keras model with the averaged weights.
+        """Train to the end of the recipe; returns the path of the Keras model with the averaged weights.
 
         Raises:
-            MaitredError: the loss is no number any more.
+            MaitredError: the loss is no longer a finite number.
         """
         batches = training_batches(
             self.data, self.recipe, self.size, int(self.step), slice(self.workers.index, None, self.workers.count)
@@ -134,12 +134,12 @@ class TrainingRun:
                 step = int(self.step.assign_add(1))
                 now = time.monotonic()
                 if step == first + 1:
-                    started = now  # the first step compiles the network and says nothing about the others
+                    started = now  # the first step compiles the network, so its time says nothing about the others
                 elif now - shown > SECONDS_BETWEEN_LINES:
                     shown, left = now, (now - started) / (step - first - 1) * (self.total_steps - step)
                     progress(f"step {step}/{self.total_steps} loss {float(loss):.3f}, about {left / 60:.0f} min left")
                 if step % self.steps_per_epoch == 0:
-                    # Each worker has normalised by the statistics of its own part of the batches.
+                    # Each worker has statistics of batch normalisation of its own part of the batches.
                     self.workers.average([v.value for v in self.model.non_trainable_variables if v.dtype == "float32"])
                     self._end_of_epoch(step, writer, progress)
                 if step % STEPS_BETWEEN_CHECKPOINTS == 0 or step >= self.total_steps:
@@ -153,10 +153,10 @@ class TrainingRun:
         return path
 
     def save(self, step: int, loss: float) -> None:
-        """Write a checkpoint, if ``loss`` says that the weights are worth keeping.
+        """Write a checkpoint, unless ``loss`` is not finite.
 
         Raises:
-            MaitredError: the loss is no number; the checkpoint before it stays.
+            MaitredError: the loss is not finite; the checkpoint before it stays.
         """
         if not math.isfinite(loss):
             raise MaitredError(
@@ -166,7 +166,7 @@ class TrainingRun:
         self.checkpoints.save()
 
     def _forget_epochs_after(self, step: int) -> None:
-        # What a killed run did after its last checkpoint is done again, and must not be listed twice.
+        # Epochs that a killed run finished after its last checkpoint are repeated, and must not be listed twice.
         path = self.out / "progress.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         kept = [line for line in lines if json.loads(line)["step"] <= step]
@@ -182,7 +182,7 @@ class TrainingRun:
         return loss
 
     def _with_averaged_weights(self) -> list[np.ndarray]:
-        """Put the moving averages into the model; returns the weights they replace."""
+        """Put the moving averages of the weights into the model; returns the weights they replace."""
         raw = [variable.numpy() for variable in self.model.trainable_variables]
         for variable, average in zip(
             self.model.trainable_variables, self.optimizer._model_variables_moving_average, strict=True
@@ -205,13 +205,13 @@ class TrainingRun:
                 tf.summary.scalar(f"validation/{name}", value)
 
     def validate(self) -> Validation:
-        """Figures of the weights that the model holds now."""
+        """Figures on the validation split, with the model's present weights."""
         return validation_figures(
             run_network(self.model, self.val_faces), loss_targets(self.validation, self.recipe), self.recipe
         )
 
     def _calibrate(self) -> None:
-        """Make the saved network say how sure it is; what the checkpoint holds stays as it is."""
+        """Calibrate the network that is saved; the checkpoint stays as it is."""
         outputs = run_network(self.model, self.val_faces)
         temperatures = fit_temperatures(outputs, self.validation)
         calibrate(self.model, temperatures)
@@ -223,7 +223,7 @@ class TrainingRun:
 def _training_set(
     recipe: Recipe, dataset: Dataset, photos: list[Dataset], teachers: list[Teacher], cache: Path
 ) -> TrainingSet:
-    """The training split of every folder, decoded; validation and test of the photos stay unseen as well."""
+    """The decoded training split of every folder; the photos' validation and test splits are not used either."""
     faces, samples, left_out = cached_faces(dataset.of("train"), cache)
     if left_out:
         log.warning("skipped %d unreadable images: %s", len(left_out), few(left_out))

@@ -1,4 +1,4 @@
-"""What a network says about the validation split while it is trained, and the temperatures that make it honest."""
+"""Validation while a network is trained, and the temperatures that calibrate its probabilities."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from training.recipe import Recipe
 log = logging.getLogger(__name__)
 BATCH = 64
 MIN_FACES = 200
-"""Labelled faces that a temperature is fitted on; of fewer it would follow chance."""
+"""A temperature is fitted on at least so many labelled faces; with fewer it would follow chance."""
 
 
 @dataclass(frozen=True)
 class NetworkOutputs:
-    """Of n faces: ``age`` logits float32 (n, 101) and ``gender`` logits float32 (n,)."""
+    """A network's outputs for n faces: ``age`` logits float32 (n, 101) and ``gender`` logits float32 (n,)."""
 
     age: np.ndarray
     gender: np.ndarray
@@ -34,7 +34,7 @@ class NetworkOutputs:
 
 @dataclass(frozen=True)
 class Validation:
-    """Figures on the validation split: years, share of 0..1, loss; not a number where no face has the label."""
+    """Figures on the validation split: years, a share (0..1), a loss; NaN if no face has the label."""
 
     age_mae: float
     gender_accuracy: float
@@ -43,7 +43,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Temperatures:
-    """What logits are divided by, so that probabilities mean what they say; 1 where there are too few labels."""
+    """Divisors of the logits that make the probabilities calibrated; 1 if there are too few labels to fit them."""
 
     age: float
     gender: float
@@ -63,7 +63,7 @@ def run_network(model: keras.Model, faces: np.ndarray) -> NetworkOutputs:
 
 
 def validation_figures(outputs: NetworkOutputs, labels: dict[str, np.ndarray], recipe: Recipe) -> Validation:
-    """Compare outputs with what :func:`training.data.batches.loss_targets` makes of the same faces' labels."""
+    """Compare outputs with ``labels``, which :func:`training.data.batches.loss_targets` makes for the same faces."""
     shifted = np.exp(outputs.age - outputs.age.max(1, keepdims=True, initial=-np.inf))
     years = shifted / shifted.sum(1, keepdims=True) @ np.arange(AGES)
     errors = np.abs(years - labels["years"])[labels["age_weight"] > 0]
@@ -74,7 +74,7 @@ def validation_figures(outputs: NetworkOutputs, labels: dict[str, np.ndarray], r
 
 
 def coverage(age_logits: np.ndarray, samples: Sequence[Sample]) -> float:
-    """Share of faces whose labelled age lies in the agent's own 80 % interval."""
+    """Share of faces (0..1) whose labelled age lies within the agent's 80 % interval."""
     held = []
     for logits, sample in zip(age_logits, samples, strict=True):
         low, high = Estimate.from_logits(logits, 0.0).age_interval
@@ -83,16 +83,16 @@ def coverage(age_logits: np.ndarray, samples: Sequence[Sample]) -> float:
 
 
 def fit_temperatures(outputs: NetworkOutputs, samples: Sequence[Sample]) -> Temperatures:
-    """The temperatures with which intervals cover as they should, and with which gender has the least log loss.
+    """The temperatures with which 80 % intervals cover 80 % of the ages, and gender has the lowest log loss.
 
-    C. Guo et al., "On Calibration of Modern Neural Networks", 2017, is the source of the second.
+    The second follows C. Guo et al., "On Calibration of Modern Neural Networks", 2017.
     """
     exact = np.array([row for row, sample in enumerate(samples) if sample.age and sample.age[0] == sample.age[1]], int)
     known = np.array([row for row, sample in enumerate(samples) if sample.gender is not None], int)
     age = gender = 1.0
     if len(exact) >= MIN_FACES:
         of_exact = [samples[row] for row in exact]
-        # Coverage grows with the temperature, in small steps: halve the range where it crosses the wanted share.
+        # Coverage grows with the temperature in small steps: bisect for the temperature with the coverage aimed at.
         low, high = 0.25, 4.0
         for _ in range(14):
             age = math.sqrt(low * high)
@@ -105,7 +105,7 @@ def fit_temperatures(outputs: NetworkOutputs, samples: Sequence[Sample]) -> Temp
         gender = float(candidates[int(np.argmin(losses))])
     if min(len(exact), len(known)) < MIN_FACES:
         log.warning(
-            "calibration: %d ages and %d genders in the validation split; below %d the model stays as it is",
+            "calibration: %d ages and %d genders in the validation split; below %d, the model is not calibrated",
             len(exact), len(known), MIN_FACES,
         )  # fmt: skip
     return Temperatures(age, gender)

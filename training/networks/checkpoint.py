@@ -1,4 +1,4 @@
-"""Keras files of the networks: reading them, and halving them.
+"""Reading the Keras files of the networks, and exporting the network of a run.
 
 ``python -m training.networks.checkpoint RUN OUT.keras`` writes a run's network with weights in half precision.
 """
@@ -20,10 +20,10 @@ from training.script import run_program
 
 
 def load_network(path: Path) -> keras.Model:
-    """A trained network from its Keras file, in float32 whatever its weights are stored as.
+    """Load a trained network from its Keras file, in float32 whatever type its weights are stored in.
 
     Raises:
-        BadInput: no such file, not a Keras model, or not one of the networks here.
+        BadInput: there is no such file, or it is not a Keras model of one of the networks here.
     """
     if not path.is_file():
         raise BadInput(f"{path}: no such Keras file; maitred train writes one (model.keras)")
@@ -40,7 +40,7 @@ def load_network(path: Path) -> keras.Model:
 
 
 def with_dtype(model: keras.Model, dtype: str) -> keras.Model:
-    """A network with the weights of ``model`` in another type (float32, float16); the heads are float32 always."""
+    """A network with the weights of ``model`` in another type (float32, float16); the heads are always float32."""
     if all(layer.dtype_policy.name == dtype for layer in model.layers if layer.weights):
         return model
     before = keras.config.dtype_policy()
@@ -56,18 +56,18 @@ def with_dtype(model: keras.Model, dtype: str) -> keras.Model:
 
 
 def export_run(run: Path, out: Path) -> None:
-    """Write the network of a finished run as float16, and what made it as NAME.run.json and NAME.progress.jsonl.
+    """Write the network of a finished run as float16, with its records as NAME.run.json and NAME.progress.jsonl.
 
-    Of the command that stands in ``run.json``, folders are replaced by what they are for: nobody else has them.
+    In the command of ``run.json``, paths are replaced by the name of their option, since nobody else has those folders.
 
     Raises:
-        BadInput: ``run`` holds no finished run.
+        BadInput: ``run`` is not the folder of a finished run.
     """
     network = load_network(run / "model.keras")
     try:
         facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadInput(f"{run}: has no run.json that can be read ({error})") from error
+        raise BadInput(f"{run}: its run.json cannot be read ({error})") from error
     out.parent.mkdir(parents=True, exist_ok=True)
     with_dtype(network, "float16").save(out)
     words = ["maitred", *map(str, facts.get("command", [])[1:])]
@@ -81,9 +81,10 @@ def export_run(run: Path, out: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the file, say which."""
+    """Export a run; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.networks.checkpoint", description="a run's network, to be kept"
+        prog="python -m training.networks.checkpoint",
+        description="export the network of a finished run with 16-bit weights",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a finished run")
     parser.add_argument("out", type=Path, metavar="OUT", help="Keras file to write")

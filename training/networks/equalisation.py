@@ -1,9 +1,9 @@
-"""Cross-layer equalisation: every channel of an activation is given the same range, so that all use their eight bits.
+"""Cross-layer equalisation: every channel of an activation gets the same range, so that all use their eight bits.
 
 A network of convolutions, ReLUs and sums computes the same if a channel is divided by a number where it is made and
-multiplied by it where it is used. One scale for a whole tensor serves its widest channel; the narrow ones drown in
-rounding. After M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019,
-with ranges measured on pictures instead of guessed from the weights.
+multiplied by it where it is used. Quantisation has one scale for a whole tensor, which suits its widest channel;
+narrow channels are lost in rounding. After M. Nagel et al., "Data-Free Quantization Through Weight Equalization and
+Bias Correction", ICCV 2019, with ranges measured on pictures instead of estimated from the weights.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from keras import layers
 
 Floats = npt.NDArray[np.float32]
 MAX_FACTOR = 1e3
-"""No channel is stretched or shrunk by more against the widest one of its tensor."""
+"""Largest factor by which a channel is stretched relative to the widest channel of its tensor."""
 _LINEAR = (layers.Add, layers.ReLU, layers.ZeroPadding2D, layers.UpSampling2D, layers.MaxPooling2D)
-"""Layers that commute with a positive factor on a channel."""
+"""Layers for which it makes no difference whether a channel is multiplied by a positive factor before or after."""
 
 
 @dataclass(eq=False)
 class _Channels:
-    """Tensors whose channels can only be scaled together, who makes them, and who uses them."""
+    """Tensors whose channels can only be scaled together, the layers that make them, and the layers that use them."""
 
     tensors: list[keras.KerasTensor] = field(default_factory=list)
     makers: list[keras.Layer] = field(default_factory=list)
@@ -35,7 +35,10 @@ class _Channels:
 
 
 def equalise(network: keras.Model, pictures: Sequence[Floats]) -> None:
-    """Equalise ``network`` in place over ``pictures``, float32 (height, width, 3); what it computes stays the same."""
+    """Equalise ``network`` in place, by its ranges over ``pictures``, float32 (height, width, 3).
+
+    The outputs of the network stay the same.
+    """
     groups = [group for group in _groups(network) if group.free and group.makers and group.users]
     if not groups:
         return
@@ -49,7 +52,7 @@ def equalise(network: keras.Model, pictures: Sequence[Floats]) -> None:
 
 
 def _ranges(network: keras.Model, pictures: Sequence[Floats]) -> list[Floats]:
-    """For each output the largest absolute value of each channel: float32 (channels,)."""
+    """The largest absolute value of each channel, float32 (channels,), for each output of ``network``."""
     widest_of = tf.function(lambda picture: [tf.reduce_max(tf.abs(values), (0, 1, 2)) for values in network([picture])])
     found = [[values.numpy() for values in widest_of(picture[None])] for picture in pictures]
     return [np.max(values, axis=0) for values in zip(*found, strict=True)]
@@ -81,19 +84,19 @@ def _groups(network: keras.Model) -> list[_Channels]:
         return joined
 
     for operation in network.operations:
-        taken = operation.input if isinstance(operation.input, (list, tuple)) else [operation.input]
-        given = operation.output
+        inputs = operation.input if isinstance(operation.input, (list, tuple)) else [operation.input]
+        output = operation.output
         if isinstance(operation, (layers.Conv2D, layers.DepthwiseConv2D)):
-            groups[id(taken[0])].users.append(operation)
-            groups[id(given)] = _Channels([given], [operation])
+            groups[id(inputs[0])].users.append(operation)
+            groups[id(output)] = _Channels([output], [operation])
         elif isinstance(operation, _LINEAR) and getattr(operation, "max_value", None) is None:
-            joined = join(taken)
-            joined.tensors.append(given)
-            groups[id(given)] = joined
+            joined = join(inputs)
+            joined.tensors.append(output)
+            groups[id(output)] = joined
         else:
-            # A limit or an output: its values mean what they are.
-            for tensor in taken:
+            # The values of a limited activation or an output must not be scaled.
+            for tensor in inputs:
                 if id(tensor) in groups:
                     groups[id(tensor)].free = False
-            groups[id(given)] = _Channels([given], free=False)
+            groups[id(output)] = _Channels([output], free=False)
     return list({id(group): group for group in groups.values()}.values())

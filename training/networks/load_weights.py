@@ -1,4 +1,4 @@
-"""Starting a network from weights: an HDF5 file whose layers are found by name, ImageNet's, or an earlier run of it."""
+"""Loading a network's initial weights: an HDF5 file with layers by name, ImageNet's weights, or an earlier run."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from training.networks.provenance import origin
 log = logging.getLogger(__name__)
 IMAGENET = "imagenet"
 OUR_ATTRIBUTE = "maitred"
-"""Attribute of a file whose layers are ours already (no normalisation, RGB / 255): what the weights are."""
+"""HDF5 attribute of files written here, with layers in our form (no normalisation, RGB / 255): a description."""
 
 
 def read_weights(path: Path) -> tuple[Layers, str | None]:
-    """The weights of each layer by its name, from the layout of ``model.save_weights``, and what they are, if ours.
+    """The weights of each layer by name, from a file in the form of ``model.save_weights``; their description, if ours.
 
-    That is the form in which VGGFace and VGGFace2 weights are passed around (``rcmalli_vggface_tf_notop_vgg16.h5``).
+    VGGFace and VGGFace2 weights are distributed in this form (``rcmalli_vggface_tf_notop_vgg16.h5``).
 
     Raises:
-        BadInput: no such file, or not one of that layout.
+        BadInput: there is no such file, or it has another layout.
     """
     if not path.is_file():
         raise BadInput(f"{path}: no such weights file; give a Keras .h5 file, or {IMAGENET}")
@@ -38,7 +38,7 @@ def read_weights(path: Path) -> tuple[Layers, str | None]:
             found: Layers = {}
             for name in map(_text, root.attrs["layer_names"]):
                 weights = map(_text, root[name].attrs["weight_names"])
-                # "conv1_1/conv1_1_W:0" of some old files is no kind; Keras' own are "block1_conv1/kernel:0".
+                # Keras' own names are "block1_conv1/kernel:0"; some old files have "conv1_1/conv1_1_W:0".
                 found[name] = {
                     weight.rpartition("/")[2].partition(":")[0]: root[name][weight][()] for weight in weights
                 }
@@ -48,7 +48,7 @@ def read_weights(path: Path) -> tuple[Layers, str | None]:
 
 
 def write_weights(path: Path, layers: Layers, about: str) -> None:
-    """Write layers of ours by name as float16, for :func:`read_weights`; ``about`` says where they are from."""
+    """Write layers in our form as float16, for :func:`read_weights`; ``about`` describes their origin."""
     with h5py.File(path, "w") as file:
         file.attrs[OUR_ATTRIBUTE] = about
         file.attrs["layer_names"] = [name.encode() for name in layers]
@@ -60,7 +60,7 @@ def write_weights(path: Path, layers: Layers, about: str) -> None:
 
 
 def load_weights(model: keras.Model, source: str) -> dict[str, str]:
-    """Put weights into the layers of ``model``, its heads aside; returns ``about`` and ``sha256`` of them.
+    """Load weights into the layers of ``model`` except its heads; returns their ``about`` and ``sha256``.
 
     ``source`` is ``imagenet`` or the path of a file: one of ours, or one of
     :data:`training.networks.pretrained.PUBLISHED_WEIGHTS`. Layers that the model does not have (another task's heads)
@@ -68,8 +68,8 @@ def load_weights(model: keras.Model, source: str) -> dict[str, str]:
     and ``licence``, where its ``run.json`` has one.
 
     Raises:
-        BadInput: a layer of the model is missing in the source, or its weights have other shapes; it is named.
-        MaitredError: ImageNet's weights cannot be fetched.
+        BadInput: a layer of the model is missing in the source, or has other shapes there; the message names it.
+        MaitredError: ImageNet's weights cannot be downloaded.
     """
     if source.endswith(".keras"):
         return _load_earlier_run(model, Path(source))
@@ -97,18 +97,21 @@ def load_weights(model: keras.Model, source: str) -> dict[str, str]:
 
 
 def _load_earlier_run(model: keras.Model, path: Path) -> dict[str, str]:
-    """Take all weights of an earlier run of the same network."""
+    """Load all weights, heads included, of an earlier run of the same network."""
     earlier = load_network(path)
     if earlier.name != model.name:
         raise BadInput(f"{path}: a network called {earlier.name!r}, where {model.name!r} is trained")
     model.set_weights(earlier.get_weights())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     log.info("weights %s, SHA-256 %s", path, digest)
-    facts, told = {"about": "an earlier run", "sha256": digest}, origin(path)
-    if "history" in told:
-        facts["about"] += f" of {len(told['history'])} epochs"
-    if "training" in told:
-        facts |= {"about": f"{facts['about']} ({told['training']['source']})", "licence": told["training"]["licence"]}
+    facts, records = {"about": "an earlier run", "sha256": digest}, origin(path)
+    if "history" in records:
+        facts["about"] += f" of {len(records['history'])} epochs"
+    if "training" in records:
+        facts |= {
+            "about": f"{facts['about']} ({records['training']['source']})",
+            "licence": records["training"]["licence"],
+        }
     return facts
 
 
@@ -116,10 +119,10 @@ def _assign(model: keras.Model, trunk: list[keras.Layer], layers: Layers) -> Non
     for layer in trunk:
         if layer.name not in layers:
             raise BadInput(f"has no layer {layer.name!r}, which {model.name} needs; it has {few(layers)}")
-        wanted = [tuple(weight.shape) for weight in layer.weights]
-        given = [array.shape for array in layers[layer.name].values()]
-        if given != wanted:
-            raise BadInput(f"layer {layer.name!r} has weights of shape {given}, {model.name} needs {wanted}")
+        expected = [tuple(weight.shape) for weight in layer.weights]
+        found = [array.shape for array in layers[layer.name].values()]
+        if found != expected:
+            raise BadInput(f"layer {layer.name!r} has weights of shape {found}, {model.name} needs {expected}")
         layer.set_weights([array.astype(np.float32) for array in layers[layer.name].values()])
 
 

@@ -1,4 +1,4 @@
-"""The student: a MobileNetV1 that reads a 160-pixel face, small enough for a Raspberry Pi."""
+"""MobileNetV1 on faces of 160 pixels, small enough for a Raspberry Pi; the default network of the agent."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ BLOCKS = (
 def mobile(dropout: float = 0.3, batch_size: int | None = None) -> keras.Model:
     """MobileNetV1 1.0 without normalisation layers: float32 RGB / 255 (batch, 160, 160, 3) -> age and gender logits.
 
-    Trained networks of this kind come with their batch normalisation, which is folded into biased convolutions when
-    they are imported. Batch statistics would destroy such weights, a frozen normalisation is the same function as
-    none, and without any a training step on a CPU takes half the time.
+    Pretrained networks of this kind have batch normalisation, which is folded into convolutions with biases when they
+    are imported. Statistics of small batches would destroy such weights, and a frozen normalisation is the same
+    function as none; without it, a training step on a CPU takes half the time.
     """
     inputs = keras.Input((SIZE, SIZE, 3), batch_size=batch_size, name="face")
     x = _rectified(layers.Conv2D(32, 3, strides=2, padding="same", name="conv1")(inputs), "conv1")

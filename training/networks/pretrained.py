@@ -1,7 +1,7 @@
-"""Pretrained trunks in the form others publish them, turned into the plain biased convolutions of ours.
+"""Converting pretrained trunks from their published form into our plain convolutions with biases.
 
-Two things are folded into the convolutions: batch normalisation, and what the network expects done to its input. All
-networks here take RGB / 255. Folding is exact but at the picture's border, where zero padding means another colour.
+Two things are folded into the convolutions: batch normalisation, and the preprocessing of the input. All networks here
+take RGB / 255. Folding is exact except at the picture's border, where zero padding then means another colour.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class PublishedWeights:
     """How a family of published weights differs from ours.
 
     Attributes:
-        about: what it is, for the log.
-        means: taken off blue, green and red of 0..255 first; None: RGB brought to -1..1.
-        ours: name of a layer of ours -> name in the file.
-        normalisation: name of a convolution in the file -> that of its normalisation.
-        epsilon: of the normalisation.
+        about: description, for the log.
+        means: subtracted from blue, green and red (0..255) first; None if the input is RGB scaled to -1..1.
+        ours: from the name of our layer to its name in the file.
+        normalisation: from a convolution's name in the file to that of its normalisation.
+        epsilon: epsilon of the normalisation.
     """
 
     about: str
@@ -47,7 +47,7 @@ def _vggface_resnet(name: str) -> str:
 
 
 IMAGENET_MEANS = (103.939, 116.779, 123.68)
-# By network, and by the name of the first layer in the file.
+# Keys: our network, and the name of the first layer in the file.
 PUBLISHED_WEIGHTS = {
     ("vgg16", "block1_conv1"): PublishedWeights("Keras' VGG16, ImageNet", IMAGENET_MEANS),
     ("vgg16", "conv1_1"): PublishedWeights(
@@ -67,11 +67,11 @@ PUBLISHED_WEIGHTS = {
 
 
 def imagenet_weights(network: str) -> Layers:
-    """ImageNet's weights for a network, downloaded by Keras (kept in its cache).
+    """ImageNet's weights for a network, downloaded by Keras into its cache.
 
     Raises:
         BadInput: there are none for this network.
-        MaitredError: they cannot be fetched.
+        MaitredError: they cannot be downloaded.
     """
     makers = {
         "vgg16": keras.applications.VGG16,
@@ -82,19 +82,19 @@ def imagenet_weights(network: str) -> Layers:
         raise BadInput(f"{network} is trained from scratch: leave out --weights")
     try:
         model = makers[network](include_top=False, weights="imagenet")
-    except Exception as error:  # Keras raises a bare Exception for whatever goes wrong on the way
+    except Exception as error:  # Keras raises a bare Exception if the download fails
         raise MaitredError(
-            f"ImageNet's weights cannot be fetched ({error}); without a network, give --weights a file"
+            f"ImageNet's weights cannot be downloaded ({error}); without a network, give --weights a file"
             " (docs/training.md says where from)"
         ) from error
     return {layer.name: {weight.name: weight.numpy() for weight in layer.weights} for layer in model.layers}
 
 
-def fold_normalisation(layers: Layers, network: str, wanted: list[str]) -> tuple[Layers, str]:
-    """The layers named in ``wanted`` (ours), each with a kernel and a bias, for RGB / 255, and what they are.
+def fold_normalisation(layers: Layers, network: str, names: list[str]) -> tuple[Layers, str]:
+    """Our layers ``names``, each with a kernel and a bias, for RGB / 255, and a description of the weights.
 
     Raises:
-        BadInput: the layers are of no known origin for this network, or one is missing; it is named.
+        BadInput: the layers are of no known origin for this network, or one is missing; the message names it.
     """
     origin = next(
         (known for (name, first), known in PUBLISHED_WEIGHTS.items() if name == network and first in layers), None
@@ -103,12 +103,12 @@ def fold_normalisation(layers: Layers, network: str, wanted: list[str]) -> tuple
         firsts = ", ".join(first for name, first in PUBLISHED_WEIGHTS if name == network) or "none known"
         raise BadInput(f"no weights for {network}: the first layer should be one of {firsts}; it has {few(layers)}")
     found: Layers = {}
-    for name in wanted:
+    for name in names:
         source = origin.ours(name)
         if source not in layers:
             raise BadInput(f"{origin.about}: layer {source!r} is missing, which {network} needs as {name!r}")
         found[name] = _without_normalisation(layers[source], layers.get(origin.normalisation(source)), origin.epsilon)
-    first = wanted[0]
+    first = names[0]
     found[first] = for_rgb(found[first], origin.means)
     return found, origin.about
 
@@ -116,7 +116,7 @@ def fold_normalisation(layers: Layers, network: str, wanted: list[str]) -> tuple
 def _without_normalisation(
     convolution: dict[str, np.ndarray], norm: dict[str, np.ndarray] | None, epsilon: float
 ) -> dict[str, np.ndarray]:
-    # By shape: Keras and those who publish weights have called kernels by more than one name.
+    # Found by shape, because kernels have several names in published files.
     kernel = next(array for array in convolution.values() if array.ndim == 4)
     depthwise = kernel.shape[3] == 1
     none = np.zeros(kernel.shape[2 if depthwise else 3], np.float32)
@@ -129,7 +129,7 @@ def _without_normalisation(
 
 
 def for_rgb(first: dict[str, np.ndarray], means: tuple[float, float, float] | None) -> dict[str, np.ndarray]:
-    """A first convolution for RGB / 255, from one for BGR minus ``means``, or (None) for RGB in -1..1."""
+    """A first convolution for RGB / 255, from one for BGR minus ``means`` or, if None, for RGB in -1..1."""
     kernel, bias = first["kernel"], first["bias"]
     if means is None:
         return {"kernel": kernel * 2, "bias": bias - kernel.sum((0, 1, 2))}

@@ -1,4 +1,4 @@
-"""Where a Keras file comes from: the run that made it, as far as that lies beside it."""
+"""The origin of a Keras file: the records of the run that made it, if they are beside it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from edge.errors import BadInput
 
 
 def origin(model: Path) -> dict[str, Any]:
-    """``training`` from the run's ``run.json`` and ``history`` from its ``progress.jsonl``, each where it is there.
+    """``training`` from the run's ``run.json`` and ``history`` from its ``progress.jsonl``, if these files exist.
 
-    They lie in the folder of the model, or as NAME.run.json and NAME.progress.jsonl beside several models.
+    They are in the folder of the model, or beside several models as NAME.run.json and NAME.progress.jsonl.
 
     Raises:
         BadInput: one of the two is damaged.
@@ -26,7 +26,7 @@ def origin(model: Path) -> dict[str, Any]:
             raise BadInput(f"{run}: not written by maitred train ({error}); restore it or move it away") from error
     if progress:
         lines = [_parsed(progress, line) for line in progress.read_text(encoding="utf-8").splitlines()]
-        # A run that was killed and resumed may have seen the end of an epoch twice: the later one went on.
+        # A run that was killed and resumed may have finished an epoch twice; the later one counts.
         found["history"] = list({line.get("epoch"): line for line in lines}.values())
     return found
 
@@ -34,17 +34,17 @@ def origin(model: Path) -> dict[str, Any]:
 def _training(run: dict[str, Any]) -> dict[str, str]:
     start, folders = run.get("weights"), run["data"]
     teachers = run.get("teachers", [])
-    taught = [teacher["network"] for teacher in teachers]
-    # What a teacher, or an earlier run, may be used for holds for what learned from it as well.
-    lessons = [one["licence"] for one in (*teachers, start or {}) if "licence" in one]
+    teacher_names = [teacher["network"] for teacher in teachers]
+    # The licence of a teacher or an earlier run applies to the network that learned from it as well.
+    inherited = [one["licence"] for one in (*teachers, start or {}) if "licence" in one]
     licences = dict.fromkeys(
-        part for licence in (*(f["licence"] for f in folders), *lessons) for part in licence.split("; ")
+        part for licence in (*(f["licence"] for f in folders), *inherited) for part in licence.split("; ")
     )
     return {
         "data": "; ".join(folder["about"] for folder in folders), "licence": "; ".join(licences),
         "split": "80/10/10 by SHA-256 of the image file",
         "source": f"maitred train {run['recipe']['network']}" + (f", from {start['about']}" if start else "")
-        + (f"; taught by {' and '.join(taught)}" if taught else ""),
+        + (f"; taught by {' and '.join(teacher_names)}" if teacher_names else ""),
     }  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def _beside(model: Path, name: str) -> Path | None:
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        # A figure without labels is written as NaN, which is no JSON.
+        # A figure without labels is written as NaN, which is not valid JSON.
         parsed = json.loads(text, parse_constant=lambda _: None)
     except ValueError as error:
         raise BadInput(f"{path}: damaged ({error}); restore it or move it away") from error

@@ -1,6 +1,6 @@
-"""The networks by name, each a small function in a module of its own, and how they are deployed.
+"""The networks by name, each a function in a module of its own, and the form in which they are deployed.
 
-All take float32 RGB / 255, (batch, size, size, 3), and give two outputs. ``age_logits`` is (batch, 101), one logit a
+All take float32 RGB / 255, (batch, size, size, 3), and have two outputs. ``age_logits`` is (batch, 101), one logit per
 year from 0 to 100: its softmax is the distribution of the apparent age. ``gender_logit`` is (batch, 1): its sigmoid is
 P(female).
 """
@@ -20,7 +20,7 @@ from training.networks.vgg16 import vgg16
 
 
 def deployed(trained: keras.Model) -> keras.Model:
-    """The same function as ``trained`` for one face at a time, with nothing in it that serves training alone.
+    """The same function as ``trained``, for one face at a time and without the parts that only training needs.
 
     Raises:
         BadInput: ``trained`` has other layers than the network of its name.
@@ -33,7 +33,7 @@ def deployed(trained: keras.Model) -> keras.Model:
 
 
 def wrong_layers_message(name: str, error: ValueError) -> str:
-    """What is said of a network that only has the name of one of ours; Keras names the layer."""
+    """The message about a network that has one of our names but other layers; Keras names the layer."""
     return f"a network called {name!r} that is not built as maitred train builds it: {error}"
 
 

@@ -1,4 +1,4 @@
-"""The CNN of the paper's Table I, as it is trained and as it is deployed."""
+"""The CNN of the paper's Table I, in its training form and in its deployed form."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def table1(dropout: float = 0.25, paper_head: bool = False) -> keras.Model:
     """Table I of the paper in its training form: separable convolutions 64-128-128-256-256, dense 128-64-32.
 
     The paper's block is convolution, ReLU, 2x2 max pooling. Here it is convolution, max pooling, batch normalisation
-    with a scale that stays positive, ReLU. A rising function and a maximum commute, so :func:`table1_deployed`, which
-    is the paper's block to the letter, computes the same function once the normalisation is folded into the
-    convolution; trained this way it converges in far fewer epochs, and each step costs half.
+    with a scale that stays positive, ReLU. A rising function and a maximum may change places. Therefore
+    :func:`table1_deployed`, which has exactly the paper's block, computes the same function once the normalisation is
+    folded into the convolution. The training form converges in far fewer epochs, and each step takes half the time.
     Padding is "valid" (the Keras default, the paper names none); the map before the dense layers is 3x3x256.
     ``paper_head`` makes the age the paper's single ReLU output rather than a distribution.
     """
@@ -36,12 +36,12 @@ def table1(dropout: float = 0.25, paper_head: bool = False) -> keras.Model:
 
 
 def table1_deployed(trained: keras.Model) -> keras.Model:
-    """The same function as ``trained`` in the paper's own block order: nothing but convolution, ReLU and pooling.
+    """The same function as ``trained`` in the paper's block order: only convolution, ReLU and pooling.
 
-    A separable convolution is written as its two halves, so that what converts the network can reach between them.
+    Each separable convolution becomes a depthwise and a pointwise one, so that conversion can see between the two.
 
     Raises:
-        MaitredError: a normalisation has a negative scale, so that it and the pooling cannot change places.
+        MaitredError: a normalisation has a negative scale, so it cannot change places with the pooling.
     """
     inputs = keras.Input(batch_size=1, shape=(SIZE, SIZE, 3), name="face")
     x = inputs
@@ -73,7 +73,7 @@ def table1_deployed(trained: keras.Model) -> keras.Model:
 
 @keras.saving.register_keras_serializable("maitred")
 class _AtLeast(keras.constraints.Constraint):
-    """Keeps a weight at or above ``minimum``: what lets normalisation and max pooling change places."""
+    """Keeps a weight at or above ``minimum``, so that normalisation and max pooling may change places."""
 
     def __init__(self, minimum: float) -> None:
         self.minimum = minimum

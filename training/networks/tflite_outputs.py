@@ -1,4 +1,4 @@
-"""The outputs of a TFLite model as its card describes them."""
+"""Describing the outputs of a TFLite model for its card."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from edge.vision.interpreter import Interpreter
 
 
 def describe_outputs(model: bytes, names: Mapping[int, Any], of: str) -> tuple[Output, ...]:
-    """All outputs of ``model``, in its order, each named by the length of its last dimension; ``of`` is its name.
+    """All outputs of ``model``, in order, each named in ``names`` by the length of its last dimension.
 
-    The converter may put outputs in another order than the network has them: their shapes tell which is which.
+    The converter may change the order of the network's outputs; their shapes identify them. ``of`` is the name of the
+    model in error messages.
     """
     return tuple(
         Output(

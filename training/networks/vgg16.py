@@ -8,7 +8,7 @@ from keras import layers
 from training.networks.heads import with_heads
 
 SIZE = 128
-"""Pixels. UTKFace holds little detail beyond, and at the paper's 180 a face costs twice as much."""
+"""Pixels. UTKFace has little more detail, and at the paper's 180 pixels a face takes twice as long."""
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
@@ -16,8 +16,8 @@ def vgg16(dropout: float = 0.3, batch_size: int | None = None, paper_head: bool 
     """Five blocks of 3x3 convolutions and a 2x2 pooling each: float32 RGB / 255 (batch, 128, 128, 3) -> logits.
 
     K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015,
-    configuration D. Its dense layers (119 of its 138 million parameters) give way to an average over the last map;
-    ``paper_head`` puts the paper's dense layers behind it.
+    configuration D. Its dense layers (119 of its 138 million parameters) are replaced by an average over the last map;
+    ``paper_head`` adds the paper's dense layers behind it.
     """
     inputs = keras.Input((SIZE, SIZE, 3), batch_size=batch_size, name="face")
     x = inputs

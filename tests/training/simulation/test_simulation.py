@@ -227,7 +227,7 @@ def test_a_scene_without_any_visit_can_be_scored(counts: bool, count_error: floa
 )
 def test_genders_of_visits_and_of_single_frames(estimates: list[float], single: float, visit: float, most: float):
     pytest.importorskip("motmetrics")
-    shots = [Estimate(np.eye_height(101, dtype=np.float32)[30], female) for female in estimates]
+    shots = [Estimate(np.eye(101, dtype=np.float32)[30], female) for female in estimates]
     path = [[n, 10, 10, 20, 20, 1] for n in range(len(estimates))]
     patron = {"id": 1, "counts": True, "age": 30, "gender": "female", "direction": None, "from_s": 0.0, "to_s": 3.0}
     pooled = pool(shots)
