@@ -139,7 +139,7 @@ def convert_detector(source: Path, data: Path, out: Path) -> Bundle:
     dataset = read_dataset(data)
     model = to_int8(network)
     blank = make_card(model, source, dataset)
-    # Before the long part.
+    # These are quick, so they come before the long comparison.
     runtimes, edge_tpu = check_runtime_parity(model), edgetpu_report(model).summary()
     metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model), dataset)
     verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}

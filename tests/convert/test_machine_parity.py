@@ -77,7 +77,7 @@ def test_what_is_no_record_is_named(tmp_path, capsys, content, message):
 
 def test_a_record_without_the_model_is_named(record, capsys):
     assert main(["mobile", "--like", str(record)]) == 2
-    assert "holds nothing of mobile" in capsys.readouterr().err
+    assert "has no record of mobile" in capsys.readouterr().err
 
 
 @pytest.mark.skipif("MAITRED_ARM64" not in os.environ, reason="takes minutes; MAITRED_ARM64=1 asks for it")

@@ -193,7 +193,7 @@ def test_an_empty_split_is_named(tmp_path, capsys):
 
 def test_pictures_without_a_face_are_counted_and_listed(crops, capsys):
     message = refusal(capsys, "table1", "--data", crops, "--split", "all")
-    assert "none of 13 images could be used: 1 unreadable, 12 without a face" in message
+    assert "none of 13 images could be used: 1 unreadable, 12 without a detectable face" in message
     assert "--aligned" in message
 
 

@@ -70,7 +70,7 @@ def test_the_card_holds_figures_slices_limits_and_what_the_model_was_made_from()
         "| training data | own pictures |",
         "| licence | ours |",
         "| multiply-accumulates | 290 million for a face |",
-        "Not for: decisions about a single person",
+        "It is not for decisions about a single person",
         f"| apparent age: mean absolute error | {format_figure(of, 'age_mae', 'years')} |",
         "| female | 12 | 108 |",
         "| 20-30 % | 12 | 20.0 % | 100.0 % |",
@@ -102,7 +102,7 @@ def test_a_section_without_labels_is_left_out(labels, absent):
 
 def test_groups_too_small_to_tell_are_named_and_not_judged():
     card = model_card(result(count=40), {})
-    assert "- Fewer than 100 faces, so hardly a figure: adults 20-60, age 25-34, female." in card
+    assert "- Fewer than 100 faces, so the figures mean little: adults 20-60, age 25-34, female." in card
     assert "- Largest age error" not in card
 
 

