@@ -14,6 +14,7 @@ from typing import Self
 
 from edge.cameras.camera import Camera
 from edge.cameras.frame import Frame
+from edge.system.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +39,9 @@ class ReopenPolicy:
     jitter: float = 0.5
     max_hung: int = 4
 
-    def delay_s(self, failures: int, chance: float) -> float:
-        """Give the wait before the next attempt, in seconds.
-
-        Args:
-            failures: failures in a row before this one, from 0.
-            chance: a random number in 0..1.
-        """
-        full_s = min(self.cap_s, self.first_s * 2.0 ** min(failures, 64))
-        return full_s * (1.0 - self.jitter * chance)
+    def backoff(self) -> Backoff:
+        """The waits between attempts, from the shortest on."""
+        return Backoff(self.cap_s, random.SystemRandom().random, first_s=self.first_s, jitter=self.jitter)
 
 
 class CameraState(StrEnum):
@@ -145,7 +140,6 @@ class LatestFrame:
         self.open_camera = open_camera
         self.name = name
         self._policy = policy or ReopenPolicy()
-        self._chance = random.SystemRandom()
         self._changed = threading.Condition()  # guards everything below
         self._supervisor: threading.Thread | None = None
         self._stopping = False
@@ -229,12 +223,11 @@ class LatestFrame:
         return True
 
     def _supervise(self) -> None:
-        failures = 0
+        backoff = self._policy.backoff()
         while (reason := self._run_once()) is not None:
             if reason.recovered:
-                failures = 0
-            delay_s = self._policy.delay_s(failures, self._chance.random())
-            failures += 1
+                backoff.reset()
+            delay_s = backoff.next()
             log.warning("camera %s: %s; opening it again in %.1f s", self.name, reason.text, delay_s)
             with self._changed:
                 if self._changed.wait_for(lambda: self._stopping, delay_s):

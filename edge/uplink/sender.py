@@ -13,7 +13,7 @@ from typing import Literal
 from edge.config.uplink import Uplink
 from edge.store import Queued, Store
 from edge.store.database import tells_of_damage
-from edge.uplink.backoff import Backoff
+from edge.system.backoff import Backoff
 from edge.uplink.endpoint import Endpoint
 from edge.uplink.outcome import Outcome, Verdict
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 
 from edge.cameras import Camera, CameraError, CameraState, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.errors import BadInput
+from edge.system.backoff import Backoff
 
 DEADLINE_S = 20.0
 QUICK = ReopenPolicy(stall_s=5.0, open_s=5.0, first_s=0.001, cap_s=0.01)
@@ -232,14 +235,25 @@ def test_reads_that_hang_do_not_pile_up_without_end() -> None:
         assert level(latest.wait(DEADLINE_S)) == 2, "once they come back, it goes on"
 
 
-class Recording(ReopenPolicy):
-    """Writes down how many failures in a row each wait was asked for."""
+class RecordingBackoff(Backoff):
+    """Writes down how many failures in a row each wait was asked for, and does not wait."""
 
-    asked: list[int]
+    def __init__(self) -> None:
+        super().__init__(60.0, lambda: 0.5)
+        self.asked: list[int] = []
 
-    def delay_s(self, failures: int, chance: float) -> float:
-        self.asked.append(failures)
+    def next(self, at_least_s: float = 0.0) -> float:
+        self.asked.append(self.failures)
+        super().next(at_least_s)
         return 0.001
+
+
+@dataclass(frozen=True)
+class Recording(ReopenPolicy):
+    recorded: RecordingBackoff = field(default_factory=RecordingBackoff)
+
+    def backoff(self) -> Backoff:
+        return self.recorded
 
 
 def test_failures_in_a_row_are_counted_and_a_camera_that_worked_starts_afresh() -> None:
@@ -251,27 +265,32 @@ def test_failures_in_a_row_are_counted_and_a_camera_that_worked_starts_afresh() 
         raise CameraError("gone")
 
     policy = Recording(stall_s=1.0)
-    object.__setattr__(policy, "asked", [])
     opener = Opener(failing(), failing(), failing(), works_for_a_while, failing(), steady(5))
     with LatestFrame(opener, name="door", policy=policy) as latest:
         until(lambda: (frame := latest.wait(0.1)) is not None and level(frame) == 5)
-    assert policy.asked == [0, 1, 2, 0, 1]
+    assert policy.recorded.asked == [0, 1, 2, 0, 1]
 
 
 WAITS = {
-    "first": (0, 0.0, 0.5),
-    "doubles": (1, 0.0, 1.0),
-    "doubles again": (4, 0.0, 8.0),
-    "is capped": (20, 0.0, 60.0),
-    "is capped for ever": (10_000, 0.0, 60.0),
+    "first": (0, 1.0, 0.5),
+    "doubles": (1, 1.0, 1.0),
+    "doubles again": (4, 1.0, 8.0),
+    "is capped": (20, 1.0, 60.0),
+    "is capped for ever": (10_000, 1.0, 60.0),
     "chance shortens it": (1, 0.5, 0.75),
-    "by half at most": (20, 1.0, 30.0),
+    "by half at most": (20, 0.0, 30.0),
 }
 
 
 @pytest.mark.parametrize(("failures", "chance", "expected"), WAITS.values(), ids=WAITS)
-def test_the_wait_grows_with_every_failure_up_to_a_cap(failures: int, chance: float, expected: float) -> None:
-    assert ReopenPolicy().delay_s(failures, chance) == expected
+def test_the_wait_grows_with_every_failure_up_to_a_cap(
+    failures: int, chance: float, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random.SystemRandom, "random", lambda _: chance)
+    backoff = ReopenPolicy().backoff()
+    for _ in range(failures):
+        backoff.next()
+    assert backoff.next() == expected
 
 
 def test_a_recording_that_is_over_is_not_opened_again(folder: Path) -> None:

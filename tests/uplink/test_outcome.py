@@ -7,7 +7,6 @@ from email.utils import formatdate
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from edge.uplink.backoff import Backoff
 from edge.uplink.outcome import Verdict, judge
 
 NOW = 1_790_000_000.0
@@ -61,28 +60,3 @@ def test_a_redirect_is_named_with_its_target_and_the_way_out():
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_seconds_or_a_date_and_ignored_otherwise(status: int, value: str, seconds: float):
     assert judge(status, CaseInsensitiveDict({"retry-after": value}), "", NOW).retry_after_s == seconds
-
-
-def test_pauses_are_random_below_a_doubling_bound_up_to_the_longest():
-    highest = Backoff(60, lambda: 1.0)
-    assert [highest.next() for _ in range(9)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    halves = Backoff(60, lambda: 0.5)
-    assert [halves.next() for _ in range(4)] == [0.5, 1, 2, 4]
-
-
-def test_pauses_are_short_again_after_a_reset():
-    backoff = Backoff(60, lambda: 1.0)
-    for _ in range(5):
-        backoff.next()
-    backoff.reset()
-    assert backoff.next() == 1
-
-
-def test_years_of_failures_do_not_overflow():
-    backoff = Backoff(900, lambda: 1.0)
-    assert {backoff.next() for _ in range(2000)} >= {900}
-
-
-@pytest.mark.parametrize(("asked", "pause"), [(0, 0.5), (30, 30.5), (60, 60), (86_400, 60)])
-def test_the_pause_the_endpoint_asks_for_is_kept_and_bounded(asked: float, pause: float):
-    assert Backoff(60, lambda: 0.5).next(asked) == pause

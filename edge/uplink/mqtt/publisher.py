@@ -15,8 +15,8 @@ from edge.config.settings import Settings
 from edge.errors import BadInput
 from edge.store import Queued, Store
 from edge.store.database import tells_of_damage
+from edge.system.backoff import Backoff
 from edge.system.private_file import read_private
-from edge.uplink.backoff import Backoff
 from edge.uplink.endpoint import SINGLE
 from edge.uplink.mqtt.connection import ONLINE, Connection, ConnectionLost, Refused, require_client
 from edge.uplink.mqtt.home_assistant import LOOK_BACK_S, discovery, state, topics
