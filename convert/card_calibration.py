@@ -14,6 +14,7 @@ from typing import Any
 from convert.card_numbers import round_floats
 from edge.census.shares.calibration import KEY, Calibration
 from edge.errors import BadInput
+from edge.labels import GENDER_OF_LABEL
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from training.data.dataset import Split, read_dataset
 from training.evaluation.calibration_faces import calibration_faces
@@ -33,7 +34,7 @@ def make_calibration(outcome: PredictionResult) -> dict[str, Any]:
     figures = evaluation_report(outcome.samples, outcome.predictions)
     found: dict[str, Any] = round_floats({
         "split": SPLIT, "age": figures["age_confusion"],
-        "gender": {"classes": ["male", "female"], "matrix": figures["confusion_matrix"]},
+        "gender": {"classes": list(GENDER_OF_LABEL.values()), "matrix": figures["confusion_matrix"]},
         "age_error_years": {"bias": figures["age_bias"], "mae": figures["age_mae"]},
     })  # fmt: skip
     faces = calibration_faces(outcome)

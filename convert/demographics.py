@@ -24,6 +24,7 @@ from convert.runtime_parity import check_runtime_parity
 from convert.tolerances import ToleranceExceeded, agreement, tolerances
 from edge.benchmark.macs import count_macs
 from edge.errors import BadInput, MaitredError
+from edge.labels import AGES
 from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.data.alignment_reference import CROP
@@ -141,7 +142,7 @@ def _check_room(out: Path, network: keras.Model) -> None:
 
 def _card(source: Path, deployed: keras.Model, model: bytes, dataset: Dataset) -> Card:
     name = deployed.name
-    outputs = describe_outputs(model, {101: "age_logits", 1: "gender_logit"}, name)
+    outputs = describe_outputs(model, {AGES: "age_logits", 1: "gender_logit"}, name)
     size = _size(deployed)
     return Card(
         name=name, version="1", task="demographics",

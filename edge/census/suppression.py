@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from edge.census.age_bands import AgeBands
 from edge.census.window import UNKNOWN, Cell, Window
+from edge.labels import GENDERS
 
 NOT_ESTIMATED: Cell = (UNKNOWN, UNKNOWN)
 
@@ -62,7 +63,7 @@ def possible_cells(bands: AgeBands, no_gender_below: int) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     for label, low, next_low in zip(bands.labels, bands.lower, (*bands.lower[1:], 1000), strict=True):
         if next_low > no_gender_below:
-            cells += [(label, "female"), (label, "male")]
+            cells += [(label, gender) for gender in GENDERS]
         if low < no_gender_below:
             cells.append((label, UNKNOWN))
     return (*cells, NOT_ESTIMATED)

@@ -10,11 +10,12 @@ import numpy as np
 
 from edge.census.age_bands import AgeBands
 from edge.counting.visit import Visit
+from edge.labels import GENDERS
 
 UNKNOWN = "unknown"
-GENDERS = ("female", "male", UNKNOWN)
+CELL_GENDERS = (*GENDERS, UNKNOWN)
 Cell = tuple[str, str]
-"""Band label (or "unknown") and one of GENDERS."""
+"""Band label (or "unknown") and one of CELL_GENDERS."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import ALL, ENOUGH, ShareEstimator, Shares
-from edge.census.window import GENDERS, Cell, tally
+from edge.census.window import CELL_GENDERS, Cell, tally
 from edge.config.settings import Settings
 from edge.counting.recording import Recount
 from edge.counting.visit import Visit
@@ -95,7 +95,7 @@ def census_json(visits: Iterable[Visit], settings: Settings) -> dict[str, Any]:
 def counts_json(counts: dict[Cell, int], bands: AgeBands) -> dict[str, dict[str, int]]:
     """``{"0-12": {"female": 0, "male": 0, "unknown": 2}, …}``, every band present."""
     labels = [*bands.labels, *sorted({band for band, _ in counts} - set(bands.labels))]
-    return {band: {gender: counts.get((band, gender), 0) for gender in GENDERS} for band in labels}
+    return {band: {gender: counts.get((band, gender), 0) for gender in CELL_GENDERS} for band in labels}
 
 
 def census_text(recount: Recount, settings: Settings) -> str:

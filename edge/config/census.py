@@ -7,6 +7,7 @@ import itertools
 from pydantic import Field, field_validator
 
 from edge.config.section import Section
+from edge.labels import MAX_AGE
 
 
 class Census(Section):
@@ -44,6 +45,6 @@ class Census(Section):
     @field_validator("bands")
     @classmethod
     def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if value[0] != 0 or any(b <= a for a, b in itertools.pairwise(value)) or value[-1] > 100:
-            raise ValueError("age bands must start at 0 and rise to at most 100, for example [0, 18, 35, 55]")
+        if value[0] != 0 or any(b <= a for a, b in itertools.pairwise(value)) or value[-1] > MAX_AGE:
+            raise ValueError(f"age bands must start at 0 and rise to at most {MAX_AGE}, for example [0, 18, 35, 55]")
         return value

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edge.labels import Gender, more_probable_gender
 from edge.vision.description import describe
 
-Gender = Literal["female", "male"]
 Direction = Literal["in", "out"]
 
 
@@ -55,6 +55,4 @@ class Visit:
     @property
     def gender(self) -> Gender | None:
         """The more probable gender, None where none is given."""
-        if self.female_probability is None:
-            return None
-        return "female" if self.female_probability >= 0.5 else "male"
+        return more_probable_gender(self.female_probability)

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property
 
 from edge.census.age_bands import AgeBands
-from edge.census.window import GENDERS, UNKNOWN, Cell, cell_of
+from edge.census.window import CELL_GENDERS, UNKNOWN, Cell, cell_of
 from edge.dashboard.localtime import Zone, day_bounds, hours_of
 from edge.store import StoredVisit
 
@@ -135,7 +135,7 @@ class Day:
     def pyramid(self) -> tuple[BandCount, ...]:
         """Visits by age band and gender, youngest first; a last row "unknown" only if a visit has no age."""
         rows = [
-            BandCount(band, *(self.counts[band, gender] for gender in GENDERS))
+            BandCount(band, *(self.counts[band, gender] for gender in CELL_GENDERS))
             for band in (*self.bands.labels, UNKNOWN)
         ]
         return tuple(row for row in rows if row.band != UNKNOWN or row.total)

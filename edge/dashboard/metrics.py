@@ -15,6 +15,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from edge.census.window import CELL_GENDERS
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.store import Health
@@ -51,7 +52,7 @@ def _store_metrics(now: Now, disk: Disk, status: Status) -> list[Metric]:
     cells = [
         ({"band": row.band, "gender": gender}, count)
         for row in now.day.pyramid
-        for gender, count in (("female", row.female), ("male", row.male), ("unknown", row.unknown))
+        for gender, count in zip(CELL_GENDERS, (row.female, row.male, row.unknown), strict=True)
     ]
     outbox, occupancy = now.outbox, now.occupancy
     crossings = [({"direction": "in"}, now.day.entries), ({"direction": "out"}, now.day.exits)] if occupancy else []

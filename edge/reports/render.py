@@ -10,7 +10,8 @@ from typing import Any
 
 from edge.census.shares.estimator import ALL, Shares
 from edge.census.shares.label_shift import LEVEL
-from edge.census.window import GENDERS, UNKNOWN
+from edge.census.window import CELL_GENDERS, UNKNOWN
+from edge.labels import GENDERS
 from edge.reports.likely_shares import LIKELY, in_words, likely_rows, shown_json
 from edge.reports.report import Report, Row
 
@@ -65,7 +66,7 @@ def to_html(report: Report) -> str:
     from jinja2 import Environment  # only this format needs it
 
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_PAGE)
-    genders = [gender for gender in GENDERS if any(cell[1] == gender for cell in report.cells)]
+    genders = [gender for gender in CELL_GENDERS if any(cell[1] == gender for cell in report.cells)]
     return page.render(
         report=report,
         genders=genders,
@@ -113,7 +114,7 @@ def _document(row: Row, report: Report) -> dict[str, Any]:
 
 def _groups(report: Report) -> list[str]:
     """Names of the groups that have shares: the bands of the present settings, and the genders."""
-    return [*report.bands, *(gender for gender in GENDERS if gender != UNKNOWN)]
+    return [*report.bands, *GENDERS]
 
 
 def _likely_values(shares: Shares | None, groups: list[str]) -> list[float | None]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from threading import Lock
-from typing import Literal
 
 import numpy as np
 
 from edge.cameras.frame import Frame, Image, check_image
 from edge.config.settings import Settings
+from edge.labels import Gender, more_probable_gender
 from edge.vision.demographics import Estimate
 from edge.vision.description import describe
 from edge.vision.detection import Detection
@@ -52,11 +52,9 @@ class Face:
         )  # fmt: skip
 
     @property
-    def gender(self) -> Literal["female", "male"] | None:
+    def gender(self) -> Gender | None:
         """The more probable gender; None where none is given."""
-        if self.female_probability is None:
-            return None
-        return "female" if self.female_probability >= 0.5 else "male"
+        return more_probable_gender(self.female_probability)
 
     @property
     def gender_probability(self) -> float | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge.errors import BadInput, MaitredError
+from edge.labels import AGES
 from edge.system.atomic_files import replace_file
 from edge.vision.card import Card
 from edge.vision.interpreter import Interpreter
@@ -31,8 +32,6 @@ REQUIRED_OUTPUTS = {
 """Of each task: all of one of these sets. The published detector gives boxes and landmarks in one tensor."""
 UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, ValueError, EOFError, OSError, RuntimeError)
 """What the zip reader raises for damaged archives."""
-AGES = 101
-"""Apparent ages 0..100."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import tensorflow as tf
 from edge.cameras.frame import Image
 from edge.cameras.still import read_image
 from edge.errors import BadInput
+from edge.labels import AGES
 from edge.vision.alignment import crop_aligned
-from edge.vision.bundle import AGES
 from training.data.augment import augment
 from training.data.dataset import MAX_MALFORMED_SHARE, Sample
 from training.recipe import Recipe

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from edge.cameras.still import SUFFIXES
 from edge.errors import BadInput, few
+from edge.labels import MAX_AGE
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-MAX_AGE = 100
 MAX_LABEL_AGE = 120
 """Labels above this are mistakes; labels between ``MAX_AGE`` and this become ``MAX_AGE``."""
 MAX_MALFORMED_SHARE = 0.01

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.age_bands import AgeBands
+from edge.labels import GENDER_OF_LABEL
 from training.data.dataset import Sample
 from training.evaluation.bootstrap import Columns, intervals
 from training.evaluation.curves import band_figures, bin_of, cumulative_score, reliability, roc
@@ -134,7 +135,7 @@ def _groups(samples: Sequence[Sample]) -> dict[str, list[int]]:
             if ADULT[0] <= sample.age_years <= ADULT[1]:
                 groups.setdefault(ADULTS, []).append(row)
         if sample.gender is not None:
-            groups.setdefault("female" if sample.gender else "male", []).append(row)
+            groups.setdefault(GENDER_OF_LABEL[sample.gender], []).append(row)
         if sample.ethnicity is not None:
             groups.setdefault(f"ethnicity {sample.ethnicity}", []).append(row)
     return groups

@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from edge.labels import GENDER_OF_LABEL
+
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#767676"
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
@@ -38,7 +40,7 @@ def draw(result: Result, folder: Path) -> dict[str, str]:
 
 
 def _gender_confusion(figure: Figure, result: Result) -> None:
-    _matrix(figure, result["confusion_matrix"], ("male", "female"), "gender", (4.6, 4.2))
+    _matrix(figure, result["confusion_matrix"], tuple(GENDER_OF_LABEL.values()), "gender", (4.6, 4.2))
 
 
 def _age_confusion(figure: Figure, result: Result) -> None:

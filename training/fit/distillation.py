@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.vision.bundle import AGES
+from edge.labels import AGES
 from training.data.dataset import Sample
 from training.fit.cached_outputs import cached_outputs
 from training.fit.validation import run_network

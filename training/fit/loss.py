@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from edge.vision.bundle import AGES
+from edge.labels import AGES
 from training.recipe import Recipe
 
 

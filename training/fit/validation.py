@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from edge.vision.bundle import AGES
+from edge.labels import AGES
 from edge.vision.demographics import INTERVAL, Estimate
 from training.data.dataset import Sample
 from training.data.network_input import network_input

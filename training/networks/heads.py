@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from edge.vision.bundle import AGES
+from edge.labels import AGES
 
 HEADS = ("age_logits", "gender_logit")
 PAPER_DENSE = (128, 64, 32)

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import BadInput
+from edge.labels import GENDER_OF_LABEL, Gender
 from training.data.dataset import Sample
 
 Image = NDArray[np.uint8]
 Gray = NDArray[np.float32]
-Gender = Literal["female", "male"]
-GENDERS: dict[int | None, Gender] = {0: "male", 1: "female"}
 
 SIDE = 200
 FEWEST_FACES = 16
@@ -63,7 +61,8 @@ class FaceSelection:
         return (
             age is not None
             and self.youngest <= age <= self.oldest
-            and GENDERS.get(sample.gender) == self.gender
+            and sample.gender is not None
+            and GENDER_OF_LABEL[sample.gender] == self.gender
             and self.ethnicity in (None, sample.ethnicity)
         )
 

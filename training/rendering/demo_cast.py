@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from edge.counting.visit import Direction
 from training.rendering.average_face import FaceSelection
 from training.rendering.person import PersonStyle
 from training.rendering.trajectory import Trajectory
-
-Direction = Literal["in", "out"]
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from edge.counting.visit import Direction
 from edge.errors import BadInput, MaitredError
 from training.data.dataset import read_dataset
 from training.rendering.average_face import average_face
 from training.rendering.canvas import Image, PinholeCamera
-from training.rendering.demo_cast import DEMO_CAST, Direction
+from training.rendering.demo_cast import DEMO_CAST
 from training.rendering.person import Box, Person
 from training.rendering.room import WALL_Z, Room, draw_room, visible_past_wall
 from training.rendering.trajectory import Trajectory

@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.cameras.still import read_image
 from edge.errors import BadInput
+from edge.labels import GENDER_OF_LABEL
 from edge.vision.alignment import alignment, crop_aligned, crop_face
 from edge.vision.bundle import load_bundle
 from edge.vision.detection import Floats
@@ -19,7 +20,7 @@ from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
 from training.data.alignment_reference import CROP
 from training.data.dataset import SPLITS, Sample, read_dataset
-from training.rendering.average_face import GENDERS, SIDE, FacePicture
+from training.rendering.average_face import SIDE, FacePicture
 
 SplitChoice = Literal["test", "train", "validation", "all"]
 MAX_MISALIGNMENT = 0.1
@@ -64,10 +65,10 @@ def read_faces(samples: Sequence[Sample]) -> Iterator[LabelledFace]:
             if transform is None or _misalignment(transform, min(image.shape[:2])) > MAX_MISALIGNMENT:
                 picture = crop_face(image, largest, CROP, SIDE)
         age = sample.age_years
-        if age is None:
-            raise ValueError(f"{sample.path} has no age")
+        if age is None or sample.gender is None:
+            raise ValueError(f"{sample.path} has no age or no gender")
         rgb = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
-        yield LabelledFace(FacePicture(rgb, age, GENDERS[sample.gender], 1), sample)
+        yield LabelledFace(FacePicture(rgb, age, GENDER_OF_LABEL[sample.gender], 1), sample)
 
 
 def _misalignment(transform: Floats, side: int) -> float:

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from edge.counting.visit import Direction
 from training.rendering.canvas import PinholeCamera
-from training.rendering.demo_cast import Direction
 from training.rendering.room import DOOR
 from training.rendering.trajectory import Trajectory
 

@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import BadInput
+from edge.labels import GENDER_OF_LABEL, MAX_AGE
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 KEY = "face_estimates"
 """Name of the table in the card's ``calibration``."""
-GENDERS = ("male", "female")
-MAX_AGE = 100
 MAX_FACES = 1_000_000
 _ESTIMATE = re.compile(r"(\d+\.\d)\((\d+\.\d)-(\d+\.\d)\)(\d{1,4})")
 
@@ -69,9 +68,9 @@ class Calibration:
             return None
         try:
             rows = [
-                (int(age), gender, *(float(number) for number in _parsed(text).groups()))
-                for gender, label in enumerate(GENDERS)
-                for age, texts in table[label].items()
+                (int(age), label, *(float(number) for number in _parsed(text).groups()))
+                for label, gender in GENDER_OF_LABEL.items()
+                for age, texts in table[gender].items()
                 for text in texts.split()
             ]
             columns = np.array(rows, float).reshape(-1, 6)
@@ -94,14 +93,14 @@ class Calibration:
         ``"33.4(26.1-41.0)982 …"``: the age, its 80 % interval, P(female) in thousandths.
         """
         table: dict[str, dict[str, str]] = {}
-        for gender, label in enumerate(GENDERS):
-            table[label] = {}
-            for age in sorted(set(self.true_age[self.true_female == gender].tolist())):
-                mine = (self.true_female == gender) & (self.true_age == age)
+        for label, gender in GENDER_OF_LABEL.items():
+            table[gender] = {}
+            for age in sorted(set(self.true_age[self.true_female == label].tolist())):
+                mine = (self.true_female == label) & (self.true_age == age)
                 thousandths = np.round(self.probability[mine] * 1000).astype(int)
                 said = sorted(zip(self.age[mine], self.low[mine], self.high[mine], thousandths, strict=True))
                 texts = [f"{years:.1f}({low:.1f}-{high:.1f}){female}" for years, low, high, female in said]
-                table[label][str(age)] = " ".join(texts)
+                table[gender][str(age)] = " ".join(texts)
         return table
 
     def take(self, rows: Any) -> Calibration:

@@ -14,9 +14,10 @@ from edge.census.shares.calibration import Calibration
 from edge.census.shares.confusion import Confusion, confusion
 from edge.census.shares.label_shift import LEVEL, Corrected, correct, correct_kinds
 from edge.census.suppression import NOT_ESTIMATED, Disclosed
-from edge.census.window import GENDERS, UNKNOWN, Cell
+from edge.census.window import UNKNOWN, Cell
 from edge.config.census import Census
 from edge.counting.visit import Visit
+from edge.labels import GENDERS
 from edge.vision.card import Card
 
 CORRECTED = "prior-shift-em"
@@ -132,7 +133,7 @@ class ShareEstimator:
         if len(cells) < len(known):  # of some cells only, which is what others are told
             return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares))
         bands = [(band, ALL) for band in dict.fromkeys(band for band, _ in known if band != UNKNOWN)]
-        genders = [(ALL, gender) for gender in GENDERS if gender != UNKNOWN]
+        genders = [(ALL, gender) for gender in GENDERS]
         summed = (_summed(found, known, groups) for groups in (bands, genders))
         return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares), *summed)
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import Calibration
 from edge.census.window import UNKNOWN, Cell
+from edge.labels import GENDERS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -72,7 +73,7 @@ class Segments:
         def place(low: int, gender: str) -> int:
             return cells.index((bands.label(low), UNKNOWN if low < no_gender_below else gender))
 
-        female, male = (tuple(place(low, gender) for low in lower) for gender in ("female", "male"))
+        female, male = (tuple(place(low, gender) for low in lower) for gender in GENDERS)
         return cls(lower, female, male, len(cells))
 
     def cell_of(self, age: npt.ArrayLike, female: npt.ArrayLike) -> Integers:
