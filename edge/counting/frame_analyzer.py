@@ -8,7 +8,7 @@ from typing import Protocol
 from edge.cameras.frame import Frame
 from edge.config.detection import Detection as DetectionSettings
 from edge.counting.best_shots import Shot, quality_of
-from edge.tracking.clothing import Look, looks_of
+from edge.tracking.clothing import ClothingColours, visible_clothing
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 from edge.vision.face_verification import context_of, is_verified, least_score, second_score
@@ -22,7 +22,7 @@ class FrameAnalyzer(Protocol):
     def detect(self, frame: Frame, expected: Iterable[tuple[float, float, float]]) -> list[Detection]:
         """The faces of the next frame; ``expected``: (x, y, size) in pixels where known faces should be."""
 
-    def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[Look | None]:
+    def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[ClothingColours | None]:
         """The colours that each person wears, None where they are not visible; see :mod:`edge.tracking.clothing`."""
 
     def quality(self, frame: Frame, face: Detection) -> float:
@@ -53,9 +53,9 @@ class ModelFrameAnalyzer:
         """As the protocol says; searches the whole view, around expected faces, and where something moves."""
         return self._scan.find(frame.image, expected)
 
-    def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[Look | None]:
+    def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[ClothingColours | None]:
         """As the protocol says."""
-        return looks_of(frame.image, faces)
+        return visible_clothing(frame.image, faces)
 
     def quality(self, frame: Frame, face: Detection) -> float:
         """As the protocol says."""

@@ -73,7 +73,7 @@ class EntranceWatch:
         path = self._paths.get(track_id)
         if path is None:
             path = self._paths[track_id] = _Path(here, here)
-        path.go_on(here, self._boundary, margin=self._entrance.hysteresis * face.size)
+        path.continue_with(here, self._boundary, margin=self._entrance.hysteresis * face.size)
 
     def join(self, earlier: int, later: int) -> None:
         """The later track was the same face, and is no more."""
@@ -93,14 +93,14 @@ class EntranceWatch:
     def _with_hidden_ends(self, path: _Path, boundary: Boundary) -> _Path:
         """The path with the steps before and after it that were not seen."""
         whole = path
-        before = _walked(path.opening, -HIDDEN_S, boundary, self._size)
+        before = _walked(path.first_observations, -HIDDEN_S, boundary, self._size)
         if before is not None:
             whole = _Path(before, before)
-            whole.go_on(before, boundary, self._entrance.hysteresis * before.size)
+            whole.continue_with(before, boundary, self._entrance.hysteresis * before.size)
             whole.join(path, boundary)
         after = _walked(list(path.closing), HIDDEN_S, boundary, self._size)
         if after is not None:
-            whole.go_on(after, boundary, self._entrance.hysteresis * after.size)
+            whole.continue_with(after, boundary, self._entrance.hysteresis * after.size)
         return whole
 
     def _fractions(self, place: Point) -> Point:
@@ -148,7 +148,7 @@ class _Path:
     """Crossings inwards less crossings outwards."""
     inside_s: float = 0.0
     staff_s: float = 0.0
-    opening: list[_Sight] = field(default_factory=list)
+    first_observations: list[_Sight] = field(default_factory=list)
     closing: deque[_Sight] = field(default_factory=lambda: deque(maxlen=ENDS))
     first_side: int = 0
     """Where the face was clearly seen first, and ``early``, the passes before."""
@@ -157,7 +157,7 @@ class _Path:
     def join(self, later: _Path, boundary: Boundary | None) -> None:
         """Go on as a later path does."""
         # To its first sight without a decision; then what it decided.
-        self.go_on(later.first, boundary, margin=inf)
+        self.continue_with(later.first, boundary, margin=inf)
         self.passes += later.early
         if not self.first_side:
             self.early = self.passes
@@ -167,7 +167,7 @@ class _Path:
         self.inside_s, self.staff_s = self.inside_s + later.inside_s, self.staff_s + later.staff_s
         self.last, self.closing = later.last, later.closing
 
-    def go_on(self, here: _Sight, boundary: Boundary | None, margin: float) -> None:
+    def continue_with(self, here: _Sight, boundary: Boundary | None, margin: float) -> None:
         elapsed = here.time_s - self.last.time_s
         # Of a step over the edge half the time counts.
         self.inside_s += elapsed * ((self.last.depth >= 0) + (here.depth >= 0)) / 2
@@ -176,8 +176,8 @@ class _Path:
             self._cross(here, boundary, margin)
         self.last = here
         self.closing.append(here)
-        if len(self.opening) < ENDS:
-            self.opening.append(here)
+        if len(self.first_observations) < ENDS:
+            self.first_observations.append(here)
 
     def _cross(self, here: _Sight, boundary: Boundary, margin: float) -> None:
         side = 1 if here.depth >= 0 else -1

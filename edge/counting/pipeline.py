@@ -111,12 +111,12 @@ class Pipeline:
         return self._visits(ended)
 
     @property
-    def joined(self) -> tuple[tuple[int, int], ...]:
+    def stitched(self) -> tuple[tuple[int, int], ...]:
         """Of the last frame: tracks that turned out to go on as later ones, and those, which are no more (numbers)."""
-        return self._tracker.joined
+        return self._tracker.stitched
 
     def _join(self) -> None:
-        for earlier, later in self._tracker.joined:
+        for earlier, later in self._tracker.stitched:
             self._entrance.join(earlier, later)
             self._shots[earlier].join(self._shots.pop(later))
 

@@ -1,1 +1,4 @@
-"""From detections to tracks: who is who from frame to frame, also after a few seconds out of sight."""
+"""Following faces from frame to frame, and finding them again after some seconds out of view.
+
+Start with :mod:`edge.tracking.tracker`: detections go in, tracks come out.
+"""

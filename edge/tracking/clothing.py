@@ -1,7 +1,7 @@
-"""What somebody wears, coarsely: enough to find a person again after seconds, nothing to know anyone by.
+"""What a person wears, coarsely: enough to find the person again after some seconds, too little to recognise anyone.
 
-A dozen mean colours of what is below a face. They live in RAM with the track, which ends seconds after its face was
-last seen; thousands of people wear the same.
+These are a dozen mean colours of the clothes below a face. They live in RAM with the track, which ends seconds after
+its face was last seen, and thousands of people wear the same colours.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ import numpy.typing as npt
 from edge.cameras.frame import Image
 from edge.vision.detection import Detection
 
-Look = npt.NDArray[np.float32]
+ClothingColours = npt.NDArray[np.float32]
 CELLS = (3, 4)
 """Columns and rows of mean colours."""
 LENGTH = 3 * CELLS[0] * CELLS[1]
 WIDTH, TOP, BOTTOM = 1.6, 0.75, 2.3
-"""The clothes that are looked at: their width, and their edges below the face's centre, in face sizes."""
-LEAST = 0.5
-"""Share of them that must be on the frame."""
+"""The part of the clothes that is measured: its width, and its upper and lower edge below the face's centre, in face
+sizes."""
+MIN_VISIBLE = 0.5
+"""Share of that part that must be inside the frame."""
 
 BODY, NECK = 2.5, 0.6
 """A body's width, and where it begins below the face's centre, in face sizes."""
 NEARER = 1.0
-"""Whose face is more than so many times as large stands in front."""
+"""A person whose face is more than this many times as large stands in front."""
 DARK = 8.0
-"""Grey levels that are added to the brightness: noise must not make black clothes differ."""
+"""Grey levels added to the brightness, so that noise does not make black clothes look different."""
 COVERED = 0.25
-"""Share of the clothes' width or height behind somebody nearer from which they are not looked at."""
+"""If more than this share of the clothes' width or height is behind somebody nearer, they are not measured."""
 
 
-def look_of(image: Image, face: Detection) -> Look | None:
-    """Mean colours below the face, float32 (36,), 0..255; None where too little of it is on the frame (uint8 BGR)."""
+def clothing_of(image: Image, face: Detection) -> ClothingColours | None:
+    """Mean colours below the face, float32 (36,), 0..255; None where too little is inside the frame (uint8 BGR)."""
     height, width = image.shape[:2]
     x, y = face.centre
     left, right = x - WIDTH / 2 * face.size, x + WIDTH / 2 * face.size
@@ -43,19 +44,19 @@ def look_of(image: Image, face: Detection) -> Look | None:
     inside = image[
         int(max(top, 0)) : int(max(min(bottom, height), 0)), int(max(left, 0)) : int(max(min(right, width), 0))
     ]
-    if inside.shape[0] * inside.shape[1] < LEAST * (right - left) * (bottom - top):
+    if inside.shape[0] * inside.shape[1] < MIN_VISIBLE * (right - left) * (bottom - top):
         return None
     return np.asarray(cv2.resize(inside, CELLS, interpolation=cv2.INTER_AREA), np.float32).reshape(-1)
 
 
-def looks_of(image: Image, faces: Sequence[Detection]) -> list[Look | None]:
-    """:func:`look_of` for each face; None too where somebody nearer covers what it wears."""
-    free = free_looks(faces)
-    return [look_of(image, face) if seen else None for face, seen in zip(faces, free, strict=True)]
+def visible_clothing(image: Image, faces: Sequence[Detection]) -> list[ClothingColours | None]:
+    """:func:`clothing_of` for each face; also None where somebody nearer covers the clothes."""
+    free = is_clothing_visible(faces)
+    return [clothing_of(image, face) if seen else None for face, seen in zip(faces, free, strict=True)]
 
 
-def free_looks(faces: Sequence[Detection]) -> list[bool]:
-    """For each face whether its clothes are in sight: no larger face's body is in front of them."""
+def is_clothing_visible(faces: Sequence[Detection]) -> list[bool]:
+    """For each face, whether its clothes are visible: no body of a larger face is in front of them."""
     boxes = np.array([[*face.centre, face.size] for face in faces], np.float64).reshape(-1, 3)
     x, y, size = boxes.T
     half = (WIDTH / 2 * size)[:, None] + BODY / 2 * size
@@ -67,11 +68,11 @@ def free_looks(faces: Sequence[Detection]) -> list[bool]:
 
 
 def differences(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """By how much looks differ, as a share of their brightness: (n, 36) and (m, 36) -> (n, m); NaN where one is NaN."""
+    """How much clothes differ, as a share of their brightness: (n, 36) and (m, 36) -> (n, m); NaN where one is NaN."""
     brightness = (some.mean(axis=-1)[:, None] + others.mean(axis=-1)) / 2 + DARK
     return np.asarray(np.abs(some[:, None] - others).mean(axis=-1) / brightness, np.float64)
 
 
-def difference(look: Look, other: Look) -> float:
+def difference(clothing: ClothingColours, other: ClothingColours) -> float:
     """:func:`differences` of two."""
-    return float(differences(look[None], other[None])[0, 0])
+    return float(differences(clothing[None], other[None])[0, 0])

@@ -1,8 +1,8 @@
-"""Who was hidden or turned away for seconds is found again: a track that began in mid-view goes on an earlier one.
+"""Joining two tracks of one person who was hidden, or had turned away, for some seconds.
 
-The tracker follows from frame to frame and leaves a gap where it would have to guess. Here the guess is made, a moment
-later, when it has become clear how the new face moves, how large it is and what it wears: all tracks that may go on
-earlier ones are matched to them at the least total cost.
+The tracker follows faces from frame to frame and starts a new track where it would have to guess. The guess is made
+here, a moment later, when it is clear how the new face moves, how large it is and what its owner wears: all new tracks
+that may continue an earlier one are matched with the earlier ones at the least total cost.
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ from edge.tracking.clothing import difference
 if TYPE_CHECKING:
     from edge.tracking.track import Track
 
-RIPE_S = 0.4
-"""A track is decided upon so long after its first sight."""
-ACCEPTED = 5.5
-"""Cost from which two tracks are two people. Costs are about twice a negative log-likelihood ratio."""
+DECIDE_AFTER_S = 0.4
+"""Seconds after its first detection at which it is decided whether a track continues another."""
+COST_LIMIT = 5.5
+"""From this cost on, two tracks are two people. Costs are about twice a negative log-likelihood ratio."""
 PLACE, PLACE_PER_S = 0.5, 0.4
-"""Standard deviation of how far off the way somebody turns up again, in face sizes, at once and for each second."""
+"""Standard deviation of the distance from the expected path at which a person reappears, in face sizes: at once, and
+the increase for each second."""
 SIZE, SIZE_PER_S = 0.16, 0.05
 """The same for the logarithm of the face's size."""
 LIKE, LIKE_COST, UNLIKE_COST, UNKNOWN_COST = 0.2, -2.0, 6.0, 1.5
-"""Looks that differ by the first are as often one person's as two people's. What the same looks cost, what unlike ones
-do at most, and what it costs not to know."""
+"""Clothes that differ by the first number are as often of one person as of two. Then: the cost of equal clothes, the
+highest cost of different ones, and the cost if the clothes of one are not known."""
 EDGE_COST, LEAVES = 4.0, 2.0
-"""Who appears at the edge of the view has most likely just come in, unless they walk towards it, so many face sizes a
-second."""
+"""A person who appears at the edge of the view has most likely just come in, unless the person walks towards that edge
+faster than this (face sizes a second)."""
 BACK_COST = 2.0
-"""Who was hidden seldom comes out where they went in, the other way round."""
+"""A hidden person seldom comes out where the person went in, walking the other way."""
 WALKING_PER_S, STANDING_PER_S = 0.4, 1.15
-"""For each second in hiding, if they walked on as before and after, and if they may have stood or turned."""
+"""Cost of each hidden second: if the person walked on at the speeds seen before and after, and if the person may have
+stopped or turned."""
 
 Floats = npt.NDArray[np.float64]
 View = tuple[int, int]
@@ -45,52 +47,53 @@ View = tuple[int, int]
 def stitch(
     tracks: Sequence[Track], now_s: float, view: View | None, bridge_s: float, decide_all: bool = False
 ) -> list[tuple[Track, Track]]:
-    """Pairs of a lost track and the one that goes on it; marks all that are decided upon as settled.
+    """Pairs of a lost track and the track that continues it. Every track that was decided upon is marked as settled.
 
-    ``bridge_s``: longest gap between the two in seconds. ``decide_all``: those too that have only just begun.
+    ``bridge_s`` is the longest gap between the two, in seconds. With ``decide_all``, tracks that have only just begun
+    are decided, too.
     """
     young = [track for track in tracks if not track.settled]
     if not young or view is None:
         for track in young:
             track.settled = True
         return []
-    ripe = [decide_all or now_s - track.started_s >= RIPE_S for track in young]
+    decidable = [decide_all or now_s - track.started_s >= DECIDE_AFTER_S for track in young]
     lost = [track for track in tracks if track.settled and track.seen_s < now_s]
     pairs: list[tuple[Track, Track]] = []
-    if any(ripe) and lost:
+    if any(decidable) and lost:
         costs = np.array([[cost(old, new, view, bridge_s) for new in young] for old in lost])
-        _, columns, _ = lap.lapjv(costs, extend_cost=True, cost_limit=ACCEPTED)
-        found = [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0 and ripe[column]]
+        _, columns, _ = lap.lapjv(costs, extend_cost=True, cost_limit=COST_LIMIT)
+        found = [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0 and decidable[column]]
         pairs = [(lost[row], young[column]) for row, column in found]
-    for track, decided in zip(young, ripe, strict=True):
+    for track, decided in zip(young, decidable, strict=True):
         track.settled = track.settled or decided
     return pairs
 
 
 def cost(old: Track, new: Track, view: View, bridge_s: float) -> float:
-    """What it costs to take the new track for the old one gone on; from ACCEPTED on, too much."""
+    """Cost of taking the new track for a continuation of the old one; from COST_LIMIT on they are two people."""
     gap_s = new.started_s - old.seen_s
     if not 0 < gap_s <= bridge_s:
-        return 2 * ACCEPTED
+        return 2 * COST_LIMIT
     size = float(np.sqrt(old.size * new.first_size))
     moved = (new.first_place - old.position) / size
     away, ahead = old.velocity / size * gap_s, new.first_velocity / size * gap_s
     unsure = PLACE + PLACE_PER_S * gap_s
     walked = (float(np.hypot(*(moved - (away + ahead) / 2))) / unsure) ** 2 + WALKING_PER_S * gap_s
-    # Or they stopped at any time: the ways that may have been gone are lines from where they stood.
+    # Or the person stopped at some time: the possible paths are lines from the last place.
     off = min(_off(moved, way) for way in (away, ahead, (away + ahead) / 2))
     turned = BACK_COST * min(gap_s, 1.0) if away @ ahead < 0 else 0.0
     stood = (off / unsure) ** 2 + turned + STANDING_PER_S * gap_s
     growth = (np.log(new.first_size / old.size) / (SIZE + SIZE_PER_S * gap_s)) ** 2
     edge = EDGE_COST if comes_in(new, view) else 0.0
-    return float(min(walked, stood) + growth + edge + look_cost(old, new))
+    return float(min(walked, stood) + growth + edge + clothing_cost(old, new))
 
 
-def look_cost(old: Track, new: Track) -> float:
-    """What the clothes say."""
-    if old.look is None or new.look is None:
+def clothing_cost(old: Track, new: Track) -> float:
+    """The part of the cost that comes from the clothes."""
+    if old.clothing is None or new.clothing is None:
         return UNKNOWN_COST
-    unlike = difference(old.look, new.look)
+    unlike = difference(old.clothing, new.clothing)
     return min(LIKE_COST * (1 - unlike / LIKE), UNLIKE_COST)
 
 

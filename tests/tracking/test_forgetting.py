@@ -15,7 +15,7 @@ from edge.config import Settings
 from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.counting.pipeline import Pipeline
 from edge.demo import CLIP
-from edge.tracking.clothing import LENGTH, look_of
+from edge.tracking.clothing import LENGTH, clothing_of
 from edge.tracking.track import Track
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
@@ -113,11 +113,11 @@ def test_who_walked_out_of_the_view_is_not_taken_for_who_comes_in_there():
 def test_a_look_is_the_clothes_and_none_where_they_are_out_of_the_frame():
     image = np.zeros((400, 400, 3), np.uint8)
     image[150:] = (10, 20, 200)
-    worn = look_of(image, Detection((180, 80, 40, 40), 0.9, np.zeros((6, 2), np.float32)))
+    worn = clothing_of(image, Detection((180, 80, 40, 40), 0.9, np.zeros((6, 2), np.float32)))
     assert worn is not None
     assert worn.shape == (LENGTH,)
     assert worn.reshape(-1, 3)[-3:] == pytest.approx(np.tile([10, 20, 200], (3, 1)), abs=1)
-    assert look_of(image, Detection((180, 350, 40, 40), 0.9, np.zeros((6, 2), np.float32))) is None
+    assert clothing_of(image, Detection((180, 350, 40, 40), 0.9, np.zeros((6, 2), np.float32))) is None
 
 
 def face(x: float) -> Detection:

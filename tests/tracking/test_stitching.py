@@ -12,7 +12,7 @@ from edge.config.counting import Counting
 from edge.config.entrance import Entrance
 from edge.counting.best_shots import BestShots, Shot
 from edge.counting.line_crossing import EntranceWatch
-from edge.tracking.clothing import LENGTH, Look, free_looks
+from edge.tracking.clothing import LENGTH, ClothingColours, is_clothing_visible
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
 
@@ -20,7 +20,7 @@ VIEW = (960, 540)
 STEP_S = 0.1
 RED, BLUE = (np.tile(np.float32(colour), LENGTH // 3) for colour in ([30, 30, 180], [160, 60, 30]))
 
-CLOTHES: dict[str, Look | None] = {"red": RED, "blue": BLUE, "covered": None}
+CLOTHES: dict[str, ClothingColours | None] = {"red": RED, "blue": BLUE, "covered": None}
 
 
 def face(x: float, y: float = 200.0, size: float = 40.0, score: float = 0.9) -> Detection:
@@ -121,7 +121,7 @@ def test_what_is_joined_is_told_once_and_keeps_beginning_and_sights():
     for n in range(40):
         there = [face(300)] if n < 10 or n >= 28 else []
         tracker.step(there, n * STEP_S, [RED] * len(there), VIEW)
-        told += tracker.joined
+        told += tracker.stitched
     assert told == [(1, 2)]
     (track,) = tracker.tracks
     assert (track.id, track.started_s, track.hits) == (1, 0.0, 22)
@@ -146,10 +146,10 @@ def test_a_detection_that_fails_the_second_look_pulls_no_lost_track_aside():
 
 def test_what_follows_at_once_needs_no_second_look():
     tracker = Tracker(Counting(), 0.6)
-    looks = []
+    clothing = []
     for n in range(10):
-        tracker.step([face(300 + n)], n * STEP_S, [RED], VIEW, lambda it: looks.append(it) or True)
-    assert len(looks) == 1
+        tracker.step([face(300 + n)], n * STEP_S, [RED], VIEW, lambda it: clothing.append(it) or True)
+    assert len(clothing) == 1
 
 
 def test_two_boxes_around_one_face_are_one_track():
@@ -169,7 +169,7 @@ def test_two_boxes_around_one_face_are_one_track():
     ],
 )
 def test_clothes_behind_somebody_nearer_are_not_looked_at(other: Detection, free: bool):
-    assert free_looks([face(500), other])[0] == free
+    assert is_clothing_visible([face(500), other])[0] == free
 
 
 LINE = Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right")

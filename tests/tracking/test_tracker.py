@@ -178,11 +178,11 @@ def test_who_is_walking_out_ends_at_once_and_who_stands_at_the_edge_does_not(tra
 @pytest.mark.parametrize("gap_s", [0.1, 0.29, 0.4, 0.6])
 def test_a_crowd_is_followed_by_a_machine_that_looks_seldom(tracker: Tracker, gap_s: float):
     """Only three faces of a frame get a second look: it is for those who come, not for all at every frame."""
-    looks = 0
+    clothing = 0
 
     def is_face(_: Detection) -> bool:
-        nonlocal looks
-        looks += 1
+        nonlocal clothing
+        clothing += 1
         return True
 
     places = [100.0, 250.0, 400.0, 550.0, 700.0, 850.0]
@@ -191,7 +191,7 @@ def test_a_crowd_is_followed_by_a_machine_that_looks_seldom(tracker: Tracker, ga
         step = tracker.step(crowd, 100 + n * gap_s, [None] * 6, (960, 540), is_face)
     assert sorted(track.id for track in step.seen) == [1, 2, 3, 4, 5, 6]
     assert [track.hits for track in sorted(step.seen, key=lambda track: track.id)] == [8, 8, 8, 7, 7, 7]
-    assert looks == 6
+    assert clothing == 6
 
 
 def test_what_never_passes_a_second_look_keeps_nobody_from_getting_one(tracker: Tracker):

@@ -83,7 +83,7 @@ def with_card(change: Callable[[dict], object]) -> bytes:
         pytest.param(lambda: file_content("table1")[:200_000], id="truncated in the model"),
         pytest.param(lambda: file_content("table1")[:-40], id="truncated in the card"),
         pytest.param(lambda: with_card(lambda c: c.update(schema_version=2)), id="another schema"),
-        pytest.param(lambda: with_card(lambda c: c.update(surprise=1)), id="unknown field"),
+        pytest.param(lambda: with_card(lambda c: c.update(innovation=1)), id="unknown field"),
         pytest.param(lambda: with_card(lambda c: c["outputs"].pop()), id="an output is missing"),
         pytest.param(lambda: with_card(lambda c: c["input"].update(width=160)), id="contradicts the input"),
         pytest.param(lambda: with_card(lambda c: c["outputs"][0].update(scale=0.5)), id="contradicts an output"),

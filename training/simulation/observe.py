@@ -62,7 +62,7 @@ def observe(
     for frame in frames:
         pipeline.process(frame)
         observation.times.append(frame.time_s)
-        _rename(observation, pipeline.joined)
+        _rename(observation, pipeline.stitched)
         observation.boxes.append({track.id: track.detection.box for track in pipeline.seen})
         for track in pipeline.seen:
             if frame.time_s - last_estimate_s.get(track.id, -ESTIMATE_EVERY_S) >= ESTIMATE_EVERY_S:
@@ -72,13 +72,13 @@ def observe(
                 )
         progress(frame.index + 1, frame.time_s)
     pipeline.finish()
-    _rename(observation, pipeline.joined)
+    _rename(observation, pipeline.stitched)
     return observation
 
 
-def _rename(observation: Observation, joined: tuple[tuple[int, int], ...]) -> None:
+def _rename(observation: Observation, stitched: tuple[tuple[int, int], ...]) -> None:
     """Move what was recorded of a later track to the earlier track that it was stitched to."""
-    for earlier, later in joined:
+    for earlier, later in stitched:
         for boxes in observation.boxes:
             if later in boxes:
                 boxes[earlier] = boxes.pop(later)

@@ -20,7 +20,7 @@ from edge.config.settings import Settings
 from edge.counting.best_shots import Shot
 from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.errors import BadInput
-from edge.tracking.clothing import LENGTH, Look, free_looks, look_of
+from edge.tracking.clothing import LENGTH, ClothingColours, is_clothing_visible, clothing_of
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 from edge.vision.face_verification import MIN_SCORE, least_score, second_score
@@ -43,7 +43,7 @@ class RecordingAnalyzer(ModelFrameAnalyzer):
         """As the agent's, recorded."""
         faces = super().detect(frame, expected)
         for face in faces:
-            look = look_of(frame.image, face)
+            look = clothing_of(frame.image, face)
             shot = self.shot(frame, face, self.quality(frame, face))
             plain = self.estimate(shot)
             mirrored = self._models.demographics.estimate(np.ascontiguousarray(shot.crop[:, ::-1]))
@@ -95,10 +95,10 @@ class ReplayAnalyzer:
         """The faces that were recorded for that frame."""
         return list(self._faces[frame.index])
 
-    def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[Look | None]:  # noqa: ARG002
+    def clothing(self, frame: Frame, faces: Sequence[Detection]) -> list[ClothingColours | None]:  # noqa: ARG002
         """The clothing colours that were recorded."""
         looks = self._columns["look"][[self._row(face) for face in faces]].astype(np.float32)
-        free = free_looks(faces)
+        free = is_clothing_visible(faces)
         return [None if np.isnan(look[0]) or not seen else look for look, seen in zip(looks, free, strict=True)]
 
     def quality(self, frame: Frame, face: Detection) -> float:  # noqa: ARG002
