@@ -13,8 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from edge.agent.frame_skipping import LoadControl
-from edge.agent.visit_recorder import Recorder
+from edge.agent.frame_skipping import FrameSkipper
+from edge.agent.visit_recorder import VisitRecorder
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.registry import may_be_away
 from edge.census.shares.estimator import ShareEstimator
@@ -26,7 +26,7 @@ from edge.counting.visit import Visit
 from edge.store import Health, Store, StoreDamaged, StoreError
 from edge.store.store import Event
 from edge.system.clock import ClockQuality, clock_quality
-from edge.system.machine import Throttle, resident_mb, temperature_c
+from edge.system.machine import ThermalThrottle, resident_mb, temperature_c
 from edge.system.redaction import shown
 from edge.system.systemd import notify
 from edge.uplink import ModelIdentity, Sender, census_event
@@ -71,8 +71,8 @@ class Agent:
         self._shares = ShareEstimator.of(card, settings.census)
         self._model = ModelIdentity(card.name, card.version, self._models.demographics.sha256)
         self._publisher = self._new_publisher()
-        self._recorder = Recorder(settings, self._store, self._event_of)
-        self._throttle, self._load = Throttle(), LoadControl()
+        self._recorder = VisitRecorder(settings, self._store, self._event_of)
+        self._throttle, self._load = ThermalThrottle(), FrameSkipper()
         self._stopping = threading.Event()
         self._started_s = time.monotonic()
         self._frames = self._counted = 0
@@ -193,7 +193,7 @@ class Agent:
         with contextlib.suppress(sqlite3.DatabaseError):
             if self._store is not None:
                 self._store.entrance.drawn(self._settings.entrance, time.time())
-                self._store.entrance.write_map(self._pipeline.sight_map, time.time())
+                self._store.entrance.write_map(self._pipeline.heatmap, time.time())
 
     def _knows_the_time(self, quality: ClockQuality) -> bool:
         return quality != "unsynchronised" or self._settings.site.trust_clock
@@ -225,7 +225,7 @@ class Agent:
             self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
         except (StoreError, sqlite3.DatabaseError) as error:
             self._store = None
-            self._recorder.do_without(str(error))
+            self._recorder.go_without_store(str(error))
         else:
             self._recorder.use(self._store)
             self._tell_entrance()

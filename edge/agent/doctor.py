@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from edge.cameras import open_camera
 from edge.config.settings import Settings
-from edge.counting.placement import ENOUGH, judge
+from edge.counting.placement import VISITS_TO_JUDGE, judge
 from edge.counting.visit import Direction
 from edge.errors import MaitredError
 from edge.store import Store
@@ -124,7 +124,7 @@ def _entrance(settings: Settings) -> Check:
     latest: Sequence[Direction | None] | None = []
     if path.exists():
         with Store.open(path, read_only=True) as store:
-            latest = store.entrance.latest(entrance, ENOUGH)
+            latest = store.entrance.latest(entrance, VISITS_TO_JUDGE)
     placed = judge(entrance, latest)
     return Check("entrance", placed.verdict, placed.found, placed.way_out)
 

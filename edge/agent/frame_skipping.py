@@ -16,7 +16,7 @@ SPARSEST = 4
 """At least every so manieth frame is looked at: people must be found again from one to the next."""
 
 
-class LoadControl:
+class FrameSkipper:
     """Picks every k-th frame where looking at all of them takes longer than they take to come.
 
     The tracker is told the time of each frame and predicts over those that are left out. A camera that hands out its

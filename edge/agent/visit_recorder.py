@@ -29,7 +29,7 @@ MOST_WAITING = 50_000
 PRUNE_S = 3600.0
 
 
-class Recorder:
+class VisitRecorder:
     """Writes visits and closes windows. A store that fails loses nothing: what it did not take is written later.
 
     A visit that comes after a quiet time is written at once; in a rush at most ``[store] write_every_s`` later. Visits
@@ -61,7 +61,7 @@ class Recorder:
         self._store = store
         self._failed_s, self._offset = -PRUNE_S, None
 
-    def do_without(self, reason: str) -> None:
+    def go_without_store(self, reason: str) -> None:
         """There is no store until :meth:`use` brings one; what is counted waits."""
         self._store = None
         self._fail(reason, 0.0)
@@ -88,7 +88,7 @@ class Recorder:
             return False
         began = time.monotonic()
         try:
-            with self._damage_told():
+            with self._damage_raised():
                 self._follow_clock(self._store, now, now_s)
                 closed = self._write(self._store, now, now_s, last=last)
                 if trusted:
@@ -137,7 +137,7 @@ class Recorder:
                 log.warning("dropped %d events that could not be delivered in time", dropped)
 
     @contextmanager
-    def _damage_told(self) -> Iterator[None]:
+    def _damage_raised(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:

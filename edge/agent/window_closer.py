@@ -26,7 +26,7 @@ class WindowCloser:
         self._length = settings.census.window_minutes * 60.0
         self._start: float | None = None
         self._behind = False
-        self._told = Traffic()
+        self._reported = Traffic()
         self._due: deque[tuple[float, Traffic]] = deque()
 
     @property
@@ -53,7 +53,7 @@ class WindowCloser:
             log.warning("the clock went back by %.0f s", self._start - now)
             self._start = self._floor(now)
         if now >= self._start + self._length:
-            told, self._told = self._told, total
+            told, self._reported = self._reported, total
             self._due.append((self._start, Traffic(total.frames - told.frames, total.dropped - told.dropped)))
             self._start = self._floor(now)
 

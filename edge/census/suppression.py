@@ -1,7 +1,7 @@
 """Small-cell suppression: which counts of a window may leave the device.
 
 A count below ``min_cell`` could be about one person whom the reader knows, so it is not told, and neither is anything
-from which it follows. The rule, top to bottom in :func:`_told`:
+from which it follows. The rule, top to bottom in :func:`_withhold`:
 
 1. A cell is told if it holds at least ``min_cell`` visits; the others are withheld, *empty ones too*. If empty cells
    were told apart from small ones, five withheld cells with five visits between them would be known to hold one each.
@@ -75,16 +75,16 @@ def disclose(window: Window, cells: Sequence[Cell], min_cell: int) -> Disclosed:
     A visit in a cell that is not among ``cells`` counts as one of unknown gender, or as one without an estimate.
     """
     counts = _folded(window.counts, cells)
-    told = _told(counts, min_cell)
-    if told is None:
+    disclosed = _withhold(counts, min_cell)
+    if disclosed is None:
         return Disclosed(min_cell, None, {}, tuple(cells), None, None, None)
     # Both or neither: where every visit crosses the line, one of them and the total give the other.
     directed = not any(0 < n < min_cell for n in (window.entries, window.exits))
     return Disclosed(
         min_cell,
         window.visits,
-        told,
-        tuple(cell for cell in cells if cell not in told),
+        disclosed,
+        tuple(cell for cell in cells if cell not in disclosed),
         window.entries if directed else None,
         window.exits if directed else None,
         window.dwell_s,
@@ -99,20 +99,20 @@ def _folded(counts: Mapping[Cell, int], cells: Sequence[Cell]) -> dict[Cell, int
     return folded
 
 
-def _told(counts: Mapping[Cell, int], min_cell: int) -> dict[Cell, int] | None:
+def _withhold(counts: Mapping[Cell, int], min_cell: int) -> dict[Cell, int] | None:
     """The cells that may be told beside the total; None if the total may not."""
-    told = {cell: n for cell, n in counts.items() if n >= min_cell}
+    disclosed = {cell: n for cell, n in counts.items() if n >= min_cell}
     while True:
-        hidden = {cell: n for cell, n in counts.items() if cell not in told}
+        hidden = {cell: n for cell, n in counts.items() if cell not in disclosed}
         total = sum(hidden.values())
         if total == 0:
             return dict(counts)
         # A reader may guess that every visit got an estimate, so that cell does not help to hide the others.
         values = {n for cell, n in hidden.items() if cell != NOT_ESTIMATED}
         if total >= min_cell and len(values) > 1:
-            return told
-        if not told:
+            return disclosed
+        if not disclosed:
             return None
         # All that are equal to the smallest go together: a choice by order would treat cells differently.
-        smallest = min(told.values())
-        told = {cell: n for cell, n in told.items() if n > smallest}
+        smallest = min(disclosed.values())
+        disclosed = {cell: n for cell, n in disclosed.items() if n > smallest}

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from edge.census.age_bands import AgeBands
-from edge.census.shares.estimator import ALL, ENOUGH, ShareEstimator, Shares
+from edge.census.shares.estimator import ALL, MIN_VISITS, ShareEstimator, Shares
 from edge.census.window import CELL_GENDERS, Cell, tally
 from edge.config.settings import Settings
 from edge.counting.recording import Recount
 from edge.counting.visit import Visit
-from edge.reports.likely_shares import in_words, of_kept, shown_json
-from edge.reports.stored_range import Kept
+from edge.reports.likely_shares import in_words, likely_shares, likely_shares_json
+from edge.reports.stored_range import StoredRange
 from edge.vision.bundle import load_bundle
 from edge.vision.description import describe
 
@@ -44,12 +44,12 @@ def progress(unit: str) -> Callable[[int, float], None]:
 def shares_of(visits: Sequence[Visit], settings: Settings) -> Shares | None:
     """Corrected shares; None where there are too few visits, or where the model's errors are not known."""
     card = load_bundle(settings.demographics.model).card
-    return of_kept(Kept(visits), ShareEstimator.of(card, settings.census), AgeBands(settings.census.bands))
+    return likely_shares(StoredRange(visits), ShareEstimator.of(card, settings.census), AgeBands(settings.census.bands))
 
 
 def recount_json(recount: Recount, settings: Settings) -> dict[str, Any]:
     """The JSON form of a counted recording."""
-    shares = shown_json(shares_of(recount.visits, settings))
+    shares = likely_shares_json(shares_of(recount.visits, settings))
     return {
         "frames": recount.frames,
         "seconds": round(recount.seconds, 3),
@@ -124,9 +124,9 @@ def census_text(recount: Recount, settings: Settings) -> str:
 def _likely(shares: Shares | None, visits: Sequence[Visit]) -> list[str]:
     if shares is None:
         estimated = sum(visit.age is not None for visit in visits)
-        if estimated >= ENOUGH:
+        if estimated >= MIN_VISITS:
             return ["this model does not say how often it errs: there are no corrected shares"]
-        return [f"too few patrons yet for corrected shares: from {ENOUGH} on, {estimated} so far"]
+        return [f"too few patrons yet for corrected shares: from {MIN_VISITS} on, {estimated} so far"]
     lines = ["likely shares, the model's known mistakes taken out (range: true in 19 of 20 cases)", ""]
     for share in (*shares.bands, *shares.genders):
         name = share.gender if share.band == ALL else share.band

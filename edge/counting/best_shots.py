@@ -13,18 +13,18 @@ from edge.cameras.frame import Image
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 
-ENOUGH_PX = 120.0
-"""A larger face shows no more."""
+FULL_SIZE_PX = 120.0
+"""A face that is larger than this (pixels) shows no more detail that matters."""
 APART_S = 0.25
 """Shots closer in time than this are nearly the same picture: only the better one is kept."""
 
-LOOKED_AT = 48
+SHARPNESS_SIDE_PX = 48
 """Side in pixels at which sharpness is judged: sensor noise is averaged away, blur that matters is not."""
 SHARP = 0.25
 """Detail of that size, as a share of the contrast, from which a face counts as sharp."""
 DIM, BRIGHT, FLAT = 60.0, 200.0, 25.0
 """Mean grey levels beyond which a face is too dark or too bright, and the contrast below which it is flat."""
-SHOWS_WELL, SOFTER, SOFTEST = 0.45, 35.0, 2.5
+GOOD_QUALITY, SOFTENING, MAX_SOFTENING = 0.45, 35.0, 2.5
 """Mean quality of a visit's shots below which its age distribution is softened, by how much, and at most by this
 temperature. Set so that four in five labels lie in the intervals, see :func:`age_interval`."""
 
@@ -66,14 +66,15 @@ class BestShots:
         if near is not None:
             self._heap.remove(near)
             heapq.heapify(self._heap)
-            # The first one's time counts: who comes nearer looks better in every frame, and still leaves several shots.
+            # The time of the first one is kept: the face of a person who comes nearer looks better in every frame, and
+            # that must still give several shots.
             shot = replace(shot, time_s=near.time_s)
         heapq.heappush(self._heap, shot)
         if len(self._heap) > self._count:
             heapq.heappop(self._heap)
 
     def join(self, other: BestShots) -> None:
-        """Take over those of the other's shots that are wanted."""
+        """Take over the other's shots, as far as they are among the best."""
         for shot in other.shots:
             if self.wants(shot.quality, shot.time_s):
                 self.add(shot)
@@ -89,8 +90,8 @@ def age_interval(pooled: Estimate, qualities: Sequence[float] | None = None) -> 
     plain intervals held the label in 83 % where the shots' mean quality was above 0.45, in 69 % down to 0.3, in 61 %
     below.
     """
-    lacking = max(SHOWS_WELL - float(np.mean(qualities)), 0.0) if qualities else 0.0
-    return pooled.softened(min(1 + SOFTER * lacking**2, SOFTEST)).age_interval
+    lacking = max(GOOD_QUALITY - float(np.mean(qualities)), 0.0) if qualities else 0.0
+    return pooled.softened(min(1 + SOFTENING * lacking**2, MAX_SOFTENING)).age_interval
 
 
 def quality_of(face: Detection, image: Image) -> float:
@@ -101,14 +102,16 @@ def quality_of(face: Detection, image: Image) -> float:
     low_y, high_y = max(top, 0), min(top + box_height, height)
     inside = max(high_x - low_x, 0) * max(high_y - low_y, 0)
     whole = inside / max(box_width * box_height, 1e-9)
-    quality = min(face.size / ENOUGH_PX, 1.0) * frontality(face) * whole**2 * face.score
+    quality = min(face.size / FULL_SIZE_PX, 1.0) * frontality(face) * whole**2 * face.score
     part = image[int(low_y) : int(np.ceil(high_y)), int(low_x) : int(np.ceil(high_x))]
     return float(quality * clarity(part)) if part.size else 0.0
 
 
 def clarity(part: Image) -> float:
     """0..1: how sharp and well lit a face is, from its pixels, uint8 BGR."""
-    grey = cv2.cvtColor(cv2.resize(part, (LOOKED_AT, LOOKED_AT), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    grey = cv2.cvtColor(
+        cv2.resize(part, (SHARPNESS_SIDE_PX, SHARPNESS_SIDE_PX), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY
+    )
     fine = cv2.subtract(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.GaussianBlur(grey, (0, 0), 2.0), dtype=cv2.CV_32F)
     contrast = float(grey.std())
     sharp = min(float(fine.std()) / max(contrast, 1.0) / SHARP, 1.0)

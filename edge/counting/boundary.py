@@ -1,4 +1,4 @@
-"""Where the inside begins: a line across the picture or a zone in it, in pixels of the frame."""
+"""Where the inside begins: a line across the picture, or a zone in it, in pixels of the frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Boundary(Protocol):
         """How far inside a place lies, in pixels; negative outside."""
 
     def is_passed(self, before: Point, after: Point) -> bool:
-        """Whether the straight way between two places on different sides counts as passing."""
+        """Whether the straight path between two places on different sides counts as passing."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Line:
     """Unit vector, square to the line, that points inside."""
 
     def depth(self, place: Point) -> float:
-        """Distance from the line, made longer at both ends without end."""
+        """Distance from the line, which is extended without end for this."""
         return (place[0] - self.start[0]) * self.inner[0] + (place[1] - self.start[1]) * self.inner[1]
 
     def is_passed(self, before: Point, after: Point) -> bool:
-        """Whether the way goes between the two points, not around one of them."""
+        """Whether the path goes between the two points, not around one of them."""
         share = self.depth(before) / (self.depth(before) - self.depth(after))
         x, y = (a + share * (b - a) for a, b in zip(before, after, strict=True))
         run = self.end[0] - self.start[0], self.end[1] - self.start[1]
@@ -65,7 +65,7 @@ class Zone:
         return float(cv2.pointPolygonTest(self.corners, place, True))
 
     def is_passed(self, before: Point, after: Point) -> bool:  # noqa: ARG002 (a zone has no ends to go around)
-        """Always: who is on the other side has passed an edge."""
+        """Always true: anyone on the other side has passed an edge."""
         return True
 
 
@@ -78,6 +78,6 @@ def boundary_of(entrance: Entrance, size: Size) -> Boundary | None:
     start, end = ((x * size[0], y * size[1]) for x, y in entrance.line)
     length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
     square = (start[1] - end[1]) / length, (end[0] - start[0]) / length
-    wanted = INNER[entrance.inside]
-    turned = 1.0 if square[0] * wanted[0] + square[1] * wanted[1] > 0 else -1.0
+    inner = INNER[entrance.inside]
+    turned = 1.0 if square[0] * inner[0] + square[1] * inner[1] > 0 else -1.0
     return Line(start, end, (turned * square[0], turned * square[1]))

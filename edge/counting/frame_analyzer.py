@@ -11,7 +11,7 @@ from edge.counting.best_shots import Shot, quality_of
 from edge.tracking.clothing import ClothingColours, visible_clothing
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
-from edge.vision.face_verification import context_of, is_verified, least_score, second_score
+from edge.vision.face_verification import context_of, is_verified, required_score, verification_score
 from edge.vision.models import Models
 from edge.vision.tiling import LiveScan
 
@@ -70,7 +70,7 @@ class ModelFrameAnalyzer:
     def is_still_face(self, frame: Frame, face: Detection) -> bool:
         """As the protocol says; a weak detection needs a higher score."""
         context = context_of(frame.image, face, self._models.detector.input_size)
-        return second_score(context, self._models.detector) >= least_score(face, self._min_score)
+        return verification_score(context, self._models.detector) >= required_score(face, self._min_score)
 
     def is_face(self, shots: Sequence[Shot]) -> bool:
         """As the protocol says."""

@@ -1,4 +1,5 @@
-"""Where faces appear and vanish: coarse counts, a help for drawing a line where there is no picture to draw it on."""
+"""Where faces appear and disappear, as coarse counts. They help to draw a line, since there is no picture to draw
+on."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ def _empty() -> list[int]:
 
 
 @dataclass
-class SightMap:
+class Heatmap:
     """Visits by the field of the frame in which they began and ended, row by row from the upper left.
 
-    Only sums since the agent started: no field says when, and none says who.
+    These are only sums since the agent started: no field says when a visit was, or whose.
     """
 
     width: int = 16

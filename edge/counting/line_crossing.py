@@ -2,9 +2,10 @@
 
 A face that was clearly on one side of the line and later clearly on the other has crossed, if its way went between the
 line's two points. *Clearly* is by a share of the face's own size, so that one rule fits near and far faces; in the band
-between nothing is decided. Crossings inwards and outwards cancel each other: who comes in and turns round has a visit
-without direction. Whose face vanishes or turns up in mid-view while they walk is taken to have walked on for a moment,
-or from a moment before: a head was turned away, or somebody nearer hid it. A zone is crossed by what was seen only.
+between nothing is decided. Crossings inwards and outwards cancel each other: a person who comes in and turns round has
+a visit without a direction. If a face disappears in mid-view while the person walks, we assume that the person walked
+on for a moment (the head was turned away, or somebody nearer hid it); and in the same way before a face that appears in
+mid-view. A zone is crossed only by what was seen.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from edge.vision.detection import Detection
 MOSTLY = 0.5
 """Share of a track's time in the staff zone above which it is staff."""
 HIDDEN_S = 0.6
-"""Seconds for which somebody who walks and vanishes is taken to walk on."""
+"""For this many seconds a walking person who disappears is assumed to walk on."""
 WALKS = 1.5
-"""Face sizes a second from which somebody walks."""
+"""From this speed on (face sizes a second) a person walks."""
 ENDS = 6
-"""Sights from which the speed at both ends of a path is taken."""
+"""Number of points from which the speed at each end of a path is measured."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def with_passage(visit: Visit, passage: Passage) -> Visit:
     return replace(visit, direction=passage.direction, zone_s=passage.zone_s)
 
 
-class EntranceWatch:
-    """Follows the paths of all tracks. Tells each one's passage once, and forgets it then."""
+class CrossingDetector:
+    """Follows the paths of all tracks, and decides the passage of each when it ends."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
@@ -69,20 +70,20 @@ class EntranceWatch:
             self._staff_zone = Zone.of(self._entrance.staff_zone, size) if self._entrance.staff_zone else None
         depth = self._boundary.depth(face.centre) if self._boundary else 0.0
         staff_depth = self._staff_zone.depth(face.centre) if self._staff_zone else -1.0
-        here = _Sight(face.centre, time_s, depth, staff_depth, face.size)
+        here = _PathPoint(face.centre, time_s, depth, staff_depth, face.size)
         path = self._paths.get(track_id)
         if path is None:
             path = self._paths[track_id] = _Path(here, here)
         path.continue_with(here, self._boundary, margin=self._entrance.hysteresis * face.size)
 
     def join(self, earlier: int, later: int) -> None:
-        """The later track was the same face, and is no more."""
+        """The later track is the same face: it becomes part of the earlier one."""
         self._paths[earlier].join(self._paths.pop(later), self._boundary)
 
     def end(self, track_id: int) -> Passage:
         """The passage of a track that has ended."""
         path = self._paths.pop(track_id)
-        # What was seen stands; only where nothing was, what was hidden is guessed.
+        # A crossing that was seen counts. Only without one, the hidden steps at both ends are guessed.
         net = path.net or (self._with_hidden_ends(path, self._boundary).net if self._boundary else 0)
         direction: Direction | None = None if net == 0 else "in" if net > 0 else "out"
         lasted_s = path.last.time_s - path.first.time_s
@@ -93,12 +94,12 @@ class EntranceWatch:
     def _with_hidden_ends(self, path: _Path, boundary: Boundary) -> _Path:
         """The path with the steps before and after it that were not seen."""
         whole = path
-        before = _walked(path.first_observations, -HIDDEN_S, boundary, self._size)
+        before = _extrapolated(path.first_observations, -HIDDEN_S, boundary, self._size)
         if before is not None:
             whole = _Path(before, before)
             whole.continue_with(before, boundary, self._entrance.hysteresis * before.size)
             whole.join(path, boundary)
-        after = _walked(list(path.closing), HIDDEN_S, boundary, self._size)
+        after = _extrapolated(list(path.closing), HIDDEN_S, boundary, self._size)
         if after is not None:
             whole.continue_with(after, boundary, self._entrance.hysteresis * after.size)
         return whole
@@ -108,7 +109,7 @@ class EntranceWatch:
 
 
 @dataclass(frozen=True)
-class _Sight:
+class _PathPoint:
     """A face's centre in pixels, when, and how far inside of boundary and staff zone."""
 
     place: Point
@@ -118,10 +119,11 @@ class _Sight:
     size: float
 
 
-def _walked(sights: list[_Sight], after_s: float, boundary: Boundary, size: Size) -> _Sight | None:
-    """Where somebody was so long after (before, if negative) these sights; None if they stood, or have left the frame:
-    who has left is not hidden."""
-    end, other = (sights[0], sights[-1]) if after_s < 0 else (sights[-1], sights[0])
+def _extrapolated(points: list[_PathPoint], after_s: float, boundary: Boundary, size: Size) -> _PathPoint | None:
+    """Where a person was so many seconds after these points (before them, if negative). None if the person stood still,
+    or has left the frame: a person who left is not hidden.
+    """
+    end, other = (points[0], points[-1]) if after_s < 0 else (points[-1], points[0])
     elapsed = end.time_s - other.time_s
     if not elapsed or not isinstance(boundary, Line):
         return None
@@ -138,8 +140,8 @@ def _walked(sights: list[_Sight], after_s: float, boundary: Boundary, size: Size
 class _Path:
     """A track so far."""
 
-    first: _Sight
-    last: _Sight
+    first: _PathPoint
+    last: _PathPoint
     side: int = 0
     """Where the face was clearly seen last: 1 inside, -1 outside, 0 nowhere yet."""
     passes: int = 0
@@ -148,14 +150,14 @@ class _Path:
     """Crossings inwards less crossings outwards."""
     inside_s: float = 0.0
     staff_s: float = 0.0
-    first_observations: list[_Sight] = field(default_factory=list)
-    closing: deque[_Sight] = field(default_factory=lambda: deque(maxlen=ENDS))
+    first_observations: list[_PathPoint] = field(default_factory=list)
+    closing: deque[_PathPoint] = field(default_factory=lambda: deque(maxlen=ENDS))
     first_side: int = 0
     """Where the face was clearly seen first, and ``early``, the passes before."""
     early: int = 0
 
     def join(self, later: _Path, boundary: Boundary | None) -> None:
-        """Go on as a later path does."""
+        """Continue with a later path of the same face."""
         # To its first sight without a decision; then what it decided.
         self.continue_with(later.first, boundary, margin=inf)
         self.passes += later.early
@@ -167,9 +169,9 @@ class _Path:
         self.inside_s, self.staff_s = self.inside_s + later.inside_s, self.staff_s + later.staff_s
         self.last, self.closing = later.last, later.closing
 
-    def continue_with(self, here: _Sight, boundary: Boundary | None, margin: float) -> None:
+    def continue_with(self, here: _PathPoint, boundary: Boundary | None, margin: float) -> None:
         elapsed = here.time_s - self.last.time_s
-        # Of a step over the edge half the time counts.
+        # Half of the time counts for a step over the edge.
         self.inside_s += elapsed * ((self.last.depth >= 0) + (here.depth >= 0)) / 2
         self.staff_s += elapsed * ((self.last.staff_depth >= 0) + (here.staff_depth >= 0)) / 2
         if boundary is not None:
@@ -179,7 +181,7 @@ class _Path:
         if len(self.first_observations) < ENDS:
             self.first_observations.append(here)
 
-    def _cross(self, here: _Sight, boundary: Boundary, margin: float) -> None:
+    def _cross(self, here: _PathPoint, boundary: Boundary, margin: float) -> None:
         side = 1 if here.depth >= 0 else -1
         if (self.last.depth >= 0) != (here.depth >= 0) and boundary.is_passed(self.last.place, here.place):
             self.passes += side

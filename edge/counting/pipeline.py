@@ -10,8 +10,8 @@ from edge.config.counting import Counting
 from edge.config.settings import Settings
 from edge.counting.best_shots import BestShots, age_interval
 from edge.counting.frame_analyzer import FrameAnalyzer, ModelFrameAnalyzer
-from edge.counting.heatmap import SightMap
-from edge.counting.line_crossing import EntranceWatch, with_passage
+from edge.counting.heatmap import Heatmap
+from edge.counting.line_crossing import CrossingDetector, with_passage
 from edge.counting.staff import exclude
 from edge.counting.visit import Visit
 from edge.errors import BadInput
@@ -54,9 +54,9 @@ class Pipeline:
         self._settings = settings
         self._analyzer = analyzer
         self._tracker = Tracker(settings.counting, settings.detection.min_score)
-        self._entrance = EntranceWatch(settings.entrance)
+        self._entrance = CrossingDetector(settings.entrance)
         self._shots: dict[int, BestShots] = {}
-        self.sight_map = SightMap()
+        self.heatmap = Heatmap()
 
     @property
     def in_view(self) -> int:
@@ -98,7 +98,7 @@ class Pipeline:
         )
         self._join()
         self._seen, self._now_s = step.seen, frame.time_s
-        self.sight_map.width, self.sight_map.height = frame.size
+        self.heatmap.width, self.heatmap.height = frame.size
         for track in step.seen:
             self._entrance.see(track.id, track.detection, frame.time_s, frame.size)
             self._keep_best(track, frame)
@@ -130,7 +130,7 @@ class Pipeline:
         visits = []
         for track in ended:
             shots, passage = self._shots.pop(track.id, None), self._entrance.end(track.id)
-            if shots is None or not lasted(track, self._settings.counting, self._settings.detection.min_score):
+            if shots is None or not is_long_enough(track, self._settings.counting, self._settings.detection.min_score):
                 continue
             if not self._analyzer.is_face(shots.shots):
                 continue
@@ -142,11 +142,11 @@ class Pipeline:
             visit = visit_of(track, estimates, qualities, self._settings.census.no_gender_below)
             visits.append(with_passage(visit, passage))
             self._on_visit(track, visits[-1], estimates)
-            self.sight_map.add(passage.began, passage.ended)
+            self.heatmap.add(passage.began, passage.ended)
         return visits
 
 
-def lasted(track: Track, counting: Counting, min_score: float) -> bool:
+def is_long_enough(track: Track, counting: Counting, min_score: float) -> bool:
     """Whether a track was seen often, long and clearly enough to be a visit; ``min_score`` is the detector's, 0..1."""
     confirmed = track.hits >= counting.confirm_hits and track.score >= min_score
     return confirmed and track.seen_s - track.started_s >= counting.min_visit_s

@@ -1,4 +1,4 @@
-"""Is the entrance drawn where somebody can cross it, and does anybody?"""
+"""Whether the entrance is drawn where people can cross it, and whether anybody does."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from edge.config.entrance import Entrance, Point
 from edge.counting.visit import Direction
 
-ENOUGH = 20
-"""So many visits without a crossing say that the line is in the wrong place."""
+VISITS_TO_JUDGE = 20
+"""This many visits without a crossing mean that the line is in the wrong place."""
 SHORTEST = 0.1
 """Length of a line's part within the frame, in widths or heights of it, below which people pass beside it."""
 EDGE = 0.05
 """A line this near to an edge along its whole length has faces on one side only: cut faces are not found."""
 SMALLEST, LARGEST = 0.01, 0.95
-"""Share of the frame that a zone may cover: nobody stands in less, nobody comes from outside of more."""
+"""Share of the frame that a zone may cover: nobody stands in a smaller one, and nobody enters a larger one."""
 FINE = 200
-"""Points along a line, and across the frame, at which it is looked whether they lie within."""
+"""Number of points along a line, and across the frame, that are checked for lying inside."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class Placement:
 
 
 def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Placement:
-    """``latest``: directions of the newest visits (ENOUGH of them are needed) since the entrance was drawn like this;
-    None if the agent has not run with it."""
+    """``latest``: directions of the newest visits (VISITS_TO_JUDGE of them are needed) since the entrance was drawn
+    like this; None if the agent has not run with it.
+    """
     if not entrance.drawn:
         return Placement("ok", "no line or zone is drawn: visits have no direction")
     name = "zone" if entrance.zone else "line"
@@ -48,7 +49,7 @@ def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Plac
     ins, outs = latest.count("in"), latest.count("out")
     if ins + outs:
         return Placement("ok", f"of the last {len(latest)} visits {ins} came in and {outs} went out")
-    if len(latest) < ENOUGH:
+    if len(latest) < VISITS_TO_JUDGE:
         return Placement("ok", f"a {name} is drawn; {len(latest)} visits since then, too few to judge it by")
     return Placement(
         "warning",

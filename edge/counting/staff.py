@@ -1,4 +1,4 @@
-"""Staff by the time of day."""
+"""Leaving staff out of the counts, by the time of day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def without_staff(visit: Visit, settings: Settings) -> Visit:
 
 
 def exclude(visit: Visit) -> Visit:
-    """What is kept of an excluded visit: that it was, and when. No age, no gender, no direction."""
+    """What remains of an excluded visit: its times. No age, no gender, no direction."""
     return Visit(visit.started_at, visit.ended_at, visit.observations, excluded=True)
 
 
@@ -25,5 +25,5 @@ def is_within(at: float, intervals: tuple[tuple[time, time], ...], zone: tzinfo 
     An hour that the clock skips is in no interval, one that it shows twice is in it twice. ``zone`` None is the
     system's.
     """
-    shown = datetime.fromtimestamp(at, zone).time()
-    return any(begin <= shown < end if begin < end else shown >= begin or shown < end for begin, end in intervals)
+    clock = datetime.fromtimestamp(at, zone).time()
+    return any(begin <= clock < end if begin < end else clock >= begin or clock < end for begin, end in intervals)

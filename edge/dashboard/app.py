@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from edge.census.shares.estimator import Shares
 from edge.config import Settings
-from edge.counting.heatmap import SightMap
+from edge.counting.heatmap import Heatmap
 from edge.dashboard import api, charts, device_figures, formatting, page, parameters
 from edge.dashboard.day import Day
 from edge.dashboard.entrance_drawing import DRAWING_SIZES, entrance_drawing
@@ -27,8 +27,8 @@ from edge.dashboard.parameters import BadParameter
 from edge.dashboard.reader import Reader, Span
 from edge.dashboard.security import guard
 from edge.dashboard.status import Status
-from edge.reports.likely_shares import LIKELY, LatestShares, shown_json
-from edge.reports.stored_range import Kept
+from edge.reports.likely_shares import LIKELY_WORDS, LatestShares, likely_shares_json
+from edge.reports.stored_range import StoredRange
 from edge.store import StoreError
 from edge.system.machine import Disk
 
@@ -64,7 +64,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
         },
     }
     app.context_processor(lambda: shared)
-    app.jinja_env.globals["likely"] = LIKELY  # a global, which macros see
+    app.jinja_env.globals["likely"] = LIKELY_WORDS  # a global, which macros see
     app.template_filter("short_date")(formatting.short_date)
     app.template_filter("long_date")(formatting.long_date)
     app.template_filter("whole")(formatting.whole)
@@ -105,16 +105,16 @@ class Routes:
     def history(self) -> str:
         """The last days, and one of them by hour."""
         latest = self._today
-        chosen, kept = self._reader.whole_day(parameters.day(request.args, "day", latest, latest))
-        counts = kept.counts(chosen.bands)
+        chosen, stored = self._reader.whole_day(parameters.day(request.args, "day", latest, latest))
+        counts = stored.counts(chosen.bands)
         days = min(HISTORY_DAYS, self._settings.store.keep_visits_days)
         span = self._reader.span(latest, days)
-        of_day, of_span = self._likely(chosen, kept), self._likely_of_span(latest, span)
+        of_day, of_span = self._likely(chosen, stored), self._likely_of_span(latest, span)
         return render_template(
             "history.html",
             day=chosen.summary,
             days=span.summaries[::-1],
-            left=sum(counts.values()) if kept.windows else 0,
+            left=sum(counts.values()) if stored.windows else 0,
             of_day=page.likely_block(of_day, counts, self._settings, over=chosen.date < latest) if counts else None,
             of_span=page.likely_block(of_span, span.counts, self._settings) if span.counts and days > 1 else None,
             peak=formatting.hour(chosen.peak, chosen.zone),
@@ -124,7 +124,7 @@ class Routes:
             before=chosen.date - timedelta(days=1),
             after=chosen.date + timedelta(days=1),
             month_ago=latest - timedelta(days=HISTORY_DAYS - 1),
-            kept=self._settings.store.keep_visits_days,
+            keep_days=self._settings.store.keep_visits_days,
         )
 
     def device(self) -> str:
@@ -151,7 +151,7 @@ class Routes:
     def entrance_svg(self) -> Response:
         """The frame with the line or zone, and where faces appear and vanish."""
         size = parameters.choice(request.args, "size", charts.SIZES)
-        return _svg(entrance_drawing(self._settings.entrance, self._reader.sights() or SightMap(), size))
+        return _svg(entrance_drawing(self._settings.entrance, self._reader.heatmap() or Heatmap(), size))
 
     def api_today(self) -> Response:
         """Today's counts, the agent's health, and both in words for the page."""
@@ -160,7 +160,7 @@ class Routes:
         shown = page.today_page(now, disk, self._settings, likely)
         health = api.health(now, disk, self._settings)
         inside = None if now.occupancy is None else asdict(now.occupancy)
-        day = {**api.day(now.day), "shares": shown_json(likely)}
+        day = {**api.day(now.day), "shares": likely_shares_json(likely)}
         return jsonify(at=now.at, day=day, occupancy=inside, health=health, page=shown)
 
     def api_visits(self) -> Response:
@@ -203,14 +203,14 @@ class Routes:
         """Prometheus metrics."""
         return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
 
-    def _likely(self, day: Day, kept: Kept | None = None) -> Shares | None:
-        """``kept``: all that is left of the day; its visits alone, if none can have been deleted."""
-        version = f"{day.version}-{len(kept.windows)}" if kept and kept.windows else day.version
-        return self._latest.of(day.date, version, lambda: kept or Kept([stored.visit for stored in day.visits]))
+    def _likely(self, day: Day, stored: StoredRange | None = None) -> Shares | None:
+        """``stored``: all that is left of the day; its visits alone, if none can have been deleted."""
+        version = f"{day.version}-{len(stored.windows)}" if stored and stored.windows else day.version
+        return self._latest.of(day.date, version, lambda: stored or StoredRange([each.visit for each in day.visits]))
 
     def _likely_of_span(self, last: date, span: Span) -> Shares | None:
         days = len(span.summaries)
-        return self._latest.of((last, days), span.version, lambda: Kept(self._reader.visits(last, days)))
+        return self._latest.of((last, days), span.version, lambda: StoredRange(self._reader.visits(last, days)))
 
     @property
     def _disk(self) -> Disk:
@@ -226,8 +226,8 @@ class Routes:
 
     @property
     def _days(self) -> int:
-        kept = self._settings.store.keep_visits_days
-        return parameters.integer(request.args, "days", min(HISTORY_DAYS, kept), 1, kept)
+        most = self._settings.store.keep_visits_days
+        return parameters.integer(request.args, "days", min(HISTORY_DAYS, most), 1, most)
 
 
 def _svg(document: bytes) -> Response:

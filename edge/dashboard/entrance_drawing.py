@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from edge.config.entrance import Entrance, Point
 from edge.counting.boundary import Line, Size, boundary_of
-from edge.counting.heatmap import COLUMNS, ROWS, SightMap
+from edge.counting.heatmap import COLUMNS, ROWS, Heatmap
 from edge.dashboard.charts import FONT, Canvas, palette
 
 MARGIN = 34
@@ -28,18 +28,18 @@ text {{ font: 13px {FONT}; fill: var(--muted); }}
 """
 
 
-def entrance_drawing(entrance: Entrance, sights: SightMap, size: str = "wide") -> bytes:
+def entrance_drawing(entrance: Entrance, heatmap: Heatmap, size: str = "wide") -> bytes:
     """An SVG document in UTF-8: the frame with a scale of fractions, line or zone, staff zone, and the sights."""
     canvas = DRAWING_SIZES[size]
     width = canvas.width - 2 * MARGIN
-    height = round(width * sights.height / sights.width)
+    height = round(width * heatmap.height / heatmap.width)
     root = Element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {canvas.width} {height + 2 * MARGIN}")
     SubElement(root, "title").text = "The entrance, and where faces appear and vanish"
     SubElement(root, "style").text = palette() + STYLE
     frame = SubElement(root, "g", transform=f"translate({MARGIN} {MARGIN})")
     SubElement(frame, "rect", {"class": "frame", "width": str(width), "height": str(height)})
     _scale(frame, (width, height))
-    _sights(frame, sights, (width, height))
+    _heatmap(frame, heatmap, (width, height))
     _zone(frame, entrance.zone, "zone", "inside", (width, height))
     _zone(frame, entrance.staff_zone, "staff", "staff", (width, height))
     boundary = boundary_of(entrance, (width, height))
@@ -80,10 +80,10 @@ def _line(frame: Element, line: Line) -> None:
     SubElement(frame, "text", {**name, "text-anchor": "middle"}).text = "inside"
 
 
-def _sights(frame: Element, sights: SightMap, size: Size) -> None:
+def _heatmap(frame: Element, heatmap: Heatmap, size: Size) -> None:
     field = size[0] / COLUMNS, size[1] / ROWS
     largest = 0.48 * min(field)
-    for kind, counts in (("began", sights.began), ("ended", sights.ended)):
+    for kind, counts in (("began", heatmap.began), ("ended", heatmap.ended)):
         most = max(counts) or 1
         for index, count in enumerate(counts):
             if count:

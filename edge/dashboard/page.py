@@ -12,14 +12,14 @@ from edge.census.shares.estimator import Shares
 from edge.census.suppression import possible_cells
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
-from edge.counting.heatmap import SightMap
+from edge.counting.heatmap import Heatmap
 from edge.dashboard import formatting
 from edge.dashboard.day import BandCount, Day, Hour, Summary
 from edge.dashboard.device_figures import CAMERA_LEVELS, figures, missed_visits_warning
 from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
-from edge.reports.likely_shares import likely_rows, why_none
+from edge.reports.likely_shares import likely_rows, why_no_shares
 from edge.store import Health, Mended, StoredVisit
 from edge.system.machine import Disk
 from edge.system.redaction import redact
@@ -98,22 +98,22 @@ def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
     text, level = figures(now, disk, settings)
     page.text |= text
     page.level |= level
-    placement, sights = now.placement, now.sights
+    placement, heatmap = now.placement, now.heatmap
     page.text |= {
         "entrance": formatting.sentence(placement.found),
         "entrance-way-out": formatting.sentence(placement.way_out),
-        "sights": _sights_note(sights),
+        "sights": _heatmap_note(heatmap),
     }
     page.level["entrance"] = "warn" if placement.verdict == "warning" else ""
     page.show["entrance-way-out"] = bool(placement.way_out)
-    page.charts = f"{now.day.version}-{sights.visits if sights else 0}"
+    page.charts = f"{now.day.version}-{heatmap.visits if heatmap else 0}"
     return page
 
 
-def _sights_note(sights: SightMap | None) -> str:
-    if sights is None or not sights.visits:
+def _heatmap_note(heatmap: Heatmap | None) -> str:
+    if heatmap is None or not heatmap.visits:
         return "Nothing to draw yet: the drawing follows the visits by some minutes."
-    return f"{formatting.counted(sights.visits, 'visit', 'visits')} since the agent started; larger is more."
+    return f"{formatting.counted(heatmap.visits, 'visit', 'visits')} since the agent started; larger is more."
 
 
 def visit_rows(visits: Sequence[StoredVisit], day: Day, *, directed: bool) -> Rows:
@@ -149,7 +149,7 @@ def likely_block(likely: Shares | None, counts: Mapping[Cell, int], settings: Se
     """The values of a block of corrected shares of ``counts``; ``over``: no more visits will come."""
     possible = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
     return Page(
-        text={"too-few": why_none(counts, possible, over=over) if likely is None else ""},
+        text={"too-few": why_no_shares(counts, possible, over=over) if likely is None else ""},
         rows={"likely": [] if likely is None else likely_rows(likely, counts)},
         show={"likely": likely is not None, "too-few": likely is None},
     )

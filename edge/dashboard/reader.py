@@ -14,12 +14,12 @@ from edge.census.age_bands import AgeBands
 from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Cell, Window
 from edge.config import Settings
-from edge.counting.heatmap import SightMap
-from edge.counting.placement import ENOUGH, Placement, judge
+from edge.counting.heatmap import Heatmap
+from edge.counting.placement import VISITS_TO_JUDGE, Placement, judge
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
-from edge.reports.stored_range import Kept, without_a_childs_gender
+from edge.reports.stored_range import StoredRange, without_a_childs_gender
 from edge.store import DeadLetter, Health, Mended, OutboxState, Store, StoredVisit, StoreError
 from edge.store.database import connect
 
@@ -38,7 +38,7 @@ class Now:
     occupancy: Occupancy | None
     """None without a line or zone."""
     placement: Placement
-    sights: SightMap | None
+    heatmap: Heatmap | None
     mended: Mended | None = None
     """When the database last took the place of a damaged one."""
     dead_letters: tuple[DeadLetter, ...] = ()
@@ -76,12 +76,12 @@ class Reader:
             day, inside = self._day(store, today(at, self._zone)), self._occupancy(store, at)
             if store is None:
                 return Now(at, day, None, NOTHING_SENT, inside, judge(entrance, []), None)
-            placement = judge(entrance, store.entrance.latest(entrance, ENOUGH))
-            health, outbox, sights = store.heartbeat.read(), store.outbox.state(), store.entrance.read_map()
+            placement = judge(entrance, store.entrance.latest(entrance, VISITS_TO_JUDGE))
+            health, outbox, heatmap = store.heartbeat.read(), store.outbox.state(), store.entrance.read_map()
             letters = tuple(store.outbox.dead_letters())
-            return Now(at, day, health, outbox, inside, placement, sights, store.mended, letters, store.lost_visits)
+            return Now(at, day, health, outbox, inside, placement, heatmap, store.mended, letters, store.lost_visits)
 
-    def sights(self) -> SightMap | None:
+    def heatmap(self) -> Heatmap | None:
         """Where faces appear and vanish; None if no agent ever ran."""
         with _opened(self.path) as store:
             return None if store is None else store.entrance.read_map()
@@ -91,12 +91,12 @@ class Reader:
         with _opened(self.path) as store:
             return self._day(store, day)
 
-    def whole_day(self, day: date) -> tuple[Day, Kept]:
+    def whole_day(self, day: date) -> tuple[Day, StoredRange]:
         """A local day, and all that is kept of it where single visits have been deleted; both of one moment."""
         with _opened(self.path) as store:
             found = self._day(store, day)
             deleted = [] if store is None else store.windows.emptied_between(*day_bounds(day, self._zone))
-            return found, Kept([stored.visit for stored in found.visits], deleted)
+            return found, StoredRange([stored.visit for stored in found.visits], deleted)
 
     def visits(self, last: date, days: int) -> list[Visit]:
         """All visits of the ``days`` local days up to and including ``last``, oldest first."""

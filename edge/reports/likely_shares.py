@@ -10,17 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from edge.census.age_bands import AgeBands
-from edge.census.shares.estimator import CORRECTED, ENOUGH, Share, ShareEstimator, Shares
+from edge.census.shares.estimator import CORRECTED, MIN_VISITS, Share, ShareEstimator, Shares
 from edge.census.shares.label_shift import LEVEL
 from edge.census.window import UNKNOWN, Cell
 from edge.config.settings import Settings
 from edge.errors import MaitredError
-from edge.reports.stored_range import Kept
+from edge.reports.stored_range import StoredRange
 
-AGAIN_S = 30.0
-REMEMBERED = 64
+REFRESH_S = 30.0
+MAX_REMEMBERED = 64
 WORDS = {"female": "women", "male": "men"}
-LIKELY = {
+LIKELY_WORDS = {
     "heading": "Who came, mistakes taken out",
     "columns": ("Age", "Counted", "Likely share", "Range"),
     "caption": "Shares with the model’s mistakes taken out, and the range that holds the truth in 19 of 20 cases",
@@ -33,38 +33,38 @@ LIKELY = {
 """The words of pages with :func:`likely_rows`."""
 
 
-def of_kept(kept: Kept, estimator: ShareEstimator, bands: AgeBands) -> Shares | None:
+def likely_shares(stored: StoredRange, estimator: ShareEstimator, bands: AgeBands) -> Shares | None:
     """Corrected shares of all that is kept of a range: from single visits or, where some were deleted, from counts.
 
-    Those of women and men only if a gender was given to any. None if fewer than ENOUGH visits have an estimate, or if
-    the errors of the model are not known.
+    Those of women and men only if a gender was given to any. None if fewer than MIN_VISITS visits have an estimate, or
+    if the errors of the model are not known.
     """
-    counts = kept.counts(bands)
-    if estimator.method != CORRECTED or with_estimate(counts) < ENOUGH:
+    counts = stored.counts(bands)
+    if estimator.method != CORRECTED or visits_with_age(counts) < MIN_VISITS:
         return None
-    shares = estimator.of_counts(counts) if kept.windows else estimator.of_visits(kept.visits)
-    return worth_showing(shares, counts)
+    shares = estimator.of_counts(counts) if stored.windows else estimator.of_visits(stored.visits)
+    return if_enough_visits(shares, counts)
 
 
-def worth_showing(shares: Shares, counts: Mapping[Cell, int]) -> Shares | None:
-    """``shares`` of ``counts`` as :func:`of_kept` tells them, or None."""
-    if shares.method != CORRECTED or with_estimate(counts) < ENOUGH:
+def if_enough_visits(shares: Shares, counts: Mapping[Cell, int]) -> Shares | None:
+    """``shares`` of ``counts`` if there are enough visits for them, else None."""
+    if shares.method != CORRECTED or visits_with_age(counts) < MIN_VISITS:
         return None
     return shares if any(n and gender != UNKNOWN for (_, gender), n in counts.items()) else replace(shares, genders=())
 
 
-def with_estimate(counts: Mapping[Cell, int]) -> int:
+def visits_with_age(counts: Mapping[Cell, int]) -> int:
     """How many of the visits have an age."""
     return sum(n for (band, _), n in counts.items() if band != UNKNOWN)
 
 
-def why_none(counts: Mapping[Cell, int], possible: Collection[Cell], *, over: bool = True) -> str:
+def why_no_shares(counts: Mapping[Cell, int], possible: Collection[Cell], *, over: bool = True) -> str:
     """Why there are no shares of ``counts``, in a sentence.
 
     ``possible`` are the cells of the present settings; ``over``: no more visits will come.
     """
-    estimated = with_estimate(counts)
-    if estimated >= ENOUGH:
+    estimated = visits_with_age(counts)
+    if estimated >= MIN_VISITS:
         if set(counts) <= set(possible):
             return "This model does not say how often it errs, so there is nothing to correct its counts by."
         return (
@@ -72,13 +72,13 @@ def why_none(counts: Mapping[Cell, int], possible: Collection[Cell], *, over: bo
             " correct their counts by."
         )
     if over:
-        return f"Too few patrons: it takes {ENOUGH} visits with an age, and there were {estimated}."
-    return f"Too few patrons yet: from {ENOUGH} visits on, {estimated} so far."
+        return f"Too few patrons: it takes {MIN_VISITS} visits with an age, and there were {estimated}."
+    return f"Too few patrons yet: from {MIN_VISITS} visits on, {estimated} so far."
 
 
 def likely_rows(shares: Shares, counts: Mapping[Cell, int]) -> list[list[str]]:
     """Band or gender, visits counted and their share as counted, likely share, range: the bands, then women and men."""
-    aged = with_estimate(counts)
+    aged = visits_with_age(counts)
     of_gender = {gender: sum(n for cell, n in counts.items() if cell[1] == gender) for gender in WORDS}
     gendered = sum(of_gender.values())
     rows = [
@@ -86,10 +86,10 @@ def likely_rows(shares: Shares, counts: Mapping[Cell, int]) -> list[list[str]]:
         for share in shares.bands
     ]
     rows += [(WORDS[share.gender], of_gender[share.gender], gendered, share) for share in shares.genders]
-    return [[name, f"{n:,} ({100 * n / (of or 1):.0f} %)", *in_words(share)] for name, n, of, share in rows]
+    return [[name, f"{n:,} ({100 * n / (base or 1):.0f} %)", *in_words(share)] for name, n, base, share in rows]
 
 
-def shown_json(shares: Shares | None) -> dict[str, Any] | None:
+def likely_shares_json(shares: Shares | None) -> dict[str, Any] | None:
     """Shares by band, of women and men, and by cell; None where there are none."""
     if shares is None:
         return None
@@ -123,24 +123,26 @@ class LatestShares:
         self._estimator: ShareEstimator | None = None
         self._made: OrderedDict[Hashable, tuple[str, float, Shares | None]] = OrderedDict()
 
-    def of(self, name: Hashable, version: str, kept: Callable[[], Kept]) -> Shares | None:
-        """As :func:`of_kept`, of all that is kept of ``name``, which is asked for if needed.
+    def of(self, name: Hashable, version: str, stored: Callable[[], StoredRange]) -> Shares | None:
+        """As :func:`likely_shares`, of all that is kept of ``name``, which is asked for if needed.
 
         ``version`` changes whenever it does. Of names, the last REMEMBERED are remembered.
         """
         with self._lock:
             was, at_s, latest = self._made.get(name, ("", 0.0, None))
-            fresh = latest is not None and self._clock_s() - at_s < AGAIN_S
+            fresh = latest is not None and self._clock_s() - at_s < REFRESH_S
             if name not in self._made or (was != version and not fresh):
-                known = self._known()  # a model without known errors is not worth reading a month of visits for
-                latest = of_kept(kept(), known, self._bands) if known.method == CORRECTED else None
+                known = (
+                    self._load_estimator()
+                )  # a model without known errors is not worth reading a month of visits for
+                latest = likely_shares(stored(), known, self._bands) if known.method == CORRECTED else None
                 self._made[name] = (version, self._clock_s(), latest)
             self._made.move_to_end(name)
-            while len(self._made) > REMEMBERED:
+            while len(self._made) > MAX_REMEMBERED:
                 self._made.popitem(last=False)
             return latest
 
-    def _known(self) -> ShareEstimator:
+    def _load_estimator(self) -> ShareEstimator:
         if self._estimator is None:
             from edge.vision.bundle import load_bundle  # not before there is something to show
 

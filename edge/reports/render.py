@@ -12,7 +12,7 @@ from edge.census.shares.estimator import ALL, Shares
 from edge.census.shares.label_shift import LEVEL
 from edge.census.window import CELL_GENDERS, UNKNOWN
 from edge.labels import GENDERS
-from edge.reports.likely_shares import LIKELY, in_words, likely_rows, shown_json
+from edge.reports.likely_shares import LIKELY_WORDS, in_words, likely_rows, likely_shares_json
 from edge.reports.report import Report, Row
 
 FIELDS = (
@@ -74,7 +74,7 @@ def to_html(report: Report) -> str:
         cells=set(report.cells),
         most=max(row.visits for row in report.rows) or 1,
         label=lambda row: _label(row, report),
-        likely=LIKELY,
+        likely=LIKELY_WORDS,
         likely_rows=likely_rows,
         in_words=in_words,
         no_gender=UNKNOWN,
@@ -109,7 +109,7 @@ def _document(row: Row, report: Report) -> dict[str, Any]:
     counts = [
         {"band": band, "gender": gender, "count": row.counts.get((band, gender), 0)} for band, gender in report.cells
     ]
-    return {**_values(row), "counts": counts, "likely_shares": shown_json(row.likely)}
+    return {**_values(row), "counts": counts, "likely_shares": likely_shares_json(row.likely)}
 
 
 def _groups(report: Report) -> list[str]:
@@ -223,7 +223,7 @@ local time. {{ "{:,}".format(report.total.visits) }} {{ "visit" if report.total.
 </table>
 </div>
 {% else %}
-<p class="note">{{ report.why_none }}</p>
+<p class="note">{{ report.why_no_shares }}</p>
 {% endif %}
 {% endif %}
 <div class="scroll" role="region" aria-label="By {{ report.by }}" tabindex="0">

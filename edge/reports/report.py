@@ -18,8 +18,8 @@ from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.reports.likely_shares import of_kept, why_none, worth_showing
-from edge.reports.stored_range import Kept
+from edge.reports.likely_shares import if_enough_visits, likely_shares, why_no_shares
+from edge.reports.stored_range import StoredRange
 from edge.store import Store
 
 
@@ -65,7 +65,7 @@ class Report:
         bands: names of the age bands of the present settings, rising.
         cells: all cells that appear, bands rising.
         shares: of the whole range by cell, however few visits there are; those for people are ``total.likely``.
-        why_none: why that is None, in words.
+        why_no_shares: why that is None, in words.
     """
 
     source: str
@@ -75,7 +75,7 @@ class Report:
     bands: tuple[str, ...]
     cells: tuple[Cell, ...]
     shares: Shares
-    why_none: str
+    why_no_shares: str
 
 
 def report(
@@ -102,8 +102,8 @@ def report(
         raise BadInput("the report's range is empty: its start must be before its end")
     zone, bands = settings.site.zone, AgeBands(settings.census.bands)
     edges = boundaries(start, end, by, zone)
-    kept = Kept.between(store, start, end, settings.census.no_gender_below)
-    parts = _split(kept, edges)
+    stored = StoredRange.between(store, start, end, settings.census.no_gender_below)
+    parts = _split(stored, edges)
 
     def excluded(begin: float, finish: float, held: Sequence[Window]) -> int:
         return store.visits.excluded_between(begin, finish) + sum(window.excluded for window in held)
@@ -118,51 +118,51 @@ def report(
     )
     if each:
         rows = tuple(
-            replace(row, likely=of_kept(part, estimator, bands)) for row, part in zip(rows, parts, strict=True)
+            replace(row, likely=likely_shares(part, estimator, bands)) for row, part in zip(rows, parts, strict=True)
         )
     (highest,) = most_inside(crossings, [start, end], reset, zone)
-    total = _row(start, end, kept, bands, zone, highest, excluded(start, end, kept.windows))
+    total = _row(start, end, stored, bands, zone, highest, excluded(start, end, stored.windows))
     known = possible_cells(bands, settings.census.no_gender_below)
     # Windows closed under other settings may have other bands.
     other = sorted(set(total.counts).difference(known))
     cells = (*known, *other)
-    by_band = kept.windows or estimator.known is None
+    by_band = stored.windows or estimator.known is None
     counts = {cell: total.counts.get(cell, 0) for cell in cells}
-    shares = estimator.of_counts(counts) if by_band else estimator.of_visits(kept.visits)
-    total = replace(total, likely=worth_showing(shares, total.counts))
+    shares = estimator.of_counts(counts) if by_band else estimator.of_visits(stored.visits)
+    total = replace(total, likely=if_enough_visits(shares, total.counts))
     return Report(
-        settings.site.source, by, rows, total, tuple(bands.labels), cells, shares, why_none(total.counts, known)
+        settings.site.source, by, rows, total, tuple(bands.labels), cells, shares, why_no_shares(total.counts, known)
     )
 
 
-def _split(kept: Kept, edges: Sequence[float]) -> list[Kept]:
-    """What of ``kept`` is in each of the periods between ``edges``."""
+def _split(stored: StoredRange, edges: Sequence[float]) -> list[StoredRange]:
+    """What of ``stored`` is in each of the periods between ``edges``."""
     visits: list[list[Visit]] = [[] for _ in edges[1:]]
     windows: list[list[Window]] = [[] for _ in edges[1:]]
-    for visit in kept.visits:
+    for visit in stored.visits:
         visits[bisect_right(edges, visit.ended_at) - 1].append(visit)
-    for window in kept.windows:
+    for window in stored.windows:
         windows[bisect_right(edges, window.start) - 1].append(window)
-    return [Kept(*each) for each in zip(visits, windows, strict=True)]
+    return [StoredRange(*each) for each in zip(visits, windows, strict=True)]
 
 
 def _row(
     start: float,
     end: float,
-    kept: Kept,
+    stored: StoredRange,
     bands: AgeBands,
     zone: tzinfo | None,
     highest: int | None,
     excluded: int,
 ) -> Row:
-    visits, windows = kept.visits, kept.windows
+    visits, windows = stored.visits, stored.windows
     ages = [visit.age for visit in visits if visit.age is not None]
     # A mean over the part of a period whose visits are left would pass for one over the whole of it.
     whole = not windows
     return Row(
         _local(start, zone),
         _local(end, zone),
-        kept.counts(bands),
+        stored.counts(bands),
         entries=sum(visit.direction == "in" for visit in visits) + sum(window.entries for window in windows),
         exits=sum(visit.direction == "out" for visit in visits) + sum(window.exits for window in windows),
         most_inside=highest if whole else None,

@@ -13,7 +13,7 @@ from edge.store import Store
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredRange:
     """Visits that ended in a range, oldest first, and ``windows`` of it whose visits have been deleted.
 
     No visit is in both.
@@ -23,7 +23,7 @@ class Kept:
     windows: Sequence[Window] = ()
 
     @classmethod
-    def between(cls, store: Store, start: float, end: float, no_gender_below: float) -> Kept:
+    def between(cls, store: Store, start: float, end: float, no_gender_below: float) -> StoredRange:
         """Of ``[start, end)``, unix seconds; without genders of those who look younger than the limit."""
         visits = [without_a_childs_gender(stored.visit, no_gender_below) for stored in store.visits.between(start, end)]
         return cls(visits, store.windows.emptied_between(start, end))

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from edge.config.entrance import Entrance
-from edge.counting.heatmap import SightMap
+from edge.counting.heatmap import Heatmap
 from edge.counting.visit import Direction
 from edge.store.facts import Facts
 
@@ -49,14 +49,14 @@ class EntranceFacts:
         known = None if text is None else json.loads(text)
         return None if known is None or known["geometry"] != geometry else int(known["first"])
 
-    def write_map(self, sights: SightMap, at: float) -> None:
+    def write_map(self, heatmap: Heatmap, at: float) -> None:
         """Replace the map."""
-        self._facts.write("sight_map", json.dumps(dataclasses.asdict(sights), separators=(",", ":")), at)
+        self._facts.write("sight_map", json.dumps(dataclasses.asdict(heatmap), separators=(",", ":")), at)
 
-    def read_map(self) -> SightMap | None:
+    def read_map(self) -> Heatmap | None:
         """The map as written last, None if there is none."""
         text = self._facts.read("sight_map")
-        return None if text is None else SightMap(**json.loads(text))
+        return None if text is None else Heatmap(**json.loads(text))
 
 
 def _geometry(entrance: Entrance) -> list[object]:

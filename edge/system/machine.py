@@ -40,7 +40,7 @@ def resident_mb() -> float:
     return 0.0
 
 
-class Throttle:
+class ThermalThrottle:
     """Lets a hot processor cool down before it has to slow itself: pauses between frames, until it is cooler again."""
 
     def __init__(self, read: Callable[[], float | None] = temperature_c) -> None:

@@ -54,7 +54,7 @@ def census_event(
     event_id = str(uuid.uuid4())
     estimator = estimator or ShareEstimator()
     cells = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
-    told = disclose(window, cells, settings.census.min_cell)
+    disclosed = disclose(window, cells, settings.census.min_cell)
     event = {
         "specversion": "1.0",
         "id": event_id,
@@ -62,7 +62,10 @@ def census_event(
         "type": TYPE,
         "time": _time(window.end),
         "datacontenttype": "application/json",
-        "data": {**_data(window, cells, told, estimator.of_told(told), model, clock), "dropped_events": dropped},
+        "data": {
+            **_data(window, cells, disclosed, estimator.of_disclosed(disclosed), model, clock),
+            "dropped_events": dropped,
+        },
     }
     return event_id, json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
@@ -70,23 +73,23 @@ def census_event(
 def _data(
     window: Window,
     cells: tuple[Cell, ...],
-    told: Disclosed,
+    disclosed: Disclosed,
     shares: Shares,
     model: ModelIdentity,
     clock: ClockQuality,
 ) -> dict[str, Any]:
-    # Everything about visits comes from `told`; of the window itself only what is about the device.
+    # Everything about visits comes from `disclosed`; of the window itself only what is about the device.
     return {
         "window": {"start": _time(window.start), "end": _time(window.end)},
         "clock": clock,
-        "visits": told.visits,
+        "visits": disclosed.visits,
         "counts": [
-            {"band": band, "gender": gender, "count": told.counts.get((band, gender))} for band, gender in cells
+            {"band": band, "gender": gender, "count": disclosed.counts.get((band, gender))} for band, gender in cells
         ],
         "withheld": {
-            "min_cell": told.min_cell,
-            "cells": len(told.withheld_cells),
-            "visits": told.withheld_visits,
+            "min_cell": disclosed.min_cell,
+            "cells": len(disclosed.withheld_cells),
+            "visits": disclosed.withheld_visits,
         },
         "shares": {
             "method": shares.method,
@@ -103,12 +106,12 @@ def _data(
                 for s in shares.cells
             ],
         },
-        "entries": told.entries,
-        "exits": told.exits,
+        "entries": disclosed.entries,
+        "exits": disclosed.exits,
         "dwell_s": (
             None
-            if told.dwell_s is None
-            else {name: round(value, 1) for name, value in zip(("p10", "p50", "p90"), told.dwell_s, strict=True)}
+            if disclosed.dwell_s is None
+            else {name: round(value, 1) for name, value in zip(("p10", "p50", "p90"), disclosed.dwell_s, strict=True)}
         ),
         "frames": {"processed": window.traffic.frames, "dropped_ratio": _short(window.traffic.dropped_ratio)},
         "model": asdict(model),

@@ -36,15 +36,15 @@ def context_of(image: Image, face: Detection, size: int) -> Image:
 
 def is_verified(contexts: Sequence[Image], detector: FaceDetector) -> bool:
     """Whether the median of the contexts' second scores is that of a face; False if there are none."""
-    return bool(contexts) and median(second_score(context, detector) for context in contexts) >= MIN_SCORE
+    return bool(contexts) and median(verification_score(context, detector) for context in contexts) >= MIN_SCORE
 
 
-def least_score(face: Detection, min_score: float) -> float:
+def required_score(face: Detection, min_score: float) -> float:
     """Second score that a detection needs; ``min_score`` is that from which its first one is confident."""
     return MIN_SCORE if face.score >= min_score else WEAK_MIN_SCORE
 
 
-def second_score(context: Image, detector: FaceDetector) -> float:
+def verification_score(context: Image, detector: FaceDetector) -> float:
     """The score, 0..1, of the face in the middle of a context."""
     size = context.shape[0]
     expected = size / SURROUNDINGS

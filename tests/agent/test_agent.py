@@ -155,14 +155,14 @@ def test_the_agent_tells_what_is_drawn_and_where_faces_were(settings, database: 
     Agent(with_line).run()
 
     with Store.open(database, read_only=True) as store:
-        sights = store.entrance.read_map()
+        heatmap = store.entrance.read_map()
         latest = store.entrance.latest(with_line.entrance, 9)
         assert store.entrance.latest(settings().entrance, 9) is None
     assert latest is not None
-    assert sights is not None
-    assert len(latest) == sights.visits == len(visits(database)) > 0
-    assert (sights.width, sights.height) == (960, 540)
-    assert sum(sights.began[COLUMNS * 6 :]) == 0  # the door is far away, in the upper part of the frame
+    assert heatmap is not None
+    assert len(latest) == heatmap.visits == len(visits(database)) > 0
+    assert (heatmap.width, heatmap.height) == (960, 540)
+    assert sum(heatmap.began[COLUMNS * 6 :]) == 0  # the door is far away, in the upper part of the frame
 
 
 def test_the_heartbeat_tells_how_the_agent_is(settings, database: Path):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge.agent.frame_skipping import SPARSEST, LoadControl
+from edge.agent.frame_skipping import SPARSEST, FrameSkipper
 
 
 class Machine:
@@ -14,7 +14,7 @@ class Machine:
 
     def __init__(self, fps: float = 10.0) -> None:
         self.fps = fps
-        self.load = LoadControl()
+        self.load = FrameSkipper()
         self.now_s = 0.0
         self.number = -1
         self.looked: list[int] = []

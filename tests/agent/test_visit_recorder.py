@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.agent import visit_recorder as recorder_module
-from edge.agent.visit_recorder import RETRY_S, Recorder
+from edge.agent.visit_recorder import RETRY_S, VisitRecorder
 from edge.census.window import Traffic, Window
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
@@ -43,7 +43,7 @@ class Bench:
         self.settings = settings_for(folder, **store)
         self.store = Store.open(self.settings.store.path)
         self.now = START
-        self.recorder = Recorder(self.settings, self.store, event_of)
+        self.recorder = VisitRecorder(self.settings, self.store, event_of)
         self.frames = 0
 
     def count(self, number: int) -> None:
@@ -238,7 +238,7 @@ def test_when_the_clock_is_set_what_was_stored_and_what_waits_follow_it(bench: B
 
 
 def test_without_a_store_everything_waits_for_the_next_one(bench: Bench, tmp_path: Path):
-    bench.recorder.do_without("the card is read-only")
+    bench.recorder.go_without_store("the card is read-only")
     bench.count(3)
     assert not bench.tick(HOUR, last=True)
     assert (bench.recorder.waiting, bench.recorder.error) == (3, "the card is read-only")

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from edge.census.shares.confusion import MIN_FACES, WEIGHT
-from edge.census.shares.estimator import CORRECTED, ENOUGH, RAW
+from edge.census.shares.estimator import CORRECTED, MIN_VISITS, RAW
 from edge.census.shares.label_shift import ANYWHERE, AS_COUNTED, RUNS, STEPS
 from training.evaluation.shares_study import SHIFTS, SIZES
 
@@ -20,7 +20,7 @@ def test_the_numbers_of_the_method_are_those_of_the_code():
     assert f"counts as {WEIGHT} of one" in words
     assert f"fewer than {MIN_FACES} calibration faces" in words
     assert f"{AS_COUNTED:.0f} visits spread as they were counted and {ANYWHERE} in each cell" in words
-    assert f"fewer than {ENOUGH} visits" in words
+    assert f"fewer than {MIN_VISITS} visits" in words
     assert f"`method` in the event and the report is `{CORRECTED}`. It is `{RAW}`" in words
 
 

@@ -128,7 +128,7 @@ SHAPES = [
 def everything_told(cells, values, min_cell: int):
     """All that the reader sees of a table, as something to compare."""
     result = disclose(Window(0, 900, dict(zip(cells, values, strict=True))), cells, min_cell)
-    return result.visits, tuple(result.counts.items()), ShareEstimator().of_told(result)
+    return result.visits, tuple(result.counts.items()), ShareEstimator().of_disclosed(result)
 
 
 @pytest.mark.parametrize(("number", "highest", "min_cell", "unclassified"), SHAPES)

@@ -18,8 +18,8 @@ from edge.cameras import open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
 from edge.config.entrance import Entrance
-from edge.counting.heatmap import COLUMNS, ROWS, SightMap
-from edge.counting.line_crossing import EntranceWatch, Passage
+from edge.counting.heatmap import COLUMNS, ROWS, Heatmap
+from edge.counting.line_crossing import CrossingDetector, Passage
 from edge.counting.staff import is_within, without_staff
 from edge.counting.visit import Visit
 from edge.demo import CLIP
@@ -47,7 +47,7 @@ def walk(entrance: Entrance, *places: tuple[float, float], size: float = FACE, p
 
 def seen(entrance: Entrance, places: Iterable[tuple[float, float]], size: float = FACE) -> Passage:
     """The passage of a face that is seen at these places only, one each STEP_S."""
-    watch = EntranceWatch(entrance)
+    watch = CrossingDetector(entrance)
     for index, place in enumerate(places):
         watch.see(7, face(*place, size), index * STEP_S, SIZE)
     return watch.end(7)
@@ -118,7 +118,7 @@ def test_the_same_walk_has_the_same_direction_whichever_side_is_inside(case: Wal
         "right": lambda x, y: (y, 1 - x),
     }[inside]
     line = tuple(turn(x / 1000, y / 1000) for x, y in ((100, 250), (900, 250)))
-    watch = EntranceWatch(Entrance(line=line[::-1], inside=inside))
+    watch = CrossingDetector(Entrance(line=line[::-1], inside=inside))
     way = [case.places[0]]
     for (x1, y1), (x2, y2) in pairwise(case.places):
         steps = max(round(float(np.hypot(x2 - x1, y2 - y1)) / case.pace), 1)
@@ -273,7 +273,7 @@ def test_without_a_time_zone_staff_hours_are_the_systems():
 
 
 def test_two_tracks_do_not_disturb_each_other_and_nothing_outlives_its_track():
-    watch = EntranceWatch(ACROSS)
+    watch = CrossingDetector(ACROSS)
     for index in range(41):
         watch.see(1, face(400, 50 + 10 * index), index * STEP_S, SIZE)
         watch.see(2, face(600, 450 - 10 * index), index * STEP_S, SIZE)
@@ -283,12 +283,12 @@ def test_two_tracks_do_not_disturb_each_other_and_nothing_outlives_its_track():
 
 
 def test_the_map_counts_where_visits_begin_and_end():
-    sights = SightMap()
-    sights.add((0.01, 0.01), (0.99, 0.99))
-    sights.add((-0.2, 0.0), (1.3, 1.0))  # the centre of a face that is half out of the frame
+    heatmap = Heatmap()
+    heatmap.add((0.01, 0.01), (0.99, 0.99))
+    heatmap.add((-0.2, 0.0), (1.3, 1.0))  # the centre of a face that is half out of the frame
 
-    assert (sights.began[0], sights.ended[COLUMNS * ROWS - 1]) == (2, 2)
-    assert sum(sights.began) == sum(sights.ended) == sights.visits == 2
+    assert (heatmap.began[0], heatmap.ended[COLUMNS * ROWS - 1]) == (2, 2)
+    assert sum(heatmap.began) == sum(heatmap.ended) == heatmap.visits == 2
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from edge.config.entrance import Entrance
-from edge.counting.heatmap import SightMap
+from edge.counting.heatmap import Heatmap
 from edge.counting.visit import Visit
 from edge.dashboard.entrance_drawing import entrance_drawing
 from edge.store import Store
@@ -113,11 +113,11 @@ def nodes(document: bytes, tag: str, kind: str) -> list[dict[str, str]]:
 
 
 def test_the_drawing_shows_where_faces_appear_and_vanish(at_the_door: At, store: Store):
-    sights = SightMap(640, 480)
+    heatmap = Heatmap(640, 480)
     for _ in range(4):
-        sights.add((0.51, 0.1), (0.51, 0.9))
-    sights.add((0.99, 0.1), (0.01, 0.9))
-    store.entrance.write_map(sights, NOON)
+        heatmap.add((0.51, 0.1), (0.51, 0.9))
+    heatmap.add((0.99, 0.1), (0.01, 0.9))
+    store.entrance.write_map(heatmap, NOON)
     client = at_the_door(NOON)
 
     document = client.get("/charts/entrance.svg").data
@@ -143,7 +143,7 @@ def test_the_drawing_shows_where_faces_appear_and_vanish(at_the_door: At, store:
     ],
 )
 def test_the_arrow_of_the_drawing_points_inside(line, inside: str, tip: tuple[int, int]):
-    (arrow,) = nodes(entrance_drawing(Entrance(line=line, inside=inside), SightMap()), "polygon", "arrow")
+    (arrow,) = nodes(entrance_drawing(Entrance(line=line, inside=inside), Heatmap()), "polygon", "arrow")
     first, second, point = ([float(value) for value in pair.split(",")] for pair in arrow["points"].split())
     middle = (first[0] + second[0]) / 2, (first[1] + second[1]) / 2
 

@@ -9,13 +9,20 @@ import pytest
 
 from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import Calibration
-from edge.census.shares.estimator import ENOUGH, Share, ShareEstimator, Shares
+from edge.census.shares.estimator import MIN_VISITS, Share, ShareEstimator, Shares
 from edge.census.window import Window
 from edge.config import Settings
 from edge.config.census import Census
 from edge.counting.visit import Visit
-from edge.reports.likely_shares import AGAIN_S, REMEMBERED, LatestShares, in_words, of_kept, shown_json
-from edge.reports.stored_range import Kept
+from edge.reports.likely_shares import (
+    MAX_REMEMBERED,
+    REFRESH_S,
+    LatestShares,
+    in_words,
+    likely_shares,
+    likely_shares_json,
+)
+from edge.reports.stored_range import StoredRange
 from edge.vision.bundle import load_bundle
 
 MOBILE = ShareEstimator.of(load_bundle("mobile").card, Census())
@@ -33,20 +40,20 @@ def visits(number: int) -> list[Visit]:
 
 
 def shown(some: list[Visit], estimator: ShareEstimator) -> Shares | None:
-    return of_kept(Kept(some), estimator, AgeBands(Census().bands))
+    return likely_shares(StoredRange(some), estimator, AgeBands(Census().bands))
 
 
 def test_too_few_visits_with_an_estimate_have_no_shares():
-    assert shown(visits(ENOUGH - 1) + [Visit(0, 1, 1)] * 20, MOBILE) is None
-    assert shown(visits(ENOUGH), MOBILE) is not None
-    assert shown_json(None) is None
+    assert shown(visits(MIN_VISITS - 1) + [Visit(0, 1, 1)] * 20, MOBILE) is None
+    assert shown(visits(MIN_VISITS), MOBILE) is not None
+    assert likely_shares_json(None) is None
 
 
 def test_a_party_of_children_is_not_told_to_be_women_and_men():
-    children = [Visit(0, 6, 9, 7.0, (5.0, 9.0))] * ENOUGH
+    children = [Visit(0, 6, 9, 7.0, (5.0, 9.0))] * MIN_VISITS
     assert shown(children, MOBILE).genders == ()
     assert shown([*children, Visit(0, 6, 9, 40.0, (33.0, 47.0), 0.9)], MOBILE).genders != ()
-    assert shown_json(shown(children, MOBILE))["genders"] == []
+    assert likely_shares_json(shown(children, MOBILE))["genders"] == []
 
 
 def test_a_model_whose_errors_are_not_known_has_none():
@@ -71,7 +78,7 @@ def test_bands_and_genders_are_the_sums_of_their_cells():
 
 
 def test_the_json_holds_bands_genders_and_cells():
-    document = json.loads(json.dumps(shown_json(shown(visits(90), MOBILE))))
+    document = json.loads(json.dumps(likely_shares_json(shown(visits(90), MOBILE))))
     assert [row["band"] for row in document["bands"]][:2] == ["0-12", "13-17"]
     assert [row["gender"] for row in document["genders"]] == ["female", "male"]
     assert len(document["cells"]) == len(MOBILE.known.cells)
@@ -94,31 +101,31 @@ def test_a_share_in_words(share, words):
 def test_they_are_worked_out_again_after_a_while_or_for_another_day():
     now = 0.0
     latest = LatestShares(Settings(), lambda: now)
-    assert latest.of("monday", "a", lambda: Kept(visits(ENOUGH - 1))) is None
-    first = latest.of("monday", "b", lambda: Kept(visits(ENOUGH)))
+    assert latest.of("monday", "a", lambda: StoredRange(visits(MIN_VISITS - 1))) is None
+    first = latest.of("monday", "b", lambda: StoredRange(visits(MIN_VISITS)))
     assert first is not None, "what was missing is shown as soon as it can be"
-    now = AGAIN_S - 1
-    assert latest.of("monday", "c", lambda: Kept(visits(120))) is first
-    now = AGAIN_S
-    second = latest.of("monday", "c", lambda: Kept(visits(120)))
+    now = REFRESH_S - 1
+    assert latest.of("monday", "c", lambda: StoredRange(visits(120))) is first
+    now = REFRESH_S
+    second = latest.of("monday", "c", lambda: StoredRange(visits(120)))
     assert second not in (None, first)
-    assert latest.of("monday", "c", lambda: Kept(visits(120))) is second
-    assert latest.of("tuesday", "", Kept) is None
+    assert latest.of("monday", "c", lambda: StoredRange(visits(120))) is second
+    assert latest.of("tuesday", "", StoredRange) is None
 
 
 def test_a_day_that_has_changed_no_more_is_neither_read_nor_worked_out_again():
     now = 0.0
     latest = LatestShares(Settings(), lambda: now)
-    first = latest.of("monday", "a", lambda: Kept(visits(ENOUGH)))
-    assert latest.of("tuesday", "a", lambda: Kept(visits(90))) != first
+    first = latest.of("monday", "a", lambda: StoredRange(visits(MIN_VISITS)))
+    assert latest.of("tuesday", "a", lambda: StoredRange(visits(90))) != first
 
-    def never() -> Kept:
+    def never() -> StoredRange:
         raise AssertionError
 
-    now = 1000 * AGAIN_S
+    now = 1000 * REFRESH_S
     assert latest.of("monday", "a", never) is first
-    for number in range(REMEMBERED):
-        latest.of(number, "", Kept)
+    for number in range(MAX_REMEMBERED):
+        latest.of(number, "", StoredRange)
     with pytest.raises(AssertionError):
         latest.of("monday", "a", never)
 
@@ -126,16 +133,16 @@ def test_a_day_that_has_changed_no_more_is_neither_read_nor_worked_out_again():
 def test_visits_that_were_deleted_are_told_from_the_counts_of_their_windows():
     bands = AgeBands(Settings().census.bands)
     counts = {("25-34", "female"): 40, ("45-54", "male"): 9}
-    assert of_kept(Kept((), [Window(0, 900, counts)]), MOBILE, bands) is None
+    assert likely_shares(StoredRange((), [Window(0, 900, counts)]), MOBILE, bands) is None
     counts |= {("0-12", "unknown"): 1}
-    found = of_kept(Kept((), [Window(0, 900, counts)]), MOBILE, bands)
+    found = likely_shares(StoredRange((), [Window(0, 900, counts)]), MOBILE, bands)
     assert found == MOBILE.of_counts(counts)
-    more = of_kept(Kept(visits(3), [Window(0, 900, counts)]), MOBILE, bands)
+    more = likely_shares(StoredRange(visits(3), [Window(0, 900, counts)]), MOBILE, bands)
     assert more not in (None, found), "visits that are left count, too"
     other = {**counts, ("0-17", "unknown"): 5}
-    assert of_kept(Kept((), [Window(0, 900, other)]), MOBILE, bands) is None
+    assert likely_shares(StoredRange((), [Window(0, 900, other)]), MOBILE, bands) is None
 
 
 def test_a_model_that_cannot_be_read_leaves_the_page_without_shares(tmp_path):
     settings = Settings().with_model(str(tmp_path / "gone.tflite"))
-    assert LatestShares(settings).of("monday", "a", lambda: Kept(visits(100))) is None
+    assert LatestShares(settings).of("monday", "a", lambda: StoredRange(visits(100))) is None

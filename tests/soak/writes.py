@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edge.agent.visit_recorder import Recorder
+from edge.agent.visit_recorder import VisitRecorder
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
@@ -41,7 +41,7 @@ def busy_hours(seed: int, folder: str | None = None) -> dict[str, Any]:
             return census_event(window, settings, model, "synchronised")
 
         with Store.open(path) as store:
-            recorder = Recorder(settings, store, event_of)
+            recorder = VisitRecorder(settings, store, event_of)
             arrivals = sorted(dice.uniform(0, 3600 * HOURS) for _ in range(HOURS * VISITS))
             before, now = written(), start
             while now < start + 3600 * HOURS:

@@ -59,7 +59,7 @@ def test_memory_that_cannot_be_told_is_zero(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_hot_processor_rests_until_it_is_cool_again(caplog: pytest.LogCaptureFixture):
     found = [60.0]
-    throttle = machine.Throttle(lambda: found[0])
+    throttle = machine.ThermalThrottle(lambda: found[0])
     rests = []
     for celsius in (60.0, 79.9, 80.0, 77.0, 75.0, 74.9, 79.0, None):
         found[0] = celsius
@@ -70,13 +70,13 @@ def test_a_hot_processor_rests_until_it_is_cool_again(caplog: pytest.LogCaptureF
 
 def test_the_temperature_is_not_read_for_every_frame():
     read = []
-    throttle = machine.Throttle(lambda: read.append(1))
+    throttle = machine.ThermalThrottle(lambda: read.append(1))
     for frame in range(100):
         throttle.pause_s(frame / 30)
     assert len(read) == 1
 
 
 def test_a_rest_leaves_enough_frames_to_count_who_walks_by():
-    hot = machine.Throttle(lambda: machine.HOT_C)
+    hot = machine.ThermalThrottle(lambda: machine.HOT_C)
     looking_s = 0.05
     assert FEW_FPS <= 1 / (hot.pause_s(0.0) + looking_s) <= 5

@@ -11,7 +11,7 @@ import pytest
 from edge.config.counting import Counting
 from edge.config.entrance import Entrance
 from edge.counting.best_shots import BestShots, Shot
-from edge.counting.line_crossing import EntranceWatch
+from edge.counting.line_crossing import CrossingDetector
 from edge.tracking.clothing import LENGTH, ClothingColours, is_clothing_visible
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
@@ -186,7 +186,7 @@ LINE = Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right")
     ],
 )
 def test_a_joined_path_is_one_path(first: tuple, gap_at: int, second: tuple, direction: str | None):
-    watch = EntranceWatch(LINE)
+    watch = CrossingDetector(LINE)
     for number, (start, end) in ((1, first), (2, second)):
         for n, x in enumerate(np.linspace(start, end, 12).tolist()):
             watch.see(number, face(x), 3 * number + n * STEP_S, VIEW)
@@ -199,7 +199,7 @@ def test_a_joined_path_is_one_path(first: tuple, gap_at: int, second: tuple, dir
 
 def test_who_came_walking_and_crossed_after_a_gap_without_having_been_clearly_on_one_side_has_crossed():
     """Before the gap only within the band around the line, then from there across it: the way before is guessed."""
-    watch = EntranceWatch(Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right", hysteresis=0.5))
+    watch = CrossingDetector(Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right", hysteresis=0.5))
     for n, x in enumerate(np.linspace(462, 479, 6).tolist()):
         watch.see(1, face(x), n * 0.05, VIEW)
     for n, x in enumerate((479.5, 484.0, 490.0, 510.0, 540.0)):
@@ -219,14 +219,14 @@ def test_who_came_walking_and_crossed_after_a_gap_without_having_been_clearly_on
     ],
 )
 def test_who_vanishes_while_walking_walks_on(way: tuple[float, float], direction: str | None):
-    watch = EntranceWatch(LINE)
+    watch = CrossingDetector(LINE)
     for n, x in enumerate(np.linspace(*way, 12).tolist()):
         watch.see(1, face(x), n * STEP_S, VIEW)
     assert watch.end(1).direction == direction
 
 
 def test_who_walks_out_of_the_frame_has_not_walked_on_within_it():
-    watch = EntranceWatch(Entrance(line=((0.99, 0.0), (0.99, 1.0)), inside="right"))
+    watch = CrossingDetector(Entrance(line=((0.99, 0.0), (0.99, 1.0)), inside="right"))
     for n, x in enumerate(np.linspace(780, 930, 12).tolist()):
         watch.see(1, face(x), n * STEP_S, VIEW)
     assert watch.end(1).direction is None

@@ -20,10 +20,10 @@ from edge.config.settings import Settings
 from edge.counting.best_shots import Shot
 from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.errors import BadInput
-from edge.tracking.clothing import LENGTH, ClothingColours, is_clothing_visible, clothing_of
+from edge.tracking.clothing import LENGTH, ClothingColours, clothing_of, is_clothing_visible
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
-from edge.vision.face_verification import MIN_SCORE, least_score, second_score
+from edge.vision.face_verification import MIN_SCORE, required_score, verification_score
 from edge.vision.models import Models
 
 FIELDS = ("frame", "box", "score", "landmarks", "look", "quality", "second", "ages", "female", "mirrored_ages",
@@ -50,7 +50,7 @@ class RecordingAnalyzer(ModelFrameAnalyzer):
             self.rows.append({
                 "frame": len(self.times), "box": face.box, "score": face.score, "landmarks": face.landmarks,
                 "look": np.full(LENGTH, np.nan) if look is None else look, "quality": shot.quality,
-                "second": second_score(shot.context, self._models.detector),
+                "second": verification_score(shot.context, self._models.detector),
                 "ages": plain.age_distribution, "female": plain.female_probability,
                 "mirrored_ages": mirrored.age_distribution, "mirrored_female": mirrored.female_probability,
             })  # fmt: skip
@@ -112,7 +112,7 @@ class ReplayAnalyzer:
 
     def is_still_face(self, frame: Frame, face: Detection) -> bool:  # noqa: ARG002
         """As it was recorded."""
-        return bool(self._columns["second"][self._row(face)] >= least_score(face, Settings().detection.min_score))
+        return bool(self._columns["second"][self._row(face)] >= required_score(face, Settings().detection.min_score))
 
     def is_face(self, shots: Sequence[Shot]) -> bool:
         """By the recorded scores of the second detection."""

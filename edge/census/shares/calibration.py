@@ -98,8 +98,8 @@ class Calibration:
             for age in sorted(set(self.true_age[self.true_female == label].tolist())):
                 mine = (self.true_female == label) & (self.true_age == age)
                 thousandths = np.round(self.probability[mine] * 1000).astype(int)
-                said = sorted(zip(self.age[mine], self.low[mine], self.high[mine], thousandths, strict=True))
-                texts = [f"{years:.1f}({low:.1f}-{high:.1f}){female}" for years, low, high, female in said]
+                estimates = sorted(zip(self.age[mine], self.low[mine], self.high[mine], thousandths, strict=True))
+                texts = [f"{years:.1f}({low:.1f}-{high:.1f}){female}" for years, low, high, female in estimates]
                 table[gender][str(age)] = " ".join(texts)
         return table
 

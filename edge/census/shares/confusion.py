@@ -69,10 +69,10 @@ class Confusion:
         if known.any():
             age, left, right, female = seen[known].T
             # Not given to a child either whom the settings of the day took for one: -1 would be a very sure man.
-            given = np.where((age < self.no_gender_below) | (female < 0), np.nan, female)
-            said = Estimates(age, age - left, age + right, given)
-            cell[known] = self.posterior.segments.cell_of(age, np.nan_to_num(given) >= 0.5)
-            likelihood[known, :left_out] = self.posterior(said) / self.common
+            female_or_nan = np.where((age < self.no_gender_below) | (female < 0), np.nan, female)
+            estimates = Estimates(age, age - left, age + right, female_or_nan)
+            cell[known] = self.posterior.segments.cell_of(age, np.nan_to_num(female_or_nan) >= 0.5)
+            likelihood[known, :left_out] = self.posterior(estimates) / self.common
         return Kinds(counts.astype(np.int64), cell, likelihood)
 
 
@@ -88,9 +88,9 @@ def confusion(calibration: Calibration, bands: AgeBands, no_gender_below: int) -
     if labelled.min() < MIN_FACES:
         return None
     posterior = Posterior.fit(segments, calibration, no_gender_below)
-    said = Estimates.of_faces(calibration, no_gender_below)
-    truth = posterior(said)
-    estimated = segments.cell_of(said.age, np.nan_to_num(said.female) >= 0.5)
+    estimates = Estimates.of_faces(calibration, no_gender_below)
+    truth = posterior(estimates)
+    estimated = segments.cell_of(estimates.age, np.nan_to_num(estimates.female) >= 0.5)
     joint = truth.T @ np.eye(len(cells) - 1)[estimated]
     faces = np.zeros((len(cells), len(cells)))
     faces[:-1, :-1] = WEIGHT * labelled[:, None] * joint / joint.sum(axis=1, keepdims=True)

@@ -22,7 +22,7 @@ from edge.vision.card import Card
 
 CORRECTED = "prior-shift-em"
 RAW = "raw"
-ENOUGH = 50
+MIN_VISITS = 50
 """Visits with an estimate below which shares are not shown to people: their intervals span most of what is possible."""
 ALL = "all"
 INTERVAL_OF = {CORRECTED: "bootstrap", RAW: "wilson"}
@@ -89,8 +89,8 @@ class ShareEstimator:
         """From counts by cell. Cells of other bands than the configured ones leave the shares raw."""
         if self.known is None or not set(counts) <= set(self.known.cells):
             return raw(counts)
-        told = {cell: counts.get(cell, 0) for cell in self.known.cells}
-        return self._corrected(list(told.values()), [[cell] for cell in told], self.known.cells)
+        disclosed = {cell: counts.get(cell, 0) for cell in self.known.cells}
+        return self._corrected(list(disclosed.values()), [[cell] for cell in disclosed], self.known.cells)
 
     def of_visits(self, visits: Sequence[Visit]) -> Shares:
         """From single visits, whose estimates tell more than their cells."""
@@ -100,22 +100,22 @@ class ShareEstimator:
             return Shares(CORRECTED, INTERVAL_OF[CORRECTED], ())
         return self._shares(correct_kinds(self.known.kinds(visits), self.known.faces), self.known.cells)
 
-    def of_told(self, told: Disclosed) -> Shares:
+    def of_disclosed(self, disclosed: Disclosed) -> Shares:
         """For what leaves the device: from what is told and nothing else, of the cells that are told.
 
         The withheld cells enter as one, by their sum, which is told. So whoever reads the shares could work them out
         from the counts beside them, and learns nothing else from them.
         """
-        if not told.visits or not told.counts:
+        if not disclosed.visits or not disclosed.counts:
             return Shares(self.method, INTERVAL_OF[self.method], ())
         if self.known is None:
-            return raw(told.counts, told.visits)
-        groups = [[cell] for cell in told.counts]
-        counts = list(told.counts.values())
-        if told.withheld_cells:
-            groups.append(list(told.withheld_cells))
-            counts.append(told.withheld_visits or 0)
-        return self._corrected(counts, groups, tuple(told.counts))
+            return raw(disclosed.counts, disclosed.visits)
+        groups = [[cell] for cell in disclosed.counts]
+        counts = list(disclosed.counts.values())
+        if disclosed.withheld_cells:
+            groups.append(list(disclosed.withheld_cells))
+            counts.append(disclosed.withheld_visits or 0)
+        return self._corrected(counts, groups, tuple(disclosed.counts))
 
     def _corrected(self, counts: Sequence[int], groups: Sequence[Sequence[Cell]], cells: Sequence[Cell]) -> Shares:
         if self.known is None or not sum(counts):
@@ -123,26 +123,26 @@ class ShareEstimator:
         member = np.array([[cell in group for group in groups] for cell in self.known.cells], float)
         return self._shares(correct(np.array(counts), self.known.faces @ member, member), cells)
 
-    def _shares(self, found: Corrected, cells: Sequence[Cell]) -> Shares:
+    def _shares(self, corrected: Corrected, cells: Sequence[Cell]) -> Shares:
         known = self.known.cells if self.known else ()
         place = {cell: index for index, cell in enumerate(known)}
         shares = [
-            Share(*cell, float(found.share[i]), float(found.low[i]), float(found.high[i]))
+            Share(*cell, float(corrected.share[i]), float(corrected.low[i]), float(corrected.high[i]))
             for cell, i in ((cell, place[cell]) for cell in cells)
         ]
         if len(cells) < len(known):  # of some cells only, which is what others are told
             return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares))
         bands = [(band, ALL) for band in dict.fromkeys(band for band, _ in known if band != UNKNOWN)]
         genders = [(ALL, gender) for gender in GENDERS]
-        summed = (_summed(found, known, groups) for groups in (bands, genders))
+        summed = (_summed(corrected, known, groups) for groups in (bands, genders))
         return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares), *summed)
 
 
-def _summed(found: Corrected, cells: Sequence[Cell], groups: Sequence[Cell]) -> tuple[Share, ...]:
+def _summed(corrected: Corrected, cells: Sequence[Cell], groups: Sequence[Cell]) -> tuple[Share, ...]:
     """Shares of ``groups``, of whose two names one is ALL."""
     member = np.array([[all(name in (ALL, own) for name, own in zip(group, cell, strict=True)) and cell != NOT_ESTIMATED
                         for group in groups] for cell in cells], float)  # fmt: skip
-    sums = found.merged(member)
+    sums = corrected.merged(member)
     return tuple(
         Share(*group, *(float(values[i]) for values in (sums.share, sums.low, sums.high)))
         for i, group in enumerate(groups)

@@ -90,10 +90,10 @@ def correct_kinds(kinds: Kinds, faces: Floats, steps: int = STEPS) -> Corrected:
     random = np.random.default_rng(kinds.counts)
     chance = _dirichlet(random, np.broadcast_to(np.asarray(faces, float), (RUNS, *faces.shape)))
     expected = faces / faces.sum(axis=1, keepdims=True)
-    doubt = (chance / np.where(expected > 0, expected, 1.0)).transpose(0, 2, 1).astype(np.float32)
-    told = kinds.likelihood.astype(np.float32)
+    ratio = (chance / np.where(expected > 0, expected, 1.0)).transpose(0, 2, 1).astype(np.float32)
+    likelihood = kinds.likelihood.astype(np.float32)
     counted = np.bincount(kinds.cell, kinds.counts, len(faces)).astype(np.float64)
-    return _run(random, kinds.counts, lambda runs: told * doubt[runs, kinds.cell], counted, steps)
+    return _run(random, kinds.counts, lambda runs: likelihood * ratio[runs, kinds.cell], counted, steps)
 
 
 def _run(

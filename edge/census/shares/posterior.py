@@ -104,12 +104,12 @@ class Posterior:
     @classmethod
     def fit(cls, segments: Segments, faces: Calibration, no_gender_below: int) -> Posterior:
         """By the greatest likelihood of the labels of ``faces``, of which there is at least one."""
-        said = Estimates.of_faces(faces, no_gender_below)
+        estimates = Estimates.of_faces(faces, no_gender_below)
         of_face = segments.segment_of(faces.true_age)
         rows = np.arange(len(faces))
 
         def age_unlikely(width: float) -> float:
-            return -float(np.log(_ages(segments.lower, said, width)[rows, of_face]).sum())
+            return -float(np.log(_ages(segments.lower, estimates, width)[rows, of_face]).sum())
 
         signs, grown = np.where(faces.true_female == 1, 1.0, -1.0), faces.true_age >= no_gender_below
         evidence = (signs * _logit(faces.probability))[grown]
@@ -121,11 +121,11 @@ class Posterior:
         all_faces = np.bincount(of_face, minlength=len(segments.lower)) + 2
         return cls(segments, _least(age_unlikely, WIDTHS), _least(gender_unlikely, SLOPES), women / all_faces)
 
-    def __call__(self, said: Estimates) -> Floats:
+    def __call__(self, estimates: Estimates) -> Floats:
         """Float64 (n, k): probability of each true cell, if the cells are as common as where it was fitted."""
-        ages = _ages(self.segments.lower, said, self.width)
-        given = 1 / (1 + np.exp(-self.slope * _logit(np.nan_to_num(said.female, nan=0.5))))
-        female = np.where(np.isnan(said.female)[:, None], self.women, given[:, None])
+        ages = _ages(self.segments.lower, estimates, self.width)
+        female_or_nan = 1 / (1 + np.exp(-self.slope * _logit(np.nan_to_num(estimates.female, nan=0.5))))
+        female = np.where(np.isnan(estimates.female)[:, None], self.women, female_or_nan[:, None])
         cells = np.zeros((len(ages), self.segments.cells))
         for segment, (of_women, of_men) in enumerate(zip(self.segments.female, self.segments.male, strict=True)):
             cells[:, of_women] += ages[:, segment] * female[:, segment]
@@ -133,13 +133,13 @@ class Posterior:
         return cells
 
 
-def _ages(lower: tuple[int, ...], said: Estimates, width: float) -> Floats:
+def _ages(lower: tuple[int, ...], estimates: Estimates, width: float) -> Floats:
     """Float64 (n, m): probability that the age is within each segment."""
     # A year of age is as far as half a year to either side of it, as in the networks' distributions.
-    away = np.array(lower[1:]) - 0.5 - said.age[:, None]
+    away = np.array(lower[1:]) - 0.5 - estimates.age[:, None]
     left, right = (
         width * np.maximum(side, _TENTH * NARROWEST)[:, None] / _TENTH
-        for side in (said.age - said.low, said.high - said.age)
+        for side in (estimates.age - estimates.low, estimates.high - estimates.age)
     )
     # Two halves of normal distributions that meet at the age, each as high there as the other.
     below = left / (left + right)

@@ -236,14 +236,14 @@ def told(counts, min_cell: int = 5):
 
 
 def test_what_leaves_the_device_has_shares_of_told_cells_only():
-    shares = MOBILE.of_told(told({CELLS[3]: 9, CELLS[4]: 7, CELLS[6]: 4, CELLS[13]: 2}))
+    shares = MOBILE.of_disclosed(told({CELLS[3]: 9, CELLS[4]: 7, CELLS[6]: 4, CELLS[13]: 2}))
     assert [(s.band, s.gender) for s in shares.cells] == [CELLS[3], CELLS[4]]
     assert sum(s.share for s in shares.cells) < 1
 
 
 @pytest.mark.parametrize("counts", [{}, {CELLS[3]: 4}, {CELLS[3]: 4, CELLS[4]: 3}])
 def test_without_a_told_count_there_is_no_share(counts):
-    nothing = MOBILE.of_told(told(counts))
+    nothing = MOBILE.of_disclosed(told(counts))
     assert nothing.cells == ()
     assert nothing.method == CORRECTED
 
@@ -256,7 +256,7 @@ def test_shares_cannot_tell_windows_apart_that_the_counts_do_not():
     assert len(all_told) > 20
     for one in all_told:
         assert one.counts == all_told[0].counts
-        assert MOBILE.of_told(one) == MOBILE.of_told(all_told[0])
+        assert MOBILE.of_disclosed(one) == MOBILE.of_disclosed(all_told[0])
 
 
 def test_a_model_without_calibration_gives_raw_shares():
@@ -265,7 +265,7 @@ def test_a_model_without_calibration_gives_raw_shares():
     known = ShareEstimator.of(old, SETTINGS)
     assert known.method == RAW
     assert known.of_counts({CELLS[3]: 3, CELLS[4]: 1}) == raw({CELLS[3]: 3, CELLS[4]: 1})
-    assert known.of_told(told({CELLS[3]: 9, CELLS[4]: 7})).method == RAW
+    assert known.of_disclosed(told({CELLS[3]: 9, CELLS[4]: 7})).method == RAW
 
 
 def test_bands_with_too_few_calibration_faces_give_raw_shares():
