@@ -24,7 +24,7 @@ from requests.adapters import BaseAdapter
 from cloud.receiver.app import create_app
 from cloud.receiver.archive import Archive
 from cloud.receiver.request import RequestCheck
-from edge.agent.visit_recorder import Recorder
+from edge.agent.visit_recorder import VisitRecorder
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
@@ -131,7 +131,7 @@ class ExactlyOnce(RuleBasedStateMachine):
     def boot(self) -> None:
         """What the agent does when it starts."""
         self.store = Store.open_mended(self.settings.store.path, self.wall)
-        self.recorder = Recorder(self.settings, self.store, self.event_of)
+        self.recorder = VisitRecorder(self.settings, self.store, self.event_of)
         self.sender = Sender(self.settings.uplink, self.settings.store.path, random=lambda: 0.5, pause=lambda _: None)
         self.sender._endpoint._session.mount("http://", self.network)
         self.survive(self.tick)
