@@ -7,10 +7,9 @@ import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from edge.cameras import open_camera
@@ -19,6 +18,7 @@ from edge.counting.placement import VISITS_TO_JUDGE, judge
 from edge.counting.visit import Direction
 from edge.errors import MaitredError
 from edge.store import Store
+from edge.system.check import Check, CheckVerdict
 from edge.system.clock import clock_quality
 from edge.system.machine import HOT_C, WARM_C, Disk, temperature_c
 from edge.system.redaction import redact
@@ -29,22 +29,11 @@ from edge.uplink.secret import CREDENTIAL, read_secrets
 from edge.vision.bundle import load_bundle
 from edge.vision.model_sandbox import try_out
 
-Verdict = Literal["ok", "warning", "failure"]
 LOW_DISK_MB, FULL_DISK_MB = 500, 50
 LOW_MEMORY_MB = 150
 MEMINFO = Path("/proc/meminfo")
 CONNECT_S = 5.0
 SHOWN_LETTERS = 3
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding. ``way_out`` is empty where all is well."""
-
-    name: str
-    verdict: Verdict
-    found: str
-    way_out: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Check]:
@@ -125,14 +114,13 @@ def _entrance(settings: Settings) -> Check:
     if path.exists():
         with Store.open(path, read_only=True) as store:
             latest = store.entrance.latest(entrance, VISITS_TO_JUDGE)
-    placed = judge(entrance, latest)
-    return Check("entrance", placed.verdict, placed.found, placed.way_out)
+    return judge(entrance, latest)
 
 
 def _disk(settings: Settings) -> Check:
     disk = Disk.of(settings.store.path)
     free = disk.free // 2**20
-    verdict: Verdict = "failure" if free < FULL_DISK_MB else "warning" if free < LOW_DISK_MB else "ok"
+    verdict: CheckVerdict = "failure" if free < FULL_DISK_MB else "warning" if free < LOW_DISK_MB else "ok"
     way_out = "" if verdict == "ok" else "free some space on the card"
     return Check("disk", verdict, f"{free} MB free at {disk.folder}", way_out)
 
@@ -151,7 +139,7 @@ def _temperature(settings: Settings) -> Check:  # noqa: ARG001
     found = temperature_c()
     if found is None:
         return Check("temperature", "ok", "this machine tells no temperature")
-    verdict: Verdict = "failure" if found >= HOT_C else "warning" if found >= WARM_C else "ok"
+    verdict: CheckVerdict = "failure" if found >= HOT_C else "warning" if found >= WARM_C else "ok"
     return Check("temperature", verdict, f"{found:.0f} °C", "" if verdict == "ok" else "add a heat sink or a fan")
 
 

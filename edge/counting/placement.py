@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from edge.config.entrance import Entrance, Point
 from edge.counting.visit import Direction
+from edge.system.check import Check
 
 VISITS_TO_JUDGE = 20
 """This many visits without a crossing mean that the line is in the wrong place."""
@@ -23,35 +22,27 @@ FINE = 200
 """Number of points along a line, and across the frame, that are checked for lying inside."""
 
 
-@dataclass(frozen=True)
-class Placement:
-    """A verdict in words; ``way_out`` is empty where all is well."""
-
-    verdict: Literal["ok", "warning"]
-    found: str
-    way_out: str = ""
-
-
-def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Placement:
+def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Check:
     """``latest``: directions of the newest visits (VISITS_TO_JUDGE of them are needed) since the entrance was drawn
     like this; None if the agent has not run with it.
     """
     if not entrance.drawn:
-        return Placement("ok", "no line or zone is drawn: visits have no direction")
+        return Check("entrance", "ok", "no line or zone is drawn: visits have no direction")
     name = "zone" if entrance.zone else "line"
     fault = _zone_fault(entrance.zone) if entrance.zone else _line_fault(entrance.line)
     if fault:
-        return Placement("warning", fault, f"draw the {name} anew: docs/entrance.md, [entrance] {name}")
+        return Check("entrance", "warning", fault, f"draw the {name} anew: docs/entrance.md, [entrance] {name}")
     if latest is None:
-        return Placement(
-            "warning", f"the agent has not run with this {name} yet", "restart it: systemctl restart agent"
+        return Check(
+            "entrance", "warning", f"the agent has not run with this {name} yet", "restart it: systemctl restart agent"
         )
     ins, outs = latest.count("in"), latest.count("out")
     if ins + outs:
-        return Placement("ok", f"of the last {len(latest)} visits {ins} came in and {outs} went out")
+        return Check("entrance", "ok", f"of the last {len(latest)} visits {ins} came in and {outs} went out")
     if len(latest) < VISITS_TO_JUDGE:
-        return Placement("ok", f"a {name} is drawn; {len(latest)} visits since then, too few to judge it by")
-    return Placement(
+        return Check("entrance", "ok", f"a {name} is drawn; {len(latest)} visits since then, too few to judge it by")
+    return Check(
+        "entrance",
         "warning",
         f"none of the last {len(latest)} visits crossed the {name}",
         f"move the {name} to where faces pass, or the camera back to where it was: the dashboard's Device page shows"

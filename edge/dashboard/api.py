@@ -50,7 +50,7 @@ def health(now: Now, disk: Disk, settings: Settings) -> dict[str, Any]:
     """The agent's last heartbeat and what follows from it."""
     status = Status(now.health, now.at)
     shown = redacted(now.health)
-    error = now.outbox.last_error
+    error, placed = now.outbox.last_error, now.placement
     return {
         "status": "failing" if status.reasons else "ok",
         "reasons": [redact(reason) for reason in status.reasons],
@@ -59,7 +59,7 @@ def health(now: Now, disk: Disk, settings: Settings) -> dict[str, Any]:
         "outbox": {**asdict(now.outbox), "last_error": None if error is None else redact(error)},
         "upload": settings.sends,
         "disk": {"free": disk.free, "total": disk.total},
-        "entrance": asdict(now.placement),
+        "entrance": {"verdict": placed.verdict, "found": placed.found, "way_out": placed.way_out},
     }
 
 

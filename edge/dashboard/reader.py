@@ -15,13 +15,14 @@ from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Cell, Window
 from edge.config import Settings
 from edge.counting.heatmap import Heatmap
-from edge.counting.placement import VISITS_TO_JUDGE, Placement, judge
+from edge.counting.placement import VISITS_TO_JUDGE, judge
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
 from edge.reports.stored_range import StoredRange, without_a_childs_gender
 from edge.store import DeadLetter, Health, Mended, OutboxState, Store, StoredVisit, StoreError
 from edge.store.database import connect
+from edge.system.check import Check
 
 NOTHING_SENT = OutboxState(queued=0, delivered=0, rejected=0, dropped=0, last_delivered_at=None, last_error=None)
 CHUNK = timedelta(days=31)
@@ -37,7 +38,7 @@ class Now:
     outbox: OutboxState
     occupancy: Occupancy | None
     """None without a line or zone."""
-    placement: Placement
+    placement: Check
     heatmap: Heatmap | None
     mended: Mended | None = None
     """When the database last took the place of a damaged one."""

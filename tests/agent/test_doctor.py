@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 from edge.agent import doctor
-from edge.agent.doctor import Check, examine
+from edge.agent.doctor import examine
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.demo import CLIP
 from edge.store import Health, Store
 from edge.system import clock as clock_module
 from edge.system import machine
+from edge.system.check import Check
 from edge.vision.bundle import shipped
 
 NAMES = [

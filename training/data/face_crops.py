@@ -13,16 +13,16 @@ from edge.cameras.still import read_image
 from edge.vision.alignment import crop_aligned
 from edge.vision.detection import Floats
 from edge.vision.detector import FaceDetector
+from training.data.alignment_reference import REFERENCE
 from training.data.dataset import Sample
 
 SIDE = 200
 MEDIAN_BOX = np.array([0.005, -0.01, 0.99, 0.99], np.float32)
 """Left, top, width and height of the detector's box, as fractions of the picture's side."""
-LANDMARKS = np.array(
-    [[0.307, 0.297], [0.693, 0.297], [0.5, 0.522], [0.5, 0.714], [0.102, 0.388], [0.898, 0.388]], np.float32
-)
-"""Eyes, nose tip, mouth and ears, in the same unit. Both are medians over 831 training faces, made symmetric; the
-first four landmarks are those of :mod:`training.data.alignment_reference`."""
+EARS = ((0.102, 0.388), (0.898, 0.388))
+LANDMARKS = np.array([*REFERENCE, *EARS], np.float32)
+"""Eyes, nose tip, mouth and ears, in the same unit. The box and the ears are medians over 831 training faces, made
+symmetric."""
 MAX_LANDMARK_DISTANCE = 0.12
 """If the detector places eyes, nose or mouth further from there than this share of the side, it has found somebody else
 in the picture, or the face is tilted."""
@@ -58,7 +58,7 @@ def _face_crop(image: Image, detector: FaceDetector) -> FaceCrop:
     # Search with a margin around the picture: the detector expects surroundings.
     for face in detector.detect(image, -SIDE // 2, -SIDE // 2, 2 * SIDE):
         landmarks = np.asarray(face.landmarks / SIDE, np.float32)
-        if np.abs(landmarks[:4] - LANDMARKS[:4]).max() < MAX_LANDMARK_DISTANCE:
+        if np.abs((landmarks - LANDMARKS)[: len(REFERENCE)]).max() < MAX_LANDMARK_DISTANCE:
             box = np.asarray(np.array(face.box, np.float32) / SIDE, np.float32)
             return FaceCrop(image, box, landmarks, True)
     return FaceCrop(image, MEDIAN_BOX, LANDMARKS, False)

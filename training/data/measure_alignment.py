@@ -16,10 +16,8 @@ import numpy.typing as npt
 
 from edge.vision.bundle import load_bundle
 from edge.vision.detector import FaceDetector
+from training.data.alignment_reference import REFERENCE
 from training.data.dataset import read_dataset
-
-LANDMARK_COUNT = 4
-"""Eyes, nose tip and mouth; the ears are often hidden, so they are not used."""
 
 
 def measure(data: Path, count: int) -> npt.NDArray[np.float64]:
@@ -34,7 +32,7 @@ def measure(data: Path, count: int) -> npt.NDArray[np.float64]:
         # Search with a margin around the picture: the detector expects surroundings.
         faces = detector.detect(np.asarray(image, np.uint8), -side // 2, -side // 2, 2 * side)
         if len(faces) == 1:
-            rows.append(faces[0].landmarks[:LANDMARK_COUNT] / side)
+            rows.append(faces[0].landmarks[: len(REFERENCE)] / side)
     found = np.median(rows, axis=0)
     # Training mirrors half of the faces, so the reference must be symmetric (mirroring swaps the eyes).
     mirrored = (found * [-1, 1] + [1, 0])[[1, 0, 2, 3]]
