@@ -38,7 +38,7 @@ MACHINES = ("aarch64",)
 GLIBC = {"3.11": 36, "3.13": 41}
 """Minor version of the C library that comes with it: wheels for a newer one don't load there."""
 OLDEST_GLIBC = 17
-SOURCES = ("setup.py", "pyproject.toml", "README.md", "NOTICE", "edge")
+SOURCES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "edge")
 UNITS = ("maitred.service", "maitred-dashboard.service")
 """What update/settle puts in place; the other units work for every release, and are the system's."""
 BUILD_ONLY = ("setuptools",)
