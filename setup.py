@@ -66,8 +66,10 @@ setup(
             "jsonschema[format]>=4.21",
             "mypy>=1.11",
             "playwright>=1.48",
+            "pre-commit>=4",
             "pytest>=8.2",
             "pytest-xdist>=3.6",
+            "pyyaml>=6",  # the workflow and the forms, read by a test
             "ruff>=0.6",
             "schemathesis>=4",
             "setuptools>=77.0.3",  # builds wheels of this project in tests, as install.sh does
