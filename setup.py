@@ -64,6 +64,9 @@ setup(
             "build>=1.2",
             "hypothesis>=6.100",
             "jsonschema[format]>=4.21",
+            "mdx-truly-sane-lists>=1.3",  # lists in the site as code hosts read them
+            "mkdocs>=1.6,<2",
+            "mkdocs-material>=9.6,<10",
             "mypy>=1.11",
             "playwright>=1.48",
             "pre-commit>=4",
