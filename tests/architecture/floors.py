@@ -26,10 +26,10 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "cloud": (("cloud.receiver",),),
     "edge": (
-        ("edge.cli",),
+        ("edge.cli", "edge"),
         ("edge.commands",),
         ("edge.agent", "edge.provision", "edge.update", "edge.benchmark", "edge.demo"),
-        ("edge.dashboard",),
+        ("edge.dashboard", "edge.api"),
         ("edge.uplink", "edge.reports"),
         ("edge.store",),
         ("edge.census",),
@@ -43,10 +43,11 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Top-level folder -> its floors, the highest first; each floor the packages on it, from left to right.
 
-A module that stands directly in a folder with sub-packages, such as ``edge.errors``, has a place of its own.
+A module that stands directly in a folder with sub-packages, such as ``edge.errors``, has a place of its own. ``edge``
+is what ``import edge`` offers; it loads each name when it is first used.
 """
 
-ENTRANCES = {"edge.cli", "training.cli", "convert"}
+ENTRANCES = {"edge", "edge.cli", "training.cli", "convert"}
 """Packages that people enter by, so that nothing of ours needs to import them."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from tests.architecture.floors import FLOORS
-from tests.architecture.imports import Import, between_packages, circles, modules, read_imports
+from tests.architecture.imports import NESTED, Import, between_packages, circles, modules, read_imports
 
 Arrow = tuple[str, str]
 Point = tuple[float, float]
@@ -77,7 +77,8 @@ def draw(arrows: Mapping[Arrow, str]) -> str:
     for start, end in sorted(without_implied({(_top(a), _top(b)) for a, b in inside if _top(a) != _top(b)})):
         parts.append(_line(_between(frames[start], frames[end]), "start"))
     for package, (x, y) in boxes.items():
-        fill, label = COLOURS[_top(package)], package.partition(".")[2] or package
+        fill = COLOURS[_top(package)]
+        label = f"import {package}" if package in NESTED else package.partition(".")[2] or package
         parts.append(
             f'<rect x="{x - BOX_W / 2:g}" y="{y}" width="{BOX_W}" height="{BOX_H}" rx="5" fill="{fill}"'
             f' stroke="{SOFT}"/>'
