@@ -71,7 +71,7 @@ def test_the_hooks_are_the_projects_own_tools():
 
 @pytest.mark.parametrize("name", ["ruff-check", "ruff-format", "mypy"])
 def test_a_hook_before_a_commit_runs_what_test_sh_runs(name: str):
-    command = HOOKS[name]["entry"].removesuffix(" --force-exclude")
+    command = HOOKS[name]["entry"].removeprefix(".venv-dev/bin/").removesuffix(" --force-exclude")
 
     assert command in (ROOT / "test.sh").read_text(encoding="utf-8")
 

@@ -12,13 +12,13 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 HEADS = re.findall(r"^## (\S+) - (\d{4}-\d\d-\d\d)$", CHANGELOG, re.MULTILINE)
 KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
 def test_the_newest_version_in_the_changelog_is_the_one_in_pyproject():
-    assert HEADS[0][0] == PROJECT["version"]
+    assert HEADS[0][0] == PYPROJECT["project"]["version"]
 
 
 def test_versions_and_days_in_the_changelog_go_from_new_to_old():
@@ -47,3 +47,10 @@ def test_a_module_that_moved_is_where_the_changelog_says(name: str):
 @pytest.mark.parametrize("place", sorted(set(re.findall(r"`([\w.-]+(?:/[\w.-]*)+)`", CONTRIBUTING))))
 def test_a_place_that_contributing_names_is_there(place: str):
     assert (ROOT / place).exists()
+
+
+def test_the_markers_on_the_page_are_those_that_tests_may_have():
+    registered = {marker.partition(":")[0] for marker in PYPROJECT["tool"]["pytest"]["ini_options"]["markers"]}
+    table = CONTRIBUTING.split("| Marker | The test |\n")[1].split("\n\n")[0]
+
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == registered
