@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("edge.vision",),
         ("edge.cameras", "edge.config"),
         ("edge.system",),
-        ("edge.errors",),
+        ("edge.errors", "edge.labels"),
     ),
 }
 """Top-level folder -> its floors, the highest first; each floor the packages on it, from left to right.
