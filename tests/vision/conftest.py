@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 from collections.abc import Callable
@@ -53,8 +54,12 @@ def chips(utkface: Path) -> list[np.ndarray]:
 
 @pytest.fixture(scope="session")
 def textured() -> Callable[[int, int, int], np.ndarray]:
-    """``textured(width, height, seed)``: a frame of soft noise at several scales with boxes, and nobody in it."""
+    """``textured(width, height, seed)``: a frame of soft noise at several scales with boxes, and nobody in it.
 
+    Drawn once and handed out as a view that cannot be written to: whoever draws into it takes a copy.
+    """
+
+    @functools.cache
     def frame(width: int, height: int, seed: int) -> np.ndarray:
         rng = np.random.default_rng(seed)
         image = np.full((height, width, 3), 110, np.float32)
@@ -66,6 +71,8 @@ def textured() -> Callable[[int, int, int], np.ndarray]:
             corner = x + int(rng.integers(5, width // 6)), y + int(rng.integers(5, height // 4))
             colour = [float(value) for value in rng.integers(20, 235, 3)]
             cv2.rectangle(image, (x, y), corner, colour, -1 if rng.random() < 0.5 else 2)
-        return np.clip(image, 0, 255).astype(np.uint8)
+        drawn = np.clip(image, 0, 255).astype(np.uint8)
+        drawn.flags.writeable = False
+        return drawn
 
     return frame

@@ -38,6 +38,26 @@ def test_the_alignment_finds_any_turn_size_and_place(side: float, degrees: float
     assert np.abs(mapped - POINTS).max() * 180 < 0.1  # a pixel's tenth of a crop of 180
 
 
+@pytest.mark.parametrize("degrees", [0, -25, 40])
+@pytest.mark.parametrize("scale", [0.5, 1.0, 4.0])
+def test_landmarks_land_on_the_reference(degrees: float, scale: float):
+    """Bright dots at the landmarks of a turned and scaled face are where the card wants them in the crop."""
+    source = marks(100 * scale, degrees, 320, 240)
+    image = np.zeros((480, 640, 3), np.uint8)
+    for x, y in source:
+        # In sixteenths of a pixel; OpenCV draws 0 in the middle of the first pixel, landmarks have it at the edge.
+        centre = (round((float(x) - 0.5) * 16), round((float(y) - 0.5) * 16))
+        cv2.circle(image, centre, round(3 * scale * 16), (255, 255, 255), cv2.FILLED, cv2.LINE_AA, shift=4)
+
+    crop = crop_face(image, face(source, (280, 200, 80, 80)), REFERENCE, 180)
+
+    for x, y in REFERENCE.landmarks:
+        around = crop[int(y * 180) - 12 : int(y * 180) + 12, int(x * 180) - 12 : int(x * 180) + 12, 0].astype(float)
+        rows, columns = np.indices(around.shape)
+        centre = (rows * around).sum() / around.sum(), (columns * around).sum() / around.sum()
+        assert np.allclose(centre, (11.5, 11.5), atol=2.5)
+
+
 def test_noise_on_the_landmarks_moves_the_crop_by_less_than_the_noise():
     rng = np.random.default_rng(0)
     for _ in range(50):
@@ -68,6 +88,16 @@ def test_landmarks_that_are_no_face_leave_the_box_with_its_margin(landmarks: np.
     assert (crop[27:123, 27:123] == 255).all()
     assert (crop[:23] == 0).all()
     assert (crop[:, 127:] == 0).all()
+
+
+def test_a_crop_that_leaves_the_frame_is_padded_not_stretched():
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[:, :50] = (10, 200, 30)
+    no_face = face(np.zeros((4, 2)), (-40, 60, 80, 80))  # no face has all landmarks in one point: the box counts
+    crop = crop_face(image, no_face, Crop(landmarks=REFERENCE.landmarks, margin=0.25), 120)
+    # The box with its margin spans x from -60 to 60: the green part ends at 110/120 of the crop.
+    assert (crop[:, :108] == (10, 200, 30)).all()
+    assert (crop[:, 114:] == 0).all()
 
 
 def test_a_face_across_the_frames_edge_keeps_its_shape_and_the_edge_is_repeated():

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
-from edge.vision.bundle import Bundle, load_bundle, shipped, write_bundle
+from edge.vision.bundle import Bundle, load_bundle, sealed, shipped, write_bundle
 from edge.vision.demographics import DemographicsEstimator
 from edge.vision.detector import FaceDetector
 from tests.bundles import file_content
@@ -31,6 +32,13 @@ def flatbuffer(name: str) -> bytes:
     content = file_content(name)
     with zipfile.ZipFile(io.BytesIO(content)) as files:
         return content[: files.infolist()[0].header_offset]
+
+
+def with_card(change: Callable[[dict], object]) -> bytes:
+    """The shipped Table 1 model with its card changed."""
+    values = json.loads(CARD)
+    change(values)
+    return flatbuffer("table1") + archive("card.json", json.dumps(values).encode())
 
 
 def damaged_deflate(card: bytes) -> bytes:
@@ -51,6 +59,17 @@ def test_a_shipped_bundle_is_sound_and_survives_being_written_again(name: str, t
     assert again.card == bundle.card
     again.interpreter(1)
     assert [path.name for path in tmp_path.iterdir()] == ["again.tflite"]
+
+
+def test_a_bundle_written_twice_is_the_same_and_any_zip_reader_sees_its_card(tmp_path: Path):
+    model = b"\x00" * 4 + b"TFL3" + b"\x00" * 64
+    card = sealed(load_bundle("table1").card, model)
+    for name in ("a", "b"):
+        write_bundle(tmp_path / name, model, card)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a") as files:
+        assert json.loads(files.read("card.json"))["name"] == "table1"
+    assert load_bundle(str(tmp_path / "a")).card == card
 
 
 def test_a_file_cut_short_anywhere_is_refused_by_name(tmp_path: Path):
@@ -89,6 +108,7 @@ CARD = json.dumps(load_bundle("table1").card.model_dump(mode="json")).encode()
 @pytest.mark.parametrize(
     ("content", "told"),
     [
+        pytest.param(lambda: b"just text, no model", "not a TFLite model", id="text"),
         pytest.param(lambda: flatbuffer("table1"), "without a readable card", id="no card"),
         pytest.param(lambda: archive("card.json", CARD), "not a TFLite model", id="only a zip"),
         pytest.param(lambda: flatbuffer("table1") + archive("x.json", CARD), "without a readable", id="another's zip"),
@@ -100,12 +120,15 @@ CARD = json.dumps(load_bundle("table1").card.model_dump(mode="json")).encode()
         pytest.param(
             lambda: flatbuffer("table1") + archive("card.json", b" " * (5 << 20)), "too large", id="a huge card"
         ),
+        pytest.param(lambda: with_card(lambda card: card.update(schema_version=2)), "schema 2", id="another schema"),
+        pytest.param(lambda: with_card(lambda card: card.update(surprise=1)), "surprise", id="unknown field"),
+        pytest.param(lambda: with_card(lambda card: card["outputs"].pop()), "lacks", id="an output is missing"),
     ],
 )
 def test_a_foreign_file_is_refused_with_the_reason(tmp_path: Path, content: Callable[[], bytes], told: str):
     path = tmp_path / "foreign.tflite"
     path.write_bytes(content())
-    with pytest.raises(BadInput, match=rf"foreign\.tflite.*{told}"):
+    with pytest.raises(BadInput, match=rf"(?s)foreign\.tflite.*{told}"):
         load_bundle(str(path))
 
 
@@ -165,10 +188,18 @@ def test_a_card_that_makes_no_sense_is_refused(tmp_path: Path, name: str, keys: 
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param("x" * 5000, id="too long"), pytest.param("a\0b", id="a zero byte"), "", ".", "no/such/file"]
+    "name",
+    [
+        pytest.param("x" * 5000, id="too long"),
+        pytest.param("a\0b", id="a zero byte"),
+        "",
+        ".",
+        "no/such/file",
+        "nobody",
+    ],
 )
 def test_a_name_that_leads_to_no_file_is_answered_with_the_shipped_models(name: str):
-    with pytest.raises(BadInput, match=r"shipped: .*face.*table1"):
+    with pytest.raises(BadInput, match=rf"{re.escape(name)}.*shipped: .*face.*mobile.*table1"):
         load_bundle(name)
 
 

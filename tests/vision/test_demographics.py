@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -37,12 +39,30 @@ def test_quantiles_rise_stay_in_range_and_the_interval_holds_the_mean(mean: floa
         assert (high - low) == pytest.approx(2 * 1.2816 * width, rel=0.02)
 
 
+def test_an_estimate_tells_its_age_and_interval():
+    density = np.zeros(101, np.float32)
+    density[30:41] = 1 / 11
+    estimate = Estimate(density, 0.3)
+    assert estimate.age == pytest.approx(35, abs=1e-4)
+    low, high = estimate.age_interval
+    assert (low, high) == pytest.approx((30.6, 39.4), abs=0.1)
+
+
 def test_a_certain_age_has_an_interval_within_its_year():
     density = np.zeros(101, np.float32)
     density[40] = 1
     estimate = Estimate(density, 0.0)
     assert estimate.age == 40
     assert (39.5, 40.5) <= estimate.age_interval <= (40, 40.5)
+
+
+def test_pooling_favours_what_all_agree_on():
+    both = [bell(30, 6, 0.9), bell(40, 6, 0.8)]
+    assert pool(both).age == pytest.approx(35, abs=0.2)
+    assert 0.8 < pool(both).female_probability < 0.9
+    assert pool(both[::-1]).age == pytest.approx(pool(both).age)
+    with pytest.raises(ValueError, match="nothing"):
+        pool([])
 
 
 def test_pooling_one_changes_next_to_nothing_and_order_nothing():
@@ -103,3 +123,18 @@ def test_a_picture_of_another_size_is_resized_as_an_aligned_crop_is(estimator, c
     for chip in (chips[0], cv2.resize(chips[0], (400, 400)), cv2.resize(chips[0], (90, 120))):
         direct, resized = estimator.estimate(chip), estimator.estimate(crop_aligned(chip, size))
         assert (direct.age_distribution == resized.age_distribution).all()
+
+
+def test_the_default_model_tells_old_from_young_and_women_from_men(utkface: Path):
+    estimator = DemographicsEstimator(load_bundle("mobile"), 1)
+
+    def mean(pattern: str) -> tuple[float, float]:
+        chips = [cv2.imread(str(path)) for path in sorted(utkface.glob(pattern))[:40]]
+        estimates = [estimator.estimate(chip) for chip in chips]
+        return float(np.mean([e.age for e in estimates])), float(np.mean([e.female_probability for e in estimates]))
+
+    woman_26, man_26, woman_70 = mean("26_1_*"), mean("26_0_*"), mean("70_1_*")
+    assert abs(woman_26[0] - 26) < 5
+    assert woman_70[0] > 50
+    assert woman_26[1] > 0.85
+    assert man_26[1] < 0.2

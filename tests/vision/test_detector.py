@@ -55,7 +55,7 @@ def test_one_detection_a_face(boxes: list[Detection], expected: list[tuple[float
 
 
 def test_a_face_is_where_it_is_whatever_square_shows_it(weak_detector, heads, textured):
-    image = textured(640, 480, 3)
+    image = textured(640, 480, 3).copy()
     head = heads[0]
     scale = 60 / (head.shape[1] / 2)
     small = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

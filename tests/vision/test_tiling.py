@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 import pytest
 
+from edge.cameras import open_camera
+from edge.demo import CLIP, TRUTH
+from edge.vision.bundle import load_bundle
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import CUT, SMALLEST_SEEN_PX, LiveScan, find_faces, grid, pyramid
@@ -87,6 +91,58 @@ def test_levels_shrink_and_none_is_nearly_the_one_before():
 # --- photos
 
 
+@pytest.fixture(scope="module")
+def demo_frames() -> list[tuple[np.ndarray, list[tuple[float, ...]]]]:
+    """Frames of the demo clip with the boxes of the faces that are wholly in view."""
+    truth = json.loads(TRUTH.read_text())
+    width, height = truth["size"]
+    boxes: dict[int, list[tuple[float, ...]]] = {}
+    for patron in truth["patrons"]:
+        for frame, x, y, w, h in patron["path"]:
+            if w >= 24 and x >= 0 and y >= 0 and x + w <= width and y + h <= height:
+                boxes.setdefault(frame, []).append((x, y, w, h))
+    wanted = sorted(boxes)[::8]
+    with open_camera(str(CLIP)) as camera:
+        return [(frame.image, boxes[frame.index]) for frame in camera if frame.index in wanted]
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector(load_bundle("face"), 1, 0.5)
+
+
+def test_the_faces_of_a_photo_are_found_once_each(detector: FaceDetector, demo_frames):
+    wanted = found = extra = 0
+    for image, boxes in demo_frames:
+        faces = [face for face in find_faces(image, detector) if face.score >= 0.6]
+        for x, y, w, h in boxes:
+            here = [f for f in faces if np.hypot(f.centre[0] - x - w / 2, f.centre[1] - y - h / 2) < w / 2]
+            wanted += 1
+            found += bool(here)
+            extra += max(len(here) - 1, 0)
+    assert wanted >= 20
+    assert found >= 0.95 * wanted
+    assert extra == 0
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 480), (1280, 720), (1920, 1080)], ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("height", [24, 60, 150])
+def test_faces_of_all_sizes_are_found_in_all_frames(detector: FaceDetector, demo_frames, size, height: int):
+    source, boxes = max(demo_frames, key=lambda item: max(box[2] for box in item[1]))
+    x, y, w, h = (round(v) for v in max(boxes, key=lambda box: box[2]))
+    head = source[max(y - h // 2, 0) : y + 2 * h, max(x - w // 2, 0) : x + w + w // 2]
+    factor = height / h
+    head = cv2.resize(head, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)[: size[1], : size[0]]
+    image = np.full((size[1], size[0], 3), 110, np.uint8)
+    top, left = (size[1] - head.shape[0]) // 3, (size[0] - head.shape[1]) // 3
+    image[top : top + head.shape[0], left : left + head.shape[1]] = head
+
+    faces = find_faces(image, detector)
+
+    assert len(faces) == 1
+    assert 0.5 < faces[0].size / height < 1.8
+
+
 @pytest.mark.parametrize("size", SIZES[:4], ids=str)
 def test_photographed_faces_are_found_once_each(weak_detector, textured, chips, size):
     width, height = size
@@ -94,7 +150,7 @@ def test_photographed_faces_are_found_once_each(weak_detector, textured, chips, 
     found: dict[int, list[bool]] = {}
     extra = strangers = 0
     for face_px in (24, 32, 48, 96, 160):
-        image = textured(width, height, face_px)
+        image = textured(width, height, face_px).copy()
         places: list[tuple[int, int]] = []
         for _ in range(300):
             x, y = (int(rng.integers(4, limit - face_px - 3)) for limit in size)
@@ -131,7 +187,7 @@ def test_nobody_is_found_where_nobody_is(weak_detector, textured, size: tuple[in
 
 
 def test_what_is_smaller_than_asked_for_is_not_reported(weak_detector, heads, textured):
-    image = textured(640, 480, 3)
+    image = textured(640, 480, 3).copy()
     small = cv2.resize(heads[0], None, fx=30 / heads[0].shape[1] * 2, fy=30 / heads[0].shape[1] * 2)
     image[100 : 100 + small.shape[0], 200 : 200 + small.shape[1]] = small
     assert near(find_faces(image, weak_detector, 24), 230, 133, 30)
@@ -166,6 +222,16 @@ def walkers(heads, textured) -> Callable[..., tuple[np.ndarray, list[tuple[float
         return cv2.add(image, noise), centres
 
     return frame
+
+
+def test_a_live_frame_never_costs_more_than_its_budget(weak_detector, demo_frames):
+    detector = Counting(weak_detector)
+    scan = LiveScan(detector, 24, 3)  # type: ignore[arg-type]
+    known: list[tuple[float, float, float]] = [(5000.0, 10.0, 30.0)]  # somebody who has left the view does no harm
+    for image, _ in demo_frames:
+        detector.squares.clear()
+        known = [(*face.centre, face.size) for face in scan.find(image, known)]
+        assert len(detector.squares) <= 1 + 3
 
 
 @pytest.mark.parametrize(
