@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -13,22 +12,15 @@ from convert.card_calibration import main, make_calibration, recalibrate
 from convert.card_numbers import round_floats
 from edge.census.shares.calibration import KEY, Calibration
 from edge.vision.bundle import load_bundle, shipped
+from tests.faces import labelled_noise
 from training.data.dataset import Sample, read_dataset
 from training.evaluation.metrics import Predictions
 from training.evaluation.predictors import PredictionResult
 
 
-def draw(folder: Path, count: int) -> Path:
-    folder.mkdir()
-    for index in range(count):
-        image = np.random.default_rng(index).integers(0, 256, (24, 24, 3), np.uint8)
-        cv2.imwrite(str(folder / f"{1 + index}_{index % 2}_0_{20170101000000000 + index}.bmp"), image)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    return draw(tmp_path_factory.mktemp("data") / "faces", 60)
+    return labelled_noise(tmp_path_factory.mktemp("data") / "faces", 60)
 
 
 def model_of(path: Path) -> bytes:

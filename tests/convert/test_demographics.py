@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import keras
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from edge.cli import main
 from edge.errors import MaitredError
 from edge.vision.bundle import Bundle, load_bundle, write_bundle
 from edge.vision.self_check import outputs_sha256
+from tests.faces import labelled_noise
 from training.data.alignment_reference import CROP
 from training.data.dataset import read_dataset
 from training.networks.table1 import table1
@@ -38,17 +38,9 @@ def _few_representatives():
 REPRESENTATIVES = demographics.representative_faces
 
 
-def draw(folder: Path, count: int) -> Path:
-    folder.mkdir()
-    for index in range(count):
-        image = np.random.default_rng(index).integers(0, 256, (24, 24, 3), np.uint8)
-        cv2.imwrite(str(folder / f"{1 + index}_{index % 2}_0_{20170101000000000 + index}.bmp"), image)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    return draw(tmp_path_factory.mktemp("data") / "faces", 40)
+    return labelled_noise(tmp_path_factory.mktemp("data") / "faces", 40)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +258,7 @@ def test_a_set_with_labels_csv_is_named_as_what_it_is(bundle, trained, data, tmp
     for name in ("quantise", "quantise_with_bias_correction"):
         monkeypatch.setattr(demographics, name, lambda *_: bundle.model)
     folder = tmp_path / "own"
-    draw(folder, 40)
+    labelled_noise(folder, 40)
     rows = [f"{path.name},{path.name.split('_')[0]},{path.name.split('_')[1]}" for path in sorted(folder.iterdir())]
     (folder / "labels.csv").write_text("file,age,gender\n" + "\n".join(rows) + "\n")
     assert convert(trained, folder, tmp_path / "own.tflite") == 0
@@ -276,7 +268,7 @@ def test_a_set_with_labels_csv_is_named_as_what_it_is(bundle, trained, data, tmp
 
 
 def test_figures_need_labels(trained, data, tmp_path, capsys):
-    folder = draw(tmp_path / "faces", 40)
+    folder = labelled_noise(tmp_path / "faces", 40)
     names = [path.name for path in folder.iterdir()]
     (folder / "labels.csv").write_text("file,age,gender\n" + "".join(f"{name},30,\n" for name in names))
     assert convert(trained, folder, tmp_path / "x.tflite") == 2

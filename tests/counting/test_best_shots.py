@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.counting.best_shots import APART_S, BestShots, Shot, age_interval, clarity
-from edge.vision.demographics import Estimate
+from edge.counting.best_shots import APART_S, BestShots, Shot, age_interval, clarity, quality_of
+from edge.vision.detection import Detection
+from tests.faces import bell
 
 BLANK = np.zeros((4, 4, 3), np.uint8)
+MARKS = np.array([[90, 90], [110, 90], [100, 102], [100, 112], [82, 95], [118, 95]], np.float32)
 
 
 def watch(count: int, qualities: list[float], fps: float = 15.0) -> tuple[BestShots, list[float]]:
@@ -55,10 +57,37 @@ def test_the_best_of_each_quarter_second_compete_and_the_best_win():
         assert min(abs(a - b) for i, a in enumerate(slots) for b in slots[:i]) >= APART_S
 
 
+def test_the_best_shots_are_kept_and_near_ones_replaced():
+    shots = BestShots(3)
+    for time_s, quality in [(0.0, 0.2), (0.1, 0.5), (1.0, 0.3), (2.0, 0.9), (3.0, 0.1), (4.0, 0.8)]:
+        if shots.wants(quality, time_s):
+            shots.add(Shot(quality, time_s, BLANK, BLANK))
+    assert [shot.quality for shot in shots.shots] == [0.9, 0.8, 0.5]
+
+
 def test_a_single_shot_is_the_best_one():
     shots, taken = watch(1, [0.2, 0.9, 0.3, 0.4, 0.8, 0.1] * 10)
     assert [shot.quality for shot in shots.shots] == [0.9]
     assert len(taken) == 1
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        pytest.param(Detection((90, 90, 20, 20), 0.9, MARKS), id="small"),
+        pytest.param(Detection((-20, 80, 40, 40), 0.9, MARKS), id="cut by the frame"),
+        pytest.param(Detection((80, 80, 40, 40), 0.4, MARKS), id="doubtful"),
+        pytest.param(
+            Detection(
+                (80, 80, 40, 40), 0.9, MARKS + np.array([[0, 0], [0, 0], [9, 0], [0, 0], [0, 0], [0, 0]], np.float32)
+            ),
+            id="profile",
+        ),
+    ],
+)
+def test_a_worse_view_has_a_lower_quality(worse: Detection):
+    image = np.zeros((240, 320, 3), np.uint8)
+    assert quality_of(worse, image) < quality_of(Detection((80, 80, 40, 40), 0.9, MARKS), image)
 
 
 def test_a_blurred_dim_flat_or_burnt_out_face_is_worth_less():
@@ -89,8 +118,7 @@ def test_a_blurred_dim_flat_or_burnt_out_face_is_worth_less():
     ],
 )
 def test_an_age_interval_is_wider_where_shots_show_little(qualities: list[float] | None, wider: bool):
-    density = np.exp(-0.5 * ((np.arange(101) - 40) / 5) ** 2)
-    pooled = Estimate((density / density.sum()).astype(np.float32), 0.5)
+    pooled = bell(40)
     low, high = age_interval(pooled, qualities)
     plain_low, plain_high = pooled.age_interval
     assert (high - low > 1.2 * (plain_high - plain_low)) == wider

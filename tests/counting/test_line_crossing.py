@@ -23,7 +23,7 @@ from edge.counting.line_crossing import CrossingDetector, Passage
 from edge.counting.staff import is_within, without_staff
 from edge.counting.visit import Visit
 from edge.demo import CLIP
-from edge.vision.detection import Detection
+from tests.faces import face
 
 SIZE = (1000, 500)
 FACE = 40.0
@@ -51,10 +51,6 @@ def seen(entrance: Entrance, places: Iterable[tuple[float, float]], size: float 
     for index, place in enumerate(places):
         watch.see(7, face(*place, size), index * STEP_S, SIZE)
     return watch.end(7)
-
-
-def face(x: float, y: float, size: float = FACE) -> Detection:
-    return Detection((x - size / 2, y - size / 2, size, size), 0.9, np.zeros((6, 2), np.float32))
 
 
 @dataclass(frozen=True)

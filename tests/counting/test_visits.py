@@ -15,18 +15,14 @@ from edge.counting.recording import count_recording, open_recording
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.errors import BadInput
-from edge.vision.detection import Detection
 from edge.vision.face_verification import context_of, is_verified
 from edge.vision.models import Models
+from tests.faces import face
 
 
 @pytest.fixture(scope="module")
 def models() -> Models:
     return Models.open(Settings().detection, Settings().demographics)
-
-
-def face(x: float, y: float, size: float) -> Detection:
-    return Detection((x - size / 2, y - size / 2, size, size), 0.8, np.zeros((6, 2), np.float32))
 
 
 def test_the_context_puts_the_face_in_the_middle_at_a_fixed_size():

@@ -20,6 +20,7 @@ from edge.tracking.track import Track
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
 from edge.vision.models import Models
+from tests.faces import face
 
 
 def arrays_of(root: object, beside: object) -> list[np.ndarray]:
@@ -118,7 +119,3 @@ def test_a_look_is_the_clothes_and_none_where_they_are_out_of_the_frame():
     assert worn.shape == (LENGTH,)
     assert worn.reshape(-1, 3)[-3:] == pytest.approx(np.tile([10, 20, 200], (3, 1)), abs=1)
     assert clothing_of(image, Detection((180, 350, 40, 40), 0.9, np.zeros((6, 2), np.float32))) is None
-
-
-def face(x: float) -> Detection:
-    return Detection((x - 20, 180, 40, 40), 0.9, np.zeros((6, 2), np.float32))

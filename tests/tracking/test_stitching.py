@@ -15,16 +15,13 @@ from edge.counting.line_crossing import CrossingDetector
 from edge.tracking.clothing import LENGTH, ClothingColours, is_clothing_visible
 from edge.tracking.tracker import Tracker
 from edge.vision.detection import Detection
+from tests.faces import face
 
 VIEW = (960, 540)
 STEP_S = 0.1
 RED, BLUE = (np.tile(np.float32(colour), LENGTH // 3) for colour in ([30, 30, 180], [160, 60, 30]))
 
 CLOTHES: dict[str, ClothingColours | None] = {"red": RED, "blue": BLUE, "covered": None}
-
-
-def face(x: float, y: float = 200.0, size: float = 40.0, score: float = 0.9) -> Detection:
-    return Detection((x - size / 2, y - size / 2, size, size), score, np.zeros((6, 2), np.float32))
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,11 @@ import pytest
 
 from edge.config.counting import Counting
 from edge.errors import BadInput
-from edge.tracking.tracker import MAX_TRACKS, Tracker
+from edge.tracking.tracker import MAX_TRACKS, Step, Tracker
 from edge.vision.detection import Detection
+from tests.faces import face
 
 FRAME_S = 1 / 15
-
-
-def face(x: float, y: float = 200.0, size: float = 40.0, score: float = 0.9) -> Detection:
-    return Detection((x - size / 2, y - size / 2, size, size), score, np.zeros((6, 2), np.float32))
 
 
 @pytest.fixture
@@ -22,6 +19,28 @@ def tracker() -> Tracker:
     return Tracker(Counting(lost_s=1.5), min_score=0.6)
 
 
+def ids(step: Step) -> list[int]:
+    return sorted(track.id for track in step.seen)
+
+
+def test_a_walk_is_one_track(tracker: Tracker):
+    for index in range(60):
+        step = tracker.step([face(100 + 8 * index, 200 + index, 30 + index)], index * FRAME_S)
+        assert ids(step) == [1]
+    assert tracker.tracks[0].hits == 60
+
+
+def test_two_people_who_cross_keep_their_ids(tracker: Tracker):
+    for index in range(61):
+        left, right = face(100 + 10 * index, 200), face(700 - 10 * index, 245)
+        step = tracker.step([right, left] if index % 2 else [left, right], index * FRAME_S)
+        by_id = {track.id: track.detection for track in step.seen}
+        assert set(by_id) == {1, 2}
+    assert by_id[1] is left
+    assert by_id[2] is right
+
+
+@pytest.mark.parametrize("between", [0, 1], ids=["no frame between", "an empty frame between"])
 @pytest.mark.parametrize(
     ("pause_s", "same"),
     [
@@ -30,12 +49,15 @@ def tracker() -> Tracker:
         pytest.param(600.0, False, id="a camera's stall"),
     ],
 )
-def test_after_a_pause_nobody_takes_over_who_stood_there_before(tracker: Tracker, pause_s: float, same: bool):
-    """No frame at all came in between: the track must end by the clock, not by frames without a detection."""
+def test_after_a_pause_nobody_takes_over_who_stood_there_before(
+    tracker: Tracker, pause_s: float, same: bool, between: int
+):
+    """Without a frame in between, the track must end by the clock, not by frames without a detection."""
     tracker.step([face(300)], 0.0)
+    ended = [track for _ in range(between) for track in tracker.step([], pause_s - FRAME_S).ended]
     step = tracker.step([face(300)], pause_s)
     assert [track.id for track in step.seen] == ([1] if same else [2])
-    assert [track.id for track in step.ended] == ([] if same else [1])
+    assert [track.id for track in (*ended, *step.ended)] == ([] if same else [1])
     assert step.seen[0].started_s == (0.0 if same else pause_s)
 
 
@@ -98,6 +120,12 @@ def test_neighbours_are_not_exchanged_whatever_the_order(tracker: Tracker):
     assert all(len(people) == 1 for people in owners.values())
 
 
+def test_a_weak_detection_carries_a_track_on_but_starts_none(tracker: Tracker):
+    assert ids(tracker.step([face(100, 100, score=0.4)], 0.0)) == []
+    assert ids(tracker.step([face(100, 100, score=0.9)], 0.1)) == [1]
+    assert ids(tracker.step([face(102, 100, score=0.4)], 0.2)) == [1]
+
+
 def test_a_weak_detection_does_not_take_a_track_from_a_confident_one(tracker: Tracker):
     tracker.step([face(300)], 0.0)
     weak, strong = face(301, score=0.4), face(310)
@@ -123,6 +151,21 @@ def test_a_crowd_beyond_all_measure_is_bounded_and_ids_are_never_used_twice(trac
         assert len(tracker.tracks) == MAX_TRACKS
         seen += [track.id for track in step.seen]
     assert len(set(seen)) == len(seen) == 3 * MAX_TRACKS
+
+
+def test_every_track_ends_exactly_once_and_memory_is_bounded(tracker: Tracker):
+    random = np.random.default_rng(3)
+    born: set[int] = set()
+    ended: list[int] = []
+    for index in range(400):
+        crowd = [face(*random.uniform(0, 4000, 2), score=random.uniform(0.3, 1)) for _ in range(40)]
+        step = tracker.step(crowd, index * FRAME_S)
+        born |= set(ids(step))
+        ended += [track.id for track in step.ended]
+        assert len(tracker.tracks) <= MAX_TRACKS
+    ended += [track.id for track in tracker.finish()]
+    assert sorted(ended) == sorted(born)
+    assert tracker.tracks == []
 
 
 def test_finish_ends_all_and_a_new_start_is_clean(tracker: Tracker):

@@ -11,13 +11,7 @@ import pytest
 from edge.vision.alignment import crop_aligned
 from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator, Estimate, pool
-
-AGES = np.arange(101)
-
-
-def bell(mean: float, width: float, female: float = 0.5) -> Estimate:
-    density = np.exp(-0.5 * ((AGES - mean) / width) ** 2)
-    return Estimate((density / density.sum()).astype(np.float32), female)
+from tests.faces import bell
 
 
 @pytest.fixture(scope="module")

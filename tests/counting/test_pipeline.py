@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from edge.cameras import Frame, open_camera
 from edge.config import Settings
-from edge.counting.best_shots import BestShots, Shot, quality_of
 from edge.counting.pipeline import Pipeline, visit_of
 from edge.demo import CLIP
 from edge.errors import BadInput
 from edge.tracking.track import Track
-from edge.vision.demographics import Estimate
-from edge.vision.detection import Detection
-
-MARKS = np.array([[90, 90], [110, 90], [100, 102], [100, 112], [82, 95], [118, 95]], np.float32)
-BLANK = np.zeros((8, 8, 3), np.uint8)
-
-
-def bell(age: float, female: float) -> Estimate:
-    density = np.exp(-0.5 * ((np.arange(101) - age) / 5) ** 2)
-    return Estimate((density / density.sum()).astype(np.float32), female)
+from tests.faces import bell, face
 
 
 def test_no_crop_outlives_its_visit():
@@ -53,52 +41,18 @@ def test_a_face_that_only_flickers_is_no_visit():
 
 @pytest.mark.parametrize(("age", "given"), [pytest.param(8, False, id="child"), pytest.param(30, True, id="adult")])
 def test_children_are_given_no_gender(age: float, given: bool):
-    track = Track(1, Detection((80, 80, 40, 40), 0.9, MARKS), 1.0, 5.0, hits=20)
-    visit = visit_of(track, [bell(age, 0.9)] * 3, no_gender_below=Settings().census.no_gender_below)
+    track = Track(1, face(100, 100), 1.0, 5.0, hits=20)
+    visit = visit_of(track, [bell(age, female=0.9)] * 3, no_gender_below=Settings().census.no_gender_below)
     assert visit.gender == ("female" if given else None)
     assert (visit.female_probability is not None) == given
     assert visit.dwell_s == 4.0
 
 
 def test_a_visit_keeps_the_models_own_interval_beside_the_one_that_is_wider_for_poor_shots():
-    track = Track(1, Detection((80, 80, 40, 40), 0.9, MARKS), 1.0, 5.0, hits=20)
-    poor, good = (visit_of(track, [bell(40, 0.9)] * 3, [quality] * 3) for quality in (0.1, 0.9))
+    track = Track(1, face(100, 100), 1.0, 5.0, hits=20)
+    poor, good = (visit_of(track, [bell(40, female=0.9)] * 3, [quality] * 3) for quality in (0.1, 0.9))
     assert poor.own_interval == good.own_interval == good.age_interval
     assert poor.age_interval[0] < poor.own_interval[0] < poor.own_interval[1] < poor.age_interval[1]
-
-
-def test_the_best_shots_are_kept_and_near_ones_replaced():
-    shots = BestShots(3)
-    for time_s, quality in [(0.0, 0.2), (0.1, 0.5), (1.0, 0.3), (2.0, 0.9), (3.0, 0.1), (4.0, 0.8)]:
-        if shots.wants(quality, time_s):
-            shots.add(Shot(quality, time_s, BLANK, BLANK))
-    assert [shot.quality for shot in shots.shots] == [0.9, 0.8, 0.5]
-
-
-@pytest.mark.parametrize(
-    "worse",
-    [
-        pytest.param(Detection((90, 90, 20, 20), 0.9, MARKS), id="small"),
-        pytest.param(Detection((-20, 80, 40, 40), 0.9, MARKS), id="cut by the frame"),
-        pytest.param(Detection((80, 80, 40, 40), 0.4, MARKS), id="doubtful"),
-        pytest.param(
-            Detection(
-                (80, 80, 40, 40), 0.9, MARKS + np.array([[0, 0], [0, 0], [9, 0], [0, 0], [0, 0], [0, 0]], np.float32)
-            ),
-            id="profile",
-        ),
-    ],
-)
-def test_a_worse_view_has_a_lower_quality(worse: Detection):
-    image = np.zeros((240, 320, 3), np.uint8)
-    assert quality_of(worse, image) < quality_of(Detection((80, 80, 40, 40), 0.9, MARKS), image)
-
-
-def test_two_people_are_two_visits(clips: Path):
-    pipeline = Pipeline()
-    with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
-        visits = [visit for frame in camera for visit in pipeline.process(frame)] + pipeline.finish()
-    assert len(visits) == 2
 
 
 @pytest.mark.parametrize("time_s", [1.0, 0.5])
