@@ -9,7 +9,6 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,18 +21,10 @@ from standardwebhooks import Webhook
 from edge.counting.visit import Visit
 from edge.demo import CLIP
 from edge.store import Store
+from tests.waiting import until
 
 SECRET = "whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM="
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schema" / "census-window-v1.json"
-PATIENCE_S = 90
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until the condition holds; fail if it never does."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen"
-        time.sleep(0.2)
 
 
 def url_in(log: Path) -> str | None:
@@ -66,7 +57,7 @@ def endpoint():
 
 def test_a_browser_sees_the_running_demo_count(start, browser, tmp_path: Path):
     demo = start("demo", "--port", "0")
-    eventually(lambda: url_in(demo.log))
+    until(lambda: url_in(demo.log))
     url = url_in(demo.log)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     problems: list[str] = []
@@ -77,7 +68,7 @@ def test_a_browser_sees_the_running_demo_count(start, browser, tmp_path: Path):
 
     page.goto(url)
     before = page.inner_text("main")
-    eventually(lambda: requests.get(f"{url}api/v1/today", timeout=5).json()["day"]["visits"] > 0)
+    until(lambda: requests.get(f"{url}api/v1/today", timeout=5).json()["day"]["visits"] > 0, every_s=0.2)
     page.wait_for_function("text => document.querySelector('main').innerText !== text", arg=before, timeout=60_000)
 
     assert not problems
@@ -115,7 +106,7 @@ def test_what_was_counted_reaches_the_endpoint_signed_and_as_published(start, en
     )
 
     agent = start("run", "--config", config)
-    eventually(lambda: endpoint.received)
+    until(lambda: endpoint.received)
     agent.send_signal(signal.SIGTERM)
     assert agent.wait(30) == 0
 

@@ -28,6 +28,7 @@ from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.store import Health, Store, StoreError
 from edge.system import clock
+from tests.waiting import until
 
 PATIENCE_S = 60.0
 
@@ -97,23 +98,14 @@ def visits(database: Path) -> list[sqlite3.Row]:
         return connection.execute("SELECT * FROM visits ORDER BY id").fetchall()
 
 
-def eventually(condition: Callable[[], object]) -> bool:
-    """Whether the condition holds before patience ends."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def run_until(agent: Agent, condition: Callable[[], object]) -> None:
     """Run the agent here; another thread stops it as soon as the condition holds."""
     came: list[bool] = []
 
     def watch() -> None:
         try:
-            came.append(eventually(condition))
+            until(condition)
+            came.append(True)
         finally:
             agent.stop()
 
@@ -264,10 +256,10 @@ def test_a_model_that_fails_ends_the_agent_and_costs_nothing_that_was_counted(
 
 def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):
     Agent(settings()).run()
-    eventually(lambda: "STOPPING=1" in told)
+    until(lambda: "STOPPING=1" in told)
 
     assert told[0] == "READY=1"
-    assert eventually(lambda: told[-1] == "STOPPING=1")  # the listener may still be reading
+    until(lambda: told[-1] == "STOPPING=1")  # the listener may still be reading
     assert set(told[1:-1]) == {"WATCHDOG=1"}
     assert len(told) - 2 >= health(database).frames
 
@@ -284,7 +276,7 @@ def test_a_camera_that_is_not_there_is_waited_for(settings, database: Path, told
     last = health(database)
     assert last.frames == 0
     assert "/dev/video99: no such device" in last.camera_error
-    assert eventually(lambda: told[-1] == "STOPPING=1")  # the listener may still be reading
+    until(lambda: told[-1] == "STOPPING=1")  # the listener may still be reading
 
 
 class Stuck(Camera):
@@ -419,7 +411,7 @@ def test_sigterm_counts_who_is_in_view_and_ends_well(database: Path, tmp_path: P
 
     process = subprocess.Popen([sys.executable, "-m", "edge.cli", "run", "--config", config], stderr=subprocess.PIPE)
     try:
-        assert eventually(somebody_is_in_view)
+        until(somebody_is_in_view)
         before = len(visits(database))
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=PATIENCE_S)

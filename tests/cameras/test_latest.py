@@ -16,18 +16,11 @@ import pytest
 from edge.cameras import Camera, CameraError, CameraState, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.errors import BadInput
 from edge.system.backoff import Backoff
+from tests.waiting import until
 
 DEADLINE_S = 20.0
 QUICK = ReopenPolicy(stall_s=5.0, open_s=5.0, first_s=0.001, cap_s=0.01)
 IMPATIENT = ReopenPolicy(stall_s=0.05, open_s=0.05, first_s=0.001, cap_s=0.01)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something has happened; the deadline is only there to end a failing test."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.002)
 
 
 class Scripted(Camera):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -12,6 +11,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+
+from tests.waiting import free_port
 
 EMULATE = Path(__file__).resolve().parents[2] / "firmware_config" / "emulate.sh"
 BOOT_S = 900.0
@@ -45,8 +46,8 @@ class Device:
     key: Path
     machine: str = "virt"
     size: str = "4G"
-    http_port: int = field(default_factory=lambda: free_port())
-    ssh_port: int = field(default_factory=lambda: free_port())
+    http_port: int = field(default_factory=free_port)
+    ssh_port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -177,13 +178,6 @@ class Device:
         """As an owner does."""
         self.ssh("systemctl poweroff")
         self.wait_off()
-
-
-def free_port() -> int:
-    """A port nobody listens at just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def missing_tools() -> list[str]:

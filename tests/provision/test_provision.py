@@ -93,12 +93,6 @@ class Card:
         return found
 
 
-@pytest.fixture(autouse=True)
-def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody pulls a plug here. That files are brought to the disk, and when, has a test of its own."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[Path]:
     """A folder in RAM where there is one: a disk flushes each file that takes another's place, hundreds of them."""

@@ -21,6 +21,7 @@ from edge.update.keys import read_trusted
 from edge.update.releases import Releases
 from edge.update.services import Services
 from edge.update.switch import switch
+from tests.waiting import until
 
 PATIENCE_S = 120.0
 QUICK = WatchLimits(limit=PATIENCE_S, hold=0.5, pause=0.05)
@@ -29,13 +30,6 @@ SHORT = WatchLimits(limit=4.0, hold=0.5, pause=0.05)
 NEW = "2.0-new"
 SWITCH_STEPS = ("note", "switch", "restart", "watch", "confirm", "tidy")
 INSTALL_STEPS = ("unpack", "install", "test", "finish")
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def go(device: Device, new: Candidate, patience: WatchLimits, report_step: ReportStep) -> object:

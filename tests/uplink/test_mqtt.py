@@ -30,23 +30,12 @@ from edge.uplink.endpoint import SINGLE
 from edge.uplink.mqtt import Publisher
 from edge.uplink.mqtt.home_assistant import discovery, state, topics
 from edge.uplink.mqtt.publisher import read_password
+from tests.waiting import free_port, until
 
 PATIENCE_S = 30.0
 MODEL = ModelIdentity("mobile", "1.0.0", "0" * 64)
 NOON = 1_790_000_000.0 // 86400 * 86400 + 43200
 PASSWORD = "a broker's password, ünicode"
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen"
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 class Broker:

@@ -25,6 +25,7 @@ from edge.store import Store, StoreError
 from edge.uplink import Sender
 from edge.uplink import sender as sender_module
 from edge.uplink.endpoint import Endpoint
+from tests.waiting import free_port, until
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
 PATIENCE_S = 30.0
@@ -134,25 +135,9 @@ def sender(cloud: Cloud, secret_file: Path, database: Path, pauses: Pauses):
     sender.stop(PATIENCE_S)
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def queue(store: Store, *ids: str) -> None:
     for number, event_id in enumerate(ids):
         store.outbox.add(event_id, json.dumps({"id": event_id, "note": "é"}, ensure_ascii=False), 1000.0 + number)
-
-
-def until(happened) -> None:
-    """Wait for `happened()`."""
-    tick = threading.Event()
-    for _ in range(int(PATIENCE_S / 0.02)):
-        if happened():
-            return
-        tick.wait(0.02)
-    pytest.fail("it did not happen")
 
 
 def settled(store: Store) -> bool:

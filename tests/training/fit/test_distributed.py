@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BadInput
+from tests.waiting import free_ports
 from training.fit.distributed import MultiWorker
 from training.networks.checkpoint import load_network
 
@@ -24,14 +24,6 @@ RECIPE = Path(__file__).parents[3] / "training" / "recipes" / "table1.toml"
 @pytest.fixture
 def faces(coloured_faces, tmp_path: Path) -> Path:
     return coloured_faces(tmp_path / "faces", 40)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in sockets]
-    for server in sockets:
-        server.close()
-    return ports
 
 
 def environment(addresses: list[str], index: int) -> dict[str, str]:
