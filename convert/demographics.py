@@ -25,7 +25,7 @@ from convert.tolerances import ToleranceExceeded, agreement, tolerances
 from edge.benchmark.macs import count_macs
 from edge.errors import BadInput, MaitredError
 from edge.labels import AGES
-from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
+from edge.vision.bundle import Bundle, load_bundle, with_model_digest, write_bundle
 from edge.vision.card import Card, Input, Training
 from training.data.alignment_reference import CROP
 from training.data.dataset import Dataset, Split, read_dataset
@@ -88,7 +88,7 @@ def convert_demographics(source: Path, data: Path, out: Path) -> Bundle:
         "metrics": _metrics(comparison.figures), "calibration": calibration,
         "verification": round_floats(verification),
     }  # fmt: skip
-    write_bundle(out, model, sealed(blank.model_copy(update=results), model))
+    write_bundle(out, model, with_model_digest(blank.model_copy(update=results), model))
     return load_bundle(str(out))
 
 

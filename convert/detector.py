@@ -26,7 +26,7 @@ from convert.quantise import convert_silently
 from convert.runtime_parity import check_runtime_parity
 from edge.benchmark.macs import count_macs
 from edge.errors import BadInput, MaitredError
-from edge.vision.bundle import Bundle, load_bundle, sealed, write_bundle
+from edge.vision.bundle import Bundle, load_bundle, with_model_digest, write_bundle
 from edge.vision.card import Anchors, Card, Input, Output, Training
 from edge.vision.interpreter import Interpreter
 from training.data.dataset import Dataset, read_dataset
@@ -141,10 +141,10 @@ def convert_detector(source: Path, data: Path, out: Path) -> Bundle:
     blank = make_card(model, source, dataset)
     # These are quick, so they come before the long comparison.
     runtimes, edge_tpu = check_runtime_parity(model), edgetpu_report(model).summary()
-    metrics = compare_on_scenes(published_bundle(), Bundle(sealed(blank, model), model), dataset)
+    metrics = compare_on_scenes(published_bundle(), Bundle(with_model_digest(blank, model), model), dataset)
     verification = {"tolerance": TOLERANCE, "runtimes": runtimes, "edge_tpu": edge_tpu}
     card = blank.model_copy(update={"metrics": round_floats(metrics), "verification": round_floats(verification)})
-    write_bundle(out, model, sealed(card, model))
+    write_bundle(out, model, with_model_digest(card, model))
     return load_bundle(str(out))
 
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from edge.errors import BadInput, MaitredError
-from edge.vision.bundle import Bundle, sealed, write_bundle
+from edge.vision.bundle import Bundle, with_model_digest, write_bundle
 
 COMPILER = "edgetpu_compiler"
 
@@ -51,4 +51,4 @@ def compile_bundle(bundle: Bundle, out: Path) -> None:
             last = " ".join((done.stdout + done.stderr).split()[-60:])
             raise MaitredError(f"{COMPILER} refused {bundle.card.name}: {last}")
         model = compiled.read_bytes()
-        write_bundle(out, model, sealed(bundle.card, model))
+        write_bundle(out, model, with_model_digest(bundle.card, model))

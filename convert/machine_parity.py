@@ -24,11 +24,11 @@ from edge.config import Settings
 from edge.demo import CLIP
 from edge.errors import BadInput, MaitredError
 from edge.vision.alignment import crop_face
-from edge.vision.bundle import Bundle, load_bundle, shipped
+from edge.vision.bundle import Bundle, load_bundle, shipped_models
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.preprocess import Preprocess
-from edge.vision.self_check import probe
+from edge.vision.self_check import reference_picture
 from edge.vision.tiling import find_faces
 
 Array = npt.NDArray[Any]
@@ -70,7 +70,7 @@ def fixed_inputs(bundle: Bundle, seen: Sequence[tuple[Image, list[Detection]]]) 
     width, height = bundle.card.input.width, bundle.card.input.height
     shape = (height, width, 3)
     noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    drawn = [probe(shape), noise, np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)]
+    drawn = [reference_picture(shape), noise, np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)]
     for image, faces in seen:
         if bundle.card.crop is None:
             drawn.append(np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
@@ -148,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE.npz", help="write inputs and outputs here")
     parser.add_argument("--like", type=Path, metavar="FILE.npz", help="file of another machine to compare with")
     options = parser.parse_args(arguments)
-    names = options.models or shipped()
+    names = options.models or shipped_models()
     try:
         recorded = _read(options.like, names) if options.like else None
         seen = faces_of_the_clip() if recorded is None else []

@@ -11,14 +11,14 @@ from ai_edge_litert import interpreter as litert
 
 from edge.errors import MaitredError
 from edge.vision.interpreter import Interpreter
-from edge.vision.self_check import outputs_sha256, probe
+from edge.vision.self_check import outputs_sha256, reference_picture
 
 THREADS = (1, 2, 4)
 REFERENCE_KERNELS = "litert, plain kernels"
 
 
 def check_runtime_parity(model: bytes) -> dict[str, Any]:
-    """SHA-256 of the outputs for :func:`edge.vision.self_check.probe`, and by how many steps each runtime differs.
+    """SHA-256 of the outputs for :func:`edge.vision.self_check.reference_picture`, and how far other runtimes are off.
 
     Kernels without the runtime's fast paths round differently between layers; for these, the difference is only
     reported.
@@ -40,13 +40,13 @@ def check_runtime_parity(model: bytes) -> dict[str, Any]:
 
 def _agent(model: bytes, threads: int) -> list[npt.NDArray[Any]]:
     interpreter = Interpreter(model, threads)
-    return interpreter.run(probe(interpreter.inputs[0].shape))
+    return interpreter.run(reference_picture(interpreter.inputs[0].shape))
 
 
 def _native(interpreter: Any) -> list[npt.NDArray[Any]]:
     interpreter.allocate_tensors()
     details = interpreter.get_input_details()[0]
-    interpreter.set_tensor(details["index"], probe(tuple(details["shape"])))
+    interpreter.set_tensor(details["index"], reference_picture(tuple(details["shape"])))
     interpreter.invoke()
     return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
 

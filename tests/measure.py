@@ -20,7 +20,7 @@ import cv2
 
 from edge.cameras import open_camera
 from edge.demo import CLIP, TRUTH
-from edge.vision.bundle import load_bundle, shipped
+from edge.vision.bundle import load_bundle, shipped_models
 
 MAITRED = [sys.executable, "-m", "edge.cli"]
 SIZE = (640, 480)
@@ -88,7 +88,7 @@ def main() -> None:
         first = sorted(seconds_to_first_frame(folder.joinpath(str(n)).mkdir() or folder / str(n)) for n in range(5))
         print(f"start to first processed frame: median {first[2]:.2f} s, longest {first[-1]:.2f} s of 5")
         print("resident memory: agent {:.0f} MB, dashboard {:.0f} MB".format(*resident_mb()))
-        for bundle in map(load_bundle, shipped()):
+        for bundle in map(load_bundle, shipped_models()):
             macs = f", {bundle.card.macs / 1e6:.0f} million multiply-accumulates" if bundle.card.macs else ""
             print(f"{bundle.card.name}: {bundle.size / 1e6:.2f} MB{macs}")
         print(f"640x480, two faces, one core: {frames_a_second(folder):.0f} frames a second")

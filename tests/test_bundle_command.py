@@ -7,7 +7,7 @@ import json
 import pytest
 
 from edge.cli import main
-from edge.vision.bundle import load_bundle, shipped, write_bundle
+from edge.vision.bundle import load_bundle, shipped_models, write_bundle
 from tests.bundles import file_content
 
 WHOLE = file_content("table1")
@@ -15,7 +15,7 @@ CARD = WHOLE.index(b"card.json")
 FLATBUFFER = WHOLE[: CARD - 30]
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", shipped_models())
 def test_every_shipped_bundle_is_shown_and_runs_here_as_verified(name, capsys):
     assert main(["bundle", "show", name, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

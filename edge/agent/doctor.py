@@ -27,7 +27,7 @@ from edge.uplink.mqtt.connection import Connection, ConnectionLost, require_clie
 from edge.uplink.mqtt.publisher import read_password
 from edge.uplink.secret import CREDENTIAL, read_secrets
 from edge.vision.bundle import load_bundle
-from edge.vision.model_sandbox import try_out
+from edge.vision.model_sandbox import check_in_sandbox
 
 LOW_DISK_MB, FULL_DISK_MB = 500, 50
 LOW_MEMORY_MB = 150
@@ -73,7 +73,7 @@ def _demographics_model(settings: Settings) -> Check:
 
 
 def _model(name: str, model: str, task: str) -> Check:
-    bundle = try_out(load_bundle(model).require(task))
+    bundle = check_in_sandbox(load_bundle(model).require(task))
     interpreter = bundle.interpreter(threads=1)
     return Check(name, "ok", f"{bundle.card.name} {bundle.card.version} on {interpreter.runtime}")
 

@@ -9,7 +9,7 @@ from edge.benchmark.macs import count_macs, peak_model
 from edge.benchmark.timings import Timings
 from edge.vision.bundle import Bundle
 from edge.vision.interpreter import Interpreter
-from edge.vision.self_check import probe
+from edge.vision.self_check import reference_picture
 
 WARM_UP = 3
 PEAK_RUNS = 100
@@ -60,7 +60,7 @@ def int8_peak(threads: int) -> float:
 
 def _time(interpreter: Interpreter, runs: int) -> Timings:
     taken = interpreter.inputs[0]
-    picture = probe(taken.shape).astype(taken.dtype)
+    picture = reference_picture(taken.shape).astype(taken.dtype)
     for _ in range(WARM_UP):
         interpreter.run(picture)
     timings = Timings()

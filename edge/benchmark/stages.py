@@ -19,7 +19,7 @@ from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator, Estimate
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
-from edge.vision.models import WEAKEST, Models
+from edge.vision.models import MIN_TRACKED_SCORE, Models
 
 STAGES = ("capture", "detect", "crop", "classify", "track", "store")
 """``capture`` decodes a frame, ``detect`` looks at one square of it, ``crop`` cuts out a face, ``classify`` estimates
@@ -55,7 +55,7 @@ def measure_stages(camera: Camera, settings: Settings) -> tuple[dict[str, Timing
     Returns the timings of :data:`STAGES` and the crops that were classified, uint8 BGR, in memory only.
     """
     stages = {name: Timings() for name in STAGES}
-    minimum = min(WEAKEST, settings.detection.min_score)
+    minimum = min(MIN_TRACKED_SCORE, settings.detection.min_score)
     detector = _TimedDetector(load_bundle(settings.detection.model), settings.detection.threads, minimum)
     detector.stage = stages["detect"]
     demographics = _TimedDemographics(load_bundle(settings.demographics.model), settings.demographics.threads)

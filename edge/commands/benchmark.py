@@ -58,9 +58,9 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     from edge.config import Settings
     from edge.demo import CLIP
     from edge.system.machine import resident_mb
-    from edge.vision.bundle import load_bundle, shipped
+    from edge.vision.bundle import load_bundle, shipped_models
 
-    bundles = [load_bundle(name) for name in options.models or shipped()]
+    bundles = [load_bundle(name) for name in options.models or shipped_models()]
     peer = open_peer(options.peer) if options.peer else None
     with open_camera(str(CLIP)) as camera:
         stages, crops = measure_stages(camera, Settings())

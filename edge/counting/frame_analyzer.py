@@ -11,9 +11,9 @@ from edge.counting.best_shots import Shot, quality_of
 from edge.tracking.clothing import ClothingColours, visible_clothing
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
-from edge.vision.face_verification import context_of, is_verified, required_score, verification_score
+from edge.vision.face_verification import are_verified, context_of, required_score, verification_score
 from edge.vision.models import Models
-from edge.vision.tiling import LiveScan
+from edge.vision.tiling import LiveFaceFinder
 
 
 class FrameAnalyzer(Protocol):
@@ -47,7 +47,7 @@ class ModelFrameAnalyzer:
     def __init__(self, models: Models, detection: DetectionSettings) -> None:
         self._models = models
         self._min_score = detection.min_score
-        self._scan = LiveScan(models.detector, detection.min_face_px, detection.tiles_per_frame)
+        self._scan = LiveFaceFinder(models.detector, detection.min_face_px, detection.tiles_per_frame)
 
     def detect(self, frame: Frame, expected: Iterable[tuple[float, float, float]]) -> list[Detection]:
         """As the protocol says; searches the whole view, around expected faces, and where something moves."""
@@ -74,7 +74,7 @@ class ModelFrameAnalyzer:
 
     def is_face(self, shots: Sequence[Shot]) -> bool:
         """As the protocol says."""
-        return is_verified([shot.context for shot in shots], self._models.detector)
+        return are_verified([shot.context for shot in shots], self._models.detector)
 
     def estimate(self, shot: Shot) -> Estimate:
         """As the protocol says."""

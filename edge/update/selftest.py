@@ -8,8 +8,8 @@ from pathlib import Path
 from edge.config import load_settings
 from edge.errors import MaitredError
 from edge.store.database import newest_schema
-from edge.vision.bundle import load_bundle, shipped
-from edge.vision.model_sandbox import try_out
+from edge.vision.bundle import load_bundle, shipped_models
+from edge.vision.model_sandbox import check_in_sandbox
 from edge.vision.self_check import runs_as_verified
 
 
@@ -25,8 +25,8 @@ def self_test(config: Path) -> dict[str, str | int]:
         MaitredError: a model does not run here as it was verified.
     """
     settings = load_settings(config)
-    for name in sorted({*shipped(), settings.detection.model, settings.demographics.model}):
-        bundle = try_out(load_bundle(name))
+    for name in sorted({*shipped_models(), settings.detection.model, settings.demographics.model}):
+        bundle = check_in_sandbox(load_bundle(name))
         if runs_as_verified(bundle.card, bundle.interpreter(1)) is False:
             raise MaitredError(f"the model {name} gives other outputs here than when it was verified")
     return {"version": version("maitred"), "schema": newest_schema(), "database": str(settings.store.path)}

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from edge.cameras.frame import Image
 from edge.vision.card import Crop
-from edge.vision.detection import Detection, Floats
+from edge.vision.detection import Detection, Float32Array
 
-Matrix = npt.NDArray[np.float64]
+Float64Array = npt.NDArray[np.float64]
 MAX_RESIDUAL = 0.12
 """Landmarks that miss the reference by more (root mean square, share of the crop's side) are no upright face."""
 
@@ -37,7 +37,7 @@ def crop_aligned(image: Image, size: int) -> Image:
     )
 
 
-def alignment(landmarks: Floats, crop: Crop) -> Floats | None:
+def alignment(landmarks: Float32Array, crop: Crop) -> Float32Array | None:
     """Similarity transform (2, 3) from frame pixels to the unit square that best fits the reference landmarks.
 
     Least squares after S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
@@ -58,7 +58,7 @@ def alignment(landmarks: Floats, crop: Crop) -> Floats | None:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], np.float32)
 
 
-def warp(image: Image, transform: Floats, size: int) -> Image:
+def warp(image: Image, transform: Float32Array, size: int) -> Image:
     """Apply a transform to the unit square, sampled at (size, size).
 
     A face larger than the crop is first shrunk by area averaging, because bilinear sampling alone would alias.
@@ -75,7 +75,7 @@ def warp(image: Image, transform: Floats, size: int) -> Image:
     )
 
 
-def _shrink(image: Image, to_pixels: Matrix, scale: float, size: int) -> tuple[Image, Matrix]:
+def _shrink(image: Image, to_pixels: Float64Array, scale: float, size: int) -> tuple[Image, Float64Array]:
     # Only the part under the crop: a photo with many large faces must not be shrunk whole for each of them.
     corners = np.linalg.inv(to_pixels) @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]])
     border = 2 / scale

@@ -11,7 +11,7 @@ from edge.cameras.frame import Image
 from edge.vision.analyze import Face
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-INK = (255, 255, 255)
+TEXT_COLOUR = (255, 255, 255)
 # Blue-green and orange (BGR): told apart by people who do not see red and green alike. Grey for a child.
 COLOURS = {"female": (20, 110, 230), "male": (150, 120, 0), None: (110, 110, 110)}
 
@@ -50,4 +50,6 @@ def _label(
     y = max(y, 0)
     cv2.rectangle(drawn, (x, y), (x + label_width, y + label_height), colour, cv2.FILLED)
     for index, text in enumerate(texts, start=1):
-        cv2.putText(drawn, text, (x + pad, y + index * row - pad), FONT, 0.6 * scale, INK, thickness, cv2.LINE_AA)
+        cv2.putText(
+            drawn, text, (x + pad, y + index * row - pad), FONT, 0.6 * scale, TEXT_COLOUR, thickness, cv2.LINE_AA
+        )

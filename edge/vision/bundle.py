@@ -30,7 +30,7 @@ REQUIRED_OUTPUTS = {
     "face-detection": ({"scores", "centres", "sizes", "landmarks"}, {"scores", "boxes"}),
 }
 """Of each task: all of one of these sets. The published detector gives boxes and landmarks in one tensor."""
-UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, ValueError, EOFError, OSError, RuntimeError)
+ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, ValueError, EOFError, OSError, RuntimeError)
 """What the zip reader raises for damaged archives."""
 
 
@@ -79,19 +79,21 @@ def load_bundle(name_or_path: str) -> Bundle:
     try:
         path = _resolve(name_or_path)
         if not path.is_file():  # a device or a pipe might never end
-            raise BadInput(f"{path}: no file, so no model bundle; shipped: {', '.join(shipped())}")
+            raise BadInput(f"{path}: no file, so no model bundle; shipped: {', '.join(shipped_models())}")
         if path.stat().st_size > MAX_BUNDLE_BYTES:
             raise BadInput(f"{path}: too large for a model bundle")
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        raise BadInput(f"{name_or_path}: cannot read the model ({error}); shipped: {', '.join(shipped())}") from error
+        raise BadInput(
+            f"{name_or_path}: cannot read the model ({error}); shipped: {', '.join(shipped_models())}"
+        ) from error
     if content[4:8] != b"TFL3":
         raise BadInput(f"{path}: not a TFLite model")
     card, model = _read(path, content)
-    return Bundle(card, model, hashlib.sha256(content).hexdigest(), len(content), name_or_path in shipped())
+    return Bundle(card, model, hashlib.sha256(content).hexdigest(), len(content), name_or_path in shipped_models())
 
 
-def sealed(card: Card, model: bytes) -> Card:
+def with_model_digest(card: Card, model: bytes) -> Card:
     """The card with the digest of the model that it belongs to: from then on :func:`load_bundle` sees alterations."""
     return card.model_copy(update={"model_sha256": hashlib.sha256(model).hexdigest()})
 
@@ -113,17 +115,19 @@ def write_bundle(path: Path, model: bytes, card: Card) -> None:
         raise MaitredError(f"{path}: cannot be written ({error.strerror}); make room or give another file") from error
 
 
-def shipped() -> list[str]:
+def shipped_models() -> list[str]:
     """Names of the bundles that come with maitred."""
     folder = resources.files("edge").joinpath("models")
     return sorted(entry.name.removesuffix(".tflite") for entry in folder.iterdir() if entry.name.endswith(".tflite"))
 
 
 def _resolve(name_or_path: str) -> Path:
-    if name_or_path in shipped():
+    if name_or_path in shipped_models():
         return Path(str(resources.files("edge").joinpath("models", f"{name_or_path}.tflite")))
     if not Path(name_or_path).exists():
-        raise BadInput(f"{name_or_path}: no such model; shipped: {', '.join(shipped())}, or give the path of a bundle")
+        raise BadInput(
+            f"{name_or_path}: no such model; shipped: {', '.join(shipped_models())}, or give the path of a bundle"
+        )
     return Path(name_or_path)
 
 
@@ -139,7 +143,7 @@ def _read(path: Path, content: bytes) -> tuple[Card, bytes]:
             model = content[: min(entry.header_offset for entry in files.infolist())]
         if len(text) > MAX_CARD_BYTES or files.getinfo(CARD).file_size > MAX_CARD_BYTES:
             raise BadInput(f"{path}: its card is too large to be one")
-    except UNREADABLE as error:
+    except ARCHIVE_ERRORS as error:
         raise BadInput(
             f"{path}: a TFLite model without a readable card, or a truncated bundle; make one with maitred convert"
         ) from error

@@ -10,12 +10,12 @@ import numpy as np
 from edge.cameras.frame import Image
 from edge.vision.alignment import crop_aligned, crop_face
 from edge.vision.bundle import Bundle
-from edge.vision.detection import Detection, Floats
+from edge.vision.detection import Detection, Float32Array
 from edge.vision.preprocess import Preprocess
 
-INTERVAL = 0.8
+AGE_INTERVAL_SHARE = 0.8
 """Share of the age distribution that an age interval holds."""
-ODD_YEARS = 8.0
+OUTLIER_YEARS = 8.0
 """An estimate so far from the median of a visit's has half its weight."""
 
 
@@ -28,11 +28,11 @@ class Estimate:
         female_probability: 0..1.
     """
 
-    age_distribution: Floats
+    age_distribution: Float32Array
     female_probability: float
 
     @classmethod
-    def from_logits(cls, age_logits: Floats, gender_logit: float) -> Estimate:
+    def from_logits(cls, age_logits: Float32Array, gender_logit: float) -> Estimate:
         """From a network's outputs: float32 (101,), whose softmax is the distribution, and the logit of P(female)."""
         density = np.exp(age_logits - age_logits.max())
         return cls((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-gender_logit))))
@@ -45,7 +45,7 @@ class Estimate:
     @property
     def age_interval(self) -> tuple[float, float]:
         """Central 80 % interval of the apparent age, in years."""
-        return self.quantile((1 - INTERVAL) / 2), self.quantile((1 + INTERVAL) / 2)
+        return self.quantile((1 - AGE_INTERVAL_SHARE) / 2), self.quantile((1 + AGE_INTERVAL_SHARE) / 2)
 
     def softened(self, temperature: float) -> Estimate:
         """The same, less sure of the age: the logarithm of its distribution divided by ``temperature``, 1 or more."""
@@ -64,7 +64,7 @@ def pool(estimates: Sequence[Estimate], weights: Sequence[float] | None = None) 
 
     Shots of one visit are far from independent, so evidence is averaged, not multiplied. ``weights`` say how much each
     shows, equal by default. One that departs from the others (a turned or half hidden face) counts for less, by
-    Cauchy's weight, 1 / (1 + (departure / ODD_YEARS)^2), as in robust regression.
+    Cauchy's weight, 1 / (1 + (departure / OUTLIER_YEARS)^2), as in robust regression.
 
     Raises:
         ValueError: there is nothing to pool.
@@ -73,7 +73,7 @@ def pool(estimates: Sequence[Estimate], weights: Sequence[float] | None = None) 
         raise ValueError("nothing to pool")
     ages = np.array([estimate.age for estimate in estimates])
     shares = np.ones(len(estimates)) if weights is None else np.maximum(np.asarray(weights, np.float64), 1e-3)
-    shares = shares / (1 + ((ages - np.median(ages)) / ODD_YEARS) ** 2)
+    shares = shares / (1 + ((ages - np.median(ages)) / OUTLIER_YEARS) ** 2)
     shares = shares / shares.sum()
     logs = shares @ np.log(np.maximum([estimate.age_distribution for estimate in estimates], 1e-6))
     density = np.exp(logs - logs.max())

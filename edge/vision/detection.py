@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Detection:
 
     box: tuple[float, float, float, float]
     score: float
-    landmarks: Floats = field(default_factory=lambda: np.zeros((6, 2), np.float32), repr=False)
+    landmarks: Float32Array = field(default_factory=lambda: np.zeros((6, 2), np.float32), repr=False)
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -37,25 +37,25 @@ class Detection:
         return float(np.sqrt(self.box[2] * self.box[3]))
 
 
-def overlaps(first: Floats, second: Floats) -> Floats:
+def intersection_over_union(first: Float32Array, second: Float32Array) -> Float32Array:
     """Intersection over union of boxes (left, top, width, height): float32 (n, 4) and (m, 4) -> (n, m), 0..1."""
     shared = _shared(first, second)
     union = _areas(first)[:, None] + _areas(second)[None] - shared
     return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
 
 
-def nesting(first: Floats, second: Floats) -> Floats:
-    """Share of the smaller box that lies inside the larger one; shapes as for :func:`overlaps`."""
+def intersection_over_smaller(first: Float32Array, second: Float32Array) -> Float32Array:
+    """Share of the smaller box that lies inside the larger one; shapes as for :func:`intersection_over_union`."""
     smaller = np.minimum(_areas(first)[:, None], _areas(second)[None])
     return np.asarray(_shared(first, second) / np.maximum(smaller, 1e-9), np.float32)
 
 
-def _shared(first: Floats, second: Floats) -> Floats:
+def _shared(first: Float32Array, second: Float32Array) -> Float32Array:
     a, b = first[:, None], second[None]
     low = np.maximum(a[..., :2], b[..., :2])
     high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
     return np.asarray(np.clip(high - low, 0, None).prod(-1), np.float32)
 
 
-def _areas(boxes: Floats) -> Floats:
+def _areas(boxes: Float32Array) -> Float32Array:
     return np.asarray(boxes[:, 2:].prod(-1), np.float32)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edge.cameras.frame import Image
 from edge.vision.bundle import Bundle
 from edge.vision.card import Anchors, Card, Output
-from edge.vision.detection import Detection, Floats, nesting, overlaps
+from edge.vision.detection import Detection, Float32Array, intersection_over_smaller, intersection_over_union
 from edge.vision.preprocess import Preprocess
 
 KEYPOINTS = 6
@@ -31,7 +31,7 @@ class FaceDetector:
     def __init__(self, bundle: Bundle, threads: int = 1, min_score: float = 0.5) -> None:
         self._interpreter = bundle.require("face-detection").interpreter(threads)
         self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
-        self._scores, *self._places = outputs_of(bundle.card)
+        self._scores, *self._places = detector_outputs(bundle.card)
         assert bundle.card.anchors is not None  # noqa: S101 (the bundle reader made sure)
         self._anchors = anchor_centres(bundle.card.anchors)
         self.input_size = bundle.card.input.width
@@ -59,19 +59,19 @@ class FaceDetector:
         faces = zip(boxes, scores, points[:, 2:] + offset, strict=True)
         return blend([Detection(_box(box), float(score), marks) for box, score, marks in faces])
 
-    def _real(self, part: Output, outputs: list[npt.NDArray[Any]], keep: Any = slice(None)) -> Floats:
+    def _real(self, part: Output, outputs: list[npt.NDArray[Any]], keep: Any = slice(None)) -> Float32Array:
         """What an output says of the anchors to ``keep``: float32 (n, values of an anchor)."""
         values = outputs[part.index].reshape(len(self._anchors), -1)[keep]
         return self._interpreter.outputs[part.index].dequantise(values) * np.float32(part.factor)
 
 
-def outputs_of(card: Card) -> list[Output]:
+def detector_outputs(card: Card) -> list[Output]:
     """The scores, then what makes up an anchor's 16 values: one output, or one each for what has its own limits."""
     whole = any(output.name == "boxes" for output in card.outputs)
     return [card.output(name) for name in ("scores", *(("boxes",) if whole else ("centres", "sizes", "landmarks")))]
 
 
-def anchor_centres(anchors: Anchors) -> Floats:
+def anchor_centres(anchors: Anchors) -> Float32Array:
     """Centres of all anchors as fractions of the input: float32 (n, 2), in the order of the outputs."""
     layers = []
     for cells, per_cell in zip(anchors.cells, anchors.per_cell, strict=True):
@@ -87,7 +87,7 @@ def blend(detections: list[Detection]) -> list[Detection]:
     blended = []
     while rest:
         boxes = np.array([detection.box for detection in rest], np.float32)
-        same = overlaps(boxes[:1], boxes)[0] >= SAME_FACE
+        same = intersection_over_union(boxes[:1], boxes)[0] >= SAME_FACE
         same[0] = True
         group = [detection for detection, is_same in zip(rest, same, strict=True) if is_same]
         weights = np.array([detection.score for detection in group], np.float32)
@@ -96,12 +96,12 @@ def blend(detections: list[Detection]) -> list[Detection]:
         marks = np.tensordot(weights, np.stack([detection.landmarks for detection in group]), 1)
         blended.append(Detection(_box(box), group[0].score, marks.astype(np.float32)))
         # A mouth taken for a face, or a head and shoulders: too different in size to be averaged.
-        taken = same | (nesting(boxes[:1], boxes)[0] >= NESTED)
+        taken = same | (intersection_over_smaller(boxes[:1], boxes)[0] >= NESTED)
         rest = [detection for detection, is_taken in zip(rest, taken, strict=True) if not is_taken]
     return blended
 
 
-def _box(values: Floats) -> tuple[float, float, float, float]:
+def _box(values: Float32Array) -> tuple[float, float, float, float]:
     left, top, width, height = (float(value) for value in values)
     return left, top, width, height
 

@@ -21,7 +21,7 @@ SURROUNDINGS = 4.5
 one were 0.60-0.66 against 0-0.38 at 4.5; at 2, 3 and 6 they lay closer together."""
 MIN_SCORE = 0.5
 """Least second score of a face, and least median of a visit's second scores."""
-WEAK_MIN_SCORE = 0.7
+WEAK_DETECTION_MIN_SCORE = 0.7
 """Least second score of a weak detection: on recordings of backs and shelves some reach 0.6 for seconds."""
 
 
@@ -34,14 +34,14 @@ def context_of(image: Image, face: Detection, size: int) -> Image:
     return np.asarray(cv2.warpAffine(image, shift, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def is_verified(contexts: Sequence[Image], detector: FaceDetector) -> bool:
+def are_verified(contexts: Sequence[Image], detector: FaceDetector) -> bool:
     """Whether the median of the contexts' second scores is that of a face; False if there are none."""
     return bool(contexts) and median(verification_score(context, detector) for context in contexts) >= MIN_SCORE
 
 
 def required_score(face: Detection, min_score: float) -> float:
     """Second score that a detection needs; ``min_score`` is that from which its first one is confident."""
-    return MIN_SCORE if face.score >= min_score else WEAK_MIN_SCORE
+    return MIN_SCORE if face.score >= min_score else WEAK_DETECTION_MIN_SCORE
 
 
 def verification_score(context: Image, detector: FaceDetector) -> float:

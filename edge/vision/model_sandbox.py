@@ -13,11 +13,11 @@ import sys
 from edge.errors import BadInput
 from edge.vision.bundle import Bundle
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 """Long enough for the first run of a large model on a small board."""
 
 
-def try_out(bundle: Bundle) -> Bundle:
+def check_in_sandbox(bundle: Bundle) -> Bundle:
     """``bundle``, after its model was loaded and run once elsewhere; at once if it came with maitred.
 
     Raises:
@@ -28,9 +28,9 @@ def try_out(bundle: Bundle) -> Bundle:
         return bundle
     command = [sys.executable, "-m", "edge.vision.model_sandbox"]
     try:
-        done = subprocess.run(command, input=bundle.model, capture_output=True, timeout=PATIENCE_S, check=False)  # noqa: S603 (our own command)
+        done = subprocess.run(command, input=bundle.model, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (our own command)
     except subprocess.TimeoutExpired:
-        raise BadInput(f"{bundle.card.name}: the model does not finish within {PATIENCE_S:.0f} s") from None
+        raise BadInput(f"{bundle.card.name}: the model does not finish within {TIMEOUT_S:.0f} s") from None
     if done.returncode < 0:
         raise BadInput(
             f"{bundle.card.name}: the model crashes the runtime (signal {-done.returncode}); it is damaged, or worse. "

@@ -9,9 +9,9 @@ from edge.config.detection import Detection
 from edge.vision.bundle import load_bundle
 from edge.vision.demographics import DemographicsEstimator
 from edge.vision.detector import FaceDetector
-from edge.vision.model_sandbox import try_out
+from edge.vision.model_sandbox import check_in_sandbox
 
-WEAKEST = 0.35
+MIN_TRACKED_SCORE = 0.35
 """Lowest detector score that may carry on a track."""
 
 
@@ -30,9 +30,9 @@ class Models:
             BadInput: a bundle is missing or not valid.
             InterpreterError: no runtime is installed, or it refuses a model.
         """
-        face = try_out(load_bundle(detection.model).require("face-detection"))
-        model = try_out(load_bundle(demographics.model).require("demographics"))
+        face = check_in_sandbox(load_bundle(detection.model).require("face-detection"))
+        model = check_in_sandbox(load_bundle(demographics.model).require("demographics"))
         return cls(
-            FaceDetector(face, detection.threads, min(WEAKEST, detection.min_score)),
+            FaceDetector(face, detection.threads, min(MIN_TRACKED_SCORE, detection.min_score)),
             DemographicsEstimator(model, demographics.threads),
         )

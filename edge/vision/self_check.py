@@ -11,7 +11,7 @@ from edge.vision.card import Card
 from edge.vision.interpreter import Interpreter
 
 
-def probe(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+def reference_picture(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     """Smooth waves and some noise, uint8 of any shape; from integers alone, so that no machine rounds differently."""
     place = np.arange(int(np.prod(shape)), dtype=np.uint32)
     waves = (place // 7) % 256 + (place // 1021) % 256
@@ -22,7 +22,7 @@ def probe(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
 def outputs_sha256(interpreter: Interpreter) -> str:
     """What a loaded model with uint8 or float input makes of the picture, as the SHA-256 of its outputs in order."""
     taken = interpreter.inputs[0]
-    outputs = interpreter.run(probe(taken.shape).astype(taken.dtype))
+    outputs = interpreter.run(reference_picture(taken.shape).astype(taken.dtype))
     return hashlib.sha256(b"".join(output.tobytes() for output in outputs)).hexdigest()
 
 

@@ -22,7 +22,7 @@ from edge.store import Health, Store
 from edge.system import clock as clock_module
 from edge.system import machine
 from edge.system.check import Check
-from edge.vision.bundle import shipped
+from edge.vision.bundle import shipped_models
 
 NAMES = [
     "camera", "face model", "demographics model", "database", "dead letters", "entrance", "disk", "memory",
@@ -87,7 +87,7 @@ def test_a_black_picture_is_a_warning(found, tmp_path: Path):
 @pytest.mark.parametrize(("section", "name"), [("detection", "face model"), ("demographics", "demographics model")])
 def test_a_model_for_another_task_is_refused(found, section: str, name: str):
     wrong = "table1" if section == "detection" else "face"
-    assert wrong in shipped()
+    assert wrong in shipped_models()
 
     check = found(name, **{section: {"model": wrong}})
 

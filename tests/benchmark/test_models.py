@@ -8,11 +8,11 @@ import pytest
 from edge.benchmark.macs import CHANNELS, SIDE, count_macs, peak_model
 from edge.benchmark.models import ModelSpeed, int8_peak, measure_model
 from edge.benchmark.timings import Timings
-from edge.vision.bundle import load_bundle, shipped
+from edge.vision.bundle import load_bundle, shipped_models
 from edge.vision.interpreter import Interpreter
 
 
-@pytest.mark.parametrize("name", [name for name in shipped() if load_bundle(name).card.macs])
+@pytest.mark.parametrize("name", [name for name in shipped_models() if load_bundle(name).card.macs])
 def test_what_is_counted_from_the_file_is_what_the_card_says(name):
     bundle = load_bundle(name)
     assert count_macs(bundle.model) == bundle.card.macs

@@ -11,7 +11,7 @@ import pytest
 from convert.card_calibration import main, make_calibration, recalibrate
 from convert.card_numbers import round_floats
 from edge.census.shares.calibration import KEY, Calibration
-from edge.vision.bundle import load_bundle, shipped
+from edge.vision.bundle import load_bundle, shipped_models
 from tests.faces import labelled_noise
 from training.data.dataset import Sample, read_dataset
 from training.evaluation.metrics import Predictions
@@ -33,7 +33,7 @@ def copy_of(name: str, folder: Path) -> Path:
 
 
 def test_a_bundle_is_calibrated_anew_and_its_model_stays(data, tmp_path):
-    assert "table1" in shipped()
+    assert "table1" in shipped_models()
     path = copy_of("table1", tmp_path)
     before, model = load_bundle(str(path)), model_of(path)
     after = recalibrate(path, data)

@@ -10,7 +10,7 @@ import pytest
 from convert import rebuild as module
 from convert.rebuild import SHIPPED, main
 from edge.errors import MaitredError
-from edge.vision.bundle import load_bundle, shipped, write_bundle
+from edge.vision.bundle import load_bundle, shipped_models, write_bundle
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def made(monkeypatch) -> list[tuple[str, Path]]:
 
 
 def test_it_makes_what_ships():
-    assert sorted(SHIPPED) == shipped()
+    assert sorted(SHIPPED) == shipped_models()
 
 
 def test_all_are_made_and_said_to_be_new_or_the_same(made, tmp_path, capsys):

@@ -8,7 +8,7 @@ from convert import runtime_parity
 from convert.runtime_parity import check_runtime_parity
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
-from edge.vision.self_check import outputs_sha256, probe
+from edge.vision.self_check import outputs_sha256, reference_picture
 
 
 @pytest.mark.parametrize("name", ["mobile", "table1"])
@@ -37,8 +37,8 @@ def test_outputs_that_differ_stop_the_conversion(monkeypatch, runtime):
 
 def test_the_probe_is_fixed():
     # Written down: another machine must make the same picture.
-    assert probe((1, 2, 2, 3)).tobytes().hex() == EXPECTED
-    assert probe((1, 180, 180, 3)).std() > 40
+    assert reference_picture((1, 2, 2, 3)).tobytes().hex() == EXPECTED
+    assert reference_picture((1, 180, 180, 3)).std() > 40
 
 
 EXPECTED = "0013071b0f02160a1e110519"

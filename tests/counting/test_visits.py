@@ -15,7 +15,7 @@ from edge.counting.recording import count_recording, open_recording
 from edge.counting.visit import Visit
 from edge.demo import CLIP, TRUTH
 from edge.errors import BadInput
-from edge.vision.face_verification import context_of, is_verified
+from edge.vision.face_verification import are_verified, context_of
 from edge.vision.models import Models
 from tests.faces import face
 
@@ -49,7 +49,7 @@ def test_verification_knows_faces_from_what_is_none(models: Models):
     assert len(true) == 12
 
     def verdict(contexts: list[np.ndarray]) -> bool:
-        return is_verified(contexts, models.detector)
+        return are_verified(contexts, models.detector)
 
     assert sum(verdict([context]) for context in true) >= 11
     assert not any(verdict([context]) for context in false)

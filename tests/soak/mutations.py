@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.vision.bundle import shipped
+from edge.vision.bundle import shipped_models
 from tests.bundles import file_content
 
 ODD: tuple[Any, ...] = (
@@ -49,7 +49,7 @@ def damaged(content: bytes, random: random.Random) -> bytes:
 
 def bundle(random: random.Random, names: tuple[str, ...] = ("face",)) -> bytes:
     """A bundle with damage: to the archive, to a value of its card, to the whole file, or to the model."""
-    name = random.choice([name for name in names if name in shipped()])
+    name = random.choice([name for name in names if name in shipped_models()])
     model, card = _taken_apart(name)
     (kind,) = random.choices(range(5), (6, 6, 1, 6, 6))
     if kind == 0:

@@ -22,7 +22,7 @@ from edge.cameras.still import read_image
 from edge.config import Settings, load_settings
 from edge.errors import BadInput
 from edge.vision.bundle import load_bundle
-from edge.vision.model_sandbox import try_out
+from edge.vision.model_sandbox import check_in_sandbox
 from tests.bundles import file_content
 
 from . import mutations
@@ -110,7 +110,7 @@ def test_damaged_models_never_take_the_process_down(tmp_path: Path):
     for _ in range(max(3, COUNT // 100)):
         path.write_bytes(mutations.bundle_with_a_damaged_model(chance))
         try:
-            bundle = try_out(load_bundle(str(path)))
+            bundle = check_in_sandbox(load_bundle(str(path)))
         except BadInput as error:
             assert "crashes the runtime" in str(error) or "does not finish" in str(error)
             endings["crashed elsewhere"] += 1
@@ -171,7 +171,7 @@ def test_a_sound_model_of_somebody_elses_passes_the_trial(tmp_path: Path):
     bundle = load_bundle(str(path))
 
     assert not bundle.shipped
-    assert try_out(bundle) is bundle
+    assert check_in_sandbox(bundle) is bundle
     assert load_bundle("face").shipped
 
 
@@ -184,7 +184,7 @@ def test_a_model_that_crashes_the_runtime_is_told_by_name(tmp_path: Path, monkey
     monkeypatch.setattr(sys, "executable", str(python))
 
     with pytest.raises(BadInput, match="face: the model crashes the runtime"):
-        try_out(load_bundle(str(path)))
+        check_in_sandbox(load_bundle(str(path)))
 
 
 def test_the_defaults_are_still_a_configuration(tmp_path: Path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.vision.card import Anchors
-from edge.vision.detection import Detection, nesting, overlaps
+from edge.vision.detection import Detection, intersection_over_smaller, intersection_over_union
 from edge.vision.detector import anchor_centres, blend
 
 
@@ -32,8 +32,8 @@ def test_anchors_come_row_by_row_layer_by_layer():
 )
 def test_boxes_overlap_and_nest(first, second, union, nested):
     a, b = np.array([first], np.float32), np.array([second], np.float32)
-    assert overlaps(a, b).item() == overlaps(b, a).item() == pytest.approx(union)
-    assert nesting(a, b).item() == nesting(b, a).item() == pytest.approx(nested)
+    assert intersection_over_union(a, b).item() == intersection_over_union(b, a).item() == pytest.approx(union)
+    assert intersection_over_smaller(a, b).item() == intersection_over_smaller(b, a).item() == pytest.approx(nested)
 
 
 @pytest.mark.parametrize(

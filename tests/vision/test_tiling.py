@@ -1,4 +1,4 @@
-"""Small faces in wide frames: what a photo's squares cover, and what a live scan finds within its budget."""
+"""Small faces in wide frames: what a photo's tiles cover, and what a live scan finds within its budget."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from edge.demo import CLIP, TRUTH
 from edge.vision.bundle import load_bundle
 from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
-from edge.vision.tiling import CUT, SMALLEST_SEEN_PX, LiveScan, find_faces, grid, pyramid
+from edge.vision.tiling import CUT_MARGIN, MIN_DETECTABLE_PX, LiveFaceFinder, find_faces, grid, pyramid
 
 SIZES = [(320, 240), (640, 480), (1280, 720), (1920, 1080), (720, 1280), (233, 231), (4056, 3040)]
 
 
 class Counting:
-    """The detector, with a record of the squares that it was shown."""
+    """The detector, with a record of the tiles that it was shown."""
 
     def __init__(self, detector: FaceDetector) -> None:
         self._detector = detector
         self.input_size = detector.input_size
-        self.squares: list[tuple[int, int, int]] = []
+        self.tiles: list[tuple[int, int, int]] = []
 
     def detect(self, image: np.ndarray, left: int, top: int, side: int) -> list[Detection]:
-        self.squares.append((left, top, side))
+        self.tiles.append((left, top, side))
         return self._detector.detect(image, left, top, side)
 
 
@@ -47,16 +47,16 @@ def near(faces: list[Detection], x: float, y: float, size: float) -> list[Detect
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("smallest", [16, 24, 60])
 def test_any_face_is_whole_and_large_enough_in_some_square(size: tuple[int, int], smallest: int):
-    """Faces of any size and place: none falls between two squares or between two levels."""
+    """Faces of any size and place: none falls between two tiles or between two levels."""
     width, height = size
     levels = pyramid(width, height, smallest, 192)
-    squares = np.array([(s.left, s.top, s.side) for level in levels for s in level], float)
+    tiles = np.array([(s.left, s.top, s.side) for level in levels for s in level], float)
     rng = np.random.default_rng(4)
     for _ in range(400):
         face = float(np.exp(rng.uniform(np.log(smallest), np.log(0.5 * min(size)))))
         x, y = rng.uniform(0, width - face), rng.uniform(0, height - face)
-        left, top, side = squares.T
-        room = CUT * face
+        left, top, side = tiles.T
+        room = CUT_MARGIN * face
         whole = (
             ((left <= 0) | (x >= left + room))
             & ((top <= 0) | (y >= top + room))
@@ -64,20 +64,20 @@ def test_any_face_is_whole_and_large_enough_in_some_square(size: tuple[int, int]
             & ((top + side >= height) | (y + face <= top + side - room))
         )
         seen = face * 192 / side[whole]
-        assert seen.max() >= 0.85 * SMALLEST_SEEN_PX, (face, x, y)
+        assert seen.max() >= 0.85 * MIN_DETECTABLE_PX, (face, x, y)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_level_covers_its_frame_without_repeating_itself(size: tuple[int, int]):
     width, height = size
     for side in (96, 200, max(size) - 1, max(size), 5 * max(size)):
-        squares = grid(width, height, side)
-        assert len(set(squares)) == len(squares)
+        tiles = grid(width, height, side)
+        assert len(set(tiles)) == len(tiles)
         seen = np.zeros((height, width), bool)
-        for square in squares:
-            assert square.left + square.side > 0
-            assert square.left < width
-            seen[max(square.top, 0) : square.top + square.side, max(square.left, 0) : square.left + square.side] = True
+        for tile in tiles:
+            assert tile.left + tile.side > 0
+            assert tile.left < width
+            seen[max(tile.top, 0) : tile.top + tile.side, max(tile.left, 0) : tile.left + tile.side] = True
         assert seen.all()
 
 
@@ -85,7 +85,7 @@ def test_levels_shrink_and_none_is_nearly_the_one_before():
     for width in range(200, 4000, 37):
         sides = [level[0].side for level in pyramid(width, width * 9 // 16, 24, 192)]
         assert all(finer <= 0.85 * coarser for coarser, finer in itertools.pairwise(sides)), width
-        assert sides[-1] <= max(1.25 * 24 * 192 / SMALLEST_SEEN_PX, 200)
+        assert sides[-1] <= max(1.25 * 24 * 192 / MIN_DETECTABLE_PX, 200)
 
 
 # --- photos
@@ -226,12 +226,12 @@ def walkers(heads, textured) -> Callable[..., tuple[np.ndarray, list[tuple[float
 
 def test_a_live_frame_never_costs_more_than_its_budget(weak_detector, demo_frames):
     detector = Counting(weak_detector)
-    scan = LiveScan(detector, 24, 3)  # type: ignore[arg-type]
+    scan = LiveFaceFinder(detector, 24, 3)  # type: ignore[arg-type]
     known: list[tuple[float, float, float]] = [(5000.0, 10.0, 30.0)]  # somebody who has left the view does no harm
     for image, _ in demo_frames:
-        detector.squares.clear()
+        detector.tiles.clear()
         known = [(*face.centre, face.size) for face in scan.find(image, known)]
-        assert len(detector.squares) <= 1 + 3
+        assert len(detector.tiles) <= 1 + 3
 
 
 @pytest.mark.parametrize(
@@ -248,14 +248,14 @@ def test_a_live_frame_never_costs_more_than_its_budget(weak_detector, demo_frame
 )
 def test_small_moving_faces_are_found_soon_and_kept(weak_detector, walkers, size, face_px, speed, count, budget):
     detector = Counting(weak_detector)
-    scan = LiveScan(detector, 24, budget)  # type: ignore[arg-type]
+    scan = LiveFaceFinder(detector, 24, budget)  # type: ignore[arg-type]
     known: list[tuple[float, float, float]] = []
     seen = np.zeros((30, count), bool)
     for index in range(30):
         image, centres = walkers(size, face_px, speed, count, index)
-        detector.squares.clear()
+        detector.tiles.clear()
         faces = scan.find(image, known)
-        assert len(detector.squares) <= 1 + budget
+        assert len(detector.tiles) <= 1 + budget
         seen[index] = [bool(near(faces, x, y, 1.4 * face_px)) for x, y in centres]
         known = [(*face.centre, face.size) for face in faces if face.score >= 0.6] or known
     assert seen[:15].any(axis=0).all(), "found within a second at 15 frames a second"
@@ -264,16 +264,16 @@ def test_small_moving_faces_are_found_soon_and_kept(weak_detector, walkers, size
 
 def test_more_known_faces_than_the_budget_all_have_their_turn_and_newcomers_theirs(weak_detector, textured):
     detector = Counting(weak_detector)
-    scan = LiveScan(detector, 24, 4)  # type: ignore[arg-type]
+    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     known = [(100.0 + 150 * n, 300.0, 26.0) for n in range(8)]
     around = dict.fromkeys(range(8), 0)
     elsewhere = 0
     for index in range(16):
         image = np.roll(textured(1280, 720, 5), 60 * index, axis=1)  # everything moves
-        detector.squares.clear()
+        detector.tiles.clear()
         scan.find(image, known)
-        assert len(detector.squares) == 5
-        for left, top, side in detector.squares[1:]:
+        assert len(detector.tiles) == 5
+        for left, top, side in detector.tiles[1:]:
             held = [
                 n
                 for n, (x, y, s) in enumerate(known)
@@ -289,11 +289,11 @@ def test_more_known_faces_than_the_budget_all_have_their_turn_and_newcomers_thei
 
 def test_a_moving_scene_is_gone_round_whole(weak_detector, textured):
     detector = Counting(weak_detector)
-    scan = LiveScan(detector, 24, 4)  # type: ignore[arg-type]
+    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     finer = sum(len(level) for level in pyramid(640, 480, 24, 192)[1:])
     for index in range(finer // 4 + 2):
         scan.find(np.roll(textured(640, 480, 5), 40 * index, axis=1))
-    assert len({square for square in detector.squares if square[2] < 640}) == finer
+    assert len({tile for tile in detector.tiles if tile[2] < 640}) == finer
 
 
 @pytest.mark.parametrize(
@@ -301,28 +301,28 @@ def test_a_moving_scene_is_gone_round_whole(weak_detector, textured):
     [
         pytest.param([], 0, id="nobody is there: nothing is computed"),
         pytest.param([(320.0, 240.0, 200.0)], 1, id="somebody stands still close by: the whole view"),
-        pytest.param([(320.0, 240.0, 40.0)], 2, id="somebody stands still far off: a square besides"),
+        pytest.param([(320.0, 240.0, 40.0)], 2, id="somebody stands still far off: a tile besides"),
     ],
 )
 def test_a_still_scene_costs_only_what_is_known_even_where_the_sensor_is_noisy(weak_detector, textured, known, runs):
     detector = Counting(weak_detector)
-    scan = LiveScan(detector, 24, 4)  # type: ignore[arg-type]
+    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     rng = np.random.default_rng(0)
     for _ in range(10):
-        detector.squares.clear()
+        detector.tiles.clear()
         noisy = textured(640, 480, 5).astype(float) + rng.normal(0, 6, (480, 640, 3))
         scan.find(np.clip(noisy, 0, 255).astype(np.uint8), known)
-    assert len(detector.squares) == runs
+    assert len(detector.tiles) == runs
 
 
 def test_neighbours_share_a_square_and_people_far_apart_do_not(weak_detector, textured):
     detector = Counting(weak_detector)
-    scan = LiveScan(detector, 24, 4)  # type: ignore[arg-type]
+    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     image = textured(1280, 720, 5)
     scan.find(image)
-    detector.squares.clear()
+    detector.tiles.clear()
     scan.find(image, [(300.0, 300.0, 50.0), (420.0, 320.0, 55.0), (1000.0, 300.0, 50.0)])
-    around = detector.squares[1:]
+    around = detector.tiles[1:]
     assert len(around) == 2
     for x, y, size in [(300, 300, 50), (420, 320, 55), (1000, 300, 50)]:
         assert any(
@@ -343,13 +343,13 @@ def test_neighbours_share_a_square_and_people_far_apart_do_not(weak_detector, te
     ],
 )
 def test_an_odd_expectation_does_no_harm(weak_detector, textured, known):
-    scan = LiveScan(weak_detector, 24, 4)
+    scan = LiveFaceFinder(weak_detector, 24, 4)
     for _ in range(3):
         scan.find(textured(640, 480, 5), known)
 
 
 def test_a_camera_that_changes_its_frame_size_is_followed(weak_detector, walkers):
-    scan = LiveScan(weak_detector, 24, 4)
+    scan = LiveFaceFinder(weak_detector, 24, 4)
     for size in [(1280, 720), (640, 480), (480, 640), (1280, 720)]:
         for index in range(12):
             image, centres = walkers(size, 40, 2, 1, index)

@@ -11,7 +11,7 @@ import numpy as np
 from edge.cameras.frame import Image
 from edge.cameras.still import read_image
 from edge.vision.alignment import crop_aligned
-from edge.vision.detection import Floats
+from edge.vision.detection import Float32Array
 from edge.vision.detector import FaceDetector
 from training.data.alignment_reference import REFERENCE
 from training.data.dataset import Sample
@@ -37,8 +37,8 @@ class FaceCrop:
     """
 
     image: Image
-    box: Floats
-    landmarks: Floats
+    box: Float32Array
+    landmarks: Float32Array
     detected: bool
 
     def mirrored(self) -> FaceCrop:
@@ -64,7 +64,7 @@ def _face_crop(image: Image, detector: FaceDetector) -> FaceCrop:
     return FaceCrop(image, MEDIAN_BOX, LANDMARKS, False)
 
 
-def box_and_landmarks(crop: FaceCrop, transform: Floats) -> tuple[Floats, Floats]:
+def box_and_landmarks(crop: FaceCrop, transform: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Box and landmarks of a crop in pixels of a frame; ``transform`` (2, 3) maps fractions of its side to pixels."""
     linear, shift = transform[:, :2], transform[:, 2]
     left, top, width, height = crop.box

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.cameras.frame import Image
-from edge.vision.detection import Floats
+from edge.vision.detection import Float32Array
 from training.data.face_crops import SIDE, FaceCrop, box_and_landmarks, shrink
 from training.detector.backgrounds import Backgrounds
 
@@ -70,8 +70,8 @@ class SceneFace:
     :class:`training.data.face_crops.FaceCrop`.
     """
 
-    box: Floats
-    landmarks: Floats
+    box: Float32Array
+    landmarks: Float32Array
     clear: bool
     detected: bool = True
 
@@ -97,7 +97,7 @@ class ComposedScene:
 
 
 @cache
-def _noise(height: int, width: int) -> Floats:
+def _noise(height: int, width: int) -> Float32Array:
     return np.random.default_rng(0).standard_normal((height, width, 3), np.float32)
 
 
@@ -113,7 +113,7 @@ def compose_scene(
     width, height = ranges.size
     image = backgrounds.draw(width, height, rng)
     covered = np.full((height, width), -1, np.int16)  # number of the face that each pixel shows
-    placed: list[tuple[Floats, Floats, int, bool]] = []
+    placed: list[tuple[Float32Array, Float32Array, int, bool]] = []
     low, high = ranges.faces
     # Larger faces are nearer, so they are pasted last.
     sides = np.sort(np.exp(rng.uniform(np.log(low), np.log(high), int(rng.integers(min(MIN_FACES, most), most + 1)))))
@@ -132,7 +132,9 @@ def compose_scene(
     return ComposedScene(_exposed(image, ranges, rng), faces, noise, quality)
 
 
-def _place(others: Sequence[Floats], side: float, size: tuple[int, int], rng: np.random.Generator) -> Floats:
+def _place(
+    others: Sequence[Float32Array], side: float, size: tuple[int, int], rng: np.random.Generator
+) -> Float32Array:
     """The middle of the next face: beside another one, or at the emptiest of six random places."""
     limit = np.array(size) - side
     if others and rng.random() < CROWDED_SHARE:
@@ -149,9 +151,9 @@ def _place(others: Sequence[Floats], side: float, size: tuple[int, int], rng: np
 
 
 def _paste(
-    image: Image, covered: npt.NDArray[np.int16], number: int, crop: FaceCrop, centre: Floats, side: float,
+    image: Image, covered: npt.NDArray[np.int16], number: int, crop: FaceCrop, centre: Float32Array, side: float,
     rng: np.random.Generator,
-) -> tuple[Floats, Floats, int]:  # fmt: skip
+) -> tuple[Float32Array, Float32Array, int]:  # fmt: skip
     """Paste a face, mostly with shoulders, onto ``image``; return its box, its landmarks and its area in pixels."""
     scale = side / float(crop.box[2:].mean())
     lean = float(np.radians(np.clip(rng.normal(0, 8), -25, 25)))
@@ -181,7 +183,7 @@ def _paste(
     return box, landmarks, int((alpha > 0.5).sum())
 
 
-def _mask(side: int, rng: np.random.Generator) -> Floats:
+def _mask(side: int, rng: np.random.Generator) -> Float32Array:
     """The mask of a head: an oval with soft edges, or at times the whole picture, like a photo on a wall."""
     mask = np.zeros((SIDE, SIDE), np.float32)
     if rng.random() < 0.25:
@@ -194,7 +196,7 @@ def _mask(side: int, rng: np.random.Generator) -> Floats:
     return np.asarray(cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _shoulders(image: Image, covered: npt.NDArray[np.int16], box: Floats, rng: np.random.Generator) -> None:
+def _shoulders(image: Image, covered: npt.NDArray[np.int16], box: Float32Array, rng: np.random.Generator) -> None:
     left, top, width, height = box.tolist()
     x, y = max(int(left - width), 0), max(int(top), 0)
     region = slice(y, int(top + 3 * height)), slice(x, int(left + 2 * width))
@@ -211,7 +213,7 @@ def _shoulders(image: Image, covered: npt.NDArray[np.int16], box: Floats, rng: n
     covered[region][inside] = -1
 
 
-def _is_clear(box: Floats, area: int, left_over: int, size: tuple[int, int]) -> bool:
+def _is_clear(box: Float32Array, area: int, left_over: int, size: tuple[int, int]) -> bool:
     left, top, width, height = box.tolist()
     margin = 0.08 * width
     inside = (

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from edge.errors import MaitredError
-from edge.vision.bundle import Bundle, sealed, write_bundle
+from edge.vision.bundle import Bundle, with_model_digest, write_bundle
 from edge.vision.card import Anchors, Card, Input, Training
 from training.networks.tflite_outputs import describe_outputs
 from training.script import run_program
@@ -69,7 +69,7 @@ def make_card(model: bytes) -> Card:
 def published_bundle() -> Bundle:
     """The published detector as a bundle; it is downloaded once per process."""
     model = fetch_model()
-    return Bundle(sealed(make_card(model), model), model, SHA256)
+    return Bundle(with_model_digest(make_card(model), model), model, SHA256)
 
 
 def write(out: Path) -> None:

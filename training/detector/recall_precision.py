@@ -15,10 +15,10 @@ import numpy as np
 from edge.cameras.frame import Image
 from edge.config.detection import Detection as DetectionSettings
 from edge.vision.bundle import Bundle
-from edge.vision.detection import Detection, Floats, nesting, overlaps
+from edge.vision.detection import Detection, Float32Array, intersection_over_smaller, intersection_over_union
 from edge.vision.detector import FaceDetector
-from edge.vision.models import WEAKEST
-from edge.vision.tiling import LiveScan, find_faces
+from edge.vision.models import MIN_TRACKED_SCORE
+from edge.vision.tiling import LiveFaceFinder, find_faces
 from training.detector.composites import ComposedScene, SceneFace
 
 MIN_OVERLAP = 0.35
@@ -81,17 +81,17 @@ class DetectionCounts:
         for place in faces:
             if not place.clear:
                 continue
-            shared = np.where(left, overlaps(boxes, place.box[None])[:, 0], 0)
+            shared = np.where(left, intersection_over_union(boxes, place.box[None])[:, 0], 0)
             hit = bool(len(best)) and bool(shared.max() >= MIN_OVERLAP)
             if hit:
                 left[shared.argmax()] = False
             self._count(place.box, hit)
         excused = [place.box for place in faces if not place.clear]
         if excused and len(best):
-            left &= nesting(boxes, np.array(excused, np.float32)).max(1) < MAX_NESTING
+            left &= intersection_over_smaller(boxes, np.array(excused, np.float32)).max(1) < MAX_NESTING
         self.reported += int(left.sum())
 
-    def _count(self, box: Floats, hit: bool) -> None:
+    def _count(self, box: Float32Array, hit: bool) -> None:
         self.faces += 1
         self.found += hit
         self.reported += hit
@@ -110,14 +110,14 @@ def photo_search(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> FaceSe
 
 def live_search(bundle: Bundle, smallest: int = SETTINGS.min_face_px) -> FaceSearch:
     """A search frame by frame, as from a camera; it returns the confident detections of the last one."""
-    detector = FaceDetector(bundle, 1, WEAKEST)
-    scan = LiveScan(detector, smallest, SETTINGS.tiles_per_frame)
+    detector = FaceDetector(bundle, 1, MIN_TRACKED_SCORE)
+    scan = LiveFaceFinder(detector, smallest, SETTINGS.tiles_per_frame)
     found: list[Detection] = []
 
     def search(labelled: LabelledFrames) -> list[Detection]:
         nonlocal scan, found
         if labelled.new_scene:
-            scan, found = LiveScan(detector, smallest, SETTINGS.tiles_per_frame), []
+            scan, found = LiveFaceFinder(detector, smallest, SETTINGS.tiles_per_frame), []
         for frame in labelled.frames:
             found = scan.find(frame, [(*face.centre, face.size) for face in found])
         return [face for face in found if face.score >= SETTINGS.min_score]

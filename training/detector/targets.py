@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.card import Anchors
-from edge.vision.detection import Floats
+from edge.vision.detection import Float32Array
 from edge.vision.detector import anchor_centres, cut_square
 from training.data.face_crops import FaceCrop
 from training.detector.backgrounds import Backgrounds
@@ -53,13 +53,13 @@ class TrainingTarget(NamedTuple):
     """
 
     pixels: npt.NDArray[np.uint8]
-    min_logit: Floats
+    min_logit: Float32Array
     background: npt.NDArray[np.bool_]
-    points: Floats
-    size: Floats
+    points: Float32Array
+    size: Float32Array
 
 
-def _anchor_centres() -> Floats:
+def _anchor_centres() -> Float32Array:
     """The middle of each anchor's area, (2304, 2) pixels: a cell's quarters row by row, cell by cell."""
     fine = anchor_centres(Anchors(cells=(48,), per_cell=(1,))).reshape(24, 2, 24, 2, 2)
     return np.asarray(fine.swapaxes(1, 2).reshape(ANCHORS, 2) * SIZE, np.float32)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from edge.labels import AGES
-from edge.vision.demographics import INTERVAL, Estimate
+from edge.vision.demographics import AGE_INTERVAL_SHARE, Estimate
 from training.data.dataset import Sample
 from training.data.network_input import network_input
 from training.fit.loss import loss_of
@@ -97,7 +97,7 @@ def fit_temperatures(outputs: NetworkOutputs, samples: Sequence[Sample]) -> Temp
         for _ in range(14):
             age = math.sqrt(low * high)
             covers = coverage(outputs.age[exact] / np.float32(age), of_exact)
-            low, high = (age, high) if covers < INTERVAL else (low, age)
+            low, high = (age, high) if covers < AGE_INTERVAL_SHARE else (low, age)
     if len(known) >= MIN_FACES:
         signs = np.array([1 if samples[row].gender else -1 for row in known])
         candidates = np.exp(np.linspace(math.log(0.25), math.log(4), 241))

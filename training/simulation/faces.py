@@ -15,7 +15,7 @@ from edge.errors import BadInput
 from edge.labels import GENDER_OF_LABEL
 from edge.vision.alignment import alignment, crop_aligned, crop_face
 from edge.vision.bundle import load_bundle
-from edge.vision.detection import Floats
+from edge.vision.detection import Float32Array
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
 from training.data.alignment_reference import CROP
@@ -71,6 +71,6 @@ def read_faces(samples: Sequence[Sample]) -> Iterator[LabelledFace]:
         yield LabelledFace(FacePicture(rgb, age, GENDER_OF_LABEL[sample.gender], 1), sample)
 
 
-def _misalignment(transform: Floats, side: int) -> float:
+def _misalignment(transform: Float32Array, side: int) -> float:
     """How much an alignment differs from taking the whole picture as it is, in sides of the crop."""
     return float(max(np.abs(transform[:, :2] * side - np.eye(2)).max(), np.abs(transform[:, 2]).max()))

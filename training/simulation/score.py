@@ -10,7 +10,7 @@ import motmetrics
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.detection import overlaps
+from edge.vision.detection import intersection_over_union
 from training.simulation.observe import Corners, CountedVisit, Observation
 
 MIN_OVERLAP = 0.3
@@ -107,7 +107,7 @@ def _distances(first: list[Corners], second: list[Corners]) -> NDArray[np.float6
     """1 - intersection over union, float64 (n, m); NaN where the overlap is too small."""
     if not first or not second:
         return np.zeros((len(first), len(second)))
-    shared = overlaps(np.array(first, np.float32), np.array(second, np.float32)).astype(np.float64)
+    shared = intersection_over_union(np.array(first, np.float32), np.array(second, np.float32)).astype(np.float64)
     return np.where(shared >= MIN_OVERLAP, 1 - shared, np.nan)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.vision.bundle import load_bundle
-from edge.vision.detection import nesting, overlaps
+from edge.vision.detection import intersection_over_smaller, intersection_over_union
 from edge.vision.detector import FaceDetector
 from training.data.dataset import read_dataset
 from training.data.face_crops import LANDMARKS, MEDIAN_BOX, box_and_landmarks, read_face_crops, shrink
@@ -76,7 +76,7 @@ def test_a_face_behind_other_people_need_not_be_found(drawn_crops, backgrounds):
         below = others.copy()
         below[:, :2] -= 0.5 * below[:, 2:]
         below[:, 2:] *= [2, 3]
-        assert not inside or nesting(face.box[None], below.astype(np.float32)).max() > 0.2
+        assert not inside or intersection_over_smaller(face.box[None], below.astype(np.float32)).max() > 0.2
 
 
 def test_backgrounds_have_the_size_asked_for_and_are_reproducible(drawn_crops, backgrounds):
@@ -111,5 +111,5 @@ def test_photographs_get_the_box_that_the_detector_finds(utkface: Path):
     detected = [crop for crop in crops if crop.detected]
     assert len(detected) >= 36
     for crop in detected:
-        assert overlaps(crop.box[None], MEDIAN_BOX[None]).item() > 0.6
+        assert intersection_over_union(crop.box[None], MEDIAN_BOX[None]).item() > 0.6
     assert any(not np.allclose(crop.landmarks, LANDMARKS) for crop in detected)

@@ -11,7 +11,7 @@ import pytest
 from edge.cameras import open_camera
 from edge.demo import CLIP
 from edge.vision.bundle import Bundle, load_bundle
-from edge.vision.detection import overlaps
+from edge.vision.detection import intersection_over_union
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
 from training.detector.import_published import SHA256, published_bundle, write
@@ -42,7 +42,7 @@ def test_the_shipped_detector_finds_what_the_published_one_finds(published):
         assert len(one) == len(other) > 0
         for face in one:
             boxes = np.array([found.box for found in other], np.float32)
-            shared = overlaps(np.array([face.box], np.float32), boxes)[0]
+            shared = intersection_over_union(np.array([face.box], np.float32), boxes)[0]
             assert shared.max() > 0.7
             landmarks = other[int(shared.argmax())].landmarks[:4]
             assert np.abs(landmarks - face.landmarks[:4]).max() < 0.1 * face.size
