@@ -15,13 +15,16 @@ from statistics import median
 
 from edge.agent.frame_skipping import FrameSkipper
 from edge.agent.visit_recorder import VisitRecorder
+from edge.agent.window_closer import WindowCloser
 from edge.cameras import Camera, CameraState, Frame, LatestFrame, Playback, ReopenPolicy, open_camera
 from edge.cameras.registry import may_be_away
 from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window
+from edge.config.camera import Camera as CameraSettings
 from edge.config.settings import Settings
 from edge.counting.frame_analyzer import ModelFrameAnalyzer
 from edge.counting.pipeline import Pipeline
+from edge.counting.staff import without_staff
 from edge.counting.visit import Visit
 from edge.store import Health, Store, StoreDamaged, StoreError
 from edge.store.store import Event
@@ -56,14 +59,14 @@ class Agent:
 
     def __init__(self, settings: Settings) -> None:
         if not may_be_away(settings.camera.source):  # then it is judged before anything starts
-            open_source(settings).close()
+            open_source(settings.camera).close()
         self._settings = settings
         self._models = Models.open(settings.detection, settings.demographics)
         self._pipeline = Pipeline(settings, ModelFrameAnalyzer(self._models, settings.detection))
         self._store: Store | None = Store.open_mended(settings.store.path, time.time())
         self._sender = self._new_sender()
         self._camera = LatestFrame(
-            lambda: open_source(settings),
+            lambda: open_source(settings.camera),
             name=shown(settings.camera.source),
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
@@ -71,7 +74,7 @@ class Agent:
         self._shares = ShareEstimator.of(card, settings.census)
         self._model = ModelIdentity(card.name, card.version, self._models.demographics.sha256)
         self._publisher = self._new_publisher()
-        self._recorder = VisitRecorder(settings, self._store, self._event_of)
+        self._recorder = self._new_recorder(self._store)
         self._throttle, self._load = ThermalThrottle(), FrameSkipper()
         self._stopping = threading.Event()
         self._started_s = time.monotonic()
@@ -206,6 +209,11 @@ class Agent:
     def _new_publisher(self) -> Publisher:
         return Publisher(self._settings, self._model.label)
 
+    def _new_recorder(self, store: Store) -> VisitRecorder:
+        entrance, zone = self._settings.entrance, self._settings.site.zone
+        closer = WindowCloser(self._settings.census, self._event_of)
+        return VisitRecorder(self._settings.store, store, closer, lambda visit: without_staff(visit, entrance, zone))
+
     @property
     def _carrier(self) -> Publisher | Sender:
         """Who empties the outbox."""
@@ -264,14 +272,13 @@ class Agent:
         )
 
 
-def open_source(settings: Settings) -> Camera:
+def open_source(wanted: CameraSettings) -> Camera:
     """The configured camera; a recording is played in real time, as if it happened now.
 
     Raises:
         BadInput: the source has no known form, or the recording cannot be used.
         CameraError: the device or stream does not answer now.
     """
-    wanted = settings.camera
 
     def opened() -> Camera:
         return open_camera(wanted.source, size=(wanted.width, wanted.height), fps=wanted.fps)

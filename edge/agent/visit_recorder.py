@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from edge.agent.window_closer import WindowCloser
-from edge.census.window import Traffic, Window
-from edge.config.settings import Settings
-from edge.counting.staff import without_staff
+from edge.census.window import Traffic
+from edge.config.store import Store as StoreSettings
 from edge.counting.visit import Visit
 from edge.store import StoreDamaged
 from edge.store.database import is_damage
-from edge.store.store import Event, Store
+from edge.store.store import Store
 from edge.store.timestamps import STEP_S
 from edge.system.clock import boot_id
 
@@ -38,10 +37,25 @@ class VisitRecorder:
     one.
     """
 
-    def __init__(self, settings: Settings, store: Store, event_of: Callable[[Window], Event | None]) -> None:
+    def __init__(
+        self,
+        settings: StoreSettings,
+        store: Store,
+        closer: WindowCloser,
+        without_staff: Callable[[Visit], Visit] = lambda visit: visit,
+    ) -> None:
+        """Begin with ``store``.
+
+        Args:
+            settings: how often to write, and what is deleted when.
+            store: of the agent.
+            closer: closes the windows.
+            without_staff: a visit, in unix seconds, as it is to be stored: excluded if it is one of staff.
+        """
         self._settings = settings
         self._store: Store | None = store
-        self._closer = WindowCloser(settings, event_of)
+        self._closer = closer
+        self._without_staff = without_staff
         self._boot = boot_id()
         self._offset: float | None = None
         self._waiting: deque[tuple[Visit, float]] = deque()
@@ -112,7 +126,7 @@ class VisitRecorder:
 
     def _write(self, store: Store, now: float, now_s: float, *, last: bool) -> bool:
         due = self._closer.due or last
-        if self._waiting and (due or now_s - self._written_s >= self._settings.store.write_every_s):
+        if self._waiting and (due or now_s - self._written_s >= self._settings.write_every_s):
             store.record_all(self._stamped(), self._lost)
             self._waiting.clear()
             self._lost = 0
@@ -126,12 +140,12 @@ class VisitRecorder:
             (replace(visit, started_at=by + visit.started_at, ended_at=by + visit.ended_at), by + at_s)
             for visit, at_s in self._waiting
         )
-        return [(without_staff(visit, self._settings), counted_at) for visit, counted_at in dated]
+        return [(self._without_staff(visit), counted_at) for visit, counted_at in dated]
 
     def _prune(self, store: Store, now: float, now_s: float) -> None:
         if self._pruned_s is None or now_s - self._pruned_s >= PRUNE_S:
             ran_s = 0.0 if self._pruned_s is None else now_s - self._pruned_s
-            dropped = store.prune(now, self._settings.store, ran_s)
+            dropped = store.prune(now, self._settings, ran_s)
             self._pruned_s = now_s
             if dropped:
                 log.warning("dropped %d events that could not be delivered in time", dropped)
@@ -142,7 +156,7 @@ class VisitRecorder:
             yield
         except sqlite3.DatabaseError as error:
             if is_damage(error):
-                raise StoreDamaged(f"{self._settings.store.path}: {error}") from error
+                raise StoreDamaged(f"{self._settings.path}: {error}") from error
             raise
 
     def _fail(self, reason: str, now_s: float) -> None:

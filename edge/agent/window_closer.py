@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic, Window
-from edge.config.settings import Settings
+from edge.config.census import Census
 from edge.store.store import Event, Store
 
 log = logging.getLogger(__name__)
@@ -20,10 +20,10 @@ class WindowCloser:
     While nobody knows the time, none is closed: their visits wait, and get the right one when the clock does.
     """
 
-    def __init__(self, settings: Settings, event_of: Callable[[Window], Event | None]) -> None:
+    def __init__(self, census: Census, event_of: Callable[[Window], Event | None]) -> None:
         self._event_of = event_of
-        self._bands = AgeBands(settings.census.bands)
-        self._length = settings.census.window_minutes * 60.0
+        self._bands = AgeBands(census.bands)
+        self._length = census.window_minutes * 60.0
         self._start: float | None = None
         self._behind = False
         self._reported = Traffic()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, time, tzinfo
 
-from edge.config.settings import Settings
+from edge.config.entrance import Entrance
 from edge.counting.visit import Visit
 
 
-def without_staff(visit: Visit, settings: Settings) -> Visit:
-    """The visit, whose times are unix seconds, excluded if it began within the staff hours of the site."""
-    intervals = settings.entrance.staff_intervals
-    return exclude(visit) if is_within(visit.started_at, intervals, settings.site.zone) else visit
+def without_staff(visit: Visit, entrance: Entrance, zone: tzinfo | None) -> Visit:
+    """The visit, whose times are unix seconds, excluded if it began within the staff hours of ``zone``'s local time."""
+    return exclude(visit) if is_within(visit.started_at, entrance.staff_intervals, zone) else visit
 
 
 def exclude(visit: Visit) -> Visit:

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from edge.config import Settings
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status, redacted
@@ -46,8 +45,8 @@ def visit(stored: StoredVisit) -> dict[str, Any]:
     }
 
 
-def health(now: Now, disk: Disk, settings: Settings) -> dict[str, Any]:
-    """The agent's last heartbeat and what follows from it."""
+def health(now: Now, disk: Disk, *, sends: bool) -> dict[str, Any]:
+    """The agent's last heartbeat and what follows from it; ``sends``: whether an endpoint or a broker is configured."""
     status = Status(now.health, now.at)
     shown = redacted(now.health)
     error, placed = now.outbox.last_error, now.placement
@@ -57,7 +56,7 @@ def health(now: Now, disk: Disk, settings: Settings) -> dict[str, Any]:
         "heartbeat_age_s": status.heartbeat_age_s,
         "heartbeat": None if shown is None else asdict(shown),
         "outbox": {**asdict(now.outbox), "last_error": None if error is None else redact(error)},
-        "upload": settings.sends,
+        "upload": sends,
         "disk": {"free": disk.free, "total": disk.total},
         "entrance": {"verdict": placed.verdict, "found": placed.found, "way_out": placed.way_out},
     }

@@ -47,13 +47,13 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.sort_keys = False  # type: ignore[attr-defined] # of the default provider
-    reader = Reader(database or settings.store.path, settings)
+    reader = Reader(database or settings.store.path, settings.site, settings.census, settings.entrance)
     routes = Routes(settings, reader, clock)
     for rule, view in routes.table.items():
         app.add_url_rule(rule, view.__name__, view)
     shared = {
         "site": settings.site,
-        "privacy": page.privacy_note(settings),
+        "privacy": page.privacy_note(settings.uplink, settings.mqtt),
         "tiles": device_figures.TILES,
         "directed": settings.entrance.drawn,
         "chart_sizes": {
@@ -82,7 +82,7 @@ class Routes:
         self._settings = settings
         self._reader = reader
         self._clock = clock
-        self._latest = LatestShares(settings)
+        self._latest = LatestShares(settings.demographics.model, settings.census)
 
     @property
     def table(self) -> dict[str, Callable[[], Any]]:
@@ -107,7 +107,7 @@ class Routes:
         latest = self._today
         chosen, stored = self._reader.whole_day(parameters.day(request.args, "day", latest, latest))
         counts = stored.counts(chosen.bands)
-        days = min(HISTORY_DAYS, self._settings.store.keep_visits_days)
+        days, census = min(HISTORY_DAYS, self._settings.store.keep_visits_days), self._settings.census
         span = self._reader.span(latest, days)
         of_day, of_span = self._likely(chosen, stored), self._likely_of_span(latest, span)
         return render_template(
@@ -115,8 +115,8 @@ class Routes:
             day=chosen.summary,
             days=span.summaries[::-1],
             left=sum(counts.values()) if stored.windows else 0,
-            of_day=page.likely_block(of_day, counts, self._settings, over=chosen.date < latest) if counts else None,
-            of_span=page.likely_block(of_span, span.counts, self._settings) if span.counts and days > 1 else None,
+            of_day=page.likely_block(of_day, counts, census, over=chosen.date < latest) if counts else None,
+            of_span=page.likely_block(of_span, span.counts, census) if span.counts and days > 1 else None,
             peak=formatting.hour(chosen.peak, chosen.zone),
             hours=page.hour_rows(chosen.by_hour),
             pyramid=page.pyramid_rows(chosen.pyramid),
@@ -130,7 +130,7 @@ class Routes:
     def device(self) -> str:
         """The device's health."""
         now = self._reader.now(self._clock())
-        shown = page.device_page(now, self._disk, self._settings)
+        shown = page.device_page(now, self._disk, sends=self._settings.sends)
         return render_template("device.html", page=shown, details=device_figures.DETAILS, keep=self._settings.store)
 
     def hours_svg(self) -> Response:
@@ -158,7 +158,7 @@ class Routes:
         now, disk = self._reader.now(self._clock()), self._disk
         likely = self._likely(now.day)
         shown = page.today_page(now, disk, self._settings, likely)
-        health = api.health(now, disk, self._settings)
+        health = api.health(now, disk, sends=self._settings.sends)
         inside = None if now.occupancy is None else asdict(now.occupancy)
         day = {**api.day(now.day), "shares": likely_shares_json(likely)}
         return jsonify(at=now.at, day=day, occupancy=inside, health=health, page=shown)
@@ -175,8 +175,8 @@ class Routes:
     def api_health(self) -> Response:
         """The agent's health, and in words for the page."""
         now, disk = self._reader.now(self._clock()), self._disk
-        shown = page.device_page(now, disk, self._settings)
-        return jsonify(**api.health(now, disk, self._settings), page=shown)
+        shown = page.device_page(now, disk, sends=self._settings.sends)
+        return jsonify(**api.health(now, disk, sends=self._settings.sends), page=shown)
 
     def export(self) -> Response:
         """Closed windows as CSV."""

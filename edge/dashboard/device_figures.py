@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from edge.config import Settings
 from edge.dashboard import formatting
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
@@ -47,7 +46,7 @@ FEW_FPS = 4.0
 """Frames a second below which visits are missed and split: docs/counting.md."""
 
 
-def figures(now: Now, disk: Disk, settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+def figures(now: Now, disk: Disk, *, sends: bool) -> tuple[dict[str, str], dict[str, str]]:
     """Words and level ("ok", "warn", "bad", "") by key: those of TILES and DETAILS."""
     zone, outbox = now.day.zone, now.outbox
     health, live = now.health, Status(now.health, now.at).live
@@ -60,14 +59,14 @@ def figures(now: Now, disk: Disk, settings: Settings) -> tuple[dict[str, str], d
         "memory": formatting.DASH if live is None else formatting.size(live.memory_mb * 1e6),
         "disk": formatting.size(disk.free),
         "queue": f"{outbox.queued:,}",
-        "upload": formatting.moment(outbox.last_delivered_at, now.at, zone) if settings.sends else "off",
+        "upload": formatting.moment(outbox.last_delivered_at, now.at, zone) if sends else "off",
         "source": formatting.DASH if health is None else redact(health.camera_source),
         "model": formatting.DASH if health is None else health.model,
         "started": formatting.DASH if health is None else formatting.moment(health.started_at, now.at, zone),
         "heartbeat": "never" if health is None else formatting.moment(health.at, now.at, zone),
         "frames": formatting.DASH if health is None else f"{health.frames:,} looked at, {health.dropped:,} left out",
         "clock": formatting.DASH if live is None else CLOCK_WORDS.get(live.clock, live.clock),
-        "uplink": _uplink(now, settings),
+        "uplink": _uplink(now, sends=sends),
         "delivered": f"{outbox.delivered:,}",
         "rejected": f"{outbox.rejected:,}",
         "dropped": f"{outbox.dropped:,}",
@@ -115,8 +114,8 @@ def _temperature_level(celsius: float | None) -> str:
     return "bad" if celsius >= HOT_C else "warn" if celsius >= WARM_C else ""
 
 
-def _uplink(now: Now, settings: Settings) -> str:
+def _uplink(now: Now, *, sends: bool) -> str:
     live = Status(now.health, now.at).live
-    if not settings.sends:
+    if not sends:
         return "off"
     return "agent not running" if live is None else live.uplink

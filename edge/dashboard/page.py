@@ -12,6 +12,9 @@ from edge.census.shares.estimator import Shares
 from edge.census.suppression import possible_cells
 from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
+from edge.config.census import Census
+from edge.config.mqtt import Mqtt
+from edge.config.uplink import Uplink
 from edge.counting.heatmap import Heatmap
 from edge.dashboard import formatting
 from edge.dashboard.day import BandCount, Day, Hour, Summary
@@ -50,7 +53,7 @@ class Page:
 
 def today_page(now: Now, disk: Disk, settings: Settings, likely: Shares | None = None) -> Page:
     """The values of ``/``; ``likely`` are the day's corrected shares, None where there are none."""
-    page = device_page(now, disk, settings)
+    page = device_page(now, disk, sends=settings.sends)
     day, summary = now.day, now.day.summary
     live = Status(now.health, now.at).live
     seen = live.people_in_view if live and live.camera == "running" else None
@@ -84,18 +87,18 @@ def today_page(now: Now, disk: Disk, settings: Settings, likely: Shares | None =
         "hours": hour_rows(day.by_hour),
         "pyramid": pyramid_rows(day.pyramid),
     }
-    block = likely_block(likely, day.counts, settings)
+    block = likely_block(likely, day.counts, settings.census)
     page.text |= block.text
     page.rows |= block.rows
     page.show |= block.show
     return page
 
 
-def device_page(now: Now, disk: Disk, settings: Settings) -> Page:
+def device_page(now: Now, disk: Disk, *, sends: bool) -> Page:
     """The values of ``/device``, and of the banners and the device's figures on ``/``."""
     page = Page()
     _add_state(page, now)
-    text, level = figures(now, disk, settings)
+    text, level = figures(now, disk, sends=sends)
     page.text |= text
     page.level |= level
     placement, heatmap = now.placement, now.heatmap
@@ -145,9 +148,9 @@ def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
     ]
 
 
-def likely_block(likely: Shares | None, counts: Mapping[Cell, int], settings: Settings, *, over: bool = False) -> Page:
+def likely_block(likely: Shares | None, counts: Mapping[Cell, int], census: Census, *, over: bool = False) -> Page:
     """The values of a block of corrected shares of ``counts``; ``over``: no more visits will come."""
-    possible = possible_cells(AgeBands(settings.census.bands), settings.census.no_gender_below)
+    possible = possible_cells(AgeBands(census.bands), census.no_gender_below)
     return Page(
         text={"too-few": why_no_shares(counts, possible, over=over) if likely is None else ""},
         rows={"likely": [] if likely is None else likely_rows(likely, counts)},
@@ -155,9 +158,9 @@ def likely_block(likely: Shares | None, counts: Mapping[Cell, int], settings: Se
     )
 
 
-def privacy_note(settings: Settings) -> str:
+def privacy_note(uplink: Uplink, mqtt: Mqtt) -> str:
     """What leaves the device, in a sentence."""
-    hosts = [host for host in (urlsplit(settings.uplink.url).hostname, settings.mqtt.host) if host]
+    hosts = [host for host in (urlsplit(uplink.url).hostname, mqtt.host) if host]
     if not hosts:
         return "No endpoint configured: nothing leaves this device."
     return (

@@ -13,7 +13,9 @@ from pathlib import Path
 from edge.census.age_bands import AgeBands
 from edge.census.occupancy import Occupancy, last_reset, occupancy
 from edge.census.window import Cell, Window
-from edge.config import Settings
+from edge.config.census import Census
+from edge.config.entrance import Entrance
+from edge.config.site import Site
 from edge.counting.heatmap import Heatmap
 from edge.counting.placement import VISITS_TO_JUDGE, judge
 from edge.counting.visit import Visit
@@ -64,15 +66,16 @@ class Reader:
     All methods raise StoreError if the database is there but cannot be read.
     """
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, site: Site, census: Census, entrance: Entrance) -> None:
         self.path = path
-        self._settings = settings
-        self._zone = settings.site.zone
-        self._bands = AgeBands(settings.census.bands)
+        self._zone = site.zone
+        self._entrance = entrance
+        self._bands = AgeBands(census.bands)
+        self._no_gender_below = census.no_gender_below
 
     def now(self, at: float) -> Now:
         """Everything about the local day of ``at`` (unix seconds) and the agent, as of one moment."""
-        entrance = self._settings.entrance
+        entrance = self._entrance
         with _opened(self.path) as store:
             day, inside = self._day(store, today(at, self._zone)), self._occupancy(store, at)
             if store is None:
@@ -138,14 +141,14 @@ class Reader:
         return Day(day, self._zone, self._bands, visits, store.visits.excluded_between(*bounds))
 
     def _occupancy(self, store: Store | None, at: float) -> Occupancy | None:
-        if not self._settings.entrance.drawn:
+        if not self._entrance.drawn:
             return None
-        since = last_reset(at, self._settings.entrance.reset_time, self._zone)
+        since = last_reset(at, self._entrance.reset_time, self._zone)
         crossings = [] if store is None else store.visits.crossings_between(since, at + 1)
         return occupancy((direction for _, direction in crossings), since)
 
     def _shown(self, visits: list[StoredVisit]) -> list[StoredVisit]:
-        below = self._settings.census.no_gender_below
+        below = self._no_gender_below
         return [replace(stored, visit=without_a_childs_gender(stored.visit, below)) for stored in visits]
 
 

@@ -13,7 +13,7 @@ from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import CORRECTED, MIN_VISITS, Share, ShareEstimator, Shares
 from edge.census.shares.label_shift import LEVEL
 from edge.census.window import UNKNOWN, Cell
-from edge.config.settings import Settings
+from edge.config.census import Census
 from edge.errors import MaitredError
 from edge.reports.stored_range import StoredRange
 
@@ -115,9 +115,10 @@ class LatestShares:
     than every AGAIN_S. So those of a closed day are worked out once.
     """
 
-    def __init__(self, settings: Settings, clock_s: Callable[[], float] = time.monotonic) -> None:
-        self._settings = settings
-        self._bands = AgeBands(settings.census.bands)
+    def __init__(self, model: str, census: Census, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._model = model
+        self._census = census
+        self._bands = AgeBands(census.bands)
         self._clock_s = clock_s
         self._lock = threading.Lock()
         self._estimator: ShareEstimator | None = None
@@ -147,8 +148,8 @@ class LatestShares:
             from edge.vision.bundle import load_bundle  # not before there is something to show
 
             try:
-                card = load_bundle(self._settings.demographics.model).card
-                self._estimator = ShareEstimator.of(card, self._settings.census)
+                card = load_bundle(self._model).card
+                self._estimator = ShareEstimator.of(card, self._census)
             except MaitredError:
                 # The agent, which needs the model, says what is wrong with it.
                 self._estimator = ShareEstimator()

@@ -22,6 +22,7 @@ from edge.agent.agent import Agent
 from edge.cameras import Camera, CameraError, Frame, Playback, open_camera
 from edge.cli import main
 from edge.config import Settings, parse_settings
+from edge.config.camera import Camera as CameraSettings
 from edge.counting.heatmap import COLUMNS
 from edge.counting.pipeline import Pipeline
 from edge.counting.visit import Visit
@@ -332,7 +333,7 @@ def test_who_is_in_view_while_the_camera_fails_is_counted_once_if_it_is_soon_bac
     with open_camera(str(clip)) as source:
         frames = iter(list(source))
 
-    def open_source(_: Settings) -> Camera:
+    def open_source(_: CameraSettings) -> Camera:
         if opened:
             time.sleep(away_s)
         opened.append(Failing(frames, None if opened else 21))
@@ -368,7 +369,7 @@ def test_a_read_that_hangs_keeps_the_watchdog_hungry_and_loses_no_visit(
     released = threading.Event()
     opened: list[Camera] = []
 
-    def open_source(_: Settings) -> Camera:
+    def open_source(_: CameraSettings) -> Camera:
         if opened:
             released.wait(PATIENCE_S)
         opened.append(Stuck(clip, released))

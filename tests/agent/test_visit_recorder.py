@@ -13,6 +13,7 @@ import pytest
 
 from edge.agent import visit_recorder as recorder_module
 from edge.agent.visit_recorder import RETRY_S, VisitRecorder
+from edge.agent.window_closer import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
@@ -43,7 +44,7 @@ class Bench:
         self.settings = settings_for(folder, **store)
         self.store = Store.open(self.settings.store.path)
         self.now = START
-        self.recorder = VisitRecorder(self.settings, self.store, event_of)
+        self.recorder = VisitRecorder(self.settings.store, self.store, WindowCloser(self.settings.census, event_of))
         self.frames = 0
 
     def count(self, number: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from edge.agent.window_closer import WindowCloser
 from edge.census.window import Traffic, Window
-from edge.config import parse_settings
+from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.store import Store
 
@@ -18,7 +18,7 @@ NOTHING = Traffic()
 
 @pytest.fixture
 def closer() -> WindowCloser:
-    return WindowCloser(parse_settings({}, "test"), lambda window: None)
+    return WindowCloser(Settings().census, lambda window: None)
 
 
 def tick(closer: WindowCloser, store: Store, now: float, total: Traffic, *, trusted: bool = True) -> list[Window]:
@@ -73,7 +73,7 @@ def test_a_window_that_cannot_be_stored_is_closed_later_with_its_own_frames(stor
         if full[0]:
             raise OSError("disk full")
 
-    closer = WindowCloser(parse_settings({}, "test"), event_of)
+    closer = WindowCloser(Settings().census, event_of)
     tick(closer, store, NOON, NOTHING)
     count(store, NOON + 1)
     with pytest.raises(OSError, match="disk full"):
@@ -103,7 +103,7 @@ def test_a_leap_of_years_loses_and_doubles_nothing(store: Store, closer: WindowC
 
 def test_a_window_that_is_closed_after_a_month_in_a_drawer_is_not_too_old_to_be_sent(store: Store):
     settings = parse_settings({"store": {"keep_outbox_days": 30}}, "test")
-    closer = WindowCloser(settings, lambda window: (f"event {window.visits}", "{}"))
+    closer = WindowCloser(settings.census, lambda window: (f"event {window.visits}", "{}"))
     count(store, NOON - 60 * 24 * HOUR)
     tick(closer, store, NOON, NOTHING)
     assert store.prune(NOON + 60, settings.store) == 0

@@ -255,7 +255,8 @@ def test_staff_by_the_time_of_the_day(hours: list[str], at: str, staff: bool):
     moment = datetime.fromisoformat(at).timestamp()
     visit = Visit(moment, moment + 9000, 12, 34.0, (28.0, 41.0), 0.8, "in", 3.0)
 
-    kept = without_staff(visit, staffed(*hours))
+    settings = staffed(*hours)
+    kept = without_staff(visit, settings.entrance, settings.site.zone)
 
     # Nothing is kept of staff but that it was there.
     assert kept == (Visit(moment, moment + 9000, 12, excluded=True) if staff else visit)

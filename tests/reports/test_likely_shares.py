@@ -100,7 +100,7 @@ def test_a_share_in_words(share, words):
 
 def test_they_are_worked_out_again_after_a_while_or_for_another_day():
     now = 0.0
-    latest = LatestShares(Settings(), lambda: now)
+    latest = LatestShares(Settings().demographics.model, Settings().census, lambda: now)
     assert latest.of("monday", "a", lambda: StoredRange(visits(MIN_VISITS - 1))) is None
     first = latest.of("monday", "b", lambda: StoredRange(visits(MIN_VISITS)))
     assert first is not None, "what was missing is shown as soon as it can be"
@@ -115,7 +115,7 @@ def test_they_are_worked_out_again_after_a_while_or_for_another_day():
 
 def test_a_day_that_has_changed_no_more_is_neither_read_nor_worked_out_again():
     now = 0.0
-    latest = LatestShares(Settings(), lambda: now)
+    latest = LatestShares(Settings().demographics.model, Settings().census, lambda: now)
     first = latest.of("monday", "a", lambda: StoredRange(visits(MIN_VISITS)))
     assert latest.of("tuesday", "a", lambda: StoredRange(visits(90))) != first
 
@@ -144,5 +144,5 @@ def test_visits_that_were_deleted_are_told_from_the_counts_of_their_windows():
 
 
 def test_a_model_that_cannot_be_read_leaves_the_page_without_shares(tmp_path):
-    settings = Settings().with_model(str(tmp_path / "gone.tflite"))
-    assert LatestShares(settings).of("monday", "a", lambda: StoredRange(visits(100))) is None
+    latest = LatestShares(str(tmp_path / "gone.tflite"), Settings().census)
+    assert latest.of("monday", "a", lambda: StoredRange(visits(100))) is None

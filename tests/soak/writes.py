@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.agent.visit_recorder import VisitRecorder
+from edge.agent.window_closer import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
@@ -41,7 +42,7 @@ def busy_hours(seed: int, folder: str | None = None) -> dict[str, Any]:
             return census_event(window, settings, model, "synchronised")
 
         with Store.open(path) as store:
-            recorder = VisitRecorder(settings, store, event_of)
+            recorder = VisitRecorder(settings.store, store, WindowCloser(settings.census, event_of))
             arrivals = sorted(dice.uniform(0, 3600 * HOURS) for _ in range(HOURS * VISITS))
             before, now = written(), start
             while now < start + 3600 * HOURS:

@@ -25,6 +25,7 @@ from cloud.receiver.app import create_app
 from cloud.receiver.archive import Archive
 from cloud.receiver.request import RequestCheck
 from edge.agent.visit_recorder import VisitRecorder
+from edge.agent.window_closer import WindowCloser
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
@@ -131,7 +132,8 @@ class ExactlyOnce(RuleBasedStateMachine):
     def boot(self) -> None:
         """What the agent does when it starts."""
         self.store = Store.open_mended(self.settings.store.path, self.wall)
-        self.recorder = VisitRecorder(self.settings, self.store, self.event_of)
+        closer = WindowCloser(self.settings.census, self.event_of)
+        self.recorder = VisitRecorder(self.settings.store, self.store, closer)
         self.sender = Sender(self.settings.uplink, self.settings.store.path, random=lambda: 0.5, pause=lambda _: None)
         self.sender._endpoint._session.mount("http://", self.network)
         self.survive(self.tick)
