@@ -1,4 +1,4 @@
-"""A network whose channels differ by so much that plain quantisation loses it, before and after it was made fit."""
+"""Bias correction on a network whose channels differ so much that plain quantisation fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHECKPOINT = Path(__file__).resolve().parents[2] / "training" / "checkpoints" / 
 
 
 def uneven() -> keras.Model:
-    """The shipped table1 with channels up to nine hundred times as strong as others; what it computes is the same."""
+    """The shipped table1 with channels up to 900 times as strong as others; it computes the same function."""
     network = deployed(load_network(CHECKPOINT))
     stretch = np.geomspace(1, 900, 128).astype(np.float32)
     first, second = network.get_layer("conv2"), network.get_layer("conv3_depthwise")
@@ -40,7 +40,7 @@ def gender(model: bytes, face: np.ndarray) -> float:
     return float((interpreter.get_tensor(output["index"])[0, 0].astype(float) - zero) * scale)
 
 
-def test_refining_gives_back_most_of_what_plain_quantisation_loses():
+def test_bias_correction_recovers_most_of_what_plain_quantisation_loses():
     patches = [np.random.default_rng(seed).random((6, 6, 3), np.float32) for seed in range(24)]
     faces = [cv2.resize(patch, (180, 180), interpolation=cv2.INTER_CUBIC).clip(0, 1) for patch in patches]
     network = uneven()

@@ -1,4 +1,4 @@
-"""The calibration in a card: measured, written, and the model untouched."""
+"""The calibration on a card is measured and written, and the model stays untouched."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def copy_of(name: str, folder: Path) -> Path:
     return Path(shutil.copy(str(Path(__file__).parents[2] / "edge/models" / f"{name}.tflite"), folder))
 
 
-def test_a_bundle_is_calibrated_anew_and_its_model_stays(data, tmp_path):
+def test_a_bundle_is_recalibrated_and_its_model_stays_the_same(data, tmp_path):
     assert "table1" in shipped_models()
     path = copy_of("table1", tmp_path)
     before, model = load_bundle(str(path)), model_of(path)
@@ -66,7 +66,7 @@ def test_faces_without_both_labels_are_left_out_of_the_table():
         (["face", "--data", "."], "face-detection"),
     ],
 )
-def test_what_cannot_be_calibrated_is_named(arguments, message, capsys):
+def test_a_bundle_that_cannot_be_calibrated_is_named(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2

@@ -1,4 +1,4 @@
-"""``maitred convert`` from a Keras file to a bundle that the agent loads."""
+"""``maitred convert``: from a Keras file to a bundle that the agent loads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def data(tmp_path_factory) -> Path:
 def trained(tmp_path_factory) -> Path:
     keras.utils.set_random_seed(2)
     model = table1()
-    # Untrained, its gender logit would be zero give or take a rounding error, which INT8 turns over.
+    # Untrained, the gender logit would be about zero, and INT8 could change its sign.
     model.get_layer("gender_logit").bias.assign([2.0])
     path = tmp_path_factory.mktemp("trained") / "model.keras"
     model.save(path)
@@ -100,7 +100,7 @@ def test_the_card_holds_figures_of_both_models_on_both_splits(bundle, data):
 
 
 @pytest.mark.parametrize("split", ["test", "validation"])
-def test_evaluate_gives_the_figures_of_the_card(bundle, converted, data, capsys, split):
+def test_evaluate_gives_the_figures_on_the_card(bundle, converted, data, capsys, split):
     assert main(["evaluate", str(converted), "--data", str(data), "--split", split, "--aligned", "--json"]) == 0
     measured = json.loads(capsys.readouterr().out)
     assert measured["model"]["sha256"] == bundle.sha256
@@ -125,17 +125,17 @@ def test_evaluate_of_the_keras_file_gives_the_float_figures(bundle, trained, dat
 def test_the_same_network_gives_the_same_bytes(converted, trained, data, tmp_path, capsys):
     assert convert(trained, data, tmp_path / "again.tflite") == 0
     assert (tmp_path / "again.tflite").read_bytes() == converted.read_bytes()
-    # The one line on stdout is the result.
+    # stdout has only the result, in one line.
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert "again.tflite: " in out
 
 
 @pytest.mark.parametrize("figure", ["age_mae", "gender_accuracy"])
-def test_a_bundle_that_lost_too_much_is_not_written(bundle, trained, data, tmp_path, monkeypatch, capsys, figure):
+def test_a_bundle_that_loses_too_much_is_not_written(bundle, trained, data, tmp_path, monkeypatch, capsys, figure):
     for name in ("quantise", "quantise_with_bias_correction"):
         monkeypatch.setattr(demographics, name, lambda *_: bundle.model)
-    # An allowance below zero asks for INT8 to be better than float by more than it can be.
+    # A negative tolerance demands that INT8 is better than float by an impossible amount.
     strict = dataclasses.replace(tolerances.OVERALL, **{figure: -100.0})
     monkeypatch.setattr(tolerances, "OVERALL", strict)
     monkeypatch.setattr(tolerances, "ONE_FACE", -100.0)
@@ -144,17 +144,15 @@ def test_a_bundle_that_lost_too_much_is_not_written(bundle, trained, data, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_plain_quantisation_loses_too_much_the_refined_network_is_judged(
-    bundle, trained, data, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(tolerances, "_excesses", judge := Judge())
+def test_if_plain_quantisation_loses_too_much_bias_correction_is_tried(bundle, trained, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(tolerances, "_excesses", excesses := ExcessOnce())
     assert convert(trained, data, tmp_path / "x.tflite") == 0
-    assert judge.calls == 3  # the plain form on validation; the refined one on validation and test
+    assert excesses.calls == 3  # plain on validation; corrected on validation and test
     assert load_bundle(str(tmp_path / "x.tflite")).model != bundle.model
 
 
-class Judge:
-    """Finds a fault once."""
+class ExcessOnce:
+    """Reports a loss beyond the tolerance the first time only."""
 
     calls = 0
 
@@ -163,7 +161,7 @@ class Judge:
         return [("all", "gender lost" if self.calls == 1 else None)]
 
 
-def test_the_verdict_stands_in_the_card(bundle):
+def test_the_card_has_the_results_of_the_verification(bundle):
     found = bundle.card.verification
     assert set(found) == {"tolerance", "agreement", "noisiest_layers", "runtimes", "edge_tpu"}
     assert found["edge_tpu"]["expected_to_map"] == found["edge_tpu"]["operators"] > 20
@@ -197,21 +195,21 @@ ls -A "$1" "$5"
     shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0,
     reason="needs the right to mount a small disk",
 )
-def test_a_disk_that_is_really_full_is_named_before_the_work(trained, data, tmp_path):
+def test_a_really_full_disk_is_reported_before_the_work(trained, data, tmp_path):
     disk, out = tmp_path / "disk", tmp_path / "out"
     disk.mkdir()
     out.mkdir()
     command = ["unshare", "-m", "sh", "-c", ON_A_SMALL_DISK, "-", disk, sys.executable, trained, data, out]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-    told = [line for line in done.stderr.splitlines() if line.startswith("maitred:")]
-    assert len(told) == 2, done.stderr
-    for line, way in zip(told, ("set TMPDIR to another folder", "give another --out"), strict=True):
+    messages = [line for line in done.stderr.splitlines() if line.startswith("maitred:")]
+    assert len(messages) == 2, done.stderr
+    for line, way in zip(messages, ("set TMPDIR to another folder", "give another --out"), strict=True):
         assert line.startswith(f"maitred: {disk}: 0.6 MB free where about ")
         assert line.endswith(f"are needed; make room or {way}")
     assert done.stdout.split() == [f"{disk}:", f"{out}:"]
 
 
-def test_without_training_images_nothing_can_be_measured(trained, data, tmp_path, capsys):
+def test_without_training_images_conversion_fails(trained, data, tmp_path, capsys):
     folder = tmp_path / "faces"
     folder.mkdir()
     for sample in read_dataset(data).of("validation", "test"):
@@ -221,7 +219,7 @@ def test_without_training_images_nothing_can_be_measured(trained, data, tmp_path
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_weights_that_are_not_numbers_leave_no_file(trained, data, tmp_path, capsys):
+def test_weights_that_are_nan_leave_no_file(trained, data, tmp_path, capsys):
     model = keras.saving.load_model(trained)
     kernel, bias = model.get_layer("gender_logit").get_weights()
     kernel[0, 0] = np.nan
@@ -254,7 +252,7 @@ def test_a_damaged_keras_file_is_named(trained, data, tmp_path, capsys):
     assert "damaged.keras: not a Keras model that can be loaded" in capsys.readouterr().err
 
 
-def test_a_set_with_labels_csv_is_named_as_what_it_is(bundle, trained, data, tmp_path, monkeypatch):
+def test_a_dataset_with_labels_csv_is_described_as_such(bundle, trained, data, tmp_path, monkeypatch):
     for name in ("quantise", "quantise_with_bias_correction"):
         monkeypatch.setattr(demographics, name, lambda *_: bundle.model)
     folder = tmp_path / "own"

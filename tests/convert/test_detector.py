@@ -1,4 +1,4 @@
-"""From faces to the detector's bundle: a few steps of training, then all that follows."""
+"""From faces to the detector's bundle: a few steps of training, then the whole conversion."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from training.fit.start import CHECKPOINTS
 
 
 @pytest.fixture(scope="module")
-def hurried(published_detector):
-    """Two steps of training, few faces, few pictures without one."""
+def quick(published_detector):
+    """Settings for a quick run: few squares, few faces, few backgrounds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_face, "EQUALISATION_SQUARES", 4)
         patch.setattr(compare, "CROPS_DRAWN", 12)
@@ -52,13 +52,13 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def checkpoint(hurried, data, tmp_path_factory) -> Path:
+def checkpoint(quick, data, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("run") / "face.keras"
     train_face.train(data, path, steps=2, faces=12)
     return path
 
 
-def test_training_again_gives_the_same_network(checkpoint, hurried, data, tmp_path):
+def test_training_again_gives_the_same_network(checkpoint, quick, data, tmp_path):
     train_face.train(data, tmp_path / "again.keras", steps=2, faces=12)
     one, other = (load_checkpoint(path) for path in (checkpoint, tmp_path / "again.keras"))
     for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
@@ -67,8 +67,8 @@ def test_training_again_gives_the_same_network(checkpoint, hurried, data, tmp_pa
     assert ranges[0] == ranges[1]
 
 
-def test_the_bundle_is_int8_throughout_and_the_same_again(checkpoint, hurried, data, tmp_path):
-    hurried.setattr(compare, "TOLERANCE", 1.0)  # two steps make no good detector
+def test_the_bundle_is_int8_throughout_and_the_same_again(checkpoint, quick, data, tmp_path):
+    quick.setattr(compare, "TOLERANCE", 1.0)  # two steps do not make a good detector
     bundle = convert_detector(checkpoint, data, tmp_path / "a.tflite")
     assert sha256(to_int8(load_checkpoint(checkpoint))).hexdigest() == bundle.card.model_sha256
     assert (tmp_path / "a.tflite").stat().st_size <= 800_000
@@ -86,24 +86,24 @@ def test_the_bundle_is_int8_throughout_and_the_same_again(checkpoint, hurried, d
     assert reader.detect(np.full((192, 192, 3), 128, np.uint8), 0, 0, 192) is not None
 
 
-def test_a_detector_that_loses_too_much_is_not_written(checkpoint, hurried, data, tmp_path):
+def test_a_detector_that_loses_too_much_is_not_written(checkpoint, quick, data, tmp_path):
     blind = load_checkpoint(checkpoint)
     kernel, bias = blind.get_layer("scores_last").get_weights()
     blind.get_layer("scores_last").set_weights([kernel * 0, bias * 0 - 2])
     blind.save(tmp_path / "blind.keras")
-    hurried.setattr(compare, "TOLERANCE", 0.01)
+    quick.setattr(compare, "TOLERANCE", 0.01)
     with pytest.raises(MaitredError, match=r"INT8 loses too much: photo scenes, validation: recall .* -> 0\.0000"):
         convert_detector(tmp_path / "blind.keras", data, tmp_path / "blind.tflite")
     assert not (tmp_path / "blind.tflite").exists()
 
 
-def test_what_ships_is_the_checkpoint_and_says_what_it_says():
+def test_the_shipped_detector_is_the_checkpoint_and_computes_the_same():
     shipped = load_bundle("face")
     network = load_checkpoint(CHECKPOINTS / "face.keras")
     assert sha256(to_int8(network)).hexdigest() == shipped.card.model_sha256
     file = Interpreter(shipped.model)
     for layer in network.layers:
-        if layer.weights and hasattr(layer, "kernel"):  # as the file has them, in eight bits for each channel
+        if layer.weights and hasattr(layer, "kernel"):  # rounded like the file's, to eight bits for each channel
             kernel, bias = layer.get_weights()
             across = (0, 1, 3) if isinstance(layer, keras.layers.DepthwiseConv2D) else (0, 1, 2)
             level = np.abs(kernel).max(across, keepdims=True) / 127
@@ -116,21 +116,21 @@ def test_what_ships_is_the_checkpoint_and_says_what_it_says():
     )
     for output in shipped.card.outputs:
         tensor, values = file.outputs[output.index], file.run(picture[None])[output.index]
-        apart = np.abs(tensor.dequantise(values) - np.asarray(expected[output.name])) / tensor.scale
-        assert apart.mean() < 5, output.name  # of 256: kernels round sums and doubled maps in their own way
+        steps = np.abs(tensor.dequantise(values) - np.asarray(expected[output.name])) / tensor.scale
+        assert steps.mean() < 5, output.name  # of 256 steps: kernels round sums and upsampled maps differently
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\3\4"], ids=["none", "empty", "damaged"])
-def test_what_is_no_checkpoint_is_named(tmp_path, content):
+def test_a_file_that_is_not_a_checkpoint_is_refused_by_name(tmp_path, content):
     path = tmp_path / "x.keras"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(BadInput, match=r"x\.keras: no Keras file of a detector"):
+    with pytest.raises(BadInput, match=r"x\.keras: not a Keras file of a detector"):
         load_checkpoint(path)
 
 
 def test_a_network_without_ranges_is_named(tmp_path):
     keras.utils.clear_session()
     blazeface().save(tmp_path / "float.keras")
-    with pytest.raises(BadInput, match=r"float\.keras: not a detector with ranges for eight bits"):
+    with pytest.raises(BadInput, match=r"float\.keras: a detector without value ranges for eight bits"):
         load_checkpoint(tmp_path / "float.keras")

@@ -1,4 +1,4 @@
-"""What the Edge TPU is expected to take: our models, and what is refused with its reason."""
+"""What the Edge TPU is expected to run: all of our models; other operators are refused with a reason."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_float_model_is_refused_operator_by_operator():
         pytest.param([layers.Softmax()], "SOFTMAX", "more than one dimension", id="softmax"),
     ],
 )
-def test_what_does_not_map_is_named_with_its_reason(stack, name, reason):
+def test_an_operator_that_does_not_map_is_named_with_its_reason(stack, name, reason):
     report = edgetpu_report(quantise(model(*stack), faces()))
     refused = {operator.name: operator.reason for operator in report.operators if operator.reason}
     assert list(refused) == [name]

@@ -1,4 +1,4 @@
-"""The adapter for Coral's compiler, against a stand-in: the compiler itself can't be had here."""
+"""The adapter for Coral's compiler, tested with a stand-in, because the compiler is not available here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def install(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
-def test_what_it_compiles_keeps_its_card(tmp_path, monkeypatch):
+def test_a_compiled_bundle_keeps_its_card(tmp_path, monkeypatch):
     install(tmp_path, ADDS_A_LINE, monkeypatch)
     bundle = load_bundle("table1")
     compile_bundle(bundle, tmp_path / "out.tflite")
@@ -48,7 +48,7 @@ def test_a_refusal_is_repeated_and_nothing_is_written(tmp_path, monkeypatch):
     assert not (tmp_path / "out.tflite").exists()
 
 
-def test_where_it_is_missing_convert_says_so_before_any_work(tmp_path, monkeypatch, capsys):
+def test_a_missing_compiler_is_reported_before_any_work(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     command = ["convert", "gone.keras", "--data", "gone", "--out", str(tmp_path / "x.tflite"), "--edgetpu"]
     assert main(command) == 2

@@ -1,4 +1,4 @@
-"""The noise of each layer, on a network whose quantisation is made worse in one place."""
+"""The noise of each layer, on a network that is hard to quantise in one place."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_layer_is_named_and_far_above_its_noise():
     assert all(20 < value < 80 for value in found.values()), found
 
 
-def test_a_channel_that_drowns_the_others_shows_in_the_layer_behind_it():
+def test_an_outlier_channel_makes_the_next_layer_noisy():
     good, bad = noise(1.0), noise(300.0)
     second = next(name for name in good if name.startswith("second"))
     assert bad[second] < good[second] - 10

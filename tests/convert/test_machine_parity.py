@@ -1,4 +1,4 @@
-"""The comparison of two machines: this one with itself, and with one that is not the same."""
+"""The comparison of two machines: this one with itself, and with altered records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def altered(record: Path, tmp_path: Path, steps: int, output: str = "table1/age_
     return tmp_path / "there.npz"
 
 
-def test_the_inputs_are_drawn_ones_and_faces_of_the_clip(record):
+def test_the_inputs_are_artificial_ones_and_faces_of_the_clip(record):
     with np.load(record) as file:
         inputs, logits = file["table1/inputs"], file["table1/age_logits"]
     assert inputs.shape[1:] == (180, 180, 3)
@@ -37,17 +37,17 @@ def test_the_inputs_are_drawn_ones_and_faces_of_the_clip(record):
     assert len({row.tobytes() for row in logits}) == len(inputs)
 
 
-def test_a_machine_gives_what_it_gave(record, capsys):
+def test_a_machine_gives_the_same_outputs_again(record, capsys):
     assert main(["table1", "--like", str(record)]) == 0
     assert "same bits" in capsys.readouterr().out
 
 
-def test_one_step_is_told_and_passes(record, tmp_path, capsys):
+def test_a_difference_of_one_step_is_reported_and_passes(record, tmp_path, capsys):
     assert main(["table1", "--like", str(altered(record, tmp_path, 1))]) == 0
     assert "1 of 816 values differ, by 1 steps at most" in capsys.readouterr().out
 
 
-def test_two_steps_fail_and_are_named(record, tmp_path, capsys):
+def test_a_difference_of_two_steps_is_reported_and_fails(record, tmp_path, capsys):
     assert main(["table1", "--like", str(altered(record, tmp_path, 2))]) == 1
     assert "maitred: table1: 1 of 816 values differ, by 2 steps at most" in capsys.readouterr().err
 
@@ -65,7 +65,7 @@ def test_a_runtime_without_its_fast_kernels_fails(record, monkeypatch, capsys):
         pytest.param(None, "No such", id="none"),
     ],
 )
-def test_what_is_no_record_is_named(tmp_path, capsys, content, message):
+def test_a_file_that_is_not_a_record_is_refused_by_name(tmp_path, capsys, content, message):
     path = tmp_path / "x.npz"
     if content:
         path.write_bytes(content)

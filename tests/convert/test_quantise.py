@@ -1,4 +1,4 @@
-"""What comes out of quantisation, read from the file, and what is refused."""
+"""The results of quantisation, read from the file, and networks that are refused."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def model(network) -> bytes:
 
 def test_a_pixel_is_its_own_quantised_value(model):
     interpreter = Interpreter(model)
-    (taken,) = interpreter.inputs
-    assert (taken.shape, taken.dtype, taken.zero_point) == ((1, 180, 180, 3), np.uint8, 0)
-    assert np.float32(taken.scale) == np.float32(1 / 255)
+    (pixels,) = interpreter.inputs
+    assert (pixels.shape, pixels.dtype, pixels.zero_point) == ((1, 180, 180, 3), np.uint8, 0)
+    assert np.float32(pixels.scale) == np.float32(1 / 255)
 
 
 def test_outputs_are_integer_logits(model):
@@ -121,7 +121,7 @@ def test_a_layer_whose_outputs_vanish_beside_its_weights_is_refused():
         quantise(network, grey)
 
 
-def test_a_float_model_does_not_pass_for_a_quantised_one(float_model):
+def test_a_float_model_fails_the_check_of_quantised_models(float_model):
     with pytest.raises(MaitredError, match="not an integer after quantisation"):
         check_quantised(float_model)
 
@@ -140,7 +140,7 @@ def labelled(folder: Path, ages: list[int]) -> list[Sample]:
     return samples
 
 
-def test_representatives_are_spread_over_ages_and_genders(tmp_path):
+def test_representative_faces_are_spread_over_ages_and_genders(tmp_path):
     samples = labelled(tmp_path, [25] * 60 + [5, 5, 45, 45, 85, 85])
     chosen = representative_faces(samples, 180, count=12)
     assert len(chosen) == 12
@@ -148,7 +148,7 @@ def test_representatives_are_spread_over_ages_and_genders(tmp_path):
     assert rare == set(range(60, 66))
 
 
-def test_representatives_are_rgb_in_unit_range_and_always_the_same(tmp_path):
+def test_representative_faces_are_rgb_in_unit_range_and_reproducible(tmp_path):
     samples = labelled(tmp_path, [30] * 9)
     first, second = representative_faces(samples, 180, count=4), representative_faces(samples, 180, count=4)
     assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
@@ -158,7 +158,7 @@ def test_representatives_are_rgb_in_unit_range_and_always_the_same(tmp_path):
     assert face[90, 90, 2] == 0
 
 
-def test_unreadable_representatives_are_passed_over(tmp_path):
+def test_unreadable_representative_faces_are_skipped(tmp_path):
     samples = labelled(tmp_path, [30, 30, 30])
     samples[1].path.write_bytes(b"")
     assert len(representative_faces(samples, 180)) == 2

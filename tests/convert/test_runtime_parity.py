@@ -1,4 +1,4 @@
-"""The same bits from every runtime and number of threads."""
+"""Every runtime and number of threads gives the same bits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from edge.vision.self_check import outputs_sha256, reference_picture
 
 
 @pytest.mark.parametrize("name", ["mobile", "table1"])
-def test_a_shipped_model_gives_the_same_everywhere(name):
+def test_a_shipped_model_gives_the_same_outputs_in_every_runtime(name):
     bundle = load_bundle(name)
     found = check_runtime_parity(bundle.model)
     assert found["outputs_sha256"] == outputs_sha256(bundle.interpreter(2))
     assert found["steps"]["litert, 4 threads"] == found["steps"]["tensorflow"] == 0
-    # These round otherwise between layers, and no device uses them: 1 step in mobile, 3 of 256 in table1.
+    # These kernels round differently between layers; no device uses them. 1 step in mobile, 3 of 256 in table1.
     assert found["steps"]["litert, plain kernels"] <= 3
 
 
@@ -35,8 +35,8 @@ def test_outputs_that_differ_stop_the_conversion(monkeypatch, runtime):
         check_runtime_parity(load_bundle("table1").model)
 
 
-def test_the_probe_is_fixed():
-    # Written down: another machine must make the same picture.
+def test_the_reference_picture_never_changes():
+    # Hard-coded, because another machine must make the same picture.
     assert reference_picture((1, 2, 2, 3)).tobytes().hex() == EXPECTED
     assert reference_picture((1, 180, 180, 3)).std() > 40
 

@@ -1,4 +1,4 @@
-"""What INT8 may lose, and how what it lost is named."""
+"""How much INT8 may lose, and how a larger loss is reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def figures(mae: float = 5.0, gender: float | None = 0.9, n: int = 1000, **slice
 
 
 @pytest.mark.parametrize(
-    ("after", "fault"),
+    ("after", "excess"),
     [
         pytest.param(figures(5.05, 0.898), None, id="as much as allowed"),
         pytest.param(figures(4.0, 0.99), None, id="better"),
@@ -24,16 +24,16 @@ def figures(mae: float = 5.0, gender: float | None = 0.9, n: int = 1000, **slice
         pytest.param(figures(5.0, None), None, id="no gender labels"),
     ],
 )
-def test_what_was_lost_beyond_the_tolerance_is_named(after, fault):
-    assert OVERALL.excess(figures(), after) == fault
+def test_a_loss_beyond_the_tolerance_is_named(after, excess):
+    assert OVERALL.excess(figures(), after) == excess
 
 
 @pytest.mark.parametrize(("n", "right", "lost"), [(50, 0.88, False), (50, 0.86, True), (500, 0.888, True)])
-def test_of_few_faces_one_may_turn_over(n, right, lost):
+def test_of_few_faces_one_may_change(n, right, lost):
     assert bool(SLICE.excess(figures(n=n), figures(5.0, right, n))) == lost
 
 
-def test_a_slice_that_lost_is_named_and_other_groups_are_not_judged():
+def test_a_slice_that_lost_too_much_is_named_and_other_groups_are_ignored():
     before = figures(**{"age 65+": figures(8.0), "ethnicity asian": figures(), "female": figures()})
     check_tolerances(before, before, "test")
     after = figures(**{"age 65+": figures(8.4), "ethnicity asian": figures(), "female": figures(9.0)})
@@ -41,7 +41,7 @@ def test_a_slice_that_lost_is_named_and_other_groups_are_not_judged():
         check_tolerances(before, after, "test")
 
 
-def test_agreement_is_that_of_each_face():
+def test_agreement_is_measured_face_by_face():
     def of(age: list[float], female: list[float]) -> Predictions:
         return Predictions(np.array(age), np.zeros((len(age), 2)), np.array(female))
 

@@ -1,4 +1,4 @@
-"""Settings for TensorFlow that must stand before it starts, and pictures that a network can learn from."""
+"""Settings for TensorFlow that must be made before it starts, and pictures that a network can learn from."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-# With one thread, sums are taken in one order: two runs can be compared to the bit.
+# With one thread, sums are always taken in the same order, so two runs can be compared bit for bit.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
 def coloured_faces() -> Callable[[Path, int], Path]:
-    """Fills a folder with so many pictures: reddish for female, bluish for male, darker with age, each different."""
+    """A function that fills a folder with pictures: reddish for female, bluish for male, darker with age."""
 
     def make(folder: Path, count: int) -> Path:
         folder.mkdir(exist_ok=True)

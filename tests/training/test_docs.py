@@ -1,4 +1,4 @@
-"""What docs/training.md and docs/conversion.md tell people to type is what the commands take."""
+"""The commands in docs/training.md and docs/conversion.md are understood by the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipe files: those that ship, and what a mistake in an edited copy is answered with."""
+"""Recipe files: those that ship, and the errors about mistakes in an edited copy."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def test_every_recipe_loads_and_names_its_network(name):
     assert recipe.network == name
     assert recipe.epochs > 0
     assert 16 <= recipe.augment.shrink_to <= 180
-    # What run.json keeps can be compared with the recipe of a resumed run.
+    # run.json must be comparable with the recipe of a resumed run.
     assert json.loads(json.dumps(recipe.as_dict())) == recipe.as_dict()
 
 
 @pytest.mark.parametrize("name", ["resnet18", "gone.toml", ""])
-def test_an_unknown_network_is_refused_with_those_that_there_are(name):
+def test_an_unknown_network_is_refused_naming_the_known_ones(name):
     with pytest.raises(BadInput, match=rf"^{name}: no such network; there is a recipe for .*table1"):
         load_recipe(name)
 

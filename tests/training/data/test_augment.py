@@ -1,4 +1,4 @@
-"""What augmentation does to a face: each effect by itself, and all of them together."""
+"""The effects of augmentation on a face, each alone and all together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.data.augment import augment
 from training.recipe import Augmentation, load_recipe
 
 SHIPPED = load_recipe("mobile").augment
-# The floors of the random ranges of blur and of what hides a part are in the code, so these two go out by their odds.
+# The lower limits of blur and of the covering patch are in the code, so a probability of 0 switches them off.
 NOTHING = Augmentation(
     rotation_degrees=0, scale=0, shift=0, brightness=0, contrast=0, gamma=0, saturation=0, tint=0,
     occlude_probability=0, occlude=0.4, shrink_probability=0, shrink_to=40, blur_probability=0, blur=1.2,
@@ -72,7 +72,7 @@ def test_shape_type_and_range(size, side):
             assert face.max() <= 1
 
 
-def test_a_variant_depends_on_seed_step_and_place_alone():
+def test_a_variant_depends_only_on_seed_step_and_place():
     face = smooth()
     first = augment(face, 160, SHIPPED, np.random.default_rng((1, 2, 3)))
     assert np.array_equal(first, augment(face.copy(), 160, SHIPPED, np.random.default_rng((1, 2, 3))))
@@ -132,14 +132,14 @@ def test_a_crop_beyond_the_edge_repeats_it():
         pytest.param({"tint": 0.1}, grey(128), lambda x: x[80, 80, 2] / (128 / 255), 0.9, 1.1, id="tint of blue"),
     ],
 )  # fmt: skip
-def test_a_jitter_spreads_as_far_as_its_field_says(change, face, measure, low, high):
+def test_each_random_change_uses_its_whole_range(change, face, measure, low, high):
     found = [float(measure(x)) for x in variants(face, dataclasses.replace(NOTHING, **change))]
     width = high - low
     assert low - 0.02 * width <= min(found) < low + 0.25 * width
     assert high - 0.25 * width < max(found) <= high + 0.02 * width
 
 
-def test_saturation_moves_colours_away_from_their_grey_and_leaves_that():
+def test_saturation_changes_colours_and_keeps_the_brightness():
     coloured = np.full((200, 200, 3), (150, 120, 90), np.uint8)
     found = np.array([x[80, 80] for x in variants(coloured, dataclasses.replace(NOTHING, saturation=0.4))]) * 255
     assert found.mean(1) == pytest.approx(np.full(40, 120), abs=0.01)
@@ -149,7 +149,7 @@ def test_saturation_moves_colours_away_from_their_grey_and_leaves_that():
     assert 1.25 < gains.max() <= 1.4
 
 
-def test_tint_changes_each_colour_by_itself():
+def test_tint_changes_each_colour_channel_independently():
     found = np.array([x[80, 80] for x in variants(grey(128), dataclasses.replace(NOTHING, tint=0.1))])
     assert np.abs(np.corrcoef(found.T)[np.triu_indices(3, 1)]).max() < 0.6
 
@@ -171,7 +171,7 @@ def test_a_patch_hides_a_part_and_nothing_else_changes():
 
 
 def detail(image: np.ndarray) -> float:
-    """Strength of what is finer than about four pixels."""
+    """Strength of details finer than about four pixels."""
     return float(np.abs(image - cv2.GaussianBlur(image, (0, 0), 2)).mean())
 
 
@@ -187,17 +187,17 @@ def checks() -> np.ndarray:
         pytest.param({"blur": 3.0, "blur_probability": 1}, id="blur"),
     ],
 )
-def test_distance_and_blur_take_detail_away(change):
+def test_distance_and_blur_remove_detail(change):
     settings = dataclasses.replace(NOTHING, **change)
     ratios = [
         detail(one) / detail(bare)
         for one, bare in zip(variants(checks(), settings), variants(checks(), NOTHING), strict=True)
     ]
     assert max(ratios) <= 1.02
-    assert max(ratios) / min(ratios) > 1.5  # more or less of it, by chance
+    assert max(ratios) / min(ratios) > 1.5  # the strength is random
 
 
-def test_shrunk_faces_reach_down_to_the_smallest_side_and_no_further():
+def test_shrunk_faces_are_at_least_as_large_as_the_smallest_side():
     point = np.zeros((200, 200, 3), np.uint8)
     point[96:104, 96:104] = 255  # one pixel, or two by two, of a face of 25
     settings = dataclasses.replace(NOTHING, shrink_probability=1, shrink_to=25)
@@ -206,7 +206,7 @@ def test_shrunk_faces_reach_down_to_the_smallest_side_and_no_further():
     assert 17 < max(widths) <= 4 * 160 / 25
 
 
-def test_noise_has_the_strength_that_its_field_says():
+def test_noise_has_the_configured_strength():
     settings = dataclasses.replace(NOTHING, noise=0.1, noise_probability=1)
     strengths = [one.std() for one in variants(grey(128), settings)]
     assert 0 <= min(strengths) < 0.025
@@ -227,9 +227,9 @@ def test_compression_stays_above_the_lowest_quality():
 
 
 @pytest.mark.parametrize("effect", ["occlude", "shrink", "blur", "noise", "jpeg"])
-def test_an_effect_happens_as_often_as_its_probability_says(effect):
+def test_an_effect_happens_with_its_configured_probability(effect):
     settings = dataclasses.replace(NOTHING, noise=0.1, **{f"{effect}_probability": 0.3})
-    # Noise over the whole makes every effect visible, whatever the picture.
+    # On a picture of noise, every effect is visible.
     face = np.random.default_rng(1).integers(0, 256, (200, 200, 3), np.uint8)
     bare = {augmented.tobytes() for augmented in variants(face, NOTHING)}
     changed = sum(one.tobytes() not in bare for one in variants(face, settings, count=200))

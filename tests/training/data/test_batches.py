@@ -1,4 +1,4 @@
-"""Decoding, faces out of photos, label distributions, weights and the order of batches."""
+"""Decoding, faces cut out of photos, age distributions, weights of labels, and the order of batches."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def sample(age: tuple[int, int] | None, gender: int | None) -> Sample:
 
 
 def cut_face():
-    """What finds the face in a photo: the agent's own detector and crop."""
+    """The function that cuts the face out of a photo, with the agent's own detector and crop."""
     return FaceCropper(CROP, CACHED_SIZE).crop
 
 
@@ -81,7 +81,7 @@ def test_pictures_of_any_size_become_rgb_of_one_size(tmp_path, shape):
         pytest.param(cv2.imencode(".png", noise(0, 15, 40, 3))[1].tobytes(), "is too small to hold a face", id="tiny"),
     ],
 )
-def test_what_is_no_usable_picture_is_refused_by_name(tmp_path, content, reason):
+def test_an_unusable_picture_is_refused_by_name(tmp_path, content, reason):
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
     with pytest.raises(BadInput, match=rf"a\.jpg {reason}"):
@@ -109,12 +109,12 @@ def test_more_than_one_per_cent_of_unusable_pictures_stops_and_names_some(tmp_pa
     samples = [picture(tmp_path / f"{index}.png", noise(index, 32, 32, 3)) for index in range(20)]
     samples[7].path.write_bytes(b"")
     picture(samples[9].path, noise(9, 32, 8, 3))
-    for _ in range(2):  # what was decoded before the stop is not taken for the whole by the next run
+    for _ in range(2):  # the next run must not mistake the part that was decoded for the whole
         with pytest.raises(BadInput, match=r"1 % of 20 images .*: .*7\.png is empty.*; .*9\.png is too small"):
             cached_faces(samples, tmp_path / "cache", cut_face() if photos_too else None)
 
 
-def test_no_pictures_are_no_faces_and_no_targets(tmp_path):
+def test_without_pictures_there_are_no_faces_and_no_targets(tmp_path):
     faces, kept, left_out = cached_faces([], tmp_path / "cache")
     assert (faces.shape, kept, left_out) == ((0, 200, 200, 3), [], [])
     assert {name: values.shape for name, values in loss_targets([], RECIPE).items()} == {
@@ -131,7 +131,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     return [picture(folder / f"{number}.png", frames[number]) for number in (NOBODY, *PATRONS)]
 
 
-def test_faces_are_cut_out_of_photos_where_the_networks_want_them(photos, tmp_path):
+def test_faces_are_cut_out_of_photos_as_the_networks_need_them(photos, tmp_path):
     faces, kept, left_out = cached_faces(photos, tmp_path, cut_face())
     assert left_out == [f"{NOBODY}.png"]
     assert [one.path.name for one in kept] == [f"{number}.png" for number in PATRONS]
@@ -142,7 +142,7 @@ def test_faces_are_cut_out_of_photos_where_the_networks_want_them(photos, tmp_pa
         assert np.abs((found.landmarks[:4] - 100) / CACHED_SIZE - REFERENCE).max() < 0.06
 
 
-def test_photos_and_aligned_faces_of_the_same_files_are_cached_apart(photos, tmp_path):
+def test_photos_and_aligned_faces_of_the_same_files_are_cached_separately(photos, tmp_path):
     whole, _, _ = cached_faces(photos[1:], tmp_path)
     cut, _, _ = cached_faces(photos[1:], tmp_path, cut_face())
     assert np.abs(whole.astype(int) - cut).mean() > 10
@@ -162,7 +162,7 @@ def test_photos_and_aligned_faces_of_the_same_files_are_cached_apart(photos, tmp
         pytest.param((70, 100), 0.5, id="an open range"),
     ],
 )
-def test_the_age_target_is_a_distribution_around_the_label(age, sigma):
+def test_the_age_distribution_is_centred_on_the_label(age, sigma):
     target = age_distribution(age, dataclasses.replace(RECIPE, age_sigma=sigma))
     assert target.shape == (101,)
     assert target.dtype == np.float32
@@ -172,24 +172,24 @@ def test_the_age_target_is_a_distribution_around_the_label(age, sigma):
 
 
 @pytest.mark.parametrize("age", [10, 30, 50, 80])
-def test_the_age_target_of_a_year_is_a_normal_that_widens_with_the_age(age):
+def test_the_age_distribution_of_a_year_is_a_normal_that_widens_with_the_age(age):
     target = age_distribution((age, age), RECIPE)
     sigma = 1.0 + 0.04 * age
     assert target[age + 3] / target[age] == pytest.approx(np.exp(-0.5 * (3 / sigma) ** 2), rel=1e-4)
     assert float((target * (np.arange(101) - age) ** 2).sum()) == pytest.approx(sigma**2, rel=1e-2)
 
 
-def test_the_age_target_of_a_range_holds_each_of_its_years_alike():
+def test_the_age_distribution_of_a_range_is_flat_over_its_years():
     flat = age_distribution((20, 59), dataclasses.replace(RECIPE, age_sigma=2.5, age_sigma_per_year=0.0))
     assert flat[30:50].max() - flat[30:50].min() < 1e-5
     assert flat[39] == pytest.approx(1 / 40, rel=1e-3)
     widening = age_distribution((20, 59), RECIPE)
     assert np.abs(widening[30:45] * 40 - 1).max() < 0.1
-    # The older end is the softer one.
+    # The distribution is wider at the older end.
     assert widening[60:].sum() > 1.5 * widening[:20].sum()
 
 
-def test_unknown_labels_weigh_nothing():
+def test_unknown_labels_have_no_weight():
     labels = loss_targets([sample(None, 1), sample((20, 29), None), sample((0, 0), 0)], RECIPE)
     assert {values.dtype for values in labels.values()} == {np.dtype(np.float32)}
     assert labels["age_weight"].tolist() == [0, 1, 1]
@@ -202,7 +202,7 @@ def test_unknown_labels_weigh_nothing():
 @pytest.mark.parametrize(
     ("age", "gender"), [pytest.param(None, 1, id="no ages"), pytest.param((20, 20), None, id="no genders")]
 )
-def test_a_set_without_one_of_the_labels_has_no_weight_there(age, gender):
+def test_a_dataset_without_one_of_the_labels_has_no_weight_there(age, gender):
     labels = loss_targets([sample(age, gender)] * 3, RECIPE)
     assert labels["age_weight"].tolist() == [0 if age is None else 1] * 3
     assert labels["gender_weight"].tolist() == [0 if gender is None else 1] * 3
@@ -223,7 +223,7 @@ def test_rare_groups_of_decade_and_gender_weigh_more(balance):
 # --- order
 
 
-def test_an_epoch_shows_every_picture_once_in_another_order():
+def test_an_epoch_has_every_picture_once_in_a_new_order():
     first, second = epoch_order(50, 1, 0), epoch_order(50, 1, 1)
     assert sorted(first) == sorted(second) == list(range(50))
     assert first.tolist() != second.tolist()
@@ -231,7 +231,7 @@ def test_an_epoch_shows_every_picture_once_in_another_order():
     assert first.tolist() != epoch_order(50, 2, 0).tolist()
 
 
-def test_an_epoch_shows_a_new_share_of_the_extra_pictures_among_the_others():
+def test_an_epoch_mixes_in_a_new_share_of_the_extra_pictures():
     epochs = [epoch_order(50, 1, epoch, extra=20, extra_share=0.25) for epoch in range(40)]
     extras = [set(order[order >= 50].tolist()) for order in epochs]
     for order, extra in zip(epochs, extras, strict=True):
@@ -242,28 +242,28 @@ def test_an_epoch_shows_a_new_share_of_the_extra_pictures_among_the_others():
     assert extras[0] != extras[1]
     assert set.union(*extras) == set(range(50, 70))
     last_places = np.concatenate([np.flatnonzero(order >= 50) for order in epochs])
-    assert last_places.min() < 15  # mixed in, not put behind
+    assert last_places.min() < 15  # mixed in, not appended
     assert last_places.max() > 40
 
 
 def levels(first: int, count: int) -> np.ndarray:
-    """Plain pictures, each as bright as its row."""
+    """Plain pictures, each with the brightness of its row."""
     return np.stack([np.full((200, 200, 3), 10 * row, np.uint8) for row in range(first, first + count)])
 
 
 def training_set(*parts: int) -> TrainingSet:
-    """Parts of so many pictures each; a picture's age is its row."""
+    """A training set with parts of the given sizes; a picture's age is its row."""
     ends = [0, *itertools.accumulate(parts)]
     faces = [levels(first, count) for first, count in zip(ends, parts, strict=False)]
     return TrainingSet(faces, loss_targets([sample((row, row), row % 2) for row in range(ends[-1])], RECIPE), 0.5)
 
 
-def test_a_training_set_finds_the_face_of_a_row_in_its_part():
+def test_a_training_set_finds_each_row_in_the_right_part():
     data = training_set(4, 3, 2)
     assert [int(data.face(row)[0, 0, 0]) for row in range(9)] == [10 * row for row in range(9)]
     with pytest.raises(IndexError):
         data.face(9)
-    assert len(data) == 4 + 2  # of five photos, half, rounded to the even number
+    assert len(data) == 4 + 2  # half of five photos, rounded to even
     assert len(training_set(4)) == 4
 
 
@@ -280,7 +280,7 @@ def batches(first_step: int, count: int, data: TrainingSet, changes=RECIPE.augme
     ]
 
 
-def test_a_resumed_stream_goes_on_like_the_uninterrupted_one():
+def test_a_resumed_stream_continues_like_the_uninterrupted_one():
     data = training_set(8, 4)
     whole, resumed = batches(0, 8, data), batches(5, 3, data)  # three batches an epoch, so this is inside the second
     for (faces, labels), (faces_again, labels_again) in zip(whole[5:], resumed, strict=True):
@@ -303,7 +303,7 @@ def test_labels_stay_with_their_faces_and_epochs_differ():
     assert first != second
 
 
-def test_the_changes_of_a_picture_follow_from_seed_step_and_place():
+def test_the_augmentation_of_a_picture_follows_from_seed_step_and_place():
     data = TrainingSet(
         [noise(0, 7, 200, 200, 3)], loss_targets([sample((row, row), 0) for row in range(7)], RECIPE), 0.0
     )

@@ -62,7 +62,7 @@ def test_a_name_without_labels_is_left_out_and_named(tmp_path, name):
     assert name in dataset.describe()
 
 
-def test_other_files_are_not_taken_for_malformed_images(tmp_path):
+def test_other_files_do_not_count_as_malformed_images(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg")
     put(tmp_path, "README.txt")
     put(tmp_path, ".DS_Store")
@@ -73,7 +73,7 @@ def test_other_files_are_not_taken_for_malformed_images(tmp_path):
 @pytest.mark.parametrize(
     ("malformed", "accepted"), [pytest.param(3, True, id="one per cent"), pytest.param(4, False, id="more")]
 )
-def test_more_than_one_per_cent_of_malformed_names_stops(tmp_path, malformed, accepted):
+def test_more_than_one_per_cent_of_malformed_names_is_refused(tmp_path, malformed, accepted):
     for index in range(300 - malformed):
         put(tmp_path, f"34_1_2_{20170112213500000 + index}.jpg")
     for index in range(malformed):
@@ -94,7 +94,7 @@ e.jpg,105,M,
 """
 
 
-def test_labels_csv_takes_ages_ranges_and_blanks(tmp_path):
+def test_labels_csv_may_have_ages_ranges_and_blanks(tmp_path):
     for name in "abcde":
         put(tmp_path, f"{name}.jpg")
     # With the mark that spreadsheet programs put in front.
@@ -136,7 +136,7 @@ def test_fairfaces_own_columns_and_age_groups_are_read(tmp_path):
     assert dataset.dropped == {}
 
 
-def test_labels_csv_goes_before_names(tmp_path):
+def test_labels_csv_takes_precedence_over_file_names(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg")
     put(tmp_path, "labels.csv", "file,age,gender\n34_1_2_20170112213500903.jpg,50,male\n")
     assert (only(read_dataset(tmp_path)).age, only(read_dataset(tmp_path)).gender) == ((50, 50), 0)
@@ -203,7 +203,7 @@ def test_ages_are_read(text, age):
     assert parse_age(text) == age
 
 
-def test_copies_with_the_same_labels_are_kept_once(tmp_path):
+def test_of_copies_with_the_same_labels_one_is_kept(tmp_path):
     put(tmp_path, "34_1_2_20170112213500903.jpg", "same picture")
     put(tmp_path, "34_1_2_20170113000000000.jpg", "same picture")
     dataset = read_dataset(tmp_path)
@@ -234,7 +234,7 @@ def test_what_was_dropped_is_counted_and_named_in_the_log(tmp_path):
     assert lines[2:] == ["dropped 1 (malformed name or label): holiday.jpg"]
 
 
-def test_the_split_depends_on_content_alone(tmp_path):
+def test_the_split_depends_only_on_the_content(tmp_path):
     for folder, rename in (("first", "20_0_0_{}.jpg"), ("second/deep", "20_0_0_9{}.jpg")):
         for index in range(80):
             put(tmp_path / folder, rename.format(20170112213500000 + index), f"picture {index}")
@@ -244,7 +244,7 @@ def test_the_split_depends_on_content_alone(tmp_path):
     assert {sample.split for sample in first.samples} == {"train", "validation", "test"}
 
 
-def test_the_splits_hold_eighty_ten_and_ten_per_cent():
+def test_the_splits_have_eighty_ten_and_ten_per_cent():
     counts = Counter(split_of(f"{value:015x}" + "0" * 49) for value in range(1000))
     assert counts == {"train": 800, "validation": 100, "test": 100}
 

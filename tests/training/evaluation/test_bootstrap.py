@@ -1,4 +1,4 @@
-"""Bootstrap intervals against those that theory gives."""
+"""Bootstrap intervals compared with those of theory."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def columns(values) -> dict[str, np.ndarray]:
         pytest.param(np.random.default_rng(4).exponential(5, 2000).round(3), id="mean of a skewed quantity"),
     ],
 )
-def test_the_interval_of_a_mean_is_the_analytic_one(values):
+def test_the_interval_of_a_mean_agrees_with_theory(values):
     low, high = intervals(columns(values), mean)["mean"]
     half = 1.96 * np.std(values) / np.sqrt(len(values))
-    # The ends of 2,000 resamples scatter by about a twentieth of the half width.
+    # With 2,000 resamples, the ends scatter by about a twentieth of the half width.
     assert low == pytest.approx(np.mean(values) - half, abs=0.15 * half)
     assert high == pytest.approx(np.mean(values) + half, abs=0.15 * half)
 
 
-def test_a_seed_decides_the_digits():
+def test_the_seed_determines_every_digit():
     values = np.random.default_rng(5).integers(0, 50, 300)
     assert intervals(columns(values), mean) == intervals(columns(values), mean)
     assert intervals(columns(values), mean, seed=1) != intervals(columns(values), mean, seed=2)
 
 
-def test_faces_too_many_for_one_go_are_resampled_as_well(monkeypatch):
+def test_many_faces_are_resampled_in_parts(monkeypatch):
     values = np.arange(500) % 4 == 0
     monkeypatch.setattr("training.evaluation.bootstrap.DRAWS_AT_ONCE", 700)  # one resample at a time
     low, high = intervals(columns(values), mean, resamples=400)["mean"]

@@ -1,4 +1,4 @@
-"""Curves and tables against cases computed by hand."""
+"""Curves and tables compared with cases computed by hand."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_reliability_compares_stated_with_observed_in_each_bin():
         pytest.param([1, 0, 1, 0], [0.9, 0.6, 0.4, 0.1], 0.75, id="one pair of four is wrong"),
     ],
 )
-def test_area_is_how_often_a_woman_scores_above_a_man(labels, female, area):
+def test_the_area_is_how_often_a_woman_scores_above_a_man(labels, female, area):
     curve = roc(np.array(labels), np.array(female))
     assert curve["auc"] == pytest.approx(area)
     assert (curve["false_positive_rate"][0], curve["true_positive_rate"][0]) == (0, 0)
@@ -52,12 +52,12 @@ def test_a_long_roc_curve_is_thinned_but_its_area_is_not():
     assert curve["auc"] == pytest.approx((women > men).mean() + 0.5 * (women == men).mean())
 
 
-@pytest.mark.parametrize("labels", [pytest.param([1, 1], id="women"), pytest.param([], id="nobody")])
+@pytest.mark.parametrize("labels", [pytest.param([1, 1], id="women"), pytest.param([], id="no faces")])
 def test_one_gender_has_no_roc_curve(labels):
     assert roc(np.array(labels, int), np.full(len(labels), 0.7)) is None
 
 
-def test_bands_are_classes_each_against_all_others():
+def test_each_band_is_a_class_against_all_others():
     found = band_figures(["young", "middle", "old", "nobody"], np.array([
         [3, 1, 0, 0],
         [2, 4, 0, 0],

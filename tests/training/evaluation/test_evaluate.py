@@ -1,4 +1,4 @@
-"""``maitred evaluate``: on crops, on photos, without TensorFlow, and with what cannot be used."""
+"""``maitred evaluate`` on crops, on photos, without TensorFlow, and with bad input."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONTRACT = {
 
 @pytest.fixture
 def crops(tmp_path: Path) -> Path:
-    """Twelve pictures that pass for face crops, and an empty file."""
+    """Twelve pictures in place of face crops, and an empty file."""
     folder = tmp_path / "crops"
     folder.mkdir()
     for index in range(12):
@@ -51,7 +51,7 @@ def refusal(capsys, *arguments: object, code: int = 2) -> str:
     return captured.err
 
 
-def test_json_holds_the_figures_and_what_was_skipped(crops, capsys):
+def test_the_json_has_the_figures_and_the_skipped_files(crops, capsys):
     result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned")
     assert set(result) >= CONTRACT
     assert (result["n"], result["unreadable"], result["undetected"]) == (12, 1, 0)
@@ -64,13 +64,13 @@ def test_json_holds_the_figures_and_what_was_skipped(crops, capsys):
 def test_the_split_decides_which_pictures_are_measured(crops, capsys):
     dataset = read_dataset(crops)
     readable = [sample for sample in dataset.of("test", "validation") if sample.path.stat().st_size]
-    assert readable  # for these pictures, whose content never changes
+    assert readable  # these pictures never change, so their split does not either
     for split in {sample.split for sample in readable}:
         result = evaluate(capsys, "table1", "--data", crops, "--split", split, "--aligned")
         assert result["n"] == sum(sample.split == split for sample in readable)
 
 
-def test_out_holds_the_same_as_a_document_as_plots_and_as_a_model_card(crops, tmp_path, capsys):
+def test_out_gets_a_document_plots_and_a_model_card(crops, tmp_path, capsys):
     out = tmp_path / "new" / "folder"
     result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned", "--out", out)
     assert json.loads((out / "metrics.json").read_text()) == result
@@ -95,7 +95,7 @@ def test_the_text_shows_the_same_numbers(crops, capsys):
     assert "skipped 1: cannot be read" in text
 
 
-def test_labels_that_are_missing_give_no_figure(crops, capsys):
+def test_missing_labels_give_no_figure(crops, capsys):
     names = sorted(path.name for path in crops.iterdir() if path.suffix == ".bmp")
     (crops / "labels.csv").write_text("file,age,gender\n" + "".join(f"{name},20-29,\n" for name in names))
     result = evaluate(capsys, "table1", "--data", crops, "--split", "all", "--aligned")
@@ -108,7 +108,7 @@ def test_labels_that_are_missing_give_no_figure(crops, capsys):
     assert "no labels" in capsys.readouterr().out
 
 
-def test_a_set_with_genders_only_is_measured_and_drawn(crops, tmp_path, capsys):
+def test_a_dataset_with_only_genders_is_measured_and_drawn(crops, tmp_path, capsys):
     names = sorted(path.name for path in crops.iterdir() if path.suffix == ".bmp")
     rows = "".join(f"{name},,{('male', 'female')[index % 2]}\n" for index, name in enumerate(names))
     (crops / "labels.csv").write_text("file,age,gender\n" + rows)
@@ -118,7 +118,7 @@ def test_a_set_with_genders_only_is_measured_and_drawn(crops, tmp_path, capsys):
     assert {path.stem for path in out.glob("*.svg")} == {"gender_confusion", "gender_reliability", "gender_roc"}
 
 
-def test_shrunk_faces_are_what_the_model_sees(crops, tmp_path, capsys):
+def test_the_model_gets_the_shrunk_faces(crops, tmp_path, capsys):
     small = tmp_path / "small"
     small.mkdir()
     for path in crops.glob("*.bmp"):
@@ -132,7 +132,7 @@ def test_shrunk_faces_are_what_the_model_sees(crops, tmp_path, capsys):
     assert (whole["data"]["shrink"], far["data"]["shrink"]) == (None, 18)
     assert far["age_mae"] == same["age_mae"] != whole["age_mae"]
     assert far["slices"] == same["slices"]
-    # These faces are 24 pixels wide: nothing is enlarged to be shrunk.
+    # These faces are only 24 pixels wide, so they are not enlarged first.
     assert evaluate(capsys, "table1", "--data", crops, *common, "--shrink", 64)["age_mae"] == whole["age_mae"]
 
 
@@ -166,7 +166,7 @@ def test_a_bundle_is_evaluated_without_tensorflow(crops):
         ),
     ],
 )
-def test_what_is_missing_is_named_with_its_extra(monkeypatch, tmp_path, capsys, module, arguments, extra):
+def test_a_missing_library_is_named_with_its_extra(monkeypatch, tmp_path, capsys, module, arguments, extra):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, module, None)
     assert main(arguments) == 1
@@ -198,10 +198,10 @@ def test_pictures_without_a_face_are_counted_and_listed(crops, capsys):
 
 
 def test_faces_of_photos_are_found_and_cut_out_first(utkface, tmp_path, capsys):
-    chips = sorted(utkface.glob("3[0-9]_?_0_*.jpg"))[:30:3]
+    crops = sorted(utkface.glob("3[0-9]_?_0_*.jpg"))[:30:3]
     photos = tmp_path / "photos"
     photos.mkdir()
-    for index, path in enumerate(chips):
+    for index, path in enumerate(crops):
         photo = np.full((420, 640, 3), 120, np.uint8)
         photo[100:300, 50 + 30 * index : 250 + 30 * index] = cv2.imread(str(path))
         cv2.imwrite(str(photos / path.name.replace(".jpg.chip.jpg", ".png")), photo)
@@ -210,7 +210,7 @@ def test_faces_of_photos_are_found_and_cut_out_first(utkface, tmp_path, capsys):
     result = evaluate(capsys, "table1", "--data", photos, "--split", "all")
     assert result["skipped"]["no face found"][-1] == "50_0_0_20170101000000000.png"
     assert result["undetected"] <= 2
-    assert result["n"] == len(chips) + 1 - result["undetected"]
+    assert result["n"] == len(crops) + 1 - result["undetected"]
     aside = evaluate(capsys, "table1", "--data", photos, "--split", "all", "--aligned")
     assert result["age_mae"] < aside["age_mae"]
 
@@ -227,7 +227,7 @@ LEFT, MIDDLE, RIGHT = (20, 60, 60, 60), (170, 70, 60, 60), (300, 20, 100, 100)
         pytest.param([RIGHT, MIDDLE], MIDDLE, id="size does not outweigh any distance"),
     ],
 )
-def test_of_several_faces_the_prominent_one_is_the_labelled_one(monkeypatch, boxes, chosen):
+def test_of_several_faces_the_most_prominent_one_is_measured(monkeypatch, boxes, chosen):
     photo = np.zeros((200, 400, 3), np.uint8)
     for level, (x, y, width, height) in enumerate(boxes, start=1):
         photo[y - 10 : y + height + 10, x - 10 : x + width + 10] = 60 * level

@@ -1,4 +1,4 @@
-"""Figures against cases computed by hand."""
+"""Figures compared with cases computed by hand."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_range_accuracy_is_the_share_of_estimates_inside_their_range(labels, est
     assert result["age_range_accuracy"] == (accuracy if accuracy is None else pytest.approx(accuracy))
 
 
-def test_intervals_hold_their_figures_and_agree_with_theory():
+def test_intervals_contain_their_figures_and_agree_with_theory():
     rng = np.random.default_rng(7)
     years = rng.integers(20, 60, 1000)
     ages = years + rng.normal(0, 5, 1000)
@@ -75,7 +75,7 @@ def test_intervals_hold_their_figures_and_agree_with_theory():
     assert all(ends[0] <= result[name] <= ends[1] for name, ends in result["intervals"].items() if ends)
 
 
-def test_sums_are_exact_whatever_the_order():
+def test_sums_are_exact_in_any_order():
     rng = np.random.default_rng(8)
     years, ages, female = rng.integers(0, 101, 700), rng.random(700) * 100, rng.random(700)
     samples = [sample((int(year), int(year)), int(year) % 2) for year in years]
@@ -127,7 +127,7 @@ def test_age_figures_of_a_small_group():
         ),
     ],
 )  # fmt: skip
-def test_gender_figures_take_female_as_positive(labels, female, expected):
+def test_female_is_the_positive_class(labels, female, expected):
     found = figures([sample(None, label) for label in labels], predictions([30] * len(labels), female))
     matrix, numbers = expected["confusion_matrix"], {k: v for k, v in expected.items() if k != "confusion_matrix"}
     assert found["confusion_matrix"] == matrix
@@ -149,7 +149,7 @@ def test_calibration_error(labels, female, error):
     assert found["gender_ece"] == pytest.approx(error)
 
 
-def test_report_gives_the_same_figures_by_group():
+def test_the_report_has_the_same_figures_by_group():
     samples = [
         sample((10, 10), 1, "white"), sample((30, 30), 1, "white"), sample((30, 30), 0, "black"), sample(None, 0),
     ]  # fmt: skip

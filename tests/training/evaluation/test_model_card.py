@@ -1,4 +1,4 @@
-"""The model card says what the result says, and nothing that it cannot know."""
+"""The model card shows the result, and nothing that it cannot know."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def result(age=(30, 30), gender=1, count=120, **model) -> dict:
         pytest.param(None, "years", None, "no labels", id="no labels"),
     ],
 )
-def test_a_figure_stands_with_its_interval(value, unit, ends, expected):
+def test_a_figure_is_shown_with_its_interval(value, unit, ends, expected):
     assert format_figure({"x": value, "intervals": {"x": ends}}, "x", unit) == expected
 
 
 @pytest.mark.parametrize(
     ("age", "there"), [pytest.param((30, 30), False, id="years"), pytest.param((30, 39), True, id="ranges")]
 )
-def test_the_share_inside_age_ranges_is_shown_where_there_are_ranges(age, there):
+def test_the_share_inside_age_ranges_is_shown_only_if_there_are_ranges(age, there):
     assert ("apparent age: inside the label's range" in dict(headlines(result(age)))) == there
 
 
@@ -58,11 +58,11 @@ def test_the_share_inside_age_ranges_is_shown_where_there_are_ranges(age, there)
         ),
     ],
 )
-def test_how_the_pictures_were_seen_is_told(data, expected):
+def test_the_input_pictures_are_described(data, expected):
     assert describe_input(data) == expected
 
 
-def test_the_card_holds_figures_slices_limits_and_what_the_model_was_made_from():
+def test_the_card_has_figures_slices_limits_and_the_origin_of_the_model():
     of = result(training=TRAINING, macs=290_000_000)
     card = model_card(of, {})
     for line in (
@@ -83,7 +83,7 @@ def test_the_card_holds_figures_slices_limits_and_what_the_model_was_made_from()
     assert "## Training" not in card
 
 
-def test_what_is_not_known_of_a_model_is_said():
+def test_unknown_facts_are_shown_as_not_known():
     assert "| licence | not known |" in model_card(result(), {})
 
 
@@ -100,7 +100,7 @@ def test_a_section_without_labels_is_left_out(labels, absent):
     assert "| no labels |" in card
 
 
-def test_groups_too_small_to_tell_are_named_and_not_judged():
+def test_groups_that_are_too_small_are_named_and_not_ranked():
     card = model_card(result(count=40), {})
     assert "- Fewer than 100 faces, so the figures mean little: adults 20-60, age 25-34, female." in card
     assert "- Largest age error" not in card

@@ -1,4 +1,4 @@
-"""Plots are read back: the text of the SVG, the size of the PNG."""
+"""Plots are read back: the text of the SVG and the size of the PNG."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HISTORY = [{"epoch": epoch, "loss": 5 / epoch, "age_mae": 9 - epoch, "gender_acc
 
 
 def result(ages=True, genders=True, history=()) -> dict:
-    """A report about 60 faces with the labels asked for."""
+    """A report about 60 faces with the given labels."""
     rng = np.random.default_rng(0)
     years = rng.integers(0, 90, 60)
     samples = [
@@ -55,7 +55,7 @@ GENDER = {"gender_confusion", "gender_reliability", "gender_roc"}
         pytest.param(result(genders=False), AGE, id="no genders"),
     ],
 )
-def test_what_has_labels_is_drawn_as_png_and_svg(tmp_path, of, expected):
+def test_figures_with_labels_are_drawn_as_png_and_svg(tmp_path, of, expected):
     assert set(draw(of, tmp_path)) == expected
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}.{kind}" for name in expected for kind in ("png", "svg")
@@ -64,7 +64,7 @@ def test_what_has_labels_is_drawn_as_png_and_svg(tmp_path, of, expected):
         assert PLOTS[name][0] in words(tmp_path / f"{name}.svg")
         picture = cv2.imread(str(tmp_path / f"{name}.png"))
         assert min(picture.shape[:2]) >= 400
-        assert picture.std() > 10  # something is on the paper
+        assert picture.std() > 10  # something is drawn
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_what_has_labels_is_drawn_as_png_and_svg(tmp_path, of, expected):
         pytest.param("training", ["epoch", "loss, validation", "age MAE (years), validation"], id="training"),
     ],
 )
-def test_axes_say_what_they_show(drawn, name, labels):
+def test_axes_are_labelled(drawn, name, labels):
     text = words(drawn / f"{name}.svg")
     assert [label for label in labels if label not in text] == []
 
 
-def test_cells_of_a_confusion_matrix_hold_the_numbers(drawn):
+def test_cells_of_a_confusion_matrix_show_the_numbers(drawn):
     (tn, fp), (fn, tp) = result()["confusion_matrix"]
     cells = words(drawn / "gender_confusion.svg").split()
     assert {str(cell) for cell in (tn, fp, fn, tp)} <= set(cells)

@@ -27,18 +27,18 @@ def folds():
     return list(folds_of(load_bundle("mobile"), validation_faces(), "validation", CENSUS))
 
 
-def test_no_face_is_drawn_that_the_correction_was_calibrated_with(folds):
+def test_faces_of_the_calibration_are_not_drawn(folds):
     assert len(folds) == 2
     assert sum(len(pool.truth) for _, pool in folds) == len(validation_faces())
     weights = [known.faces[:-1].sum() for known, _ in folds]
     assert sum(weights) < 0.55 * len(validation_faces())
 
 
-def test_a_population_has_the_shares_it_was_drawn_with():
+def test_a_population_has_its_true_shares():
     faces = validation_faces()
     ((known, pool),) = folds_of(load_bundle("mobile"), faces, "test", CENSUS)
     assert len(pool.truth) == len(pool.visits) == len(faces)
-    # If each face were taken for what it is, raw shares would be those of the population but for chance.
+    # If every estimate were right, the raw shares would differ from the true ones only by chance.
     right = [
         Visit(0, 1, 1, float(age), None, None if age < CENSUS.no_gender_below else float(female))
         for age, female in zip(faces.true_age, faces.true_female, strict=True)
@@ -60,7 +60,7 @@ def test_corrected_shares_are_nearer_the_truth_than_raw_ones(folds):
     assert found == study(folds, "any", 1000, populations=12, seed=3)
 
 
-def test_the_command_reads_estimates_that_it_kept(tmp_path, capsys):
+def test_the_command_reads_cached_estimates(tmp_path, capsys):
     bundle = load_bundle("mobile")
     kept = tmp_path / f"mobile-validation-{bundle.sha256[:16]}.json"
     kept.write_text(json.dumps({KEY: validation_faces().table()}), encoding="utf-8")

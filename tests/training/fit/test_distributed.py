@@ -1,4 +1,4 @@
-"""Two real processes on the loopback train one network: together, to the same weights, or not at all."""
+"""Two real processes train one network over the loopback interface and end with the same weights."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_two_workers_end_with_the_same_weights(faces: Path, tmp_path: Path):
         ),
     ],
 )
-def test_a_cluster_that_cannot_be_is_named(config: str | None, message: str, monkeypatch: pytest.MonkeyPatch):
+def test_an_impossible_cluster_is_refused_by_name(config: str | None, message: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     if config is not None:
         monkeypatch.setenv("TF_CONFIG", config)

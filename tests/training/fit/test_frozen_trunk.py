@@ -1,4 +1,4 @@
-"""The paper's transfer learning on a few pictures: what is trained, what stays, and what a second run finds done."""
+"""The paper's transfer learning on a few pictures: what is trained, what stays frozen, and what is cached."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_weights(
         path,
         {
-            # Of a size with which a picture's colour is still there after thirteen layers.
+            # Large enough that a picture's colour still shows after thirteen layers.
             layer.name: {
                 "kernel": rng.normal(0, np.sqrt(2 / np.prod(layer.kernel.shape[:3])), layer.kernel.shape),
                 "bias": np.zeros(layer.bias.shape),
@@ -54,7 +54,7 @@ def run(faces: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return run
 
 
-def test_the_trunk_stays_as_it_was_and_the_dense_layers_learn(run: FrozenTrunkRun, faces: Path):
+def test_the_trunk_stays_frozen_and_the_dense_layers_learn(run: FrozenTrunkRun, faces: Path):
     model = load_network(run.out / "model.keras")
     assert model.name == "vgg16_frozen"
     for layer in run.trunk.layers:
@@ -69,7 +69,7 @@ def test_the_trunk_stays_as_it_was_and_the_dense_layers_learn(run: FrozenTrunkRu
     assert right >= 0.9 * len(pictures)
 
 
-def test_features_that_are_there_are_not_computed_again(run: FrozenTrunkRun, faces: Path, weights: Path):
+def test_cached_features_are_not_computed_again(run: FrozenTrunkRun, faces: Path, weights: Path):
     stored = sorted((run.out / "cache").glob("features-*.npy"))
     assert len(stored) == 2  # one chunk of each split
     before = [path.stat().st_mtime_ns for path in stored]
@@ -84,7 +84,9 @@ def test_features_that_are_there_are_not_computed_again(run: FrozenTrunkRun, fac
         pytest.param("vgg16", None, "--frozen needs --weights", id="no weights"),
     ],
 )
-def test_what_cannot_be_frozen_is_refused(network: str, given: str | None, message: str, faces: Path, tmp_path: Path):
+def test_a_run_that_cannot_be_frozen_is_refused(
+    network: str, given: str | None, message: str, faces: Path, tmp_path: Path
+):
     with pytest.raises(BadInput, match=message):
         FrozenTrunkRun(load_recipe(network), faces, tmp_path, False, given)
 
@@ -99,7 +101,7 @@ def test_a_folder_with_a_run_is_not_overwritten(run: FrozenTrunkRun, faces: Path
 @pytest.mark.parametrize(
     "option", [["--photos", "x"], ["--strategy", "multiworker"], ["--precision", "mixed_bfloat16"]]
 )
-def test_options_that_a_frozen_run_has_no_use_for_are_refused(option: str, tmp_path: Path, capsys):
+def test_options_that_a_frozen_run_cannot_use_are_refused(option: str, tmp_path: Path, capsys):
     command = [
         "train",
         "vgg16",

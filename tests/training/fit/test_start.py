@@ -1,4 +1,4 @@
-"""Weights and teachers that a run starts from: those of its recipe, or those that were asked for."""
+"""The weights and teachers that a run starts from: those of its recipe or those of its options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHIPPED = sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_a_recipe_starts_from_is_there(name):
+def test_the_files_that_a_recipe_starts_from_exist(name):
     recipe = load_recipe(name)
     assert all(file.is_file() for file in teacher_files(recipe, []))
     fetched = recipe.weights == "package" and recipe.network in PACKAGES
@@ -32,11 +32,11 @@ def test_what_a_recipe_starts_from_is_there(name):
         pytest.param(["a.keras", "b.keras"], (Path("a.keras"), Path("b.keras")), id="others"),
     ],
 )
-def test_teachers(asked, expected):
+def test_teachers_come_from_the_option_or_the_recipe(asked, expected):
     assert teacher_files(load_recipe("mobile"), asked) == expected
 
 
-def test_none_and_a_teacher_contradict_each_other():
+def test_none_together_with_a_teacher_is_refused():
     with pytest.raises(BadInput, match="--teacher none and other teachers"):
         teacher_files(load_recipe("mobile"), ["none", "a.keras"])
 
@@ -59,16 +59,16 @@ def test_an_earlier_run_that_is_not_installed_is_named(tmp_path, monkeypatch):
         pytest.param("table1_paper", None, None, id="from scratch"),
         pytest.param("table1", None, str(CHECKPOINTS / "table1.keras"), id="the recipe's earlier run"),
         pytest.param("resnet50", None, "imagenet", id="Keras' own"),
-        pytest.param("mobile", "none", None, id="none asked for"),
+        pytest.param("mobile", "none", None, id="none by option"),
         pytest.param("mobile", "own.h5", "own.h5", id="a file"),
         pytest.param("vgg16", "checkpoint", str(CHECKPOINTS / "vgg16.keras"), id="the earlier run"),
     ],
 )
-def test_weights(network, asked, expected, tmp_path):
+def test_initial_weights_come_from_the_option_or_the_recipe(network, asked, expected, tmp_path):
     assert starting_weights(load_recipe(network), asked, tmp_path) == expected
 
 
-def test_weights_fetched_before_are_used_again(tmp_path):
+def test_downloaded_weights_are_used_again(tmp_path):
     (tmp_path / "weights.h5").write_bytes(b"kept")
     assert starting_weights(load_recipe("mobile"), None, tmp_path) == str(tmp_path / "weights.h5")
     assert (tmp_path / "weights.h5").read_bytes() == b"kept"

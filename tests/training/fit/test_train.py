@@ -1,4 +1,4 @@
-"""A real, tiny training run of the real network: learning, being killed and resumed, what it leaves behind."""
+"""A real, tiny training run of the real network: it learns, is killed and resumed, and writes its records."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LAST_CHECKPOINT = 6
 
 
 class Killed(Exception):
-    """Stands for the end of the process: nothing of the run is written after it."""
+    """Stands for the end of the process: the run writes nothing after it."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def resumed(faces, tmp_path_factory) -> TrainingRun:
 
     with pytest.raises(Killed):
         TrainingRun(RECIPE, TrainingData(faces), out, resume=False).train(until_second_epoch)
-    # Of the second epoch the killed run has listed what lies after its last checkpoint.
+    # The killed run has recorded its second epoch, which ended after its last checkpoint.
     with (out / "progress.jsonl").open("a") as lines:
         lines.write(json.dumps({"epoch": 2, "step": KILLED_AT, "loss": 99.0}) + "\n")
     run = TrainingRun(RECIPE, TrainingData(faces), out, resume=True)
@@ -84,19 +84,19 @@ def test_a_run_learns(finished):
     batch = np.asarray(finished.data.faces[0][:, 10:190, 10:190], np.float32) / 255
     keras.utils.set_random_seed(RECIPE.seed)
     fresh, trained = NETWORKS["table1"](dropout=0.0), load_network(finished.out / "model.keras")
-    # With the statistics of the batch: those that validation goes by have had no time to settle.
+    # With the statistics of the batch, because the averages that validation uses have not settled yet.
     before, after = (float(loss_of(m(batch, training=True), finished.data.labels, RECIPE)) for m in (fresh, trained))
     assert after < 0.95 * before
 
 
-def test_every_epoch_is_listed(finished):
+def test_every_epoch_is_recorded(finished):
     epochs = progress(finished)
     assert [line["epoch"] for line in epochs] == [1, 2, 3, 4, 5, 6]
     assert [line["step"] for line in epochs] == [finished.steps_per_epoch * epoch for epoch in range(1, 7)]
     assert all(math.isfinite(line[figure]) for line in epochs for figure in ("age_mae", "gender_accuracy", "loss"))
 
 
-def test_a_killed_run_resumed_gives_the_weights_of_an_uninterrupted_one(finished, resumed):
+def test_a_resumed_run_gives_the_same_weights_as_an_uninterrupted_one(finished, resumed):
     for kind in ("model", "optimizer"):
         before, after = (getattr(run, kind).variables for run in (finished, resumed))
         assert len(before) == len(after) > 20
@@ -104,11 +104,11 @@ def test_a_killed_run_resumed_gives_the_weights_of_an_uninterrupted_one(finished
             assert np.array_equal(one.numpy(), other.numpy()), one.path
 
 
-def test_a_resumed_run_lists_every_epoch_once(finished, resumed):
+def test_a_resumed_run_records_every_epoch_once(finished, resumed):
     assert progress(resumed) == progress(finished)
 
 
-def test_the_averaged_weights_are_what_is_saved(finished):
+def test_the_averaged_weights_are_saved(finished):
     saved = load_network(finished.out / "model.keras")
     averages = finished.optimizer._model_variables_moving_average
     assert len(averages) == len(saved.trainable_variables)
@@ -160,12 +160,14 @@ def test_a_run_is_not_resumed_with_another_teacher(faces, finished):
         TrainingRun(RECIPE, TrainingData(faces, teachers=(finished.out / "model.keras",)), finished.out, resume=True)
 
 
-def test_a_teacher_changes_what_a_run_learns_from(faces, finished, tmp_path):
+def test_a_teacher_changes_the_labels_of_a_run(faces, finished, tmp_path):
     teacher = finished.out / "model.keras"
     distilled_labels = TrainingRun(RECIPE, TrainingData(faces, teachers=(teacher,)), tmp_path, resume=False)
-    said = Teacher(teacher).predict(faces_of(distilled_labels), read_dataset(faces).of("train"), tmp_path / "other")
-    for label, predict in (("age", said.age), ("gender", said.female)):
-        middle = (finished.data.labels[label] + predict) / 2  # the recipe's teacher_weight is a half
+    predicted = Teacher(teacher).predict(
+        faces_of(distilled_labels), read_dataset(faces).of("train"), tmp_path / "other"
+    )
+    for label, prediction in (("age", predicted.age), ("gender", predicted.female)):
+        middle = (finished.data.labels[label] + prediction) / 2  # the recipe's teacher_weight is 0.5
         assert np.allclose(distilled_labels.data.labels[label], middle, atol=1e-6), label
     facts = json.loads((tmp_path / "run.json").read_text())["teachers"]
     licence = json.loads((finished.out / "run.json").read_text())["data"][0]["licence"]
@@ -177,14 +179,14 @@ def faces_of(run: TrainingRun) -> np.ndarray:
     return np.asarray(run.data.faces[0])
 
 
-def test_resuming_where_there_is_nothing_starts_from_the_beginning(faces, tmp_path):
+def test_resuming_an_empty_folder_starts_a_new_run(faces, tmp_path):
     run = TrainingRun(RECIPE, TrainingData(faces), tmp_path / "new", resume=True)
     assert int(run.step) == 0
     assert "resumed_at_steps" not in json.loads((tmp_path / "new" / "run.json").read_text())
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
-def test_weights_that_give_no_number_are_not_kept(faces, tmp_path, loss):
+def test_weights_are_not_saved_if_the_loss_is_not_finite(faces, tmp_path, loss):
     run = TrainingRun(RECIPE, TrainingData(faces), tmp_path, resume=False)
     run.save(4, 5.0)
     good = run.checkpoints.latest_checkpoint
@@ -203,7 +205,7 @@ def test_too_few_images_are_refused(faces, tmp_path):
     [
         pytest.param(5190, 500, 500, id="as shipped"),
         pytest.param(100, 500, 10, id="shorter than its warm-up"),
-        pytest.param(5, 500, 0, id="no room for a warm-up"),
+        pytest.param(5, 500, 0, id="too short for a warm-up"),
     ],
 )
 def test_the_learning_rate_rises_then_falls_to_zero(total, warmup_steps, peak):
@@ -215,7 +217,7 @@ def test_the_learning_rate_rises_then_falls_to_zero(total, warmup_steps, peak):
     assert rates[-1] == pytest.approx(0, abs=1e-6)
 
 
-def test_unknown_labels_weigh_nothing_in_the_loss():
+def test_unknown_labels_have_no_weight_in_the_loss():
     known = Sample(Path("a"), "0", (30, 30), 1)
     logits = [tf.random.stateless_normal((2, 101), (1, 2)), tf.constant([[0.4], [3.0]])]
     alone = loss_of([part[:1] for part in logits], loss_targets([known], RECIPE), RECIPE)
@@ -229,18 +231,18 @@ def test_the_loss_is_cross_entropy_age_error_and_gender():
     recipe = dataclasses.replace(RECIPE, age_l1_weight=0.05, gender_weight=2.0, gender_smoothing=0.1)
     labels = loss_targets([Sample(Path("a"), "0", (30, 30), 1)], RECIPE)
     flat = [tf.zeros((1, 101)), tf.constant([[1.5]])]
-    # Flat over 0..100: cross-entropy ln 101, expected age 50, twenty years off; P(female) against a target of 0.95.
+    # Flat over 0..100: cross-entropy ln 101, expected age 50, 20 years off. The target of P(female) is 0.95.
     female = 1 / (1 + math.exp(-1.5))
     gender = -(0.95 * math.log(female) + 0.05 * math.log(1 - female))
     assert float(loss_of(flat, labels, recipe)) == pytest.approx(math.log(101) + 0.05 * 20 + 2 * gender, rel=1e-5)
 
 
-def test_train_on_the_command_line_names_the_network_it_lacks(faces, tmp_path, capsys):
+def test_train_names_an_unknown_network(faces, tmp_path, capsys):
     assert main(["train", "resnet18", "--data", str(faces), "--out", str(tmp_path)]) == 2
     assert "resnet18: no such network; there is a recipe for" in capsys.readouterr().err
 
 
-def test_train_on_the_command_line_refuses_a_used_folder(faces, finished, capsys):
+def test_train_refuses_the_folder_of_another_run(faces, finished, capsys):
     assert main(["train", "table1", "--data", str(faces), "--out", str(finished.out), "--teacher", "none"]) == 2
     assert "holds a run already; add --resume" in capsys.readouterr().err
 

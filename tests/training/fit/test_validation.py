@@ -1,4 +1,4 @@
-"""Temperatures: a network that is too sure, or not sure enough, is made to mean what it says."""
+"""Temperatures calibrate a network that is too confident or not confident enough."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RNG = np.random.default_rng(3)
 
 
 def faces_of(count: int, sharpness: float) -> tuple[NetworkOutputs, list[Sample]]:
-    """Outputs whose logits are ``sharpness`` times those that the labels were drawn from."""
+    """Outputs whose logits are ``sharpness`` times those from which the labels were drawn."""
     centres = RNG.uniform(15, 75, count)
     true_logits = -0.5 * ((np.arange(101)[None] - centres[:, None]) / 6) ** 2
     density = np.exp(true_logits) / np.exp(true_logits).sum(1, keepdims=True)
@@ -47,7 +47,7 @@ def test_the_temperature_undoes_the_sharpness(sharpness: float):
     assert coverage(outputs.age / np.float32(found.age), samples) == pytest.approx(0.8, abs=0.005)
 
 
-def test_few_faces_leave_the_model_as_it_is(caplog: pytest.LogCaptureFixture):
+def test_with_few_faces_the_model_is_not_calibrated(caplog: pytest.LogCaptureFixture):
     found = fit_temperatures(*faces_of(150, 2.0))
     assert (found.age, found.gender) == (1, 1)
     assert "150 ages and 150 genders in the validation split; below 200 the model stays as it is" in caplog.text
@@ -65,7 +65,7 @@ def test_calibrating_divides_the_logits():
     assert np.median(ratios) == pytest.approx(2, rel=0.25)
 
 
-def test_figures_are_those_of_the_faces_that_have_the_label():
+def test_figures_are_over_the_faces_that_have_the_label():
     logits = np.full((3, 101), -50, np.float32)
     logits[[0, 1, 2], [30, 40, 50]] = 50
     samples = [
@@ -80,7 +80,7 @@ def test_figures_are_those_of_the_faces_that_have_the_label():
     assert math.isfinite(found.loss)
 
 
-def test_figures_of_no_faces_are_no_numbers():
+def test_figures_without_faces_are_nan():
     recipe = load_recipe("mobile")
     found = validation_figures(
         run_network(mobile(), np.zeros((0, 200, 200, 3), np.uint8)), loss_targets([], recipe), recipe

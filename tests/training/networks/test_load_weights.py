@@ -1,4 +1,4 @@
-"""Weight files: our own and those of others, found by layer name, and what is said about those that do not fit."""
+"""Weight files, our own and published ones, whose layers are found by name, and files that do not fit."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def vggface_file(path: Path, layers: Layers, nested: bool, leave_out: str = "") 
     return path
 
 
-def test_weights_come_back_as_they_were_written(tmp_path):
+def test_weights_are_read_as_they_were_written(tmp_path):
     layers = {"first": {"kernel": np.arange(12.0).reshape(3, 4), "bias": np.ones(4)}, "second": {"kernel": np.eye(2)}}
     write_weights(tmp_path / "own.h5", layers, "random numbers")
     found, about = read_weights(tmp_path / "own.h5")
@@ -59,7 +59,7 @@ def test_weights_come_back_as_they_were_written(tmp_path):
             assert np.array_equal(found[name][kind], array)
 
 
-def test_our_own_file_fills_the_trunk_and_leaves_the_heads(tmp_path, caplog):
+def test_our_own_file_sets_the_trunk_and_not_the_heads(tmp_path, caplog):
     layers = random_layers()
     path = tmp_path / "own.h5"
     write_weights(path, {**layers, "identities": {"kernel": np.zeros((512, 9))}}, "random numbers")
@@ -90,12 +90,12 @@ def test_vggface_files_load_by_name_whether_nested_or_not(tmp_path, nested, capl
     for name, arrays in list(layers.items())[1:]:
         for loaded, array in zip(model.get_layer(name).get_weights(), arrays.values(), strict=True):
             assert np.array_equal(loaded, array), name
-    # The first convolution is for other pixels: BGR of 0..255.
+    # The first convolution of such files expects BGR in 0..255.
     first, _ = model.get_layer("block1_conv1").get_weights()
     np.testing.assert_allclose(first, layers["block1_conv1"]["kernel"][:, :, ::-1] * 255, rtol=1e-6)
 
 
-def test_what_keras_saves_today_as_one_file_is_read(tmp_path):
+def test_a_weights_file_of_the_present_keras_is_read(tmp_path):
     model = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
     model.save(tmp_path / "model.h5")
     found, ours = read_weights(tmp_path / "model.h5")
@@ -106,7 +106,7 @@ def test_what_keras_saves_today_as_one_file_is_read(tmp_path):
     load_weights(vgg16(), str(tmp_path / "model.h5"))
 
 
-def test_an_earlier_run_of_the_network_goes_on_with_its_heads_and_its_licence(tmp_path):
+def test_an_earlier_run_gives_its_heads_and_its_licence(tmp_path):
     earlier = vgg16()
     for layer in earlier.layers:
         layer.set_weights([np.full(weight.shape, 0.25, np.float32) for weight in layer.get_weights()])
@@ -182,7 +182,7 @@ def another_network(path: Path) -> None:
         pytest.param(lambda path: None, "no such weights file; give a Keras .h5 file, or imagenet", id="missing file"),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused_with_file_and_layer(tmp_path, write, message):
+def test_a_file_that_does_not_fit_is_refused_naming_file_and_layer(tmp_path, write, message):
     path = tmp_path / "weights.h5"
     write(path)
     with pytest.raises(BadInput, match=rf"weights\.h5: .*{message}"):

@@ -1,4 +1,4 @@
-"""The student: its size, and its form for the device."""
+"""The network mobile: its size, and its deployed form."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ def trained() -> keras.Model:
     model = mobile(dropout=0.5)
     rng = np.random.default_rng(5)
     for layer in model.layers:
-        if layer.weights:  # biases start at zero, where leaving them out would not be seen
+        if layer.weights:  # biases start at zero, so omitting them would go unnoticed
             kernel, bias = layer.get_weights()
             layer.set_weights([kernel, rng.normal(0.1, 0.1, bias.shape)])
     return model
 
 
-def test_it_is_small_enough_for_the_device(trained):
+def test_the_network_is_small_enough_for_the_device(trained):
     assert trained.count_params() <= 3.5e6
     assert count_macs(convert_silently(tf.lite.TFLiteConverter.from_keras_model(trained))) <= 300e6
 
 
-def test_it_reads_faces_of_160_pixels_and_gives_ages_and_a_gender(trained):
+def test_its_input_is_160_pixels_and_its_outputs_are_age_and_gender(trained):
     assert trained.input_shape == (None, 160, 160, 3)
     assert trained.output_shape == [(None, 101), (None, 1)]
     assert trained.output_names == ["age_logits", "gender_logit"]
 
 
-def test_no_normalisation_is_left_to_be_destroyed(trained):
+def test_it_has_no_normalisation_layers(trained):
     assert not [layer.name for layer in trained.layers if isinstance(layer, layers.BatchNormalization)]
 
 
@@ -49,6 +49,6 @@ def test_the_deployed_form_computes_the_same_for_one_face_without_dropout(traine
     for face in (rng.random((1, 160, 160, 3), np.float32), np.zeros((1, 160, 160, 3), np.float32)):
         before, after = trained(face, training=False), device(face, training=False)
         for one, other in zip(before, after, strict=True):
-            assert np.abs(one.numpy()).max() > 1e-3  # else any two dead networks would agree
+            assert np.abs(one.numpy()).max() > 1e-3  # otherwise any two networks without signal would agree
             assert np.array_equal(one.numpy(), other.numpy())
         assert not np.array_equal(trained(face, training=True)[0], after[0])

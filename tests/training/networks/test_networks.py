@@ -1,4 +1,4 @@
-"""The networks: shapes, and the deployed form against the trained one."""
+"""The networks: shapes, and the deployed form compared with the trained one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.networks.table1 import table1, table1_deployed
 
 
 def unsettled(seed: int = 3, paper_head: bool = False) -> keras.Model:
-    """Table I with random normalisation statistics: as after training, not the identity they start as."""
+    """Table I with random normalisation statistics, as after training."""
     keras.utils.set_random_seed(seed)
     model = table1(paper_head=paper_head)
     rng = np.random.default_rng(seed)
@@ -51,9 +51,9 @@ def test_the_training_form_has_the_layers_of_the_table(trained):
     assert trained.get_layer("relu5").output.shape[1:] == (3, 3, 256)
 
 
-def test_the_deployed_form_holds_nothing_but_the_papers_blocks(deployed):
+def test_the_deployed_form_has_only_the_papers_blocks(deployed):
     kinds = [type(layer).__name__ for layer in deployed.layers if not isinstance(layer, layers.InputLayer)]
-    # A separable convolution is there as its two halves.
+    # A separable convolution appears as two layers.
     assert kinds == ["DepthwiseConv2D", "Conv2D", "MaxPooling2D"] * 5 + ["Flatten"] + ["Dense"] * 5
     for layer in deployed.layers:
         if type(layer) is layers.Conv2D or layer.name in ("dense128", "dense64", "dense32"):
@@ -70,11 +70,11 @@ def test_the_deployed_form_computes_the_same_function(trained, deployed):
         faces = faces.astype(np.float32)
         for before, after in zip(trained(faces, training=False), deployed(faces, training=False), strict=True):
             before = before.numpy()
-            assert np.abs(before).max() > 1e-3  # else any two dead networks would agree
+            assert np.abs(before).max() > 1e-3  # otherwise any two networks without signal would agree
             assert np.abs(before - after.numpy()).max() < 1e-4 * max(1.0, np.abs(before).max())
 
 
-def test_the_papers_single_output_is_the_age_that_the_distribution_means():
+def test_the_papers_single_output_is_the_mean_of_the_age_distribution():
     trained = unsettled(paper_head=True)
     faces = np.random.default_rng(0).random((1, 180, 180, 3), np.float32)
     years = keras.Model(trained.input, trained.get_layer("years").output)
@@ -84,23 +84,23 @@ def test_the_papers_single_output_is_the_age_that_the_distribution_means():
         trained.get_layer("years").set_weights([weights * 0, bias * 0 + age])
         assert float(years(faces)[0, 0]) == age
         found = expected(trained(faces)[0])
-        # Near 0 and 100 the bell is cut off: the mean of what is left lies further in.
+        # Near 0 and 100 the normal distribution is cut off, which moves its mean inwards.
         assert found == pytest.approx(age, abs=0.01 if 20 < age < 80 else 5)
         deployed = table1_deployed(trained)
         assert deployed.name == "table1_paper"
         assert expected(deployed(faces)[0]) == pytest.approx(found, abs=1e-3)
-    # A ReLU has no negative ages.
+    # A ReLU gives no negative ages.
     trained.get_layer("years").set_weights([weights * 0, bias * 0 - 3])
     assert float(years(faces)[0, 0]) == 0
 
 
-def test_the_single_outputs_bell_is_not_trained():
+def test_the_layer_behind_the_single_output_is_not_trained():
     trained = table1(paper_head=True)
     assert "age_logits" not in {weight.path.split("/")[0] for weight in trained.trainable_weights}
     assert "years" in {weight.path.split("/")[0] for weight in trained.trainable_weights}
 
 
-def test_a_negative_scale_would_break_it_and_training_keeps_it_positive():
+def test_a_negative_scale_is_refused_and_training_keeps_it_positive():
     model = unsettled()
     norm = model.get_layer("norm1")
     gamma = norm.gamma.numpy()
@@ -115,7 +115,7 @@ def macs_of(model: keras.Model) -> int:
     return count_macs(convert_silently(tf.lite.TFLiteConverter.from_keras_model(model)))
 
 
-def test_multiply_accumulates_against_a_count_by_hand(deployed):
+def test_multiply_accumulates_agree_with_a_count_by_hand(deployed):
     # Side and channels into and out of each 3x3 convolution ("valid"), then pooling halves and rounds down.
     by_hand = 0
     for side, before, after in ((178, 3, 64), (87, 64, 128), (41, 128, 128), (18, 128, 256), (7, 256, 256)):
@@ -139,7 +139,7 @@ def test_a_saved_network_is_loaded_and_computes_the_same(trained, tmp_path):
         assert np.array_equal(before.numpy(), after.numpy())
 
 
-def test_what_is_no_network_of_ours_is_refused(tmp_path):
+def test_a_file_that_is_not_one_of_our_networks_is_refused(tmp_path):
     with pytest.raises(BadInput, match=r"gone\.keras: no such Keras file"):
         load_network(tmp_path / "gone.keras")
     (tmp_path / "broken.keras").write_bytes(b"PK no zip")

@@ -1,4 +1,4 @@
-"""Published trunks become ours: the same function, whatever they call their layers and however they normalise."""
+"""Published trunks compute the same in our form, whatever their layer names and normalisation."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def as_vggface(layers: Layers, network: str) -> Layers:
 @pytest.mark.parametrize(
     ("network", "first"), [pytest.param(*key, id=f"{key[0]} by its {key[1]}") for key in PUBLISHED_WEIGHTS]
 )
-def test_a_published_trunk_computes_the_same_once_folded(
+def test_a_published_trunk_computes_the_same_after_folding(
     network: str, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Without an offset of the input zero padding means the same in both, and they agree at the border too.
+    # Without an input offset, zero padding means the same in both forms, so they agree at the border too.
     origin = dataclasses.replace(PUBLISHED_WEIGHTS[network, first], means=(0.0, 0.0, 0.0))
     monkeypatch.setitem(pretrained.PUBLISHED_WEIGHTS, (network, first), origin)
     ours = NETWORKS[network](dropout=0.0)
@@ -63,7 +63,7 @@ def test_a_published_trunk_computes_the_same_once_folded(
     layers = layers_of(theirs)
     if first in ("conv1_1", "conv1/7x7_s2"):
         layers = as_vggface(layers, network)
-        if network == "resnet50":  # keras-vggface's normalisation has another epsilon than Keras' own
+        if network == "resnet50":  # keras-vggface uses a different epsilon from Keras
             monkeypatch.setitem(
                 pretrained.PUBLISHED_WEIGHTS, (network, first), dataclasses.replace(origin, epsilon=1.001e-5)
             )
@@ -84,7 +84,7 @@ def test_a_published_trunk_computes_the_same_once_folded(
         pytest.param(None, lambda rgb: rgb * 2 - 1, id="RGB in -1..1"),
     ],
 )  # fmt: skip
-def test_what_the_first_layer_expects_of_its_input_is_folded_into_it(means, prepared) -> None:  # type: ignore[no-untyped-def]
+def test_the_preprocessing_is_folded_into_the_first_layer(means, prepared) -> None:  # type: ignore[no-untyped-def]
     kernel, bias = RNG.normal(0, 0.1, (3, 3, 3, 4)), RNG.normal(0, 1, 4)
     patch = RNG.random((3, 3, 3))
     expected = np.einsum("hwi,hwio->o", prepared(patch), kernel) + bias
@@ -92,7 +92,7 @@ def test_what_the_first_layer_expects_of_its_input_is_folded_into_it(means, prep
     np.testing.assert_allclose(np.einsum("hwi,hwio->o", patch, layer["kernel"]) + layer["bias"], expected, rtol=1e-9)
 
 
-def test_weights_of_another_network_are_refused_with_the_layer_that_is_wanted() -> None:
+def test_weights_of_another_network_are_refused_naming_the_expected_layer() -> None:
     with pytest.raises(BadInput, match="no weights for vgg16: the first layer should be one of block1_conv1, conv1_1"):
         fold_normalisation({"stem": {}}, "vgg16", ["block1_conv1"])
 
