@@ -73,9 +73,9 @@ def cached_faces(
         faces.flush()
         index.write_text("\n".join(left_out), encoding="utf-8")
     bad = {int(row) for row in index.read_text(encoding="utf-8").split()}
-    kept = [sample for row, sample in enumerate(samples) if row not in bad]
+    usable = [sample for row, sample in enumerate(samples) if row not in bad]
     # A slice stays on disk; selecting rows would read gigabytes into memory.
-    return np.load(path, mmap_mode="r")[: len(kept)], kept, [samples[row].path.name for row in sorted(bad)]
+    return np.load(path, mmap_mode="r")[: len(usable)], usable, [samples[row].path.name for row in sorted(bad)]
 
 
 def age_distribution(age: tuple[int, int] | None, recipe: Recipe) -> np.ndarray:

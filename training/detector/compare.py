@@ -95,8 +95,8 @@ def compare_on_scenes(
     figures: dict[str, Any] = {"float": {}, "int8": {}}
     for split in splits:
         scenes = scenes_of(dataset, split, FaceDetector(published, 1), CROPS_DRAWN)
-        wanted = faces or FACES
-        sets = [(f"{style} scenes, {split}", mode, scenes.frames(style, wanted)) for style, mode in MODES.items()]
+        face_count = faces or FACES
+        sets = [(f"{style} scenes, {split}", mode, scenes.frames(style, face_count)) for style, mode in MODES.items()]
         _compare(published, candidate, sets, figures)
     return figures
 

@@ -139,8 +139,8 @@ def _place(
     limit = np.array(size) - side
     if others and rng.random() < CROWDED_SHARE:
         left, top, width, height = others[int(rng.integers(len(others)))]
-        apart = float(rng.uniform(0.55, 1.1)) * (width + side) / 2
-        aside = apart * (1 if rng.random() < 0.5 else -1)
+        distance = float(rng.uniform(0.55, 1.1)) * (width + side) / 2
+        aside = distance * (1 if rng.random() < 0.5 else -1)
         centre = np.array([left + width / 2 + aside, top + height / 2 + float(rng.normal(0, 0.4)) * height])
     else:
         places = rng.uniform(side / 2, limit + side / 2, (6, 2))
@@ -226,7 +226,7 @@ def _is_clear(box: Float32Array, area: int, left_over: int, size: tuple[int, int
 def _exposed(image: Image, ranges: StyleRanges, rng: np.random.Generator) -> Image:
     blur, light = float(rng.uniform(*ranges.blur)), float(rng.uniform(*ranges.light))
     smear = int(rng.uniform(0, ranges.smear)) + 1
-    seen = cv2.blur(image, (smear, 1)) if smear > 1 else image
-    seen = cv2.GaussianBlur(seen, (0, 0), blur) if blur > 0.2 else seen
+    blurred = cv2.blur(image, (smear, 1)) if smear > 1 else image
+    blurred = cv2.GaussianBlur(blurred, (0, 0), blur) if blur > 0.2 else blurred
     gains = (*(light * rng.uniform(0.93, 1.07, 3)), 1.0)
-    return np.asarray(cv2.multiply(seen, gains), np.uint8)  # type: ignore[call-overload]
+    return np.asarray(cv2.multiply(blurred, gains), np.uint8)  # type: ignore[call-overload]

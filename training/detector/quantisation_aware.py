@@ -164,10 +164,10 @@ def _across(layer: keras.Layer) -> tuple[int, int, int]:
 
 
 def _inputs_of(operation: Any) -> list[Any]:
-    taken = operation.input
+    inputs = operation.input
     if isinstance(operation, layers.InputLayer):
         return []
-    return list(taken) if isinstance(taken, (list, tuple)) else [taken]
+    return list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
 
 
 def _is_limit(operation: Any) -> bool:

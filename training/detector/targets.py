@@ -95,12 +95,12 @@ def target_of(
     for face in faces:
         box = (face.box - [left, top, 0, 0]) * scale
         middle, size = box[:2] + box[2:] / 2, float(np.sqrt(box[2] * box[3]))
-        apart = np.abs(ANCHOR_CENTRES - middle).max(1)
-        background &= apart > max(FACE_REACH * size, MIN_REACH)
+        distances = np.abs(ANCHOR_CENTRES - middle).max(1)
+        background &= distances > max(FACE_REACH * size, MIN_REACH)
         whole = bool((box[:2] >= -0.05 * size).all() and (box[:2] + box[2:] <= SIZE + 0.05 * size).all())
         if not (face.clear and whole and TRAINED_SIDES[0] <= size <= TRAINED_SIDES[1]):
             continue
-        own = int(apart.argmin())
+        own = int(distances.argmin())
         landmarks = (face.landmarks - [left, top]) * scale - CELL_CENTRES[own]
         min_logit[own] = MIN_LOGIT if size >= SMALL_FACE else SMALL_MIN_LOGIT
         points[own] = np.concatenate([middle - CELL_CENTRES[own], box[2:], landmarks.ravel()])

@@ -50,10 +50,10 @@ def roc(labels: Array, female: Array) -> dict[str, Any] | None:
     if not 0 < labels.sum() < len(labels):
         return None
     false, true, _ = roc_curve(labels, female, drop_intermediate=False)
-    shown = np.unique(np.linspace(0, len(true) - 1, ROC_POINTS).round().astype(int))
+    points = np.unique(np.linspace(0, len(true) - 1, ROC_POINTS).round().astype(int))
     return {
         "auc": float(auc(false, true)),
-        "false_positive_rate": false[shown].tolist(), "true_positive_rate": true[shown].tolist(),
+        "false_positive_rate": false[points].tolist(), "true_positive_rate": true[points].tolist(),
     }  # fmt: skip
 
 

@@ -111,9 +111,9 @@ def _reliability(figure: Figure, result: Result) -> None:
     figure.set_size_inches(5, 5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     bins = result["gender_reliability"]
-    seen = [row for row in bins if row["n"]]
+    filled = [row for row in bins if row["n"]]
     above.plot((0, 1), (0, 1), color=GREY, linestyle="--", label="perfectly calibrated")
-    above.plot([row["stated"] for row in seen], [row["observed"] for row in seen], color=BLUE, marker="o",
+    above.plot([row["stated"] for row in filled], [row["observed"] for row in filled], color=BLUE, marker="o",
                label=f"this model (ECE {100 * result['gender_ece']:.1f} %)")  # fmt: skip
     above.set(ylabel="observed share of women", ylim=(0, 1))
     above.yaxis.set_major_formatter(PercentFormatter(1))

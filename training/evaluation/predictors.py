@@ -151,9 +151,9 @@ def predict(
     """
     if not samples:
         raise BadInput("there are no images in this split; give more images or another split")
-    seen: list[Sample] = []
+    predicted: list[Sample] = []
     waiting: list[Image] = []
-    found: list[Estimate] = []
+    estimates: list[Estimate] = []
     unreadable, undetected = [], []
     logged = time.monotonic()
     for number, sample in enumerate(samples, start=1):
@@ -170,18 +170,18 @@ def predict(
         if crop is None:
             undetected.append(sample.path.name)
             continue
-        seen.append(sample)
+        predicted.append(sample)
         # The model enlarges it again, like any small crop from a camera.
         waiting.append(crop_aligned(crop, shrink) if shrink and shrink < min(crop.shape[:2]) else crop)
         if len(waiting) == BATCH:
-            found += model.estimate(waiting)
+            estimates += model.estimate(waiting)
             waiting.clear()
     if waiting:
-        found += model.estimate(waiting)
-    if not found:
+        estimates += model.estimate(waiting)
+    if not estimates:
         raise BadInput(
             f"none of {len(samples)} images could be used: {len(unreadable)} unreadable, {len(undetected)} without a"
             " detectable face (pictures that are face crops already need --aligned)"
         )
-    table = np.array([(one.age, *one.age_interval, one.female_probability) for one in found])
-    return PredictionResult(seen, Predictions(table[:, 0], table[:, 1:3], table[:, 3]), unreadable, undetected)
+    table = np.array([(estimate.age, *estimate.age_interval, estimate.female_probability) for estimate in estimates])
+    return PredictionResult(predicted, Predictions(table[:, 0], table[:, 1:3], table[:, 3]), unreadable, undetected)

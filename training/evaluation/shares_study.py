@@ -60,8 +60,8 @@ class FacePool:
         grown = faces.age >= census.no_gender_below
         columns = (faces.age, faces.low, faces.high, faces.probability, grown)
         visits = tuple(
-            Visit(0, 1, 1, age, (low, high), female if given else None)
-            for age, low, high, female, given in zip(*(column.tolist() for column in columns), strict=True)
+            Visit(0, 1, 1, age, (low, high), female if has_gender else None)
+            for age, low, high, female, has_gender in zip(*(column.tolist() for column in columns), strict=True)
         )
         return cls(known, known.posterior.segments.cell_of(faces.true_age, faces.true_female), visits)
 

@@ -126,7 +126,7 @@ class TrainingRun:
         batches = training_batches(
             self.data, self.recipe, self.size, int(self.step), slice(self.workers.index, None, self.workers.count)
         )
-        first, shown = int(self.step), 0.0
+        first, logged = int(self.step), 0.0
         writer = tf.summary.create_file_writer(str(self.out / "tensorboard"))
         if first < self.total_steps:
             for faces, labels in batches:
@@ -135,8 +135,8 @@ class TrainingRun:
                 now = time.monotonic()
                 if step == first + 1:
                     started = now  # the first step compiles the network, so its time says nothing about the others
-                elif now - shown > SECONDS_BETWEEN_LINES:
-                    shown, left = now, (now - started) / (step - first - 1) * (self.total_steps - step)
+                elif now - logged > SECONDS_BETWEEN_LINES:
+                    logged, left = now, (now - started) / (step - first - 1) * (self.total_steps - step)
                     progress(f"step {step}/{self.total_steps} loss {float(loss):.3f}, about {left / 60:.0f} min left")
                 if step % self.steps_per_epoch == 0:
                     # Each worker has statistics of batch normalisation of its own part of the batches.
@@ -169,8 +169,8 @@ class TrainingRun:
         # Epochs that a killed run finished after its last checkpoint are repeated, and must not be listed twice.
         path = self.out / "progress.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= step]
-        replace_file(path, "".join(line + "\n" for line in kept).encode())
+        remaining = [line for line in lines if json.loads(line)["step"] <= step]
+        replace_file(path, "".join(line + "\n" for line in remaining).encode())
 
     @tf.function
     def _train_step(self, faces: tf.Tensor, labels: dict[str, tf.Tensor]) -> tf.Tensor:

@@ -120,8 +120,8 @@ def ground_truth(scene: Scene, frames: int, made_by: str, fps: int = FPS) -> dic
     """
     patrons = []
     for patron in scene.patrons:
-        seen = [(n, box) for n in range(frames) if (box := scene.face_box(patron, n / fps)) is not None]
-        if not seen:
+        visible = [(n, box) for n in range(frames) if (box := scene.face_box(patron, n / fps)) is not None]
+        if not visible:
             raise BadInput(f"patron {patron.id} is never in sight; change the trajectory")
         face_picture = patron.person.face_picture
         patrons.append(
@@ -129,11 +129,11 @@ def ground_truth(scene: Scene, frames: int, made_by: str, fps: int = FPS) -> dic
                 "id": patron.id,
                 "age": round(face_picture.age, 1),
                 "gender": face_picture.gender,
-                "from_s": round(seen[0][0] / fps, 2),
-                "to_s": round(seen[-1][0] / fps, 2),
+                "from_s": round(visible[0][0] / fps, 2),
+                "to_s": round(visible[-1][0] / fps, 2),
                 "direction": patron.direction,
                 "faces_averaged": face_picture.faces_averaged,
-                "path": [_row(n, box) for n, box in seen if n % PATH_EVERY == 0],
+                "path": [_row(n, box) for n, box in visible if n % PATH_EVERY == 0],
             }
         )
     size = [scene.camera.width, scene.camera.height]

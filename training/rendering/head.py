@@ -211,7 +211,7 @@ def _padded(image: Image) -> NDArray[np.float64]:
 
 
 def _skin_around(
-    image: Image, skin: Colour, shown: tuple[float, float, float, float]
+    image: Image, skin: Colour, ellipse: tuple[float, float, float, float]
 ) -> tuple[NDArray[np.float64], Gray]:
     """The skin's colour continued over the whole canvas (height, width, 3), and a mask of the face with soft edges."""
     framed = _padded(image)
@@ -228,7 +228,7 @@ def _skin_around(
         around += share * cv2.GaussianBlur(colours, (0, 0), sigma)
         weight += share * cv2.GaussianBlur(weights, (0, 0), sigma)
     smooth = cv2.resize(around / weight[..., None], (_CANVAS_WIDTH, _CANVAS_HEIGHT), interpolation=cv2.INTER_CUBIC)
-    feathered = cv2.GaussianBlur(_mask(_round(*shown)), (0, 0), 6)
+    feathered = cv2.GaussianBlur(_mask(_round(*ellipse)), (0, 0), 6)
     return np.asarray(smooth, np.float64), np.asarray(feathered, np.float32)
 
 

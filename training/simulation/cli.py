@@ -66,11 +66,11 @@ def run(options: argparse.Namespace) -> int:
     require_installed("training", "av")
     scene = draw_scene(options.faces, options.split, options.patrons, conditions, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    told = progress("frames")
+    report = progress("frames")
 
     def frames() -> Iterator[tuple[int, Image]]:
         for count, (number, image) in enumerate(scene.frames(), start=1):
-            told(count, number / conditions.fps)
+            report(count, number / conditions.fps)
             yield number, image
 
     write_frames(options.out / CLIP, frames(), (conditions.width, conditions.height), conditions.fps)

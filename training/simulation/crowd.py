@@ -43,12 +43,12 @@ def plan_routes(camera: PinholeCamera, count: int, crowd: int, rng: np.random.Ge
 
 def _free_lane(occupied: list[float], rng: np.random.Generator) -> float:
     """A distance from the camera at which nobody else walks then, or the one with most room beside it."""
-    best, room = 0.0, -1.0
+    best, largest_distance = 0.0, -1.0
     for lane in rng.uniform(*LANES, 12).tolist():
-        apart = min((abs(lane - other) for other in occupied), default=LANE_DISTANCE)
-        if apart > room:
-            best, room = lane, apart
-        if apart >= LANE_DISTANCE:
+        distance = min((abs(lane - other) for other in occupied), default=LANE_DISTANCE)
+        if distance > largest_distance:
+            best, largest_distance = lane, distance
+        if distance >= LANE_DISTANCE:
             break
     return best
 

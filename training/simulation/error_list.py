@@ -22,7 +22,7 @@ def list_errors(observation: Observation, truth: dict[str, Any]) -> list[str]:
     people = {patron["id"]: patron for patron in truth["patrons"]}
     _, together = match_frames(observation, truth, counted)
     _, of_all = match_frames(observation, truth, everything)
-    pairs, spare = match_visits(observation.visits, people, together)
+    pairs, unmatched = match_visits(observation.visits, people, together)
     spans = _spans(observation)
     by_track: dict[int, dict[int, int]] = defaultdict(dict)
     by_patron: dict[int, dict[int, int]] = defaultdict(dict)
@@ -45,7 +45,7 @@ def list_errors(observation: Observation, truth: dict[str, Any]) -> list[str]:
         if patron["counts"] and patron["id"] not in found:
             at = patron["from_s"]
             lines.append((at, f"missed patron {patron['id']} ({at}-{patron['to_s']} s) | {tracks_of(patron['id'])}"))
-    for one in spare:
+    for one in unmatched:
         at, of = one.visit.started_at, by_track[one.track]
         if not of:
             lines.append((at, f"no patron for track {one.track} ({at:.1f}-{one.visit.ended_at:.1f} s)"))

@@ -34,8 +34,8 @@ class VisibleFace:
 def visible_faces(patrons: Sequence[Patron], camera: PinholeCamera, t: float) -> list[VisibleFace]:
     """The faces that the camera could see at ``t`` seconds, in the order of the patrons."""
     present = [(patron, pose) for patron in patrons if (pose := patron.trajectory.pose(t)) is not None]
-    seen = [_visible_face(patron, pose, present, camera) for patron, pose in present]
-    return [visible for visible in seen if visible is not None]
+    faces = [_visible_face(patron, pose, present, camera) for patron, pose in present]
+    return [visible for visible in faces if visible is not None]
 
 
 def _visible_face(

@@ -70,22 +70,22 @@ def annotated_frame(scene: SimulatedScene, start: float, faces: int) -> Image:
     """The first frame from ``start`` seconds on with so many tracks (else the last one), annotated; uint8 BGR."""
     pipeline = Pipeline()
     trails: dict[int, deque[tuple[int, int]]] = {}
-    shown: Image | None = None
+    picture: Image | None = None
     for index, (number, image) in enumerate(scene.frames()):
         frame = Frame(np.ascontiguousarray(image[..., ::-1]), number / scene.conditions.fps, index)
         pipeline.process(frame)
         for track in pipeline.seen:
             x, y = track.detection.centre
             trails.setdefault(track.id, deque(maxlen=12)).append((round(x), round(y)))
-        if pipeline.seen and (shown is None or frame.time_s >= start):
-            shown = frame.image.copy()
+        if pipeline.seen and (picture is None or frame.time_s >= start):
+            picture = frame.image.copy()
             for track in pipeline.seen:
-                _draw(shown, track.detection.box, f"{track.id}", trails[track.id])
+                _draw(picture, track.detection.box, f"{track.id}", trails[track.id])
         if frame.time_s >= start and len(pipeline.seen) >= faces:
             break
-    if shown is None:
+    if picture is None:
         raise ValueError("no face was tracked in the whole scene")
-    return np.asarray(cv2.resize(shown, (WIDTH, WIDTH * 9 // 16), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(picture, (WIDTH, WIDTH * 9 // 16), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _draw(image: Image, box: tuple[float, float, float, float], name: str, trail: deque[tuple[int, int]]) -> None:
@@ -109,8 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
         for name, start in SHOWN_FROM_S.items():
             scene = scene_with(faces, PRESETS[name], options.seed)
-            shown = annotated_frame(scene, start, FACES_NEEDED[name])
-            cv2.imwrite(str(options.out / f"counting-{name}.jpg"), shown, [cv2.IMWRITE_JPEG_QUALITY, 85])
+            picture = annotated_frame(scene, start, FACES_NEEDED[name])
+            cv2.imwrite(str(options.out / f"counting-{name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
 
     return run_program(options.out, work)
 

@@ -44,15 +44,15 @@ def score(observation: Observation, truth: dict[str, Any]) -> dict[str, Any]:
     result = _tracking(frames)
     people = {patron["id"]: patron for patron in truth["patrons"]}
     expected = [patron for patron in truth["patrons"] if patron["counts"]]
-    pairs, spare = match_visits(observation.visits, people, together)
-    wrong = abs(len(pairs) + len(spare) - len(expected))
+    pairs, unmatched = match_visits(observation.visits, people, together)
+    wrong = abs(len(pairs) + len(unmatched) - len(expected))
     middle = truth["size"][0] / 2
     return {
         "patrons": len(expected),
-        "visits": len(pairs) + len(spare),
+        "visits": len(pairs) + len(unmatched),
         "count_error": wrong / len(expected) if expected else float("nan"),
         "missed": len(expected) - len(pairs),
-        "twice_or_nobody": len(spare),
+        "twice_or_nobody": len(unmatched),
         **result,
         "direction_right": _mean([one.visit.direction == patron["direction"] for one, patron in pairs]),
         "direction_right_in_sight": _mean(
@@ -73,15 +73,15 @@ def match_frames(
     Returns the frames for the tracking measures of the ``counted`` tracks, and in how many frames each pair of patron
     and track was together.
     """
-    there: list[list[tuple[int, Corners, bool]]] = [[] for _ in truth["times"]]
+    faces_by_frame: list[list[tuple[int, Corners, bool]]] = [[] for _ in truth["times"]]
     for patron in truth["patrons"]:
         for index, x, y, width, height, clear in patron["path"]:
-            there[index].append((patron["id"], (x, y, width, height), bool(clear) and patron["counts"]))
-    if len(there) != len(observation.boxes):
-        raise ValueError(f"{len(observation.boxes)} frames were seen, the truth is about {len(there)}")
+            faces_by_frame[index].append((patron["id"], (x, y, width, height), bool(clear) and patron["counts"]))
+    if len(faces_by_frame) != len(observation.boxes):
+        raise ValueError(f"{len(observation.boxes)} frames were observed, the truth has {len(faces_by_frame)}")
     frames: list[_FrameMatch] = []
     together: dict[tuple[int, int], int] = {}
-    for patrons, boxes in zip(there, observation.boxes, strict=True):
+    for patrons, boxes in zip(faces_by_frame, observation.boxes, strict=True):
         tracks = [track for track in boxes if track in counted]
         distances = _distances([box for _, box, _ in patrons], [boxes[track] for track in tracks])
         rows, columns = motmetrics.lap.linear_sum_assignment(distances) if distances.size else ([], [])
@@ -91,13 +91,13 @@ def match_frames(
             together[key] = together.get(key, 0) + 1
         # As in the MOT challenges: somebody who is hardly visible may be tracked and may be missed.
         excused = {column for row, column in pairs if not patrons[row][2]}
-        kept_rows = [row for row, (_, _, clear) in enumerate(patrons) if clear]
-        kept = [column for column in range(len(tracks)) if column not in excused]
+        clear_rows = [row for row, (_, _, clear) in enumerate(patrons) if clear]
+        tracked_columns = [column for column in range(len(tracks)) if column not in excused]
         frames.append(
             _FrameMatch(
-                [patrons[row][0] for row in kept_rows],
-                [tracks[column] for column in kept],
-                distances[np.ix_(kept_rows, kept)],
+                [patrons[row][0] for row in clear_rows],
+                [tracks[column] for column in tracked_columns],
+                distances[np.ix_(clear_rows, tracked_columns)],
             )
         )
     return frames, together
@@ -126,15 +126,15 @@ def match_visits(
 ) -> tuple[list[tuple[CountedVisit, Patron]], list[CountedVisit]]:
     """Pairs of a visit and its patron, one visit each, and the visits left over: second ones, or of nobody."""
     by_track = {one.track: one for one in visits}
-    pairs, spare_of = [], set(by_track)
+    pairs, unmatched_tracks = [], set(by_track)
     patrons: set[int] = set()
     for (patron, track), _ in sorted(together.items(), key=lambda item: -item[1]):
-        if track in spare_of and patron not in patrons:
+        if track in unmatched_tracks and patron not in patrons:
             patrons.add(patron)
-            spare_of.discard(track)
+            unmatched_tracks.discard(track)
             if people[patron]["counts"]:
                 pairs.append((by_track[track], people[patron]))
-    return pairs, [one for one in visits if one.track in spare_of]
+    return pairs, [one for one in visits if one.track in unmatched_tracks]
 
 
 def _direction_visible(patron: Patron, middle: float) -> bool:
