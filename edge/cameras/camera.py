@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from edge.cameras.frame import Frame, Image, check_image
 from edge.errors import BadInput, MaitredError
+from edge.system.closing import Closing
 
 MIN_STEP_S = 0.001
 
@@ -19,7 +18,7 @@ class CameraError(MaitredError):
     """A camera could not be opened, or stopped delivering frames. Opening it again later is worth a try."""
 
 
-class Camera(ABC):
+class Camera(Closing):
     """A source of frames: a context manager and an iterator.
 
     A subclass opens its source in `__init__`, hands out pictures from `_grab` and lets go of the source in `_release`.
@@ -91,14 +90,6 @@ class Camera(ABC):
     def __iter__(self) -> Iterator[Frame]:
         while (frame := self.read()) is not None:
             yield frame
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @abstractmethod
     def _grab(self) -> tuple[Image, float] | None:

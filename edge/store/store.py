@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from edge.census.age_bands import AgeBands
@@ -24,6 +23,7 @@ from edge.store.outbox import Outbox
 from edge.store.timestamps import Stamps
 from edge.store.visits import Visits
 from edge.store.windows import Windows
+from edge.system.closing import Closing
 
 DAY_S = 86400.0
 MB = 1_000_000
@@ -34,7 +34,7 @@ Event = tuple[str, str]
 """Id and body of what is to be sent."""
 
 
-class Store:
+class Store(Closing):
     """What was counted, on disk. A connection belongs to one thread: open one for each."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -82,14 +82,6 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing of what is written inside: one wait for the card instead of many."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from training.rendering.average_face import FacePicture
@@ -75,6 +73,7 @@ def _colour(rng: np.random.Generator) -> Colour:
     return (red, green, blue)
 
 
-def distinct_seeds(seed: int, count: int) -> Iterator[int]:
+def distinct_seeds(seed: int, count: int) -> list[int]:
     """A seed for each patron's hair."""
-    yield from np.random.default_rng([seed, 99]).integers(0, 2**31, count).tolist()
+    seeds: list[int] = np.random.default_rng([seed, 99]).integers(0, 2**31, count).tolist()
+    return seeds

@@ -20,13 +20,10 @@ from edge.counting.pipeline import Pipeline
 from training.data.dataset import Sample, read_dataset
 from training.rendering.average_face import FacePicture, average_face
 from training.rendering.demo_cast import DEMO_CAST
-from training.rendering.demo_scene import Patron
-from training.rendering.person import Person
 from training.script import run_program
-from training.simulation.conditions import PRESETS, Conditions
-from training.simulation.crowd import plan_routes, random_style
+from training.simulation.conditions import PRESETS
 from training.simulation.faces import LabelledFace
-from training.simulation.scene import SimulatedScene
+from training.simulation.scene import SimulatedScene, scene_with
 
 SHOWN_FROM_S = {"calm": 9.0, "busy": 8.0, "rough": 8.0}
 """Scenes, and the second from which the first frame with :data:`FACES_NEEDED` faces is taken."""
@@ -48,22 +45,6 @@ def average_faces(folder: Path, seed: int) -> list[LabelledFace]:
 
 def _unknown(face_picture: FacePicture) -> Sample:
     return Sample(Path("nobody"), "0" * 64, (round(face_picture.age), round(face_picture.age)), None)
-
-
-def scene_with(faces: Sequence[LabelledFace], conditions: Conditions, seed: int) -> SimulatedScene:
-    """A scene with these faces."""
-    routes = plan_routes(conditions.camera, len(faces), conditions.crowd, np.random.default_rng([seed, 10]))
-    style_rng = np.random.default_rng([seed, 11])
-    patrons = [
-        Patron(
-            number,
-            Person(face.face_picture, random_style(face.face_picture, style_rng), number),
-            route.trajectory,
-            route.direction,
-        )
-        for number, (face, route) in enumerate(zip(faces, routes, strict=True), start=1)
-    ]
-    return SimulatedScene(patrons, faces, conditions, seed)
 
 
 def annotated_frame(scene: SimulatedScene, start: float, faces: int) -> Image:
@@ -108,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faces = average_faces(options.faces, options.seed)
         options.out.mkdir(parents=True, exist_ok=True)
         for name, start in SHOWN_FROM_S.items():
-            scene = scene_with(faces, PRESETS[name], options.seed)
+            scene = scene_with(faces, PRESETS[name], options.seed, range(1, len(faces) + 1))
             picture = annotated_frame(scene, start, FACES_NEEDED[name])
             cv2.imwrite(str(options.out / f"counting-{name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
 

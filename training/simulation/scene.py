@@ -116,18 +116,22 @@ def draw_scene(folder: Path, split: SplitChoice, count: int, conditions: Conditi
         BadInput: the folder cannot be used.
     """
     samples = choose_faces(folder, split, count, np.random.default_rng([seed, 0]))
-    routes = plan_routes(conditions.camera, count, conditions.crowd, np.random.default_rng([seed, 10]))
+    return scene_with(list(read_faces(samples)), conditions, seed, distinct_seeds(seed, count))
+
+
+def scene_with(
+    faces: Sequence[LabelledFace], conditions: Conditions, seed: int, hair_seeds: Sequence[int]
+) -> SimulatedScene:
+    """A scene with these faces, random routes, and hair drawn from a seed for each face."""
+    routes = plan_routes(conditions.camera, len(faces), conditions.crowd, np.random.default_rng([seed, 10]))
     style_rng = np.random.default_rng([seed, 11])
-    faces = list(read_faces(samples))
     patrons = [
         Patron(
             number,
-            Person(face.face_picture, random_style(face.face_picture, style_rng), hair),
+            Person(face.face_picture, random_style(face.face_picture, style_rng), hair_seed),
             route.trajectory,
             route.direction,
         )
-        for number, (face, route, hair) in enumerate(
-            zip(faces, routes, distinct_seeds(seed, count), strict=True), start=1
-        )
+        for number, (face, route, hair_seed) in enumerate(zip(faces, routes, hair_seeds, strict=True), start=1)
     ]
     return SimulatedScene(patrons, faces, conditions, seed)
