@@ -72,6 +72,28 @@ def clips() -> Path:
 
 
 @pytest.fixture(scope="session")
+def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first seven seconds of the demo clip, in which one patron comes in, as a video file."""
+    # Not above: OpenCV takes its limits from what the package sets, if that comes first.
+    import cv2
+
+    from edge import open_camera
+    from edge.demo import CLIP
+
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    with open_camera(CLIP) as camera:
+        first = camera.read()
+        assert first is not None
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 15, first.size)
+        for frame in camera:
+            if frame.time_s >= 7:
+                break
+            writer.write(frame.image)
+        writer.release()
+    return path
+
+
+@pytest.fixture(scope="session")
 def drawn_crops() -> list[FaceCrop]:
     """Face crops drawn as four dots, to compose scenes of."""
     # Not above: OpenCV takes its limits from what the package sets, if that comes first.

@@ -81,8 +81,8 @@ class Face:
 class FaceAnalyzer:
     """Finds the faces of a picture and estimates the apparent age and gender of each.
 
-    Loading takes about a tenth of a second, so make one and call it often. Calls from several threads wait for each
-    other: for more speed, give each thread an analyzer of its own. Nothing is kept of a picture.
+    Make one, which loads the models, and call it often. Calls from several threads wait for each other: for more speed,
+    give each thread an analyzer of its own. Nothing is kept of a picture.
 
     Args:
         model: name of a shipped model (``"mobile"``, ``"vgg16"``, ``"table1"``) or the path of a bundle; by default
