@@ -85,6 +85,7 @@ def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         first = camera.read()
         assert first is not None
         writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 15, first.size)
+        writer.write(first.image)
         for frame in camera:
             if frame.time_s >= 7:
                 break

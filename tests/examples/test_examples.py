@@ -1,0 +1,135 @@
+"""Each program in examples/ is run as its first lines say."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+from edge import open_camera
+from edge.counting.visit import Visit
+from edge.demo import CLIP
+from edge.store import Store
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+PROGRAMS = sorted(EXAMPLES.glob("*.py"))
+MOST_LINES = 40
+
+
+def run(program: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(EXAMPLES / program), *map(str, arguments)]
+    variables = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=240, check=False, env={**variables, **environment}
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of the demo clip with a woman and a child in it, as a folder of pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    with open_camera(CLIP) as camera:
+        for frame in camera:
+            if frame.index in range(210, 225, 5):
+                cv2.imwrite(str(folder / f"{frame.index}.png"), frame.image)
+    return folder
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.name)
+def test_a_program_is_short_and_says_how_to_run_it(program: Path):
+    text = program.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert f"python examples/{program.name}" in text.split('"""')[1]
+
+
+def test_the_readme_lists_all_programs():
+    listed = re.findall(
+        r"^\| \[(\w+\.py)\]\(\1\) \|", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == [program.name for program in PROGRAMS]
+
+
+def test_the_webcam_prints_faces_where_there_is_no_window(second: Path):
+    done = run("webcam.py", second)
+    assert done.returncode == 0, done.stderr
+    first, *faces = done.stdout.splitlines()
+    assert first.startswith("no window, so the faces are printed")
+    assert len(faces) == 6
+    assert re.fullmatch(r"0\.0 s: face \d+x\d+ at \d+,\d+: apparent age \d+ \(\d+-\d+\), female \(\d+ %\)", faces[0])
+    assert faces[1].endswith("a child: no gender")
+
+
+def test_the_webcam_shows_a_window_where_there_is_a_display(second: Path):
+    pytest.importorskip("tkinter")
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        pytest.skip("needs a display to draw on (Debian: apt-get install xvfb)")
+    reading, writing = os.pipe()
+    with subprocess.Popen([xvfb, "-displayfd", str(writing)], pass_fds=[writing], stderr=subprocess.DEVNULL) as display:
+        os.close(writing)
+        try:
+            with os.fdopen(reading) as numbers:
+                number = numbers.readline().strip()
+            done = run("webcam.py", second, DISPLAY=f":{number}")
+        finally:
+            display.terminate()
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_webcam_says_that_there_is_no_camera():
+    done = run("webcam.py", "v4l2:/dev/video99")
+    assert done.returncode == 1
+    assert "/dev/video99" in done.stderr
+
+
+def test_the_faces_of_a_folder_become_lines_of_a_table(second: Path, tmp_path: Path):
+    photos = tmp_path / "photos"
+    shutil.copytree(second, photos)
+    (photos / "text.jpg").write_text("not a photo")
+    done = run("folder_to_csv.py", photos, tmp_path / "faces.csv")
+    assert done.returncode == 0
+    assert "text.jpg is not an image" in done.stderr
+    with (tmp_path / "faces.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == ["210.png", "210.png", "215.png", "215.png", "220.png", "220.png"]
+    assert [row["gender"] for row in rows] == ["female", ""] * 3
+    assert all(float(row["age_low"]) < float(row["age"]) < float(row["age_high"]) for row in rows)
+
+
+def test_a_clip_becomes_a_census(short_clip: Path):
+    done = run("census.py", short_clip)
+    assert done.returncode == 0, done.stderr
+    title, head, *bands = done.stdout.splitlines()
+    assert title == "2 visits"
+    assert head.split() == ["age", "female", "male", "child"]
+    assert [line.split()[0] for line in bands] == ["0-12", "13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"]
+    assert sum(int(number) for line in bands for number in line.split()[1:]) == 2
+    assert "104 frames" in done.stderr
+    assert run("census.py", "gone.mp4").returncode == 1
+
+
+def test_the_visits_of_a_database_are_tabled_by_hour(tmp_path: Path):
+    now = time.time()
+    database = tmp_path / "maitred.db"
+    with Store.open(database) as store:
+        store.record([Visit(now - 9000, now - 8990, 90, 30, (25, 35), 0.9)] * 3, now)
+        store.record([Visit(now - 60, now - 50, 90, 40, (35, 45), 0.1), Visit(now - 60, now - 50, 90, 8, (5, 12))], now)
+        store.record([Visit(now - 86400 * 3, now - 86400 * 3 + 9, 90, 30, (25, 35), 0.9)], now)
+    done = run("store_with_pandas.py", database, "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].split() == ["gender", "female", "male", "not", "given"]
+    assert [line.split()[-3:] for line in done.stdout.splitlines()[2:4]] == [["3", "0", "0"], ["0", "1", "1"]]
+    assert "5 visits; median time in view 10 s" in done.stdout
+    assert "average apparent age 28" in done.stdout
+    assert "no visits in the last 0.0001 days" in run("store_with_pandas.py", database, "0.0001").stderr
+    assert "no such database" in run("store_with_pandas.py", tmp_path / "gone.db").stderr
