@@ -68,6 +68,7 @@ setup(
             "mkdocs>=1.6,<2",
             "mkdocs-material>=9.6,<10",
             "mypy>=1.11",
+            "pandas>=2.1",  # one of the examples
             "playwright>=1.48",
             "pre-commit>=4",
             "pytest>=8.2",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import edge
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ENTRY = re.compile(r"^\*\*(?P<term>[^*]+)\*\*(?: \((?P<names>`[^)]+`)\))?: (?P<text>\S.*)", re.MULTILINE)
 ENTRIES = list(ENTRY.finditer((DOCS / "glossary.md").read_text(encoding="utf-8")))
@@ -18,6 +20,10 @@ NAMES = [name for entry in ENTRIES for name in re.findall(r"`([\w.]+)`", entry["
 def test_a_name_in_the_glossary_exists_in_the_code(name: str):
     module, _, attribute = name.rpartition(".")
     assert hasattr(import_module(module), attribute)
+
+
+def test_all_that_the_package_offers_is_explained():
+    assert set(edge.__all__) <= {name.rpartition(".")[2] for name in NAMES}
 
 
 def test_every_paragraph_of_the_glossary_is_an_entry():
