@@ -63,7 +63,7 @@ class Agent:
         self._settings = settings
         self._models = Models.open(settings.detection, settings.demographics)
         self._pipeline = Pipeline(settings, ModelFrameAnalyzer(self._models, settings.detection))
-        self._store: Store | None = Store.open_mended(settings.store.path, time.time())
+        self._store: Store | None = Store.open_repaired(settings.store.path, time.time())
         self._sender = self._new_sender()
         self._camera = LatestFrame(
             lambda: open_source(settings.camera),
@@ -195,8 +195,8 @@ class Agent:
         """How the entrance is drawn, and where faces appear and vanish; a full card keeps nobody from counting."""
         with contextlib.suppress(sqlite3.DatabaseError):
             if self._store is not None:
-                self._store.entrance.drawn(self._settings.entrance, time.time())
-                self._store.entrance.write_map(self._pipeline.heatmap, time.time())
+                self._store.entrance.note_drawing(self._settings.entrance, time.time())
+                self._store.entrance.write_heatmap(self._pipeline.heatmap, time.time())
 
     def _knows_the_time(self, quality: ClockQuality) -> bool:
         return quality != "unsynchronised" or self._settings.site.trust_clock
@@ -230,7 +230,7 @@ class Agent:
             self._store.close()
         self._mended_s = time.monotonic()
         try:
-            self._store = Store.open_mended(self._settings.store.path, now, damaged=True)
+            self._store = Store.open_repaired(self._settings.store.path, now, damaged=True)
         except (StoreError, sqlite3.DatabaseError) as error:
             self._store = None
             self._recorder.go_without_store(str(error))

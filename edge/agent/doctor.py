@@ -36,7 +36,7 @@ CONNECT_S = 5.0
 SHOWN_LETTERS = 3
 
 
-def examine(settings: Settings) -> Iterator[Check]:
+def run_checks(settings: Settings) -> Iterator[Check]:
     """All checks, one after the other; none of them raises."""
     checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
@@ -83,13 +83,13 @@ def _database(settings: Settings) -> Check:
     if not path.exists():
         return Check("database", "warning", f"{path} does not exist yet", "start the agent: systemctl start agent")
     with Store.open(path, read_only=True) as store:
-        state, mended, health = store.outbox.state(), store.mended, store.heartbeat.read()
+        state, mended, health = store.outbox.state(), store.last_repair, store.heartbeat.read()
     told = f"{path}: {state.queued} queued, {state.delivered} delivered, {state.dropped} dropped"
     if health is not None and health.store_error:
         way_out = "free some space on the card; see whether it turned read-only (dmesg), and replace it if so"
         found = f"{path} cannot be written ({health.store_error}); {health.visits_waiting} visits wait in memory"
         return Check("database", "failure", found, way_out)
-    if mended is not None and mended.is_news(time.time()):
+    if mended is not None and mended.is_recent(time.time()):
         when = datetime.fromtimestamp(mended.at, UTC).strftime("%d %b %Y")
         found = f"{told}; it was damaged on {when}: {mended.file} holds what it was"
         return Check("database", "warning", found, "replace the card if it happens again")
@@ -113,7 +113,7 @@ def _entrance(settings: Settings) -> Check:
     latest: Sequence[Direction | None] | None = []
     if path.exists():
         with Store.open(path, read_only=True) as store:
-            latest = store.entrance.latest(entrance, VISITS_TO_JUDGE)
+            latest = store.entrance.latest_directions(entrance, VISITS_TO_JUDGE)
     return judge(entrance, latest)
 
 

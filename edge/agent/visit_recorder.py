@@ -17,7 +17,7 @@ from edge.counting.visit import Visit
 from edge.store import StoreDamaged
 from edge.store.database import is_damage
 from edge.store.store import Store
-from edge.store.timestamps import STEP_S
+from edge.store.timestamps import CLOCK_STEP_S
 from edge.system.clock import boot_id
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class VisitRecorder:
 
     def _follow_clock(self, store: Store, now: float, now_s: float) -> None:
         offset = now - now_s
-        if self._offset is not None and abs(offset - self._offset) <= STEP_S:
+        if self._offset is not None and abs(offset - self._offset) <= CLOCK_STEP_S:
             return
         if store.follow_clock(self._boot, offset, now):
             log.warning("the clock was set: visits that no window holds yet follow it")

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from edge.counting.visit import Direction
 
-ONE_WAY = 20
+MAX_ENTRIES_WITHOUT_EXIT = 20
 """After so many crossings inwards and none outwards the camera does not see who leaves."""
 
 
@@ -42,7 +42,7 @@ def occupancy(directions: Iterable[Direction], since: float) -> Occupancy:
     for direction in directions:
         entries, exits = entries + (direction == "in"), exits + (direction == "out")
         inside = inside + 1 if direction == "in" else max(inside - 1, 0)
-    return Occupancy(since, entries, exits, None if entries >= ONE_WAY and not exits else inside)
+    return Occupancy(since, entries, exits, None if entries >= MAX_ENTRIES_WITHOUT_EXIT and not exits else inside)
 
 
 def most_inside(

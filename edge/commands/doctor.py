@@ -22,11 +22,11 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; 1 if a check failed."""
-    from edge.agent.doctor import examine
+    from edge.agent.doctor import run_checks
     from edge.commands.output import print_json
 
     checks = []
-    for check in examine(settings_of(options)):
+    for check in run_checks(settings_of(options)):
         checks.append(check)
         if not options.json:
             way_out = f"\n{'':27}-> {check.way_out}" if check.way_out else ""

@@ -15,7 +15,7 @@ from edge.vision.detection import Detection
 
 FULL_SIZE_PX = 120.0
 """A face that is larger than this (pixels) shows no more detail that matters."""
-APART_S = 0.25
+MIN_APART_S = 0.25
 """Shots closer in time than this are nearly the same picture: only the better one is kept."""
 
 SHARPNESS_SIDE_PX = 48
@@ -80,7 +80,7 @@ class BestShots:
                 self.add(shot)
 
     def _near(self, time_s: float) -> Shot | None:
-        return next((shot for shot in self._heap if abs(shot.time_s - time_s) < APART_S), None)
+        return next((shot for shot in self._heap if abs(shot.time_s - time_s) < MIN_APART_S), None)
 
 
 def age_interval(pooled: Estimate, qualities: Sequence[float] | None = None) -> tuple[float, float]:

@@ -19,13 +19,13 @@ from edge.counting.boundary import Boundary, Line, Size, Zone, boundary_of
 from edge.counting.visit import Direction, Visit
 from edge.vision.detection import Detection
 
-MOSTLY = 0.5
+STAFF_SHARE = 0.5
 """Share of a track's time in the staff zone above which it is staff."""
 HIDDEN_S = 0.6
 """For this many seconds a walking person who disappears is assumed to walk on."""
-WALKS = 1.5
+MIN_WALKING_SPEED = 1.5
 """From this speed on (face sizes a second) a person walks."""
-ENDS = 6
+END_POINTS = 6
 """Number of points from which the speed at each end of a path is measured."""
 
 
@@ -87,19 +87,19 @@ class CrossingDetector:
         net = path.net or (self._with_hidden_ends(path, self._boundary).net if self._boundary else 0)
         direction: Direction | None = None if net == 0 else "in" if net > 0 else "out"
         lasted_s = path.last.time_s - path.first.time_s
-        staff = path.first.staff_depth >= 0 or path.staff_s > MOSTLY * lasted_s
+        staff = path.first.staff_depth >= 0 or path.staff_s > STAFF_SHARE * lasted_s
         zone_s = path.inside_s if self._entrance.zone else None
         return Passage(direction, zone_s, staff, self._fractions(path.first.place), self._fractions(path.last.place))
 
     def _with_hidden_ends(self, path: _Path, boundary: Boundary) -> _Path:
         """The path with the steps before and after it that were not seen."""
         whole = path
-        before = _extrapolated(path.first_observations, -HIDDEN_S, boundary, self._size)
+        before = _extrapolated(path.first_points, -HIDDEN_S, boundary, self._size)
         if before is not None:
             whole = _Path(before, before)
             whole.continue_with(before, boundary, self._entrance.hysteresis * before.size)
             whole.join(path, boundary)
-        after = _extrapolated(list(path.closing), HIDDEN_S, boundary, self._size)
+        after = _extrapolated(list(path.last_points), HIDDEN_S, boundary, self._size)
         if after is not None:
             whole.continue_with(after, boundary, self._entrance.hysteresis * after.size)
         return whole
@@ -128,7 +128,7 @@ def _extrapolated(points: list[_PathPoint], after_s: float, boundary: Boundary, 
     if not elapsed or not isinstance(boundary, Line):
         return None
     speed = [(a - b) / elapsed for a, b in zip(end.place, other.place, strict=True)]
-    if hypot(*speed) < WALKS * end.size:
+    if hypot(*speed) < MIN_WALKING_SPEED * end.size:
         return None
     place = end.place[0] + after_s * speed[0], end.place[1] + after_s * speed[1]
     if not (0 <= place[0] < size[0] and 0 <= place[1] < size[1]):
@@ -150,8 +150,8 @@ class _Path:
     """Crossings inwards less crossings outwards."""
     inside_s: float = 0.0
     staff_s: float = 0.0
-    first_observations: list[_PathPoint] = field(default_factory=list)
-    closing: deque[_PathPoint] = field(default_factory=lambda: deque(maxlen=ENDS))
+    first_points: list[_PathPoint] = field(default_factory=list)
+    last_points: deque[_PathPoint] = field(default_factory=lambda: deque(maxlen=END_POINTS))
     first_side: int = 0
     """Where the face was clearly seen first, and ``early``, the passes before."""
     early: int = 0
@@ -164,10 +164,10 @@ class _Path:
         if not self.first_side:
             self.early = self.passes
         if later.first_side:
-            self._get_to(later.first_side)
+            self._reach_side(later.first_side)
             self.net, self.side, self.passes = self.net + later.net, later.side, later.passes
         self.inside_s, self.staff_s = self.inside_s + later.inside_s, self.staff_s + later.staff_s
-        self.last, self.closing = later.last, later.closing
+        self.last, self.last_points = later.last, later.last_points
 
     def continue_with(self, here: _PathPoint, boundary: Boundary | None, margin: float) -> None:
         elapsed = here.time_s - self.last.time_s
@@ -177,9 +177,9 @@ class _Path:
         if boundary is not None:
             self._cross(here, boundary, margin)
         self.last = here
-        self.closing.append(here)
-        if len(self.first_observations) < ENDS:
-            self.first_observations.append(here)
+        self.last_points.append(here)
+        if len(self.first_points) < END_POINTS:
+            self.first_points.append(here)
 
     def _cross(self, here: _PathPoint, boundary: Boundary, margin: float) -> None:
         side = 1 if here.depth >= 0 else -1
@@ -188,9 +188,9 @@ class _Path:
         if self.first_side == 0:
             self.early = self.passes
         if abs(here.depth) >= margin:
-            self._get_to(side)
+            self._reach_side(side)
 
-    def _get_to(self, side: int) -> None:
+    def _reach_side(self, side: int) -> None:
         """The face is clearly on that side."""
         if self.side == -side:
             self.net += (self.passes > 0) - (self.passes < 0)

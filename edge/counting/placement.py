@@ -12,13 +12,13 @@ from edge.system.check import Check
 
 VISITS_TO_JUDGE = 20
 """This many visits without a crossing mean that the line is in the wrong place."""
-SHORTEST = 0.1
+MIN_LENGTH = 0.1
 """Length of a line's part within the frame, in widths or heights of it, below which people pass beside it."""
-EDGE = 0.05
+EDGE_MARGIN = 0.05
 """A line this near to an edge along its whole length has faces on one side only: cut faces are not found."""
-SMALLEST, LARGEST = 0.01, 0.95
+MIN_AREA, MAX_AREA = 0.01, 0.95
 """Share of the frame that a zone may cover: nobody stands in a smaller one, and nobody enters a larger one."""
-FINE = 200
+SAMPLES = 200
 """Number of points along a line, and across the frame, that are checked for lying inside."""
 
 
@@ -52,28 +52,28 @@ def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Chec
 
 def _line_fault(line: Sequence[Point]) -> str:
     start, end = np.array(line)
-    points = start + np.linspace(0, 1, FINE)[:, None] * (end - start)
+    points = start + np.linspace(0, 1, SAMPLES)[:, None] * (end - start)
     seen = points[((points >= 0) & (points <= 1)).all(axis=1)]
     if not len(seen):
         return "the line lies outside of the frame: nobody can cross it"
-    if np.hypot(*(seen[-1] - seen[0])) < SHORTEST:
+    if np.hypot(*(seen[-1] - seen[0])) < MIN_LENGTH:
         return "hardly any of the line lies within the frame, or it is too short: people pass beside it"
     x, y = seen.T
     for edge, away in (("left", x), ("right", 1 - x), ("upper", y), ("lower", 1 - y)):
-        if away.max() <= EDGE:
+        if away.max() <= EDGE_MARGIN:
             return f"the line runs along the {edge} edge of the frame: no whole face is ever seen beyond it"
     return ""
 
 
 def _zone_fault(zone: Sequence[Point]) -> str:
-    x, y = np.meshgrid(*2 * [(np.arange(FINE) + 0.5) / FINE])
+    x, y = np.meshgrid(*2 * [(np.arange(SAMPLES) + 0.5) / SAMPLES])
     within = np.zeros(x.shape, np.bool_)
     for (x1, y1), (x2, y2) in zip(zone, [*zone[1:], zone[0]], strict=True):
         if y1 != y2:  # a point is within if a ray to its left meets an odd number of edges
             within ^= ((y1 > y) != (y2 > y)) & (x1 + (y - y1) * (x2 - x1) / (y2 - y1) < x)
     share = within.mean()
-    if share < SMALLEST:
+    if share < MIN_AREA:
         return "the zone covers hardly anything of the frame: nobody is ever within it"
-    if share > LARGEST:
+    if share > MAX_AREA:
         return "the zone covers the whole frame: nobody is ever seen outside of it"
     return ""

@@ -23,7 +23,7 @@ from edge.dashboard.localtime import Zone
 from edge.dashboard.reader import Now
 from edge.dashboard.status import Status
 from edge.reports.likely_shares import likely_rows, why_no_shares
-from edge.store import Health, Mended, StoredVisit
+from edge.store import DatabaseRepair, Health, StoredVisit
 from edge.system.machine import Disk
 from edge.system.redaction import redact
 
@@ -198,7 +198,7 @@ def _add_state(page: Page, now: Now) -> None:
         "uplink-stopped": live is not None and live.uplink == "stopped",
         "store-failed": live is not None and live.store_error is not None,
         "misses": live is not None and bool(missed_visits_warning(live)),
-        "mended": now.mended is not None and now.mended.is_news(now.at),
+        "mended": now.mended is not None and now.mended.is_recent(now.at),
         "dead-letters": bool(now.dead_letters),
     }
     zone = now.day.zone
@@ -213,7 +213,7 @@ def _add_state(page: Page, now: Now) -> None:
     page.text["camera-failed"] = redact(live.camera_error or "no reason given") if live and failed else ""
 
 
-def _mended(mended: Mended, at: float, zone: Zone) -> str:
+def _mended(mended: DatabaseRepair, at: float, zone: Zone) -> str:
     saved = f"{mended.saved['visits']:,} visits and {mended.saved['windows']:,} windows were saved"
     rest = "nothing was lost" if mended.whole else "the rest could not be read"
     return f"{formatting.moment(mended.at, at, zone)}: {saved}, {rest}. The damaged file is kept as {mended.file}"

@@ -22,7 +22,7 @@ from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
 from edge.reports.stored_range import StoredRange, without_a_childs_gender
-from edge.store import DeadLetter, Health, Mended, OutboxState, Store, StoredVisit, StoreError
+from edge.store import DatabaseRepair, DeadLetter, Health, OutboxState, Store, StoredVisit, StoreError
 from edge.store.database import connect
 from edge.system.check import Check
 
@@ -42,7 +42,7 @@ class Now:
     """None without a line or zone."""
     placement: Check
     heatmap: Heatmap | None
-    mended: Mended | None = None
+    mended: DatabaseRepair | None = None
     """When the database last took the place of a damaged one."""
     dead_letters: tuple[DeadLetter, ...] = ()
     """The newest events that the endpoint refused."""
@@ -80,15 +80,17 @@ class Reader:
             day, inside = self._day(store, today(at, self._zone)), self._occupancy(store, at)
             if store is None:
                 return Now(at, day, None, NOTHING_SENT, inside, judge(entrance, []), None)
-            placement = judge(entrance, store.entrance.latest(entrance, VISITS_TO_JUDGE))
-            health, outbox, heatmap = store.heartbeat.read(), store.outbox.state(), store.entrance.read_map()
+            placement = judge(entrance, store.entrance.latest_directions(entrance, VISITS_TO_JUDGE))
+            health, outbox, heatmap = store.heartbeat.read(), store.outbox.state(), store.entrance.read_heatmap()
             letters = tuple(store.outbox.dead_letters())
-            return Now(at, day, health, outbox, inside, placement, heatmap, store.mended, letters, store.lost_visits)
+            return Now(
+                at, day, health, outbox, inside, placement, heatmap, store.last_repair, letters, store.lost_visits
+            )
 
     def heatmap(self) -> Heatmap | None:
         """Where faces appear and vanish; None if no agent ever ran."""
         with _opened(self.path) as store:
-            return None if store is None else store.entrance.read_map()
+            return None if store is None else store.entrance.read_heatmap()
 
     def day(self, day: date) -> Day:
         """A local day."""

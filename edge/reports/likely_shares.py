@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import CORRECTED, MIN_VISITS, Share, ShareEstimator, Shares
-from edge.census.shares.label_shift import LEVEL
+from edge.census.shares.label_shift import INTERVAL_LEVEL
 from edge.census.window import UNKNOWN, Cell
 from edge.config.census import Census
 from edge.errors import MaitredError
@@ -95,7 +95,7 @@ def likely_shares_json(shares: Shares | None) -> dict[str, Any] | None:
         return None
     return {
         "method": shares.method,
-        "level": LEVEL,
+        "level": INTERVAL_LEVEL,
         "bands": [{"band": share.band, **_numbers(share)} for share in shares.bands],
         "genders": [{"gender": share.gender, **_numbers(share)} for share in shares.genders],
         "cells": [{"band": share.band, "gender": share.gender, **_numbers(share)} for share in shares.cells],

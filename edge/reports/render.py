@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from edge.census.shares.estimator import ALL, Shares
-from edge.census.shares.label_shift import LEVEL
+from edge.census.shares.label_shift import INTERVAL_LEVEL
 from edge.census.window import CELL_GENDERS, UNKNOWN
 from edge.labels import GENDERS
 from edge.reports.likely_shares import LIKELY_WORDS, in_words, likely_rows, likely_shares_json
@@ -88,7 +88,7 @@ def shares_json(shares: Shares) -> dict[str, Any]:
     cells = [
         {**asdict(s), **{name: round(getattr(s, name), 4) for name in ("share", "low", "high")}} for s in shares.cells
     ]
-    return {"method": shares.method, "interval": shares.interval, "level": LEVEL, "cells": cells}
+    return {"method": shares.method, "interval": shares.interval, "level": INTERVAL_LEVEL, "cells": cells}
 
 
 def _values(row: Row) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def report(
     # Windows closed under other settings may have other bands.
     other = sorted(set(total.counts).difference(known))
     cells = (*known, *other)
-    by_band = stored.windows or estimator.known is None
+    by_band = stored.windows or estimator.confusion is None
     counts = {cell: total.counts.get(cell, 0) for cell in cells}
     shares = estimator.of_counts(counts) if by_band else estimator.of_visits(stored.visits)
     total = replace(total, likely=if_enough_visits(shares, total.counts))

@@ -1,6 +1,6 @@
 """SQLite: visits, windows, outbox, heartbeat."""
 
-from edge.store.damage import Mended
+from edge.store.damage import DatabaseRepair
 from edge.store.database import StoreDamaged, StoreError
 from edge.store.heartbeat import Health
 from edge.store.outbox import DeadLetter, OutboxState, Queued
@@ -8,9 +8,9 @@ from edge.store.store import Store
 from edge.store.visits import StoredVisit
 
 __all__ = [
+    "DatabaseRepair",
     "DeadLetter",
     "Health",
-    "Mended",
     "OutboxState",
     "Queued",
     "Store",

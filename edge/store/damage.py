@@ -24,20 +24,20 @@ from edge.system.systemd import notify
 log = logging.getLogger(__name__)
 CHECK_S = 1.0
 """How long a start may be held up by looking for damage; what is not found then is found when it is read."""
-MOST_FAILURES = 20_000
+MAX_FAILED_READS = 20_000
 """Failed reads after which the rest of a table is given up."""
-LONGEST_S = 60.0
+MAX_TABLE_S = 60.0
 """After so long the rest of a table is given up as well."""
-HIGHEST = 2**40
-NEWS_S = 30 * 86400.0
+MAX_ROW_ID = 2**40
+RECENT_S = 30 * 86400.0
 """How long a database that was damaged is told of."""
-COPIES_KEPT_S = 14 * 86400.0
+KEEP_COPIES_S = 14 * 86400.0
 """How long the copy of before a migration is kept: so long one can return to the release before."""
 TABLES = ("windows", "visits", "outbox", "dead_letters", "facts")
 
 
 @dataclass(frozen=True)
-class Mended:
+class DatabaseRepair:
     """A damaged database was replaced."""
 
     at: float
@@ -49,9 +49,9 @@ class Mended:
     whole: bool
     """Whether every row was readable."""
 
-    def is_news(self, now: float) -> bool:
+    def is_recent(self, now: float) -> bool:
         """Whether it is still told of ``now`` (unix seconds): for a month."""
-        return now - self.at < NEWS_S
+        return now - self.at < RECENT_S
 
     @property
     def text(self) -> str:
@@ -59,12 +59,12 @@ class Mended:
         return json.dumps(asdict(self))
 
     @classmethod
-    def parse(cls, text: str) -> Mended:
+    def parse(cls, text: str) -> DatabaseRepair:
         """From JSON."""
         return cls(**json.loads(text))
 
 
-def mend(path: Path, now: float, *, damaged: bool = False) -> Mended | None:
+def repair(path: Path, now: float, *, damaged: bool = False) -> DatabaseRepair | None:
     """Replace the database at ``path`` if it is damaged; returns None if it is not, or is not there.
 
     With ``damaged`` it is known to be: the check is quick, and may have missed it.
@@ -74,7 +74,7 @@ def mend(path: Path, now: float, *, damaged: bool = False) -> Mended | None:
     Raises:
         StoreError: the files cannot be written or renamed.
     """
-    fresh = fresh_name(path)
+    fresh = replacement_path(path)
     try:
         if not path.exists():
             if fresh.exists():  # the power was cut after the damaged one was moved
@@ -89,11 +89,11 @@ def mend(path: Path, now: float, *, damaged: bool = False) -> Mended | None:
     except OSError as error:
         raise StoreError(f"{path}: damaged, and cannot be replaced: {error}") from error
     log.error("%s was damaged and is now %s; saved %s", path, aside.name, saved)
-    return Mended(now, aside.name, saved, whole)
+    return DatabaseRepair(now, aside.name, saved, whole)
 
 
-def fresh_name(path: Path) -> Path:
-    """Of the database that shall take the place of ``path``; :func:`mend` knows it after a power cut, too."""
+def replacement_path(path: Path) -> Path:
+    """Of the database that shall take the place of ``path``; :func:`repair` knows it after a power cut, too."""
     return path.with_name(f"{path.name}.mending")
 
 
@@ -119,7 +119,7 @@ def delete_quarantined(path: Path, now: float, longest_s: float) -> None:
         found = re.match(rf"{re.escape(path.stem)}\.(damaged|newer|schema\d+)-(\d{{8}}T\d{{6}}Z)", file.name)
         if not found:
             continue
-        kept_s = longest_s if found[1] == "damaged" else min(longest_s, COPIES_KEPT_S)
+        kept_s = longest_s if found[1] == "damaged" else min(longest_s, KEEP_COPIES_S)
         with contextlib.suppress(ValueError):  # digits that are no date
             if datetime.strptime(found[2], STAMP).replace(tzinfo=UTC).timestamp() < now - kept_s:
                 file.unlink(missing_ok=True)
@@ -171,7 +171,7 @@ def _save_all(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
         target.execute("PRAGMA foreign_keys = OFF")
         with transaction(target):
             for table in TABLES:
-                reading = _Reading(source, table)
+                reading = _TableReader(source, table)
                 saved[table] = _copy(reading, target, table)
                 whole = whole and reading.whole
             continue_sequence(target)
@@ -187,7 +187,7 @@ def continue_sequence(target: sqlite3.Connection) -> None:
     )
 
 
-def _copy(reading: _Reading, target: sqlite3.Connection, table: str) -> int:
+def _copy(reading: _TableReader, target: sqlite3.Connection, table: str) -> int:
     known = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
     columns = [name for name in reading.columns if name in known]
     if not columns:
@@ -197,14 +197,14 @@ def _copy(reading: _Reading, target: sqlite3.Connection, table: str) -> int:
     return sum(target.execute(statement, row).rowcount for row in reading.rows(names))
 
 
-class _Reading:
+class _TableReader:
     """The readable rows of a table: ``whole`` turns false when one is not."""
 
     def __init__(self, source: sqlite3.Connection, table: str) -> None:
         self._source = source
         self._table = table
         self._failures = 0
-        self._deadline = time.monotonic() + LONGEST_S
+        self._deadline = time.monotonic() + MAX_TABLE_S
         self.whole = True
 
     @property
@@ -225,12 +225,12 @@ class _Reading:
             return int(self._source.execute(f"SELECT max(rowid) FROM {self._table}").fetchone()[0] or 0)  # noqa: S608
         except sqlite3.DatabaseError:
             self.whole = False
-            return HIGHEST
+            return MAX_ROW_ID
 
     def _between(self, names: str, low: int, high: int) -> Iterator[tuple[object, ...]]:
         # Halves, quarters, ... of a range that cannot be read in one go, the low row ids first.
         ranges = [(low, high)]
-        while ranges and self._failures < MOST_FAILURES and time.monotonic() < self._deadline:
+        while ranges and self._failures < MAX_FAILED_READS and time.monotonic() < self._deadline:
             low, high = ranges.pop()
             query = f"SELECT rowid, {names} FROM {self._table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid"  # noqa: S608
             try:

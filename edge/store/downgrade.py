@@ -16,17 +16,17 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from edge.store.damage import continue_sequence, fresh_name, remove, set_aside
+from edge.store.damage import continue_sequence, remove, replacement_path, set_aside
 from edge.store.database import BUSY_TIMEOUT_S, StoreError, connect, newest_schema
 
 log = logging.getLogger(__name__)
-KEYS = {"windows": "id", "visits": "id", "outbox": "sequence", "dead_letters": "sequence", "facts": "name"}
+TABLE_KEYS = {"windows": "id", "visits": "id", "outbox": "sequence", "dead_letters": "sequence", "facts": "name"}
 """Tables in an order in which each row's window is there before the row, and what tells their rows apart."""
-EMPTIED = ("outbox", "dead_letters")
+DELETED_WHEN_DELIVERED = ("outbox", "dead_letters")
 """A row that is not there any more was delivered, or queued again. Rows of the others go by their age alone."""
 
 
-def step_down(path: Path, now: float) -> bool:
+def downgrade_database(path: Path, now: float) -> bool:
     """Replace the database at ``path`` if it is of a newer schema than this release knows and a copy was kept.
 
     Returns whether it was. Without a copy it is left alone, and opening it tells that maitred must be updated. The new
@@ -42,7 +42,7 @@ def step_down(path: Path, now: float) -> bool:
     copy = _copy_for(path) if _is_newer(path) else None
     if copy is None:
         return False
-    fresh = fresh_name(path)
+    fresh = replacement_path(path)
     try:
         remove(fresh)
         shutil.copyfile(copy, fresh)
@@ -82,7 +82,7 @@ def _take_over(target: sqlite3.Connection, newer: Path) -> None:
     # A visit whose window is not there stays a counted one: its window may have been sent.
     target.execute("PRAGMA foreign_keys = OFF")
     target.execute("ATTACH DATABASE ? AS newer", (str(newer),))
-    for table, key in KEYS.items():
+    for table, key in TABLE_KEYS.items():
         try:
             # Each table is a transaction: one that cannot be read keeps no other from being taken over.
             target.execute("BEGIN IMMEDIATE")
@@ -115,7 +115,7 @@ def _take_over_table(target: sqlite3.Connection, table: str, key: str) -> None:
         f"INSERT OR IGNORE INTO main.{table} ({names}) SELECT {names} FROM newer.{table} WHERE true"  # noqa: S608
         f" ON CONFLICT ({key}) DO UPDATE SET {changes}"
     )
-    if table in EMPTIED:
+    if table in DELETED_WHEN_DELIVERED:
         target.execute(f"DELETE FROM main.{table} WHERE {key} NOT IN (SELECT {key} FROM newer.{table})")  # noqa: S608
     missing = target.execute(
         f"SELECT count(*) FROM newer.{table} WHERE {key} NOT IN (SELECT {key} FROM main.{table})"  # noqa: S608

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from edge.config.entrance import Entrance
 from edge.counting.heatmap import Heatmap
 from edge.counting.visit import Direction
-from edge.store.facts import Facts
+from edge.store.named_values import NamedValues
 
 
-class EntranceFacts:
+class EntranceStore:
     """Two rows of the facts table, and the visits since the first of them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._facts = Facts(connection)
+        self._values = NamedValues(connection)
 
-    def drawn(self, entrance: Entrance, at: float) -> None:
+    def note_drawing(self, entrance: Entrance, at: float) -> None:
         """The agent starts with this entrance at ``at`` (unix seconds); visits count for it while it stays the same.
 
         Which ones is told by their row, not by the time: the clock may be set later.
@@ -28,9 +28,9 @@ class EntranceFacts:
         geometry = _geometry(entrance)
         if self._first(geometry) is None:
             first = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM visits").fetchone()[0]
-            self._facts.write("entrance", json.dumps({"geometry": geometry, "first": first}), at)
+            self._values.write("entrance", json.dumps({"geometry": geometry, "first": first}), at)
 
-    def latest(self, entrance: Entrance, count: int) -> Sequence[Direction | None] | None:
+    def latest_directions(self, entrance: Entrance, count: int) -> Sequence[Direction | None] | None:
         """Directions of the newest ``count`` visits since this entrance was drawn, newest first.
 
         None if the agent never ran with it, or runs with another one.
@@ -45,17 +45,17 @@ class EntranceFacts:
 
     def _first(self, geometry: object) -> int | None:
         """The first visit since the entrance was drawn like that."""
-        text = self._facts.read("entrance")
+        text = self._values.read("entrance")
         known = None if text is None else json.loads(text)
         return None if known is None or known["geometry"] != geometry else int(known["first"])
 
-    def write_map(self, heatmap: Heatmap, at: float) -> None:
+    def write_heatmap(self, heatmap: Heatmap, at: float) -> None:
         """Replace the map."""
-        self._facts.write("sight_map", json.dumps(dataclasses.asdict(heatmap), separators=(",", ":")), at)
+        self._values.write("sight_map", json.dumps(dataclasses.asdict(heatmap), separators=(",", ":")), at)
 
-    def read_map(self) -> Heatmap | None:
+    def read_heatmap(self) -> Heatmap | None:
         """The map as written last, None if there is none."""
-        text = self._facts.read("sight_map")
+        text = self._values.read("sight_map")
         return None if text is None else Heatmap(**json.loads(text))
 
 

@@ -9,10 +9,10 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.store.facts import Facts
+from edge.store.named_values import NamedValues
 from edge.system.atomic_files import replace_file
 
-STATE, RUNTIME = Path("/var/lib"), Path("/run")
+STATE_FOLDER, RUNTIME_FOLDER = Path("/var/lib"), Path("/run")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Heartbeat:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._facts = Facts(connection)
+        self._values = NamedValues(connection)
         self._file = heartbeat_file(Path(connection.execute("PRAGMA database_list").fetchone()["file"]))
 
     def write(self, health: Health, *, last: bool = False) -> None:
@@ -79,7 +79,7 @@ class Heartbeat:
         if self._file is not None:
             replace_file(self._file, text.encode())
         if self._file is None or last:
-            self._facts.write("health", text, health.at)
+            self._values.write("health", text, health.at)
 
     def read(self) -> Health | None:
         """The last health, None if no agent ever ran."""
@@ -87,7 +87,7 @@ class Heartbeat:
         if self._file is not None:
             with contextlib.suppress(FileNotFoundError):
                 text = self._file.read_text(encoding="utf-8")
-        text = text or self._facts.read("health")
+        text = text or self._values.read("health")
         return None if text is None else Health.parse(text)
 
 
@@ -106,7 +106,7 @@ def read_health(database: Path) -> Health | None:
 
 def heartbeat_file(database: Path) -> Path | None:
     """Where the heartbeat of ``database`` is, None if it is a row of the database."""
-    if not database.is_relative_to(STATE):
+    if not database.is_relative_to(STATE_FOLDER):
         return None
-    folder = RUNTIME / database.parent.relative_to(STATE)
-    return folder / f"{database.name}-heartbeat" if folder != RUNTIME and folder.is_dir() else None
+    folder = RUNTIME_FOLDER / database.parent.relative_to(STATE_FOLDER)
+    return folder / f"{database.name}-heartbeat" if folder != RUNTIME_FOLDER and folder.is_dir() else None

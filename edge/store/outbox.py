@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from edge.store.facts import Facts
+from edge.store.named_values import NamedValues
 
 DELIVERED, DROPPED = "outbox_delivered", "outbox_dropped"
 
@@ -45,7 +45,7 @@ class Outbox:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._facts = Facts(connection)
+        self._values = NamedValues(connection)
 
     def add(self, event_id: str, body: str, at: float) -> None:
         """Queue an event; called in the transaction that closes its window."""
@@ -59,7 +59,7 @@ class Outbox:
     def delivered(self, event_id: str, at: float) -> None:
         """The endpoint acknowledged the event: it is counted, and deleted. Noted again, it is counted once."""
         if self._remove(event_id):
-            self._facts.count(DELIVERED, 1, at)
+            self._values.count(DELIVERED, 1, at)
 
     def rejected(self, event_id: str, at: float, error: str) -> None:
         """The endpoint will never take this event: it becomes a dead letter, for a person to look at."""
@@ -78,7 +78,7 @@ class Outbox:
 
     def state(self) -> OutboxState:
         """How delivery stands."""
-        delivered, last_delivered_at = self._facts.counted(DELIVERED)
+        delivered, last_delivered_at = self._values.counter(DELIVERED)
         error = self._connection.execute("SELECT last_error FROM outbox ORDER BY sequence LIMIT 1").fetchone()
         return OutboxState(
             self._size("outbox"), delivered, self._size("dead_letters"), self.dropped,
@@ -88,7 +88,7 @@ class Outbox:
     @property
     def dropped(self) -> int:
         """Events dropped since the database was made, never delivered: they were too old, or too much was queued."""
-        return self._facts.counted(DROPPED)[0]
+        return self._values.counter(DROPPED)[0]
 
     def dead_letters(self, limit: int = 10) -> list[DeadLetter]:
         """The newest refused events, newest first."""
@@ -114,7 +114,7 @@ class Outbox:
         dropped = self._drop("outbox", oldest, most_bytes)
         self._drop("dead_letters", oldest, most_bytes)
         if dropped:
-            self._facts.count(DROPPED, dropped, at)
+            self._values.count(DROPPED, dropped, at)
         return dropped
 
     def _drop(self, table: str, oldest: float, most_bytes: int) -> int:

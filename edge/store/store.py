@@ -13,14 +13,14 @@ from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic, Window, tally
 from edge.config.store import Store as StoreSettings
 from edge.counting.visit import Visit
-from edge.store.damage import Mended, delete_quarantined, mend
+from edge.store.damage import DatabaseRepair, delete_quarantined, repair
 from edge.store.database import connect, transaction
-from edge.store.downgrade import step_down
-from edge.store.entrance import EntranceFacts
-from edge.store.facts import Facts
+from edge.store.downgrade import downgrade_database
+from edge.store.entrance import EntranceStore
 from edge.store.heartbeat import Heartbeat
+from edge.store.named_values import NamedValues
 from edge.store.outbox import Outbox
-from edge.store.timestamps import Stamps
+from edge.store.timestamps import Timestamps
 from edge.store.visits import Visits
 from edge.store.windows import Windows
 from edge.system.closing import Closing
@@ -43,9 +43,9 @@ class Store(Closing):
         self.windows = Windows(connection)
         self.outbox = Outbox(connection)
         self.heartbeat = Heartbeat(connection)
-        self._facts = Facts(connection)
-        self.entrance = EntranceFacts(connection)
-        self._stamps = Stamps(connection)
+        self._values = NamedValues(connection)
+        self.entrance = EntranceStore(connection)
+        self._timestamps = Timestamps(connection)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -58,7 +58,7 @@ class Store(Closing):
         return cls(connect(path, read_only=read_only))
 
     @classmethod
-    def open_mended(cls, path: Path, now: float, *, damaged: bool = False) -> Self:
+    def open_repaired(cls, path: Path, now: float, *, damaged: bool = False) -> Self:
         """Open as the agent does: a damaged database is set aside, and what is readable moves to a fresh one. So is one
         that a newer release has upgraded, before it was taken back.
 
@@ -70,13 +70,13 @@ class Store(Closing):
         Raises:
             StoreError: it cannot be used, for another reason than damage.
         """
-        step_down(path, now)
-        mended = mend(path, now, damaged=damaged)
+        downgrade_database(path, now)
+        repaired = repair(path, now, damaged=damaged)
         store = cls.open(path)
         # The frame loop has this connection: it rather tries again than wait for another process.
         store._connection.execute(f"PRAGMA busy_timeout = {AGENT_WAITS_MS}")
-        if mended is not None:
-            store._facts.write(MENDED, mended.text, now)
+        if repaired is not None:
+            store._values.write(MENDED, repaired.text, now)
         return store
 
     def close(self) -> None:
@@ -99,18 +99,18 @@ class Store(Closing):
         with self.transaction():
             self.visits.add(counted)
             if lost:
-                self._facts.count(LOST, lost, counted[-1][1] if counted else 0.0)
+                self._values.count(LOST, lost, counted[-1][1] if counted else 0.0)
 
     @property
     def lost_visits(self) -> int:
         """Visits that were counted while the database took nothing, and given up for want of memory."""
-        return self._facts.counted(LOST)[0]
+        return self._values.counter(LOST)[0]
 
     @property
-    def mended(self) -> Mended | None:
+    def last_repair(self) -> DatabaseRepair | None:
         """When this database last took the place of a damaged one, None if it never did."""
-        text = self._facts.read(MENDED)
-        return None if text is None else Mended.parse(text)
+        text = self._values.read(MENDED)
+        return None if text is None else DatabaseRepair.parse(text)
 
     def close_window(
         self, start: float, end: float, bands: AgeBands, traffic: Traffic, event_of: Callable[[Window], Event | None],
@@ -134,17 +134,17 @@ class Store(Closing):
         return window
 
     def follow_clock(self, boot: str, offset: float, now: float) -> int:
-        """Stamp the visits that no window holds yet as the clock stands now; see :meth:`Stamps.follow`."""
+        """Stamp the visits that no window holds yet as the clock stands now; see :meth:`Timestamps.follow`."""
         with self.transaction():
-            return self._stamps.follow(boot, offset, now)
+            return self._timestamps.follow(boot, offset, now)
 
     def prune(self, now: float, keep: StoreSettings, ran_s: float = math.inf) -> int:
         """Apply the bounds; returns how many undelivered events were dropped (also counted in the outbox).
 
-        ``ran_s``: seconds for which the agent has run since the last call; see :meth:`Stamps.retention_now`.
+        ``ran_s``: seconds for which the agent has run since the last call; see :meth:`Timestamps.retention_now`.
         """
         with self.transaction():
-            now = self._stamps.retention_now(now, ran_s)
+            now = self._timestamps.retention_now(now, ran_s)
             delete_quarantined(keep.path, now, keep.keep_visits_days * DAY_S)
             self.visits.delete_before(now - keep.keep_visits_days * DAY_S)
             self.windows.delete_before(now - keep.keep_windows_days * DAY_S)

@@ -6,15 +6,15 @@ import json
 import sqlite3
 from typing import Any
 
-from edge.store.facts import Facts
+from edge.store.named_values import NamedValues
 
-STEP_S = 2.0
+CLOCK_STEP_S = 2.0
 """The clock was set if it differs by more from what the monotonic clock says it should be."""
-BELIEVED = 30.0
+TRUSTED_DAYS_PER_DAY = 30.0
 """Retention times believe in so many days for each day that the agent has run."""
 
 
-class Stamps:
+class Timestamps:
     """Keeps visits that no window holds yet at the time of day that the clock gives them now.
 
     A fact in the database remembers the boot, how far its monotonic clock was from the wall clock, and the first visit
@@ -24,7 +24,7 @@ class Stamps:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._facts = Facts(connection)
+        self._values = NamedValues(connection)
 
     def follow(self, boot: str, offset: float, now: float) -> int:
         """Move open visits to the present clock; in a transaction of the caller. Returns how many were moved.
@@ -36,7 +36,7 @@ class Stamps:
         """
         known = self._read("clock")
         same_boot = known is not None and known["boot"] == boot != ""
-        if known is not None and same_boot and abs(offset - known["offset"]) <= STEP_S:
+        if known is not None and same_boot and abs(offset - known["offset"]) <= CLOCK_STEP_S:
             return 0
         moved = 0
         if known is not None and same_boot:
@@ -59,11 +59,11 @@ class Stamps:
     def retention_now(self, now: float, ran_s: float) -> float:
         """The moment that retention times are counted back from, in unix seconds; in a transaction of the caller.
 
-        ``now``, but it never goes forward by more than :data:`BELIEVED` times ``ran_s``, the seconds for which the
-        agent has run since the last call: a clock that jumps ahead by years must not delete what was counted.
+        ``now``, but it never goes forward by more than :data:`TRUSTED_DAYS_PER_DAY` times ``ran_s``, the seconds for
+        which the agent has run since the last call: a clock that jumps ahead by years must not delete what was counted.
         """
         known = self._read("retention")
-        believed = now if known is None else min(now, known["now"] + BELIEVED * ran_s)
+        believed = now if known is None else min(now, known["now"] + TRUSTED_DAYS_PER_DAY * ran_s)
         self._write("retention", now, {"now": believed})
         return believed
 
@@ -78,8 +78,8 @@ class Stamps:
         return int(self._connection.execute(f"SELECT coalesce(max({key}), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        text = self._facts.read(name)
+        text = self._values.read(name)
         return None if text is None else dict(json.loads(text))
 
     def _write(self, name: str, at: float, value: dict[str, object]) -> None:
-        self._facts.write(name, json.dumps(value), at)
+        self._values.write(name, json.dumps(value), at)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 import lap
 import numpy as np
-import numpy.typing as npt
 
 from edge.tracking.clothing import difference
 
 if TYPE_CHECKING:
-    from edge.tracking.track import Track
+    from edge.tracking.track import Float64Array, Track
 
 DECIDE_AFTER_S = 0.4
 """Seconds after its first detection at which it is decided whether a track continues another."""
@@ -40,7 +39,6 @@ WALKING_PER_S, STANDING_PER_S = 0.4, 1.15
 """Cost of each hidden second: if the person walked on at the speeds seen before and after, and if the person may have
 stopped or turned."""
 
-Floats = npt.NDArray[np.float64]
 View = tuple[int, int]
 
 
@@ -103,7 +101,7 @@ def comes_in(track: Track, view: View) -> bool:
     return bool((x < size and speed > -LEAVES) or (x > view[0] - size and speed < LEAVES))
 
 
-def _off(moved: Floats, way: Floats) -> float:
+def _off(moved: Float64Array, way: Float64Array) -> float:
     """Distance from a place to the line from 0 to the end of the way."""
     length = float(way @ way)
     along = 0.0 if length < 1e-9 else min(max(float(moved @ way) / length, 0.0), 1.0)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from edge.tracking.clothing import ClothingColours
 from edge.vision.detection import Detection
 
-Floats = npt.NDArray[np.float64]
+Float64Array = npt.NDArray[np.float64]
 
 # All lengths are in face sizes: a face half as large is twice as far away, and moves half as many pixels.
 JITTER = 0.12
@@ -44,10 +44,10 @@ class Track:
     started_s: float
     seen_s: float
     hits: int = 1
-    velocity: Floats = field(default_factory=lambda: np.zeros(2))
+    velocity: Float64Array = field(default_factory=lambda: np.zeros(2))
     """Pixels a second."""
     clothing: ClothingColours | None = None
-    position: Floats = field(init=False)
+    position: Float64Array = field(init=False)
     size: float = field(init=False)
     score: float = field(init=False)
     """Best median of its recent detections' scores, so that one lucky frame makes no face and a turned head unmakes
@@ -55,7 +55,7 @@ class Track:
     confident_s: float = field(init=False)
     """Time of the last confident detection."""
     scores: deque[float] = field(init=False)
-    covariance: Floats = field(init=False)
+    covariance: Float64Array = field(init=False)
     """Covariance of position and velocity in face sizes, (2, 2), the same for both axes."""
     settled: bool = False
     """Whether it has been decided if this track continues an earlier one."""
@@ -85,7 +85,7 @@ class Track:
         """Standard deviation in face sizes of where a detection may be at ``now_s``."""
         return float(np.sqrt(self._predicted_covariance(now_s)[0, 0] + JITTER**2))
 
-    def _predicted_covariance(self, now_s: float) -> Floats:
+    def _predicted_covariance(self, now_s: float) -> Float64Array:
         # The prediction of a Kalman filter, with people's acceleration as white noise.
         t = now_s - self.seen_s
         (pp, pv), (_, vv) = self.covariance.tolist()
@@ -116,7 +116,7 @@ class Track:
             self.first_observations.append((now_s, *detection.centre, detection.size))
 
     @property
-    def first_place(self) -> Floats:
+    def first_place(self) -> Float64Array:
         """Position of its first detection, in pixels."""
         return np.array(self.first_observations[0][1:3])
 
@@ -126,7 +126,7 @@ class Track:
         return median(size for _, _, _, size in self.first_observations)
 
     @property
-    def first_velocity(self) -> Floats:
+    def first_velocity(self) -> Float64Array:
         """Pixels a second over its first detections; 0 if there are fewer than three."""
         if len(self.first_observations) < 3:
             return np.zeros(2)

@@ -21,7 +21,7 @@ from edge.config.counting import Counting
 from edge.errors import BadInput
 from edge.tracking.clothing import LENGTH, ClothingColours, differences
 from edge.tracking.stitching import DECIDE_AFTER_S, stitch
-from edge.tracking.track import Floats, Track
+from edge.tracking.track import Float64Array, Track
 from edge.vision.detection import Detection
 
 # All lengths are in face sizes.
@@ -231,7 +231,7 @@ class _Faces:
         return None if np.isnan(self.clothing[number, 0]) else self.clothing[number]
 
 
-def match(costs: Floats) -> list[tuple[int, int]]:
+def match(costs: Float64Array) -> list[tuple[int, int]]:
     """The assignment of faces to tracks with the least total cost. ``costs`` is (tracks, faces); no pair costs 1 or
     more.
     """
@@ -241,7 +241,7 @@ def match(costs: Floats) -> list[tuple[int, int]]:
     return [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0]
 
 
-def motion_costs(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats:
+def motion_costs(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Float64Array:
     """Cost of taking each face for that of each track, (tracks, faces): 0 where it is expected, 1 at the edge of reach,
     and 1 or more where it is impossible.
     """
@@ -259,7 +259,9 @@ def motion_costs(tracks: Sequence[Track], faces: _Faces, now_s: float) -> Floats
     return np.where((growth > GROWTH) | (away >= reach), 2.0, cost)
 
 
-def _distance_and_growth(centres: Floats, sizes: Floats, faces: _Faces) -> tuple[Floats, Floats]:
+def _distance_and_growth(
+    centres: Float64Array, sizes: Float64Array, faces: _Faces
+) -> tuple[Float64Array, Float64Array]:
     """Distances in face sizes, and how many times larger one is than the other: (tracks, faces) each."""
     larger = np.maximum(sizes[:, None], faces.sizes)
     aside, up = np.moveaxis(faces.centres - centres[:, None], -1, 0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import ShareEstimator, Shares
-from edge.census.shares.label_shift import LEVEL
+from edge.census.shares.label_shift import INTERVAL_LEVEL
 from edge.census.suppression import Disclosed, disclose, possible_cells
 from edge.census.window import Cell, Window
 from edge.config.settings import Settings
@@ -94,7 +94,7 @@ def _data(
         "shares": {
             "method": shares.method,
             "interval": shares.interval,
-            "level": LEVEL,
+            "level": INTERVAL_LEVEL,
             "cells": [
                 {
                     "band": s.band,

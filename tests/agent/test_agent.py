@@ -148,9 +148,9 @@ def test_the_agent_tells_what_is_drawn_and_where_faces_were(settings, database: 
     Agent(with_line).run()
 
     with Store.open(database, read_only=True) as store:
-        heatmap = store.entrance.read_map()
-        latest = store.entrance.latest(with_line.entrance, 9)
-        assert store.entrance.latest(settings().entrance, 9) is None
+        heatmap = store.entrance.read_heatmap()
+        latest = store.entrance.latest_directions(with_line.entrance, 9)
+        assert store.entrance.latest_directions(settings().entrance, 9) is None
     assert latest is not None
     assert heatmap is not None
     assert len(latest) == heatmap.visits == len(visits(database)) > 0
@@ -214,7 +214,7 @@ def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
     settings, database: Path, monkeypatch: pytest.MonkeyPatch
 ):
     agent = Agent(settings())
-    mend, refused = Store.open_mended, []
+    mend, refused = Store.open_repaired, []
 
     def refuse_once(path: Path, now: float, *, damaged: bool = False) -> Store:
         if not refused:
@@ -222,7 +222,7 @@ def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
             raise StoreError("read-only")
         return mend(path, now, damaged=damaged)
 
-    monkeypatch.setattr(Store, "open_mended", refuse_once)
+    monkeypatch.setattr(Store, "open_repaired", refuse_once)
     monkeypatch.setattr(agent_module, "MEND_S", 0.2)
     agent._sender.damaged = True  # as its thread finds out
     agent.run()
@@ -461,7 +461,7 @@ def test_a_database_that_is_damaged_at_the_start_is_replaced_and_counted_into(se
 
     assert visits(database)
     with Store.open(database, read_only=True) as store:
-        assert (database.parent / store.mended.file).read_bytes() == b"not a database" * 1000
+        assert (database.parent / store.last_repair.file).read_bytes() == b"not a database" * 1000
 
 
 def test_a_database_that_is_damaged_while_the_agent_runs_is_replaced_and_no_visit_lost(
@@ -484,7 +484,7 @@ def test_a_database_that_is_damaged_while_the_agent_runs_is_replaced_and_no_visi
     assert len(calls) >= 2
     assert visits(database)
     with Store.open(database, read_only=True) as store:
-        assert store.mended is not None
+        assert store.last_repair is not None
     assert health(database).visits_waiting == 0
 
 

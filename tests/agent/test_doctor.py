@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.agent import doctor
-from edge.agent.doctor import examine
+from edge.agent.doctor import run_checks
 from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.demo import CLIP
@@ -40,7 +40,7 @@ def found(tmp_path: Path) -> Callable[..., Check]:
         }  # fmt: skip
         for section, changes in sections.items():
             values[section] = values.get(section, {}) | changes
-        checks = {check.name: check for check in examine(parse_settings(values, "test"))}
+        checks = {check.name: check for check in run_checks(parse_settings(values, "test"))}
         assert list(checks) == NAMES
         return checks[name]
 
@@ -65,7 +65,7 @@ def test_whatever_is_wrong_has_a_way_out_and_hides_no_other_check():
         "test",
     )
 
-    checks = list(examine(settings))
+    checks = list(run_checks(settings))
 
     assert [check.name for check in checks] == NAMES
     assert all(check.way_out for check in checks if check.verdict != "ok" and check.name != "memory")
@@ -127,14 +127,14 @@ def test_nothing_that_is_found_shows_credentials(found, store: Store):
 
 def test_a_mended_database_is_a_warning_for_a_month(found, database: Path):
     database.write_bytes(b"not a database" * 100)
-    Store.open_mended(database, time.time() - 29 * 86400).close()
+    Store.open_repaired(database, time.time() - 29 * 86400).close()
 
     check = found("database")
 
     assert check.verdict == "warning"
     assert "maitred.damaged-" in check.found
 
-    Store.open_mended(database, time.time() - 31 * 86400, damaged=True).close()
+    Store.open_repaired(database, time.time() - 31 * 86400, damaged=True).close()
     assert found("database").verdict == "ok"
 
 
@@ -168,7 +168,7 @@ LINE = {"line": [[0.1, 0.5], [0.9, 0.5]]}
 
 def crossed(store: Store, *directions: str | None) -> None:
     """The agent has run with LINE; then there were these visits."""
-    store.entrance.drawn(parse_settings({"entrance": LINE}, "test").entrance, 100.0)
+    store.entrance.note_drawing(parse_settings({"entrance": LINE}, "test").entrance, 100.0)
     visits = [Visit(200.0 + n, 201.0 + n, 9, direction=direction) for n, direction in enumerate(directions)]
     store.record(visits, 1000.0)
 
@@ -198,14 +198,14 @@ def test_visits_from_before_the_line_was_drawn_anew_do_not_count_against_it(foun
 
     assert "has not run with this line yet" in found("entrance", entrance=moved).found
 
-    store.entrance.drawn(parse_settings({"entrance": moved}, "test").entrance, 5000.0)
+    store.entrance.note_drawing(parse_settings({"entrance": moved}, "test").entrance, 5000.0)
     assert "0 visits since then" in found("entrance", entrance=moved).found
 
 
 def test_an_agent_that_starts_again_with_the_same_line_keeps_its_history(found, store: Store):
     crossed(store, *[None] * 30)
 
-    store.entrance.drawn(parse_settings({"entrance": LINE}, "test").entrance, 9000.0)
+    store.entrance.note_drawing(parse_settings({"entrance": LINE}, "test").entrance, 9000.0)
 
     assert found("entrance", entrance=LINE).verdict == "warning"
 
@@ -311,4 +311,4 @@ def test_an_endpoint_that_speaks_no_tls_is_a_failure():
 
 
 def endpoint(settings: Settings) -> Check:
-    return next(check for check in examine(settings) if check.name == "endpoint")
+    return next(check for check in run_checks(settings) if check.name == "endpoint")

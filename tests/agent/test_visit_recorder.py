@@ -208,7 +208,7 @@ def test_damage_is_told_and_a_mended_store_takes_what_waited(bench: Bench, tmp_p
     with pytest.raises(StoreDamaged):
         bench.tick(BATCH_S)
     bench.store.close()
-    bench.store = Store.open_mended(tmp_path / "maitred.db", bench.now, damaged=True)
+    bench.store = Store.open_repaired(tmp_path / "maitred.db", bench.now, damaged=True)
     bench.recorder.use(bench.store)
     bench.tick()
     assert bench.recorder.waiting == 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edge.census.shares.confusion import MIN_FACES, WEIGHT
+from edge.census.shares.confusion import FACE_WEIGHT, MIN_FACES
 from edge.census.shares.estimator import CORRECTED, MIN_VISITS, RAW
-from edge.census.shares.label_shift import ANYWHERE, AS_COUNTED, RUNS, STEPS
+from edge.census.shares.label_shift import EM_STEPS, PRIOR_AS_COUNTED, PRIOR_PER_CELL, RUNS
 from training.evaluation.shares_study import SHIFTS, SIZES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -16,10 +16,10 @@ PAGE = (DOCS / "census.md").read_text(encoding="utf-8")
 
 def test_the_numbers_of_the_method_are_those_of_the_code():
     words = " ".join(PAGE.split())
-    assert f"runs {RUNS} times for {STEPS} steps" in words
-    assert f"counts as {WEIGHT} of one" in words
+    assert f"runs {RUNS} times for {EM_STEPS} steps" in words
+    assert f"counts as {FACE_WEIGHT} of one" in words
     assert f"fewer than {MIN_FACES} calibration faces" in words
-    assert f"{AS_COUNTED:.0f} visits spread as they were counted and {ANYWHERE} in each cell" in words
+    assert f"{PRIOR_AS_COUNTED:.0f} visits spread as they were counted and {PRIOR_PER_CELL} in each cell" in words
     assert f"fewer than {MIN_VISITS} visits" in words
     assert f"`method` in the event and the report is `{CORRECTED}`. It is `{RAW}`" in words
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.census.occupancy import ONE_WAY, Occupancy, last_reset, most_inside, occupancy
+from edge.census.occupancy import MAX_ENTRIES_WITHOUT_EXIT, Occupancy, last_reset, most_inside, occupancy
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -19,9 +19,9 @@ PARIS = ZoneInfo("Europe/Paris")
         pytest.param([], 0, id="nobody"),
         pytest.param(["in", "in", "out"], 1, id="two-came-one-left"),
         pytest.param(["out", "out", "in"], 1, id="never-below-zero"),
-        pytest.param(["in"] * (ONE_WAY - 1), ONE_WAY - 1, id="not-yet-suspicious"),
-        pytest.param(["in"] * ONE_WAY, None, id="nobody-is-seen-leaving"),
-        pytest.param(["in"] * ONE_WAY + ["out"], ONE_WAY - 1, id="somebody-is"),
+        pytest.param(["in"] * (MAX_ENTRIES_WITHOUT_EXIT - 1), MAX_ENTRIES_WITHOUT_EXIT - 1, id="not-yet-suspicious"),
+        pytest.param(["in"] * MAX_ENTRIES_WITHOUT_EXIT, None, id="nobody-is-seen-leaving"),
+        pytest.param(["in"] * MAX_ENTRIES_WITHOUT_EXIT + ["out"], MAX_ENTRIES_WITHOUT_EXIT - 1, id="somebody-is"),
         pytest.param(["out"] * 50, 0, id="only-exits"),
     ],
 )

@@ -94,7 +94,7 @@ def test_without_a_line_nothing_is_said_of_who_is_inside(client: FlaskClient, lu
 
 def test_the_device_page_warns_of_a_line_that_nobody_crosses(at_the_door: At, store: Store):
     drawn = Entrance(line=((0.1, 0.6), (0.9, 0.6)))
-    store.entrance.drawn(drawn, paris("2026-05-12 08:00"))
+    store.entrance.note_drawing(drawn, paris("2026-05-12 08:00"))
     store.record([a_visit(paris("2026-05-12 11:00"))] * 20, NOON)
     client = at_the_door(NOON)
 
@@ -117,7 +117,7 @@ def test_the_drawing_shows_where_faces_appear_and_vanish(at_the_door: At, store:
     for _ in range(4):
         heatmap.add((0.51, 0.1), (0.51, 0.9))
     heatmap.add((0.99, 0.1), (0.01, 0.9))
-    store.entrance.write_map(heatmap, NOON)
+    store.entrance.write_heatmap(heatmap, NOON)
     client = at_the_door(NOON)
 
     document = client.get("/charts/entrance.svg").data

@@ -186,7 +186,7 @@ def test_a_missing_page_leads_back(client: FlaskClient):
 
 def test_refused_events_a_mended_and_a_failing_database_are_told(settings: Settings, database: Path):
     database.write_bytes(b"not a database" * 100)
-    with Store.open_mended(database, NOON - 86400) as store:
+    with Store.open_repaired(database, NOON - 86400) as store:
         store.outbox.add("5f0a", "{}", NOON - 7200)
         store.outbox.rejected("5f0a", NOON - 3600, "HTTP 422: <unknown> site")
         store.heartbeat.write(a_heartbeat(NOON - 1, store_error="database or disk is full", visits_waiting=3))

@@ -81,7 +81,7 @@ def test_the_json_holds_bands_genders_and_cells():
     document = json.loads(json.dumps(likely_shares_json(shown(visits(90), MOBILE))))
     assert [row["band"] for row in document["bands"]][:2] == ["0-12", "13-17"]
     assert [row["gender"] for row in document["genders"]] == ["female", "male"]
-    assert len(document["cells"]) == len(MOBILE.known.cells)
+    assert len(document["cells"]) == len(MOBILE.confusion.cells)
     assert set(document["cells"][0]) == {"band", "gender", "share", "low", "high"}
 
 

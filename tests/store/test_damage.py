@@ -68,15 +68,15 @@ WHOLE = {"visits": VISITS, "windows": WINDOWS, "outbox": WINDOWS - 1, "dead_lett
 
 
 def test_a_sound_database_is_opened_as_it_is(full: Path):
-    with Store.open_mended(full, NOW) as store:
-        assert store.mended is None
+    with Store.open_repaired(full, NOW) as store:
+        assert store.last_repair is None
         assert counts(store) == WHOLE
     assert [file.name for file in full.parent.iterdir() if "damaged" in file.name] == []
 
 
 def test_a_missing_database_is_made(database: Path):
-    with Store.open_mended(database, NOW) as store:
-        assert store.mended is None
+    with Store.open_repaired(database, NOW) as store:
+        assert store.last_repair is None
         assert counts(store)["visits"] == 0
 
 
@@ -84,8 +84,8 @@ def test_of_a_damaged_page_only_its_rows_are_lost(full: Path):
     leaves = pages_of(full, "visits")
     destroy(full, leaves[len(leaves) // 2])
     original = full.read_bytes()
-    with Store.open_mended(full, NOW) as store:
-        saved, told = counts(store), store.mended
+    with Store.open_repaired(full, NOW) as store:
+        saved, told = counts(store), store.last_repair
         ids = [row[0] for row in store._connection.execute("SELECT id FROM visits ORDER BY id")]
     assert VISITS - 100 < saved["visits"] < VISITS
     assert ids[0] == 1  # before and behind the page
@@ -102,7 +102,7 @@ def test_of_a_damaged_page_only_its_rows_are_lost(full: Path):
 @pytest.mark.parametrize("which", [0, -1])
 def test_first_and_last_page_of_a_table(full: Path, table: str, which: int):
     destroy(full, pages_of(full, table)[which])
-    with Store.open_mended(full, NOW) as store:
+    with Store.open_repaired(full, NOW) as store:
         saved = counts(store)
         assert 0 < saved[table] < WHOLE[table]
         assert all(saved[other] == WHOLE[other] for other in WHOLE if other != table)
@@ -113,7 +113,7 @@ def test_saved_events_leave_in_their_order_with_their_text_and_saved_visits_are_
     with Store.open(full) as store:
         before = store.outbox.next(1000)
     destroy(full, pages_of(full, "windows")[0])
-    with Store.open_mended(full, NOW) as store:
+    with Store.open_repaired(full, NOW) as store:
         assert store.outbox.next(1000) == before
         later = NOW + 3600 * WINDOWS
         assert store.close_window(later, later + 3600, BANDS, Traffic(), lambda _: None).visits == 0
@@ -121,17 +121,17 @@ def test_saved_events_leave_in_their_order_with_their_text_and_saved_visits_are_
 
 def test_a_damaged_index_costs_no_row(full: Path):
     destroy(full, *pages_of(full, "visits_by_end"))
-    with Store.open_mended(full, NOW) as store:
+    with Store.open_repaired(full, NOW) as store:
         assert counts(store) == WHOLE
-        assert store.mended is not None
+        assert store.last_repair is not None
 
 
 @pytest.mark.parametrize("content", [b"no database at all\n" * 300, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_of_a_file_that_is_no_database_nothing_is_saved_but_counting_goes_on(database: Path, content: bytes):
     database.write_bytes(content)
-    with Store.open_mended(database, NOW) as store:
-        assert not store.mended.whole
-        assert sum(store.mended.saved.values()) == 0
+    with Store.open_repaired(database, NOW) as store:
+        assert not store.last_repair.whole
+        assert sum(store.last_repair.saved.values()) == 0
         store.record([Visit(1.0, 2.0, 9)], 2.0)
     assert (database.parent / f"maitred.damaged-{STAMP}.db").read_bytes() == content
 
@@ -146,7 +146,7 @@ def test_what_was_only_in_the_write_ahead_log_is_saved_too(database: Path):
     for suffix, content in copies.items():  # as after a power cut
         Path(f"{database}{suffix}").write_bytes(content)
     destroy(database, pages_of_frozen(database, "windows_by_end"))
-    with Store.open_mended(database, NOW, damaged=True) as mended:
+    with Store.open_repaired(database, NOW, damaged=True) as mended:
         assert counts(mended)["visits"] == 501
     assert sorted(file.name for file in database.parent.glob("*damaged*"))[0] == f"maitred.damaged-{STAMP}.db"
 
@@ -158,23 +158,23 @@ def pages_of_frozen(database: Path, index: str) -> int:
 
 def test_a_power_cut_between_the_renames_ends_with_the_saved_one(full: Path):
     destroy(full, pages_of(full, "visits")[3])
-    with Store.open_mended(full, NOW) as store:
+    with Store.open_repaired(full, NOW) as store:
         saved = counts(store)
         store._connection.execute("PRAGMA journal_mode = DELETE")
     full.rename(full.with_name("maitred.db.mending"))
-    with Store.open_mended(full, NOW + 60) as store:
+    with Store.open_repaired(full, NOW + 60) as store:
         assert counts(store) == saved
 
 
 def test_damage_that_the_check_had_no_time_to_find_is_found_when_it_is_read(full: Path, monkeypatch):
     monkeypatch.setattr(damage_module, "_passes_check", lambda connection: True)
     destroy(full, pages_of(full, "visits")[3])
-    with Store.open_mended(full, NOW) as store:
-        assert store.mended is None
+    with Store.open_repaired(full, NOW) as store:
+        assert store.last_repair is None
         with pytest.raises(sqlite3.DatabaseError):
             store.visits.between(0, 1e12)
-    with Store.open_mended(full, NOW, damaged=True) as store:
-        assert store.mended is not None
+    with Store.open_repaired(full, NOW, damaged=True) as store:
+        assert store.last_repair is not None
         store.visits.between(0, 1e12)
 
 
@@ -186,7 +186,7 @@ def test_a_plain_open_refuses_and_names_damage(database: Path):
 
 def test_what_is_not_damage_is_not_mended(tmp_path: Path):
     with pytest.raises(StoreError) as caught:
-        Store.open_mended(tmp_path, NOW)
+        Store.open_repaired(tmp_path, NOW)
     assert not isinstance(caught.value, StoreDamaged)
     assert not list(tmp_path.parent.glob(f"{tmp_path.name}.damaged*"))
 
@@ -194,7 +194,7 @@ def test_what_is_not_damage_is_not_mended(tmp_path: Path):
 def test_damaged_files_are_kept_no_longer_than_visits(full: Path):
     destroy(full, pages_of(full, "visits")[3])
     keep = parse_settings({"store": {"path": str(full), "keep_visits_days": 90}}, "test").store
-    with Store.open_mended(full, NOW) as store:
+    with Store.open_repaired(full, NOW) as store:
         store.prune(NOW + 89 * DAY_S, keep)
         assert len(list(full.parent.glob("*damaged*"))) == 1
         store.prune(NOW + 91 * DAY_S, keep)
@@ -205,7 +205,7 @@ def test_after_a_mend_no_new_event_takes_the_place_of_a_dead_letter(full: Path):
     with Store.open(full) as store:
         for event in store.outbox.next(1000):
             store.outbox.delivered(event.id, NOW)
-    with Store.open_mended(full, NOW, damaged=True) as store:
+    with Store.open_repaired(full, NOW, damaged=True) as store:
         (kept,) = store.outbox.dead_letters()
         store.outbox.add("new", "{}", NOW)
         store.outbox.rejected("new", NOW, "HTTP 422")

@@ -14,7 +14,7 @@ from edge.config.store import Store as StoreSettings
 from edge.counting.visit import Visit
 from edge.store import Store, StoreError
 from edge.store import database as database_module
-from edge.store.damage import COPIES_KEPT_S
+from edge.store.damage import KEEP_COPIES_S
 
 NEWER = """
 ALTER TABLE visits ADD COLUMN height REAL;
@@ -51,7 +51,7 @@ def upgraded(database: Path, newer_release):
     """A database with one visit and two events of before, upgraded; one visit more, one event sent, one more queued."""
     with Store.open(database) as store:
         store.record([visit(100.0)], 105.0)
-        store._facts.write("kept", "fact", 1.0)
+        store._values.write("kept", "fact", 1.0)
         store._connection.execute("INSERT INTO outbox (id, created_at, body) VALUES ('a', 1, '{}'), ('b', 2, '{}')")
     newer_release(True)
     with Store.open(database) as store:
@@ -64,9 +64,9 @@ def upgraded(database: Path, newer_release):
 
 
 def test_what_was_counted_since_is_kept_and_what_was_sent_is_not_sent_again(upgraded: Path):
-    with Store.open_mended(upgraded, 1e9) as store:
+    with Store.open_repaired(upgraded, 1e9) as store:
         assert [event.id for event in store.outbox.next(9)] == ["b", "c"]
-        assert store._facts.read("kept") == "fact!"
+        assert store._values.read("kept") == "fact!"
         store.record([visit(300.0)], 305.0)
         store._connection.execute("INSERT INTO outbox (id, created_at, body) VALUES ('d', 4, '{}')")
         assert [event.id for event in store.outbox.next(9)] == ["b", "c", "d"]
@@ -83,7 +83,7 @@ def test_windows_of_the_newer_release_that_lack_what_this_one_needs_stay_in_its_
         )
         newer.commit()
 
-    with Store.open_mended(upgraded, 1e9) as store:
+    with Store.open_repaired(upgraded, 1e9) as store:
         assert store._connection.execute("SELECT count(*) FROM windows").fetchone()[0] == 0
     assert "1 rows of windows do not fit" in caplog.text
     assert began(upgraded) == [100.0, 200.0]
@@ -93,14 +93,14 @@ def test_without_a_copy_a_newer_database_is_left_alone(upgraded: Path):
     (copy,) = upgraded.parent.glob("maitred.schema*.db")
     copy.unlink()
     with pytest.raises(StoreError, match="written by a newer maitred"):
-        Store.open_mended(upgraded, 1e9)
+        Store.open_repaired(upgraded, 1e9)
     assert began(upgraded) == [100.0, 200.0]
 
 
 def test_there_and_back_and_there_again(upgraded: Path, newer_release):
-    Store.open_mended(upgraded, 1e9).close()
+    Store.open_repaired(upgraded, 1e9).close()
     newer_release(True)
-    with Store.open_mended(upgraded, 1e9 + 60) as store:
+    with Store.open_repaired(upgraded, 1e9 + 60) as store:
         store.record([visit(400.0)], 405.0)
     assert began(upgraded) == [100.0, 200.0, 400.0]
 
@@ -119,10 +119,10 @@ def test_a_power_cut_between_the_two_renames_costs_nothing(upgraded: Path, monke
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", replace)
         with pytest.raises(Cut):
-            Store.open_mended(upgraded, 1e9)
+            Store.open_repaired(upgraded, 1e9)
     assert not upgraded.exists()
 
-    Store.open_mended(upgraded, 1e9).close()
+    Store.open_repaired(upgraded, 1e9).close()
     assert began(upgraded) == [100.0, 200.0]
 
 
@@ -134,7 +134,7 @@ def test_an_unreadable_newer_database_costs_what_came_since_and_not_what_was_bef
         file.seek((page - 1) * root)
         file.write(b"\xff" * root)
 
-    Store.open_mended(upgraded, 1e9).close()
+    Store.open_repaired(upgraded, 1e9).close()
     assert began(upgraded) == [100.0]
 
 
@@ -156,13 +156,13 @@ def test_a_full_card_keeps_no_copy_and_so_is_not_upgraded(database: Path, newer_
 
 def test_copies_go_after_two_weeks_or_when_visits_do(upgraded: Path):
     now = time.time()
-    Store.open_mended(upgraded, now).close()
+    Store.open_repaired(upgraded, now).close()
 
     def left() -> int:
         return len(list(upgraded.parent.glob("maitred.*-*.db")))
 
     with Store.open(upgraded) as store:
-        store.prune(now + COPIES_KEPT_S - 60, StoreSettings(path=upgraded))
+        store.prune(now + KEEP_COPIES_S - 60, StoreSettings(path=upgraded))
         assert left() == 2
-        store.prune(now + COPIES_KEPT_S + 60, StoreSettings(path=upgraded))
+        store.prune(now + KEEP_COPIES_S + 60, StoreSettings(path=upgraded))
         assert left() == 0

@@ -290,8 +290,8 @@ def state_and_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
     state, runtime = tmp_path / "lib", tmp_path / "run"
     for folder in (state, runtime):
         (folder / "maitred").mkdir(parents=True)
-    monkeypatch.setattr(heartbeat_module, "STATE", state)
-    monkeypatch.setattr(heartbeat_module, "RUNTIME", runtime)
+    monkeypatch.setattr(heartbeat_module, "STATE_FOLDER", state)
+    monkeypatch.setattr(heartbeat_module, "RUNTIME_FOLDER", runtime)
     return state / "maitred", runtime / "maitred"
 
 

@@ -10,7 +10,7 @@ from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.store import Store
 from edge.store.store import DAY_S
-from edge.store.timestamps import BELIEVED, STEP_S
+from edge.store.timestamps import CLOCK_STEP_S, TRUSTED_DAYS_PER_DAY
 
 YEARS = 5 * 365.25 * DAY_S
 BANDS = AgeBands((0, 13))
@@ -29,7 +29,7 @@ def times(store: Store) -> list[tuple[float, float, float]]:
     ("offset", "moved_by"),
     [
         pytest.param(1000.0, 0.0, id="as it was"),
-        pytest.param(1000.0 + STEP_S / 2, 0.0, id="slewed"),
+        pytest.param(1000.0 + CLOCK_STEP_S / 2, 0.0, id="slewed"),
         pytest.param(1000.0 + 60, 60.0, id="a minute ahead"),
         pytest.param(1000.0 - 60, -60.0, id="a minute back"),
         pytest.param(1000.0 + YEARS, YEARS, id="years ahead"),
@@ -127,7 +127,7 @@ def test_a_device_that_was_in_a_drawer_deletes_what_is_old_within_days(store: St
     store.prune(1000 * DAY_S, keep, 0)
     store.record([visit(1000 * DAY_S)], 1000 * DAY_S)
     store.close_window(1000 * DAY_S - 1, 1000 * DAY_S + 1, BANDS, Traffic(), lambda window: ("id", "{}"))
-    runs = 1 + int(31 / BELIEVED)
+    runs = 1 + int(31 / TRUSTED_DAYS_PER_DAY)
     dropped = [store.prune(1100 * DAY_S + day * DAY_S, keep, DAY_S) for day in range(runs)]
     assert sum(dropped) == 1
     assert store.outbox.state().dropped == 1

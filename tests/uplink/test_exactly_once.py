@@ -131,7 +131,7 @@ class ExactlyOnce(RuleBasedStateMachine):
 
     def boot(self) -> None:
         """What the agent does when it starts."""
-        self.store = Store.open_mended(self.settings.store.path, self.wall)
+        self.store = Store.open_repaired(self.settings.store.path, self.wall)
         closer = WindowCloser(self.settings.census, self.event_of)
         self.recorder = VisitRecorder(self.settings.store, self.store, closer)
         self.sender = Sender(self.settings.uplink, self.settings.store.path, random=lambda: 0.5, pause=lambda _: None)

@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from edge.agent.doctor import examine
+from edge.agent.doctor import run_checks
 from edge.census.age_bands import AgeBands
 from edge.census.window import Traffic, Window
 from edge.config import Settings, parse_settings
@@ -413,7 +413,7 @@ def test_over_tls_with_an_own_authority_and_a_password(
     until(lambda: store.outbox.state().delivered == 1)
     listener.close()
     assert PASSWORD not in caplog.text
-    assert next(check for check in examine(settings) if check.name == "broker").verdict == "ok"
+    assert next(check for check in run_checks(settings) if check.name == "broker").verdict == "ok"
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ def test_a_broker_that_cannot_be_trusted_or_does_not_trust_us_gets_nothing(
     until(lambda: re.search(reason, store.outbox.state().last_error or ""))
     assert store.outbox.state().queued == 1
     assert "wrong" not in caplog.text
-    (check,) = [check for check in examine(settings) if check.name == "broker"]
+    (check,) = [check for check in run_checks(settings) if check.name == "broker"]
     assert check.verdict == "failure"
 
 

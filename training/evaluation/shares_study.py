@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import KEY, Calibration
-from edge.census.shares.confusion import Confusion, confusion
-from edge.census.shares.label_shift import Corrected, correct, correct_kinds
+from edge.census.shares.confusion import Confusion, estimate_confusion
+from edge.census.shares.label_shift import CorrectedShares, correct_counts, correct_visits
 from edge.census.window import cell_of
 from edge.config.census import Census
 from edge.counting.visit import Visit
@@ -92,8 +92,8 @@ def study(
         truth, visits = pool.draw(random, shift, size)
         cells = [cell_of(visit, bands) for visit in visits]
         counts = np.array([cells.count(cell) for cell in known.cells])
-        fine = correct_kinds(known.kinds(visits), known.faces)
-        coarse = correct(counts, known.faces, np.eye(len(counts)))
+        fine = correct_visits(known.distinct_visits(visits), known.faces)
+        coarse = correct_counts(counts, known.faces, np.eye(len(counts)))
         rows.append({
             "raw": _distance(counts / size, truth), "em": _distance(_em(counts, known.faces), truth),
             "inverse": _distance(_inverse(counts, known.faces), truth),
@@ -107,7 +107,7 @@ def _distance(shares: Floats, truth: Floats) -> float:
     return float(0.5 * np.abs(shares - truth).sum())
 
 
-def _coverage(found: Corrected, truth: Floats) -> float:
+def _coverage(found: CorrectedShares, truth: Floats) -> float:
     # Without the last cell, "not estimated", which has no true share here.
     return float(((found.low <= truth) & (truth <= found.high))[:-1].mean())
 
@@ -137,7 +137,7 @@ def folds_of(bundle: Bundle, faces: Calibration, split: Split, census: Census) -
         halves = np.array_split(np.random.default_rng(1).permutation(len(faces)), 2)
         pairs = [(faces.take(mine), faces.take(other)) for mine, other in (halves, halves[::-1])]
     for calibration, drawn in pairs:
-        known = None if calibration is None else confusion(calibration, bands, below)
+        known = None if calibration is None else estimate_confusion(calibration, bands, below)
         if known is None:
             raise BadInput(
                 f"{bundle.card.name}: its card has too little calibration data for these bands; convert the model again"

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from edge.errors import BadInput
 from edge.labels import GENDER_OF_LABEL, MAX_AGE
 
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Int64Array = npt.NDArray[np.int64]
+Float64Array = npt.NDArray[np.float64]
 KEY = "face_estimates"
 """Name of the table in the card's ``calibration``."""
 MAX_FACES = 1_000_000
@@ -31,12 +31,12 @@ class Calibration:
         probability: float64, P(female), 0..1.
     """
 
-    true_age: Integers
-    true_female: Integers
-    age: Floats
-    low: Floats
-    high: Floats
-    probability: Floats
+    true_age: Int64Array
+    true_female: Int64Array
+    age: Float64Array
+    low: Float64Array
+    high: Float64Array
+    probability: Float64Array
 
     @classmethod
     def of(
@@ -83,7 +83,7 @@ class Calibration:
         return cls(labels[:, 0], labels[:, 1], columns[:, 2], columns[:, 3], columns[:, 4], columns[:, 5] / 1000)
 
     @property
-    def female(self) -> Integers:
+    def female(self) -> Int64Array:
         """The more probable gender, as ``true_female``."""
         return (self.probability >= 0.5).astype(np.int64)
 

@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from edge.census.age_bands import AgeBands
-from edge.census.shares.calibration import Calibration
+from edge.census.shares.calibration import Calibration, Float64Array, Int64Array
 from edge.census.shares.posterior import Estimates, Posterior, Segments
 from edge.census.suppression import NOT_ESTIMATED, possible_cells
 from edge.census.window import Cell
 from edge.counting.visit import Visit
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-WEIGHT = 0.3
+FACE_WEIGHT = 0.3
 """What a calibration face counts: the site's faces are others, drawn with as much chance as those were."""
-AT_ITS_WORD = 0.01
+OWN_CELL_FACES = 0.01
 """Faces that each estimate is credited with in its own cell: one that no calibration face got is taken as it is."""
 MIN_FACES = 8
 """Calibration faces that a cell needs."""
@@ -27,7 +24,7 @@ CERTAIN = 1e9
 
 
 @dataclass(frozen=True, eq=False)
-class Kinds:
+class DistinctVisits:
     """Visits, those that say the same put together.
 
     Attributes:
@@ -36,9 +33,9 @@ class Kinds:
         likelihood: float64 (j, k), of each true cell, up to a factor a kind.
     """
 
-    counts: Integers
-    cell: Integers
-    likelihood: Floats
+    counts: Int64Array
+    cell: Int64Array
+    likelihood: Float64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +51,10 @@ class Confusion:
     cells: tuple[Cell, ...]
     no_gender_below: int
     posterior: Posterior
-    faces: Floats
-    common: Floats
+    faces: Float64Array
+    common: Float64Array
 
-    def kinds(self, visits: Sequence[Visit]) -> Kinds:
+    def distinct_visits(self, visits: Sequence[Visit]) -> DistinctVisits:
         """What single visits tell, in steps too small to matter, so that many visits are few kinds."""
         nothing = (-1.0, 0.0, 0.0, 0.0)
         seen, counts = np.unique([_kind(visit) or nothing for visit in visits], axis=0, return_counts=True)
@@ -73,10 +70,10 @@ class Confusion:
             estimates = Estimates(age, age - left, age + right, female_or_nan)
             cell[known] = self.posterior.segments.cell_of(age, np.nan_to_num(female_or_nan) >= 0.5)
             likelihood[known, :left_out] = self.posterior(estimates) / self.common
-        return Kinds(counts.astype(np.int64), cell, likelihood)
+        return DistinctVisits(counts.astype(np.int64), cell, likelihood)
 
 
-def confusion(calibration: Calibration, bands: AgeBands, no_gender_below: int) -> Confusion | None:
+def estimate_confusion(calibration: Calibration, bands: AgeBands, no_gender_below: int) -> Confusion | None:
     """What ``calibration`` tells of estimates in ``bands``; None if a cell has fewer than MIN_FACES faces.
 
     How often a face of one cell is taken for one of another is not counted by the labels, which in a rare cell are few,
@@ -93,8 +90,8 @@ def confusion(calibration: Calibration, bands: AgeBands, no_gender_below: int) -
     estimated = segments.cell_of(estimates.age, np.nan_to_num(estimates.female) >= 0.5)
     joint = truth.T @ np.eye(len(cells) - 1)[estimated]
     faces = np.zeros((len(cells), len(cells)))
-    faces[:-1, :-1] = WEIGHT * labelled[:, None] * joint / joint.sum(axis=1, keepdims=True)
-    faces += AT_ITS_WORD * np.eye(len(cells))
+    faces[:-1, :-1] = FACE_WEIGHT * labelled[:, None] * joint / joint.sum(axis=1, keepdims=True)
+    faces += OWN_CELL_FACES * np.eye(len(cells))
     faces[-1, cells.index(NOT_ESTIMATED)] = CERTAIN
     return Confusion(cells, no_gender_below, posterior, faces, truth.mean(axis=0))
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from edge.census.age_bands import AgeBands
 from edge.census.shares.calibration import Calibration
-from edge.census.shares.confusion import Confusion, confusion
-from edge.census.shares.label_shift import LEVEL, Corrected, correct, correct_kinds
+from edge.census.shares.confusion import Confusion, estimate_confusion
+from edge.census.shares.label_shift import INTERVAL_LEVEL, CorrectedShares, correct_counts, correct_visits
 from edge.census.suppression import NOT_ESTIMATED, Disclosed
 from edge.census.window import UNKNOWN, Cell
 from edge.config.census import Census
@@ -25,12 +25,12 @@ RAW = "raw"
 MIN_VISITS = 50
 """Visits with an estimate below which shares are not shown to people: their intervals span most of what is possible."""
 ALL = "all"
-INTERVAL_OF = {CORRECTED: "bootstrap", RAW: "wilson"}
+INTERVAL_METHODS = {CORRECTED: "bootstrap", RAW: "wilson"}
 
 
 @dataclass(frozen=True)
 class Share:
-    """Share of the visits in one cell, 0..1, between ``low`` and ``high`` at level LEVEL."""
+    """Share of the visits in one cell, 0..1, between ``low`` and ``high`` at level INTERVAL_LEVEL."""
 
     band: str
     gender: str
@@ -63,10 +63,10 @@ class Shares:
 class ShareEstimator:
     """Estimates shares under one model and one set of bands.
 
-    ``known``: the model's confusion; None where its card does not hold enough of it, then shares are raw.
+    ``confusion``: the model's confusion; None where its card does not hold enough of it, then shares are raw.
     """
 
-    known: Confusion | None = None
+    confusion: Confusion | None = None
 
     @classmethod
     def of(cls, card: Card, settings: Census) -> ShareEstimator:
@@ -78,27 +78,29 @@ class ShareEstimator:
         faces = Calibration.read(card.calibration, card.name)
         if faces is None:
             return cls()
-        return cls(confusion(faces, AgeBands(settings.bands), settings.no_gender_below))
+        return cls(estimate_confusion(faces, AgeBands(settings.bands), settings.no_gender_below))
 
     @property
     def method(self) -> str:
         """RAW or CORRECTED."""
-        return RAW if self.known is None else CORRECTED
+        return RAW if self.confusion is None else CORRECTED
 
     def of_counts(self, counts: Mapping[Cell, int]) -> Shares:
         """From counts by cell. Cells of other bands than the configured ones leave the shares raw."""
-        if self.known is None or not set(counts) <= set(self.known.cells):
-            return raw(counts)
-        disclosed = {cell: counts.get(cell, 0) for cell in self.known.cells}
-        return self._corrected(list(disclosed.values()), [[cell] for cell in disclosed], self.known.cells)
+        if self.confusion is None or not set(counts) <= set(self.confusion.cells):
+            return raw_shares(counts)
+        disclosed = {cell: counts.get(cell, 0) for cell in self.confusion.cells}
+        return self._corrected(list(disclosed.values()), [[cell] for cell in disclosed], self.confusion.cells)
 
     def of_visits(self, visits: Sequence[Visit]) -> Shares:
         """From single visits, whose estimates tell more than their cells."""
-        if self.known is None:
+        if self.confusion is None:
             raise ValueError("without a known confusion there is nothing that single visits add; use of_counts")
         if not visits:
-            return Shares(CORRECTED, INTERVAL_OF[CORRECTED], ())
-        return self._shares(correct_kinds(self.known.kinds(visits), self.known.faces), self.known.cells)
+            return Shares(CORRECTED, INTERVAL_METHODS[CORRECTED], ())
+        return self._shares(
+            correct_visits(self.confusion.distinct_visits(visits), self.confusion.faces), self.confusion.cells
+        )
 
     def of_disclosed(self, disclosed: Disclosed) -> Shares:
         """For what leaves the device: from what is told and nothing else, of the cells that are told.
@@ -107,9 +109,9 @@ class ShareEstimator:
         from the counts beside them, and learns nothing else from them.
         """
         if not disclosed.visits or not disclosed.counts:
-            return Shares(self.method, INTERVAL_OF[self.method], ())
-        if self.known is None:
-            return raw(disclosed.counts, disclosed.visits)
+            return Shares(self.method, INTERVAL_METHODS[self.method], ())
+        if self.confusion is None:
+            return raw_shares(disclosed.counts, disclosed.visits)
         groups = [[cell] for cell in disclosed.counts]
         counts = list(disclosed.counts.values())
         if disclosed.withheld_cells:
@@ -118,27 +120,27 @@ class ShareEstimator:
         return self._corrected(counts, groups, tuple(disclosed.counts))
 
     def _corrected(self, counts: Sequence[int], groups: Sequence[Sequence[Cell]], cells: Sequence[Cell]) -> Shares:
-        if self.known is None or not sum(counts):
-            return Shares(CORRECTED, INTERVAL_OF[CORRECTED], ())
-        member = np.array([[cell in group for group in groups] for cell in self.known.cells], float)
-        return self._shares(correct(np.array(counts), self.known.faces @ member, member), cells)
+        if self.confusion is None or not sum(counts):
+            return Shares(CORRECTED, INTERVAL_METHODS[CORRECTED], ())
+        member = np.array([[cell in group for group in groups] for cell in self.confusion.cells], float)
+        return self._shares(correct_counts(np.array(counts), self.confusion.faces @ member, member), cells)
 
-    def _shares(self, corrected: Corrected, cells: Sequence[Cell]) -> Shares:
-        known = self.known.cells if self.known else ()
+    def _shares(self, corrected: CorrectedShares, cells: Sequence[Cell]) -> Shares:
+        known = self.confusion.cells if self.confusion else ()
         place = {cell: index for index, cell in enumerate(known)}
         shares = [
             Share(*cell, float(corrected.share[i]), float(corrected.low[i]), float(corrected.high[i]))
             for cell, i in ((cell, place[cell]) for cell in cells)
         ]
         if len(cells) < len(known):  # of some cells only, which is what others are told
-            return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares))
+            return Shares(CORRECTED, INTERVAL_METHODS[CORRECTED], tuple(shares))
         bands = [(band, ALL) for band in dict.fromkeys(band for band, _ in known if band != UNKNOWN)]
         genders = [(ALL, gender) for gender in GENDERS]
         summed = (_summed(corrected, known, groups) for groups in (bands, genders))
-        return Shares(CORRECTED, INTERVAL_OF[CORRECTED], tuple(shares), *summed)
+        return Shares(CORRECTED, INTERVAL_METHODS[CORRECTED], tuple(shares), *summed)
 
 
-def _summed(corrected: Corrected, cells: Sequence[Cell], groups: Sequence[Cell]) -> tuple[Share, ...]:
+def _summed(corrected: CorrectedShares, cells: Sequence[Cell], groups: Sequence[Cell]) -> tuple[Share, ...]:
     """Shares of ``groups``, of whose two names one is ALL."""
     member = np.array([[all(name in (ALL, own) for name, own in zip(group, cell, strict=True)) and cell != NOT_ESTIMATED
                         for group in groups] for cell in cells], float)  # fmt: skip
@@ -149,7 +151,7 @@ def _summed(corrected: Corrected, cells: Sequence[Cell], groups: Sequence[Cell])
     )
 
 
-def raw(counts: Mapping[Cell, int], visits: int | None = None) -> Shares:
+def raw_shares(counts: Mapping[Cell, int], visits: int | None = None) -> Shares:
     """The share of each cell of ``counts`` as the classifier gave them.
 
     ``visits`` is what they are shares of, the sum of ``counts`` if None. For what leaves the device give the counts and
@@ -157,11 +159,11 @@ def raw(counts: Mapping[Cell, int], visits: int | None = None) -> Shares:
     """
     total = sum(counts.values()) if visits is None else visits
     cells = () if total <= 0 else tuple(Share(*cell, n / total, *_wilson(n, total)) for cell, n in counts.items())
-    return Shares(RAW, INTERVAL_OF[RAW], cells)
+    return Shares(RAW, INTERVAL_METHODS[RAW], cells)
 
 
 def _wilson(successes: int, trials: int) -> tuple[float, float]:
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    z = NormalDist().inv_cdf((1 + INTERVAL_LEVEL) / 2)
     share = successes / trials
     centre = share + z * z / (2 * trials)
     reach = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))

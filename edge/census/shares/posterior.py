@@ -18,30 +18,28 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.census.age_bands import AgeBands
-from edge.census.shares.calibration import Calibration
+from edge.census.shares.calibration import Calibration, Float64Array, Int64Array
 from edge.census.window import UNKNOWN, Cell
 from edge.labels import GENDERS
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-NARROWEST = 0.7
+MIN_SD_YEARS = 0.7
 """Standard deviation of an age in years that no estimate is below, before its width is mended."""
-LEAST = 1e-5
+MIN_PROBABILITY = 1e-5
 """Probability that every segment of ages keeps."""
-WIDTHS, SLOPES = (0.02, 3.0), (0.3, 20.0)
+WIDTH_RANGE, SLOPE_RANGE = (0.02, 3.0), (0.3, 20.0)
 _GRID = np.linspace(-6, 6, 2401)
 _CDF = np.array([NormalDist().cdf(deviations) for deviations in _GRID])
-_TENTH = -NormalDist().inv_cdf(0.1)
+_Z90 = -NormalDist().inv_cdf(0.1)
 
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
     """Of n faces or visits, float64 (n,): age in years, its 80 % interval, P(female); NaN: no gender is given."""
 
-    age: Floats
-    low: Floats
-    high: Floats
-    female: Floats
+    age: Float64Array
+    low: Float64Array
+    high: Float64Array
+    female: Float64Array
 
     @classmethod
     def of_faces(cls, faces: Calibration, no_gender_below: int) -> Estimates:
@@ -76,12 +74,12 @@ class Segments:
         female, male = (tuple(place(low, gender) for low in lower) for gender in GENDERS)
         return cls(lower, female, male, len(cells))
 
-    def cell_of(self, age: npt.ArrayLike, female: npt.ArrayLike) -> Integers:
+    def cell_of(self, age: npt.ArrayLike, female: npt.ArrayLike) -> Int64Array:
         """Cells of ages (n,) in years and genders (n,), 1 for female."""
         segment = self.segment_of(age)
         return np.where(np.asarray(female, bool), np.array(self.female)[segment], np.array(self.male)[segment])
 
-    def segment_of(self, age: npt.ArrayLike) -> Integers:
+    def segment_of(self, age: npt.ArrayLike) -> Int64Array:
         """Segments of ages (n,) in years; 12.9 is still 12."""
         return np.searchsorted(self.lower, np.floor(np.maximum(age, 0)), side="right") - 1
 
@@ -99,7 +97,7 @@ class Posterior:
     segments: Segments
     width: float
     slope: float
-    women: Floats
+    women: Float64Array
 
     @classmethod
     def fit(cls, segments: Segments, faces: Calibration, no_gender_below: int) -> Posterior:
@@ -119,13 +117,15 @@ class Posterior:
 
         women = np.bincount(of_face, faces.true_female, len(segments.lower)) + 1
         all_faces = np.bincount(of_face, minlength=len(segments.lower)) + 2
-        return cls(segments, _least(age_unlikely, WIDTHS), _least(gender_unlikely, SLOPES), women / all_faces)
+        return cls(
+            segments, _minimise(age_unlikely, WIDTH_RANGE), _minimise(gender_unlikely, SLOPE_RANGE), women / all_faces
+        )
 
-    def __call__(self, estimates: Estimates) -> Floats:
+    def __call__(self, estimates: Estimates) -> Float64Array:
         """Float64 (n, k): probability of each true cell, if the cells are as common as where it was fitted."""
         ages = _ages(self.segments.lower, estimates, self.width)
-        female_or_nan = 1 / (1 + np.exp(-self.slope * _logit(np.nan_to_num(estimates.female, nan=0.5))))
-        female = np.where(np.isnan(estimates.female)[:, None], self.women, female_or_nan[:, None])
+        probability = 1 / (1 + np.exp(-self.slope * _logit(np.nan_to_num(estimates.female, nan=0.5))))
+        female = np.where(np.isnan(estimates.female)[:, None], self.women, probability[:, None])
         cells = np.zeros((len(ages), self.segments.cells))
         for segment, (of_women, of_men) in enumerate(zip(self.segments.female, self.segments.male, strict=True)):
             cells[:, of_women] += ages[:, segment] * female[:, segment]
@@ -133,12 +133,12 @@ class Posterior:
         return cells
 
 
-def _ages(lower: tuple[int, ...], estimates: Estimates, width: float) -> Floats:
+def _ages(lower: tuple[int, ...], estimates: Estimates, width: float) -> Float64Array:
     """Float64 (n, m): probability that the age is within each segment."""
     # A year of age is as far as half a year to either side of it, as in the networks' distributions.
     away = np.array(lower[1:]) - 0.5 - estimates.age[:, None]
     left, right = (
-        width * np.maximum(side, _TENTH * NARROWEST)[:, None] / _TENTH
+        width * np.maximum(side, _Z90 * MIN_SD_YEARS)[:, None] / _Z90
         for side in (estimates.age - estimates.low, estimates.high - estimates.age)
     )
     # Two halves of normal distributions that meet at the age, each as high there as the other.
@@ -146,17 +146,17 @@ def _ages(lower: tuple[int, ...], estimates: Estimates, width: float) -> Floats:
     under = 2 * below * np.interp(np.minimum(away, 0) / left, _GRID, _CDF)
     over = (1 - below) * (2 * np.interp(np.maximum(away, 0) / right, _GRID, _CDF) - 1)
     ends = np.zeros((len(away), 1))
-    parts = np.maximum(np.diff(np.concatenate([ends, under + over, ends + 1], axis=1)), LEAST)
+    parts = np.maximum(np.diff(np.concatenate([ends, under + over, ends + 1], axis=1)), MIN_PROBABILITY)
     return np.asarray(parts / parts.sum(axis=1, keepdims=True))
 
 
-def _logit(probability: Floats) -> Floats:
+def _logit(probability: Float64Array) -> Float64Array:
     # Cards hold thousandths.
     inside = np.clip(probability, 5e-4, 1 - 5e-4)
     return np.asarray(np.log(inside / (1 - inside)))
 
 
-def _least(cost: Callable[[float], float], between: tuple[float, float]) -> float:
+def _minimise(cost: Callable[[float], float], between: tuple[float, float]) -> float:
     """Where ``cost`` is least, by golden sections of the logarithm."""
     golden = (math.sqrt(5) - 1) / 2
     low, high = map(math.log, between)

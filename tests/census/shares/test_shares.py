@@ -12,9 +12,9 @@ from scipy.stats import binomtest
 from edge.census.age_bands import AgeBands
 from edge.census.shares import label_shift as correction
 from edge.census.shares.calibration import KEY, Calibration
-from edge.census.shares.confusion import MIN_FACES, confusion
-from edge.census.shares.estimator import CORRECTED, RAW, ShareEstimator, raw
-from edge.census.shares.label_shift import LEVEL, RUNS, correct
+from edge.census.shares.confusion import MIN_FACES, estimate_confusion
+from edge.census.shares.estimator import CORRECTED, RAW, ShareEstimator, raw_shares
+from edge.census.shares.label_shift import INTERVAL_LEVEL, RUNS, correct_counts
 from edge.census.suppression import NOT_ESTIMATED, disclose, possible_cells
 from edge.census.window import Window, cell_of
 from edge.config.census import Census
@@ -58,7 +58,7 @@ def truth_of(calibration: Calibration) -> dict:
 
 
 def estimator(calibration: Calibration) -> ShareEstimator:
-    known = confusion(calibration, BANDS, SETTINGS.no_gender_below)
+    known = estimate_confusion(calibration, BANDS, SETTINGS.no_gender_below)
     assert known is not None
     return ShareEstimator(known)
 
@@ -74,23 +74,23 @@ def distance(shares, truth) -> float:
 @pytest.mark.parametrize("counts", [{F: 3, M: 9}, {F: 1}, {F: 0, M: 40, U: 2}, {F: 1000, M: 1}])
 def test_raw_intervals_are_those_of_wilson(counts):
     total = sum(counts.values())
-    shares = raw(counts)
+    shares = raw_shares(counts)
     assert (shares.method, shares.interval) == (RAW, "wilson")
     for share, n in zip(shares.cells, counts.values(), strict=True):
-        interval = binomtest(n, total).proportion_ci(LEVEL, method="wilson")
+        interval = binomtest(n, total).proportion_ci(INTERVAL_LEVEL, method="wilson")
         assert share.share == n / total
         assert (share.low, share.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
         assert 0 <= share.low <= share.share <= share.high <= 1
 
 
 def test_raw_shares_are_of_the_given_total():
-    (share,) = raw({F: 5}, 20).cells
+    (share,) = raw_shares({F: 5}, 20).cells
     assert (share.band, share.gender, share.share) == ("18+", "female", 0.25)
 
 
 @pytest.mark.parametrize(("counts", "visits"), [({}, None), ({F: 0}, None), ({}, 0), ({F: 0}, 0)])
 def test_there_are_no_shares_of_nobody(counts, visits):
-    assert raw(counts, visits).cells == ()
+    assert raw_shares(counts, visits).cells == ()
     assert MOBILE.of_counts({}).cells == ()
     assert MOBILE.of_visits([]).cells == ()
 
@@ -131,7 +131,7 @@ def test_the_same_counts_give_the_same_numbers(counts):
 def test_with_a_known_confusion_large_counts_give_the_truth(truth, right):
     chance = np.full((4, 4), (1 - right) / 3) + np.eye(4) * (right - (1 - right) / 3)
     counts = np.rint(1_000_000 * np.array(truth) @ chance).astype(int)
-    found = correct(counts, 1_000_000 * chance, np.eye(4))
+    found = correct_counts(counts, 1_000_000 * chance, np.eye(4))
     assert found.share == pytest.approx(truth, abs=0.01)
 
 
@@ -148,8 +148,8 @@ def test_a_crowd_of_other_ages_and_genders_than_the_calibration_faces(lowest):
     counts = dict.fromkeys(CELLS, 0)
     for visit in visits:
         counts[cell_of(visit, BANDS)] += 1
-    assert distance(known.of_counts(counts), truth) < 0.5 * distance(raw(counts), truth)
-    assert distance(known.of_visits(visits), truth) < 0.4 * distance(raw(counts), truth)
+    assert distance(known.of_counts(counts), truth) < 0.5 * distance(raw_shares(counts), truth)
+    assert distance(known.of_visits(visits), truth) < 0.4 * distance(raw_shares(counts), truth)
 
 
 def test_intervals_narrow_with_the_visits_down_to_what_the_calibration_allows():
@@ -165,10 +165,10 @@ def test_intervals_narrow_with_the_visits_down_to_what_the_calibration_allows():
 def test_visits_that_say_the_same_are_one_kind_and_each_counts():
     visits = [Visit(0, 1, 1, 40.1, (33.9, 46.9), 0.21), Visit(0, 1, 1, 40.2, (34.0, 47.1), 0.2)]
     visits += [Visit(0, 1, 1, 40.1, (33.9, 46.9), 0.9), Visit(0, 1, 1, 9.0, (7.0, 11.0)), Visit(0, 1, 1)]
-    kinds = MOBILE.known.kinds(visits)
+    kinds = MOBILE.confusion.distinct_visits(visits)
     assert sorted(kinds.counts.tolist()) == [1, 1, 1, 2]
     assert {CELLS[cell] for cell in kinds.cell} == {cell_of(visit, BANDS) for visit in visits}
-    many = MOBILE.known.kinds(visits_of(faces(12, 0.1)))
+    many = MOBILE.confusion.distinct_visits(visits_of(faces(12, 0.1)))
     assert many.counts.sum() > 3 * len(many.counts)
 
 
@@ -176,15 +176,15 @@ def test_visits_that_say_the_same_are_one_kind_and_each_counts():
 def test_how_many_runs_are_worked_out_together_changes_nothing(monkeypatch, at_once: int):
     visits = visits_of(faces(12, 0.1))
     found = MOBILE.of_visits(visits), MOBILE.of_counts(dict.fromkeys(CELLS, 9))
-    monkeypatch.setattr(correction, "AT_ONCE", at_once)
+    monkeypatch.setattr(correction, "RUNS_AT_ONCE", at_once)
     assert (MOBILE.of_visits(visits), MOBILE.of_counts(dict.fromkeys(CELLS, 9))) == found
 
 
 def test_no_visit_changes_its_cell_by_being_put_together():
-    known, random = MOBILE.known, np.random.default_rng(5)
+    known, random = MOBILE.confusion, np.random.default_rng(5)
     for age, female in zip(random.uniform(0, 100, 500), random.random(500), strict=True):
         visit = Visit(0, 1, 1, age, (age - 3.3, age + 4.1), None if age < 13 else female)
-        assert known.cells[known.kinds([visit]).cell[0]] == cell_of(visit, BANDS)
+        assert known.cells[known.distinct_visits([visit]).cell[0]] == cell_of(visit, BANDS)
 
 
 def test_a_visit_without_a_gender_says_nothing_of_it_once_the_limit_was_lowered():
@@ -264,15 +264,15 @@ def test_a_model_without_calibration_gives_raw_shares():
     old = card.model_copy(update={"calibration": {k: v for k, v in card.calibration.items() if k != KEY}})
     known = ShareEstimator.of(old, SETTINGS)
     assert known.method == RAW
-    assert known.of_counts({CELLS[3]: 3, CELLS[4]: 1}) == raw({CELLS[3]: 3, CELLS[4]: 1})
+    assert known.of_counts({CELLS[3]: 3, CELLS[4]: 1}) == raw_shares({CELLS[3]: 3, CELLS[4]: 1})
     assert known.of_disclosed(told({CELLS[3]: 9, CELLS[4]: 7})).method == RAW
 
 
 def test_bands_with_too_few_calibration_faces_give_raw_shares():
     few = faces(2, 0.0, each=1)
-    assert confusion(few, AgeBands((0, 13, 90)), 13) is None
+    assert estimate_confusion(few, AgeBands((0, 13, 90)), 13) is None
     assert MIN_FACES > 1
-    assert confusion(few, AgeBands((0, 13, 40)), 13) is not None
+    assert estimate_confusion(few, AgeBands((0, 13, 40)), 13) is not None
 
 
 def test_counts_of_other_bands_are_left_raw():
@@ -295,14 +295,14 @@ def test_the_shipped_models_know_enough_for_any_sensible_bands(name, census):
     known = ShareEstimator.of(load_bundle(name).card, census)
     assert known.method == CORRECTED
     visits = [Visit(0, 1, 1, 8.0), Visit(0, 1, 1, 17.5, None, 0.9), Visit(0, 1, 1, 71.0, None, 0.1), Visit(0, 1, 1)]
-    assert known.known.kinds(visits).counts.sum() == 4
+    assert known.confusion.distinct_visits(visits).counts.sum() == 4
     assert sum(s.share for s in known.of_visits(visits).cells) == pytest.approx(1)
 
 
 def test_an_estimate_that_no_calibration_face_got_is_taken_at_its_word():
-    # Cells 0 and 1, estimates 0, 1 and one that no face got but AT_ITS_WORD.
+    # Cells 0 and 1, estimates 0, 1 and one that no face got but OWN_CELL_FACES.
     groups = np.array([[1, 0, 0], [0, 1, 1]])
-    found = correct(np.array([0, 0, 50]), np.array([[40, 2, 0.0], [2, 40, 0.01]]), groups)
+    found = correct_counts(np.array([0, 0, 50]), np.array([[40, 2, 0.0], [2, 40, 0.01]]), groups)
     assert found.share == pytest.approx([0, 1], abs=0.01)
 
 

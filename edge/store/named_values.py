@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 
-class Facts:
+class NamedValues:
     """One row a name: when it was written (unix seconds) and a text."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -28,7 +28,7 @@ class Facts:
             (name, at, str(more)),
         )
 
-    def counted(self, name: str) -> tuple[int, float | None]:
+    def counter(self, name: str) -> tuple[int, float | None]:
         """A counter, and when it last rose; 0 and None if it never did."""
         row = self._connection.execute("SELECT value, at FROM facts WHERE name = ?", (name,)).fetchone()
         return (0, None) if row is None else (int(row["value"]), float(row["at"]))
