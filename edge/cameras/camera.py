@@ -31,27 +31,28 @@ class Camera(Closing):
     """
 
     def __init__(self, name: str, *, live: bool, fps: float | None) -> None:
-        self._name = name
-        self._live = live
-        self._fps = fps
-        self._closed = False
-        self._index = 0
-        self._last_s = -float("inf")
+        # With two underscores, so that a subclass can have attributes of the same names.
+        self.__name = name
+        self.__live = live
+        self.__fps = fps
+        self.__closed = False
+        self.__index = 0
+        self.__last_s = -float("inf")
 
     @property
     def name(self) -> str:
         """What to call the camera in messages: its URI without credentials, or its path."""
-        return self._name
+        return self.__name
 
     @property
     def live(self) -> bool:
         """True if frames come at the pace of the real world; False for a recording, which can be read at any pace."""
-        return self._live
+        return self.__live
 
     @property
     def fps(self) -> float | None:
         """Nominal frames per second, None if not known."""
-        return self._fps
+        return self.__fps
 
     def read(self) -> Frame | None:
         """Wait for the next frame.
@@ -63,8 +64,8 @@ class Camera(Closing):
         Raises:
             CameraError: the camera is closed, stopped delivering frames, or delivered something that is no picture.
         """
-        if self._closed:
-            raise CameraError(f"{self._name}: the camera is closed; open it again to read from it")
+        if self.__closed:
+            raise CameraError(f"{self.__name}: the camera is closed; open it again to read from it")
         grabbed = self._grab()
         if grabbed is None:
             return None
@@ -72,20 +73,20 @@ class Camera(Closing):
         try:
             check_image(image)
         except BadInput as error:
-            raise CameraError(f"{self._name}: {error}") from error
-        self._last_s = max(time_s, self._last_s + MIN_STEP_S)
-        frame = Frame(np.ascontiguousarray(image), self._last_s, self._index)
-        self._index += 1
+            raise CameraError(f"{self.__name}: {error}") from error
+        self.__last_s = max(time_s, self.__last_s + MIN_STEP_S)
+        frame = Frame(np.ascontiguousarray(image), self.__last_s, self.__index)
+        self.__index += 1
         return frame
 
     def close(self) -> None:
         """Let go of the source. Closing twice is fine."""
-        if not self._closed:
-            self._closed = True
+        if not self.__closed:
+            self.__closed = True
             self._release()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._name!r})"
+        return f"{type(self).__name__}({self.__name!r})"
 
     def __iter__(self) -> Iterator[Frame]:
         while (frame := self.read()) is not None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from edge import open_camera
+from edge.cli import main
 from edge.counting.visit import Visit
 from edge.demo import CLIP
 from edge.store import Store
@@ -22,6 +27,7 @@ from edge.store import Store
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
 MOST_LINES = 40
+Install = Callable[[str, str, dict[str, dict[str, str]]], None]
 
 
 def run(program: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +38,13 @@ def run(program: str, *arguments: str | Path, **environment: str) -> subprocess.
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+def plug_ins_of(program: Path) -> dict[str, dict[str, str]]:
+    """The lines for pyproject.toml that a program gives in its first lines."""
+    lines = [line.strip() for line in program.read_text(encoding="utf-8").split('"""')[1].splitlines()]
+    start = next(number for number, line in enumerate(lines) if line.startswith("[project.entry-points"))
+    return tomllib.loads("\n".join(lines[start:]))["project"]["entry-points"]
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +146,20 @@ def test_the_visits_of_a_database_are_tabled_by_hour(tmp_path: Path):
     assert "average apparent age 28" in done.stdout
     assert "no visits in the last 0.0001 days" in run("store_with_pandas.py", database, "0.0001").stderr
     assert "no such database" in run("store_with_pandas.py", tmp_path / "gone.db").stderr
+
+
+def test_a_camera_of_ones_own_is_counted_by_its_program_and_by_the_command(
+    short_clip: Path, tmp_path: Path, install_package: Install, capsys: pytest.CaptureFixture[str]
+):
+    with open_camera(short_clip) as camera:
+        np.save(tmp_path / "frames.npy", np.stack([frame.image for frame in camera]))
+    program = EXAMPLES / "own_camera.py"
+    done = run(program.name, f"npy:{tmp_path / 'frames.npy'}")
+    assert done.returncode == 0, done.stderr
+    install_package("own_camera", program.read_text(encoding="utf-8"), plug_ins_of(program))
+    assert main(["count", f"npy:{tmp_path / 'frames.npy'}", "--json"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    assert counted["frames"] == 105
+    assert len(done.stdout.splitlines()) == len(counted["visits"]) == 2
+    assert main(["count", "npy:gone.npy"]) == 2
+    assert "npy:gone.npy: not an array that numpy can read" in capsys.readouterr().err
