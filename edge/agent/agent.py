@@ -32,8 +32,7 @@ from edge.system.clock import ClockQuality, clock_quality
 from edge.system.machine import ThermalThrottle, resident_mb, temperature_c
 from edge.system.redaction import shown
 from edge.system.systemd import notify
-from edge.uplink import ModelIdentity, Sender, census_event
-from edge.uplink.mqtt import Publisher
+from edge.uplink import ModelIdentity, UplinkWorkers, census_event
 from edge.vision.models import Models
 
 log = logging.getLogger(__name__)
@@ -64,7 +63,6 @@ class Agent:
         self._models = Models.open(settings.detection, settings.demographics)
         self._pipeline = Pipeline(settings, ModelFrameAnalyzer(self._models, settings.detection))
         self._store: Store | None = Store.open_repaired(settings.store.path, time.time())
-        self._sender = self._new_sender()
         self._camera = LatestFrame(
             lambda: open_source(settings.camera),
             name=shown(settings.camera.source),
@@ -73,7 +71,7 @@ class Agent:
         card = self._models.demographics.card
         self._shares = ShareEstimator.of(card, settings.census)
         self._model = ModelIdentity(card.name, card.version, self._models.demographics.sha256)
-        self._publisher = self._new_publisher()
+        self._uplink = self._new_uplink()
         self._recorder = self._new_recorder(self._store)
         self._throttle, self._load = ThermalThrottle(), FrameSkipper()
         self._stopping = threading.Event()
@@ -91,8 +89,7 @@ class Agent:
         """The frame loop. Visits in progress are counted before it returns."""
         self._tell_entrance()
         self._camera.start()
-        self._sender.start()
-        self._publisher.start()
+        self._uplink.start()
         notify("READY=1")
         log.info("counting at %s", self._camera.name)
         try:
@@ -110,10 +107,7 @@ class Agent:
         try:
             self._duties(last=True)
         finally:
-            # Both are told, and then waited for: together less than two seconds.
-            self._publisher.stop(0.0)
-            self._sender.stop(1.0)
-            self._publisher.stop(0.8)
+            self._uplink.stop(1.8)
             if self._store is not None:
                 self._store.close()
 
@@ -157,7 +151,7 @@ class Agent:
         now, now_s, quality = time.time(), time.monotonic(), clock_quality()
         trusted = self._knows_the_time(quality)
         traffic = Traffic(self._frames, self._dropped)
-        damaged = self._store is None or self._sender.damaged or self._publisher.damaged
+        damaged = self._store is None or self._uplink.damaged
         if damaged and (last or now_s - self._mended_s >= MEND_S):
             self._mend(now)
         try:
@@ -169,8 +163,7 @@ class Agent:
                 with contextlib.suppress(StoreDamaged):
                     closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=True)
         if closed:
-            self._sender.wake()
-            self._publisher.wake()
+            self._uplink.wake()
         # Not with every frame where visits are written without a pause.
         if last or now_s - self._mapped_s >= max(MAP_WRITES * self._settings.store.write_every_s, HEARTBEAT_S):
             self._mapped_s = now_s
@@ -201,31 +194,19 @@ class Agent:
     def _knows_the_time(self, quality: ClockQuality) -> bool:
         return quality != "unsynchronised" or self._settings.site.trust_clock
 
-    def _new_sender(self) -> Sender:
-        return Sender(
-            self._settings.uplink, self._settings.store.path, may_sign=lambda: self._knows_the_time(clock_quality())
-        )
-
-    def _new_publisher(self) -> Publisher:
-        return Publisher(self._settings, self._model.label)
+    def _new_uplink(self) -> UplinkWorkers:
+        return UplinkWorkers(self._settings, self._model.label, lambda: self._knows_the_time(clock_quality()))
 
     def _new_recorder(self, store: Store) -> VisitRecorder:
         entrance, zone = self._settings.entrance, self._settings.site.zone
         closer = WindowCloser(self._settings.census, self._event_of)
         return VisitRecorder(self._settings.store, store, closer, lambda visit: without_staff(visit, entrance, zone))
 
-    @property
-    def _carrier(self) -> Publisher | Sender:
-        """Who empties the outbox."""
-        return self._publisher if self._settings.mqtt_carries_events else self._sender
-
     def _mend(self, now: float) -> None:
         """Set the damaged database aside. A card that is full or read-only does not even take that: then visits wait in
         memory, and it is tried again.
         """
-        # Both hold a connection to the file that is set aside.
-        self._sender.stop()
-        self._publisher.stop()
+        self._uplink.stop()  # its threads hold connections to the file that is set aside
         if self._store is not None:
             self._store.close()
         self._mended_s = time.monotonic()
@@ -237,9 +218,8 @@ class Agent:
         else:
             self._recorder.use(self._store)
             self._tell_entrance()
-        self._sender, self._publisher = self._new_sender(), self._new_publisher()
-        self._sender.start()
-        self._publisher.start()
+        self._uplink = self._new_uplink()
+        self._uplink.start()
 
     def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
@@ -253,7 +233,7 @@ class Agent:
             fps=len(recent) / min(RATE_S, max(now_s - self._started_s, 1.0)),
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
-            model=self._model.label, uplink=self._carrier.state,
+            model=self._model.label, uplink=self._uplink.state,
             people_in_view=self._pipeline.in_view, clock=clock, throttled=self._throttle.hot,
             store_error=self._recorder.error, visits_waiting=self._recorder.waiting,
             version=VERSION, release=Path(sys.prefix).name,

@@ -24,8 +24,10 @@ from edge.system.machine import HOT_C, WARM_C, Disk, temperature_c
 from edge.system.redaction import redact
 from edge.uplink.endpoint import authorities
 from edge.uplink.mqtt.connection import Connection, ConnectionLost, require_client
-from edge.uplink.mqtt.publisher import read_password
+from edge.uplink.mqtt.sink import read_password
+from edge.uplink.registry import open_sink
 from edge.uplink.secret import CREDENTIAL, read_secrets
+from edge.uplink.sink import SinkContext
 from edge.vision.bundle import load_bundle
 from edge.vision.model_sandbox import check_in_sandbox
 
@@ -42,13 +44,15 @@ def run_checks(settings: Settings) -> Iterator[Check]:
         ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
         ("database", _database), ("dead letters", _refused), ("entrance", _entrance), ("disk", _disk),
         ("memory", _memory), ("temperature", _temperature), ("clock", _clock), ("secret", _secret),
-        ("endpoint", _endpoint), ("broker", _broker),
+        ("endpoint", _endpoint), ("broker", _broker), ("sink", _sink),
     )  # fmt: skip
     for name, check in checks:
         try:
             done = check(settings)
         except (MaitredError, OSError, sqlite3.Error) as error:
             done = Check(name, "failure", str(error), "put right what the message names")
+        except Exception as error:  # a camera or a sink of a plug-in may raise anything
+            done = Check(name, "failure", f"{type(error).__name__}: {error}", "correct or remove the plug-in")
         yield replace(done, found=redact(done.found))
 
 
@@ -189,3 +193,11 @@ def _broker(settings: Settings) -> Check:
     except ConnectionLost as error:
         return Check("broker", "failure", str(error), "check [mqtt], the network, certificate, user and password")
     return Check("broker", "ok", f"{mqtt.host}:{mqtt.port} takes the log-in")
+
+
+def _sink(settings: Settings) -> Check:
+    name = settings.sink.plugin
+    if not name:
+        return Check("sink", "ok", f"events go out over {settings.carrier}" if settings.sends else "none configured")
+    open_sink(name, SinkContext(settings, settings.sink.options))
+    return Check("sink", "ok", f"{name} is installed and takes its options")

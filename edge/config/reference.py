@@ -89,7 +89,7 @@ def _type(schema: dict[str, Any]) -> str:
         return "point"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}s"
-    return str(schema.get("format", schema["type"]))
+    return "table" if schema["type"] == "object" else str(schema.get("format", schema["type"]))
 
 
 def _bounds(schema: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from edge.config.camera import Camera
 from edge.config.census import Census
@@ -19,6 +19,7 @@ from edge.config.entrance import Entrance
 from edge.config.faults import describe, short
 from edge.config.mqtt import Mqtt
 from edge.config.section import Section
+from edge.config.sink import Sink
 from edge.config.site import Site
 from edge.config.store import Store
 from edge.config.uplink import Uplink
@@ -53,17 +54,37 @@ class Settings(Section):
     store: Store = Field(default_factory=Store, title="Store", description="The local database.")
     uplink: Uplink = Field(default_factory=Uplink, title="Uplink", description="The way to the cloud.")
     mqtt: Mqtt = Field(default_factory=Mqtt, title="MQTT", description="The way to a broker and to Home Assistant.")
+    sink: Sink = Field(
+        default_factory=Sink, title="Sink", description="Which way the events of closed windows leave the device."
+    )
     dashboard: Dashboard = Field(default_factory=Dashboard, title="Dashboard", description="The local web pages.")
 
+    @field_validator("sink")
+    @classmethod
+    def _one_way_out(cls, value: Sink, info: ValidationInfo) -> Sink:
+        uplink, mqtt = info.data.get("uplink"), info.data.get("mqtt")
+        if uplink is None or mqtt is None:  # what is wrong with them is said already
+            return value
+        if value.name == "https" and not uplink.url:
+            raise ValueError("name is https, and [uplink] has no url")
+        if value.name == "mqtt" and not mqtt.host:
+            raise ValueError("name is mqtt, and [mqtt] has no host")
+        if value.name not in ("", "https") and uplink.url:
+            raise ValueError(f"events go to one place: take out either name ({value.name}) or the url of [uplink]")
+        return value
+
     @property
-    def mqtt_carries_events(self) -> bool:
-        """Whether the outbox is emptied to the broker: an event has one way out, and that over HTTPS comes first."""
-        return bool(self.mqtt.host) and not self.uplink.url
+    def carrier(self) -> str:
+        """Name of the sink that the outbox is emptied to, empty if events do not leave the device.
+
+        An event has one way out: that of ``[sink]``, else over HTTPS, else to the broker.
+        """
+        return self.sink.name or ("https" if self.uplink.url else "mqtt" if self.mqtt.host else "")
 
     @property
     def sends(self) -> bool:
         """Whether events leave the device at all."""
-        return bool(self.uplink.url or self.mqtt.host)
+        return bool(self.carrier)
 
     def with_model(self, name_or_path: str | PathLike[str]) -> Settings:
         """The same with another age and gender model: the name of a shipped one, or the path of a bundle.

@@ -53,7 +53,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
         app.add_url_rule(rule, view.__name__, view)
     shared = {
         "site": settings.site,
-        "privacy": page.privacy_note(settings.uplink, settings.mqtt),
+        "privacy": page.privacy_note(settings.uplink, settings.mqtt, settings.sink),
         "tiles": device_figures.TILES,
         "directed": settings.entrance.drawn,
         "chart_sizes": {

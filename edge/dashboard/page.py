@@ -14,6 +14,7 @@ from edge.census.window import UNKNOWN, Cell
 from edge.config import Settings
 from edge.config.census import Census
 from edge.config.mqtt import Mqtt
+from edge.config.sink import Sink
 from edge.config.uplink import Uplink
 from edge.counting.heatmap import Heatmap
 from edge.dashboard import formatting
@@ -158,13 +159,13 @@ def likely_block(likely: Shares | None, counts: Mapping[Cell, int], census: Cens
     )
 
 
-def privacy_note(uplink: Uplink, mqtt: Mqtt) -> str:
+def privacy_note(uplink: Uplink, mqtt: Mqtt, sink: Sink) -> str:
     """What leaves the device, in a sentence."""
-    hosts = [host for host in (urlsplit(uplink.url).hostname, mqtt.host) if host]
-    if not hosts:
+    receivers = [name for name in (urlsplit(uplink.url).hostname, mqtt.host, sink.plugin) if name]
+    if not receivers:
         return "No endpoint configured: nothing leaves this device."
     return (
-        f"Counts by window, age band and gender are sent to {' and '.join(hosts)}; "
+        f"Counts by window, age band and gender are sent to {' and '.join(receivers)}; "
         "no image and no single visit leaves this device."
     )
 

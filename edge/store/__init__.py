@@ -3,7 +3,7 @@
 from edge.store.damage import DatabaseRepair
 from edge.store.database import StoreDamaged, StoreError
 from edge.store.heartbeat import Health
-from edge.store.outbox import DeadLetter, OutboxState, Queued
+from edge.store.outbox import DeadLetter, OutboxState, QueuedEvent
 from edge.store.store import Store
 from edge.store.visits import StoredVisit
 
@@ -12,7 +12,7 @@ __all__ = [
     "DeadLetter",
     "Health",
     "OutboxState",
-    "Queued",
+    "QueuedEvent",
     "Store",
     "StoreDamaged",
     "StoreError",

@@ -11,7 +11,7 @@ DELIVERED, DROPPED = "outbox_delivered", "outbox_dropped"
 
 
 @dataclass(frozen=True)
-class Queued:
+class QueuedEvent:
     """An immutable event: ``body`` is the exact text that is signed and sent, ``id`` is stable across retries."""
 
     id: str
@@ -51,10 +51,10 @@ class Outbox:
         """Queue an event; called in the transaction that closes its window."""
         self._connection.execute("INSERT INTO outbox (id, created_at, body) VALUES (?, ?, ?)", (event_id, at, body))
 
-    def next(self, limit: int = 1) -> list[Queued]:
+    def next(self, limit: int = 1) -> list[QueuedEvent]:
         """The oldest queued events, oldest first."""
         rows = self._connection.execute("SELECT id, body, attempts FROM outbox ORDER BY sequence LIMIT ?", (limit,))
-        return [Queued(row["id"], row["body"], row["attempts"]) for row in rows]
+        return [QueuedEvent(row["id"], row["body"], row["attempts"]) for row in rows]
 
     def delivered(self, event_id: str, at: float) -> None:
         """The endpoint acknowledged the event: it is counted, and deleted. Noted again, it is counted once."""

@@ -19,6 +19,8 @@ Offered = TypeVar("Offered")
 
 CAMERAS = "maitred.cameras"
 """Kinds of camera; the name is the scheme, which is what stands before the first colon of `[camera] source`."""
+SINKS = "maitred.sinks"
+"""Where the events of closed windows go; the name is that of `[sink] name`."""
 
 SHIPPED: Mapping[str, Mapping[str, str]] = {
     CAMERAS: {
@@ -30,6 +32,10 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "picamera2": "edge.cameras.kinds:PI_CAMERA",
         "video": "edge.cameras.kinds:VIDEO_FILE",
         "folder": "edge.cameras.kinds:IMAGE_FOLDER",
+    },
+    SINKS: {
+        "https": "edge.uplink.https:HTTPS",
+        "mqtt": "edge.uplink.mqtt.sink:MQTT",
     },
 }
 """What maitred itself offers, by group and name; pyproject.toml registers the same.
@@ -72,6 +78,14 @@ def load(entry: EntryPoint, kind: type[Offered]) -> Offered:
     if not isinstance(offered, kind):
         raise BadInput(_broken(entry, f"{entry.value} is a {type(offered).__name__} and has to be a {kind.__name__}"))
     return offered
+
+
+def unknown(group: str, name: str) -> str:
+    """What to say about a name that nothing is installed under."""
+    return (
+        f"{name!r} is not installed; installed are: {', '.join(installed(group))}. Another one comes with a package"
+        " (pip install)"
+    )
 
 
 def package_of(entry: EntryPoint) -> str:

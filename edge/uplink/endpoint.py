@@ -12,10 +12,11 @@ import requests
 
 from edge.config.uplink import Uplink
 from edge.errors import BadInput
-from edge.store.outbox import Queued
+from edge.store.outbox import QueuedEvent
 from edge.system.redaction import conceal, redact
-from edge.uplink.outcome import Outcome, Verdict, judge
+from edge.uplink.outcome import HttpOutcome, judge
 from edge.uplink.secret import Signer, read_secrets, secret_path
+from edge.uplink.sink import Verdict
 
 log = logging.getLogger(__name__)
 SINGLE, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -46,7 +47,7 @@ class Endpoint:
         signer = Signer(read_secrets(secret_path(uplink.secret_file)))
         return cls(uplink.url, signer, uplink.timeout_s, compress=uplink.gzip, ca=authorities(uplink))
 
-    def post(self, events: Sequence[Queued], now: float) -> Outcome:
+    def post(self, events: Sequence[QueuedEvent], now: float) -> HttpOutcome:
         """Hand over ``events`` once, signed as of ``now`` (unix seconds). No connection is an outcome, not an error."""
         body = events[0].body if len(events) == 1 else f"[{','.join(event.body for event in events)}]"
         message_id = _message_id(events)
@@ -70,7 +71,7 @@ class Endpoint:
             return plain
         return self._attempt(data, headers, now)
 
-    def _attempt(self, data: bytes, headers: dict[str, str], now: float) -> Outcome:
+    def _attempt(self, data: bytes, headers: dict[str, str], now: float) -> HttpOutcome:
         try:
             with self._session.post(
                 self._url,
@@ -85,9 +86,9 @@ class Endpoint:
                 outcome = judge(answer.status_code, answer.headers, detail, now)
                 return replace(outcome, reason=conceal(outcome.reason, self._url))
         except requests.Timeout:
-            return Outcome(Verdict.RETRY, f"no answer within {self._timeout_s:g} s")
+            return HttpOutcome(Verdict.RETRY, f"no answer within {self._timeout_s:g} s")
         except requests.RequestException as error:
-            return Outcome(Verdict.RETRY, _describe(error))
+            return HttpOutcome(Verdict.RETRY, _describe(error))
 
 
 def authorities(uplink: Uplink) -> str:
@@ -103,7 +104,7 @@ def authorities(uplink: Uplink) -> str:
     return str(uplink.ca_file)
 
 
-def _message_id(events: Sequence[Queued]) -> str:
+def _message_id(events: Sequence[QueuedEvent]) -> str:
     """The same for the same events and no others: an endpoint may have taken a shorter batch that began alike."""
     if len(events) == 1:
         return events[0].id

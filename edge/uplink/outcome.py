@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from edge.system.redaction import shown
+from edge.uplink.sink import DeliveryOutcome, Verdict
 
 REASON_LENGTH = 200
 
 
-class Verdict(enum.Enum):
-    """What becomes of the event."""
-
-    ACKNOWLEDGED = "acknowledged"
-    REJECTED = "rejected"
-    RETRY = "retry"
-    STOP = "stop"
-
-
 @dataclass(frozen=True)
-class Outcome:
-    """A verdict, why, how many seconds the endpoint asked to be left alone (0: it did not ask), and the HTTP status
-    (0: no answer).
+class HttpOutcome(DeliveryOutcome):
+    """The outcome of a request.
+
+    Attributes:
+        status: HTTP status; 0 if there was no answer.
     """
 
-    verdict: Verdict
-    reason: str = ""
-    retry_after_s: float = 0.0
     status: int = 0
 
     @property
@@ -44,7 +34,7 @@ RETRIED = frozenset({401, 403, 404, 405, 407, 408, 421, 425, 426, 429})
 is still wanted; the other 4xx are about the event itself and would be the same for ever."""
 
 
-def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> Outcome:
+def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> HttpOutcome:
     """The outcome of an answer.
 
     Args:
@@ -54,19 +44,19 @@ def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> O
         now: unix seconds, for a ``Retry-After`` that is a date.
     """
     if 200 <= status < 300 or status == 409:
-        return Outcome(Verdict.ACKNOWLEDGED, status=status)
+        return HttpOutcome(Verdict.ACKNOWLEDGED, status=status)
     detail = _printable(detail)
     reason = f"HTTP {status}: {detail}" if detail else f"HTTP {status}"
     if status == 410:
-        return Outcome(Verdict.STOP, reason, status=status)
+        return HttpOutcome(Verdict.STOP, reason, status=status)
     if 300 <= status < 400:
         target = _printable(shown(headers.get("Location", ""))) or "nowhere"
         reason = (
             f"HTTP {status} redirects to {target}; redirects are not followed, set [uplink] url to the final address"
         )
     elif 400 <= status < 500 and status not in RETRIED:
-        return Outcome(Verdict.REJECTED, reason, status=status)
-    return Outcome(Verdict.RETRY, reason, _retry_after(headers.get("Retry-After", ""), now), status)
+        return HttpOutcome(Verdict.REJECTED, reason, status=status)
+    return HttpOutcome(Verdict.RETRY, reason, _retry_after(headers.get("Retry-After", ""), now), status=status)
 
 
 def _retry_after(value: str, now: float) -> float:

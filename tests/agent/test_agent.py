@@ -211,9 +211,12 @@ def test_without_the_time_no_window_closes_unless_the_clock_is_trusted(
 
 
 def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
-    settings, database: Path, monkeypatch: pytest.MonkeyPatch
+    settings, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    agent = Agent(settings())
+    secret = tmp_path / "uplink.secret"
+    secret.write_text("whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM=")
+    secret.chmod(0o600)
+    agent = Agent(settings(uplink={"url": "http://127.0.0.1:9/", "secret_file": secret}))
     mend, refused = Store.open_repaired, []
 
     def refuse_once(path: Path, now: float, *, damaged: bool = False) -> Store:
@@ -224,7 +227,8 @@ def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
 
     monkeypatch.setattr(Store, "open_repaired", refuse_once)
     monkeypatch.setattr(agent_module, "MEND_S", 0.2)
-    agent._sender.damaged = True  # as its thread finds out
+    (worker,) = agent._uplink._workers
+    worker.damaged = True  # as its thread finds out
     agent.run()
 
     assert refused

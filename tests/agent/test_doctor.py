@@ -26,7 +26,7 @@ from edge.vision.bundle import shipped_models
 
 NAMES = [
     "camera", "face model", "demographics model", "database", "dead letters", "entrance", "disk", "memory",
-    "temperature", "clock", "secret", "endpoint", "broker",
+    "temperature", "clock", "secret", "endpoint", "broker", "sink",
 ]  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.config.uplink import Uplink
 from edge.store import Store
-from edge.uplink import ModelIdentity, Sender, census_event
+from edge.uplink import ModelIdentity, OutboxWorker, census_event
+from edge.uplink.https import HttpsSink
 from tests.soak.kills import SECRET, wait_for
 
 LIMIT_S = 60.0
@@ -38,14 +39,15 @@ def queue_of(count: int) -> dict[str, Any]:
         try:
             wait_for(lambda: b"receiving at" in log.read_bytes())
             url = re.search(rb"receiving at (\S+)", log.read_bytes())
-            sender = Sender(Uplink(url=url[1].decode(), secret_file=secret), folder / "maitred.db")  # type: ignore[index]
+            sink = HttpsSink(Uplink(url=url[1].decode(), secret_file=secret))  # type: ignore[index]
+            worker = OutboxWorker(sink, folder / "maitred.db", name="https")
             began, used = time.monotonic(), time.process_time()
             with Store.open(folder / "maitred.db") as store:
-                sender.start()
+                worker.start()
                 wait_for(lambda: not store.outbox.state().queued)
                 seconds, used = time.monotonic() - began, time.process_time() - used
                 state = store.outbox.state()
-            sender.stop()
+            worker.stop()
         finally:
             receiver.terminate()
             receiver.wait(30)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.store import DeadLetter, Queued, Store
+from edge.store import DeadLetter, QueuedEvent, Store
 from edge.store import database as database_module
 
 
@@ -33,7 +33,7 @@ def first_version(database: Path) -> Path:
 def test_the_outbox_of_the_first_version_is_taken_over(first_version: Path):
     with Store.open(first_version) as store:
         state = store.outbox.state()
-        assert store.outbox.next(9) == [Queued("waits", '{"a":1}', 0)]
+        assert store.outbox.next(9) == [QueuedEvent("waits", '{"a":1}', 0)]
         assert (state.queued, state.delivered, state.rejected, state.last_delivered_at) == (1, 2, 1, 12.0)
         assert store.outbox.dead_letters() == [DeadLetter("refused", 13.0, "HTTP 422")]
 

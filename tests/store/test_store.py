@@ -13,7 +13,7 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
-from edge.store import DeadLetter, Health, Queued, Store
+from edge.store import DeadLetter, Health, QueuedEvent, Store
 from edge.store import heartbeat as heartbeat_module
 from edge.store.store import DAY_S
 
@@ -113,7 +113,7 @@ def test_windows_are_found_by_their_end(store: Store):
 def test_window_and_event_become_one_fact(store: Store):
     store.record([visit(100.0)], 101.0)
     close(store, 0, 900, lambda window: ("id-1", f'{{"visits":{window.visits}}}'))
-    assert store.outbox.next() == [Queued("id-1", '{"visits":1}', 0)]
+    assert store.outbox.next() == [QueuedEvent("id-1", '{"visits":1}', 0)]
 
 
 class Broken(Exception):
@@ -174,7 +174,7 @@ def test_a_failed_event_stays_first_with_its_body_and_its_error(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0))
     store.outbox.failed("a", "HTTP 500")
     store.outbox.failed("a", "HTTP 503")
-    assert store.outbox.next() == [Queued("a", '{"id":"a"}', 2)]
+    assert store.outbox.next() == [QueuedEvent("a", '{"id":"a"}', 2)]
     assert store.outbox.state().last_error == "HTTP 503"
 
 

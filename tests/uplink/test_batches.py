@@ -16,9 +16,10 @@ from standardwebhooks import Webhook
 
 from edge.config.uplink import Uplink
 from edge.store import Store
-from edge.store.outbox import Queued
-from edge.uplink import Sender
+from edge.store.outbox import QueuedEvent
+from edge.uplink import OutboxWorker
 from edge.uplink.endpoint import BATCH, SINGLE, Endpoint
+from edge.uplink.https import HttpsSink
 
 OLD, NEW, OTHER = ("whsec_" + base64.b64encode(bytes([number]) * 32).decode() for number in range(3))
 
@@ -99,14 +100,15 @@ def queue(store: Store, count: int, size: int = 0) -> list[str]:
 def drain(picky: Picky, secret_file: Path, store: Store, database: Path, **settings) -> list[float]:
     """Send until nothing is queued; returns the pauses."""
     pauses: list[float] = []
-    sender = Sender(Uplink(url=picky.url, secret_file=secret_file, **settings), database, pause=pauses.append)
-    sender.start()
+    sink = HttpsSink(Uplink(url=picky.url, secret_file=secret_file, **settings))
+    worker = OutboxWorker(sink, database, name="https", pause=pauses.append)
+    worker.start()
     tick = threading.Event()
     for _ in range(1500):
         if store.outbox.state().queued == 0:
             break
         tick.wait(0.02)
-    sender.stop(30)
+    worker.stop(30)
     assert store.outbox.state().queued == 0
     return pauses
 
@@ -123,7 +125,7 @@ def test_what_waits_goes_out_in_batches_in_order_and_byte_for_byte(picky, secret
 
 def test_the_id_of_a_batch_is_that_of_its_events_and_no_others(picky, secret_file):
     endpoint = Endpoint.from_settings(Uplink(url=picky.url, secret_file=secret_file))
-    a, b, c = (Queued(name, f'{{"id":"{name}"}}', 0) for name in "abc")
+    a, b, c = (QueuedEvent(name, f'{{"id":"{name}"}}', 0) for name in "abc")
     for events in ([a, b], [a, b], [a, b, c], [b, a], [a]):
         endpoint.post(events, 1e9)
     ids = [request.headers["webhook-id"] for request in picky.requests]
@@ -212,7 +214,7 @@ def test_while_a_secret_is_changed_the_endpoint_may_know_either(picky, secret_fi
 
 
 def test_the_windows_of_three_days_without_an_answer_arrive_whole_and_in_order(picky, secret_file, store, database):
-    """Seventy-two hours by the sender's clock, which only its pauses move; a window closes each of its hours."""
+    """Seventy-two hours by the worker's clock, which only its pauses move; a window closes each of its hours."""
     hours, now, pauses = 72, [0.0], []
     picky.judge = lambda request: 503 if now[0] < 3600 * hours else 204
 
@@ -228,8 +230,10 @@ def test_the_windows_of_three_days_without_an_answer_arrive_whole_and_in_order(p
     now[0] = 3600.0
     close_windows(0.0)
     uplink = Uplink(url=picky.url, secret_file=secret_file, batch=50)
-    sender = Sender(uplink, database, random=lambda: 1.0, clock=lambda: now[0], pause=pause)
-    while sender.attempt(store):
+    worker = OutboxWorker(
+        HttpsSink(uplink), database, name="https", random=lambda: 1.0, clock=lambda: now[0], pause=pause
+    )
+    while worker.attempt(store):
         pass
     state = store.outbox.state()
     assert (state.delivered, state.queued, state.dropped, state.rejected) == (hours, 0, 0, 0)

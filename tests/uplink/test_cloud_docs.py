@@ -19,11 +19,12 @@ from edge.census.shares.estimator import ShareEstimator
 from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.config.uplink import Uplink
-from edge.store import Queued
+from edge.store import QueuedEvent
 from edge.uplink import ModelIdentity, census_event
 from edge.uplink.endpoint import BATCH, SINGLE, Endpoint
-from edge.uplink.outcome import RETRIED, Verdict, judge
+from edge.uplink.outcome import RETRIED, judge
 from edge.uplink.secret import read_secrets
+from edge.uplink.sink import Verdict
 from edge.vision.bundle import load_bundle
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -108,7 +109,7 @@ def receiver(tmp_path: Path):
 def test_the_endpoint_on_the_page_stores_each_event_once(receiver, tmp_path: Path):
     url, secret = receiver
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
-    event = Queued("00000000-0000-4000-8000-000000000001", json.dumps(example_now("a"), separators=(",", ":")), 0)
+    event = QueuedEvent("00000000-0000-4000-8000-000000000001", json.dumps(example_now("a"), separators=(",", ":")), 0)
     now = datetime.now(UTC).timestamp()
     assert [endpoint.post([event], now).verdict for _ in range(2)] == [Verdict.ACKNOWLEDGED] * 2
     assert stored(tmp_path) == ["a"]
@@ -118,7 +119,7 @@ def test_the_endpoint_on_the_page_takes_batches_and_compressed_ones(receiver, tm
     url, secret = receiver
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
     bodies = [json.dumps(example_now(name), separators=(",", ":")) for name in "abc"]
-    events = [Queued(name, body, 0) for name, body in zip("abc", bodies, strict=True)]
+    events = [QueuedEvent(name, body, 0) for name, body in zip("abc", bodies, strict=True)]
     now = datetime.now(UTC).timestamp()
     assert [endpoint.post(some, now).verdict for some in (events[:2], events)] == [Verdict.ACKNOWLEDGED] * 2
     assert endpoint._compress  # it was not refused
@@ -145,7 +146,10 @@ def test_the_commands_on_the_page_start_a_receiver(tmp_path: Path):
         endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=tmp_path / "uplink.secret"))
         event_id = "00000000-0000-4000-8000-000000000001"
         body = json.dumps(example_now(event_id), separators=(",", ":"))
-        assert endpoint.post([Queued(event_id, body, 0)], datetime.now(UTC).timestamp()).verdict == Verdict.ACKNOWLEDGED
+        assert (
+            endpoint.post([QueuedEvent(event_id, body, 0)], datetime.now(UTC).timestamp()).verdict
+            == Verdict.ACKNOWLEDGED
+        )
         assert requests.get(url.replace("/events", "/healthz"), timeout=10).json() == {"status": "ok", "events": 1}
         process.terminate()
         assert process.wait(30) == 0
@@ -167,7 +171,7 @@ def test_the_endpoint_on_the_page_refuses_old_and_future_signatures(receiver, se
     url, secret = receiver
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
     body = json.dumps(example_now("a"), separators=(",", ":"))
-    outcome = endpoint.post([Queued("a", body, 0)], datetime.now(UTC).timestamp() + seconds)
+    outcome = endpoint.post([QueuedEvent("a", body, 0)], datetime.now(UTC).timestamp() + seconds)
     assert outcome.verdict == verdict
 
 

@@ -1,4 +1,4 @@
-"""Store, outbox, sender and receiver against a model: whatever happens, every window arrives once and unaltered.
+"""Store, outbox, worker and receiver against a model: whatever happens, every window arrives once and unaltered.
 
 Hypothesis makes up histories: visits, windows that close, replies that get lost, requests that arrive twice, a full
 database, processes that are killed anywhere. ``MAITRED_HISTORIES`` tells how many (tests/soak runs 2,000).
@@ -30,7 +30,8 @@ from edge.census.window import Traffic, Window
 from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.store import Store
-from edge.uplink import ModelIdentity, Sender, census_event
+from edge.uplink import ModelIdentity, OutboxWorker, census_event
+from edge.uplink.https import HttpsSink
 from edge.uplink.secret import read_secrets
 
 HISTORIES = int(os.environ.get("MAITRED_HISTORIES", "25"))
@@ -134,8 +135,11 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.store = Store.open_repaired(self.settings.store.path, self.wall)
         closer = WindowCloser(self.settings.census, self.event_of)
         self.recorder = VisitRecorder(self.settings.store, self.store, closer)
-        self.sender = Sender(self.settings.uplink, self.settings.store.path, random=lambda: 0.5, pause=lambda _: None)
-        self.sender._endpoint._session.mount("http://", self.network)
+        sink = HttpsSink(self.settings.uplink)
+        sink._endpoint._session.mount("http://", self.network)
+        self.worker = OutboxWorker(
+            sink, self.settings.store.path, name="https", random=lambda: 0.5, pause=lambda _: None
+        )
         self.survive(self.tick)
 
     def event_of(self, window: Window):
@@ -185,7 +189,7 @@ class ExactlyOnce(RuleBasedStateMachine):
     def something_is_sent(self, fault: str) -> None:
         self.network.fault = fault
         try:
-            self.survive(lambda: self.sender.attempt(self.store))
+            self.survive(lambda: self.worker.attempt(self.store))
         except sqlite3.OperationalError as error:  # its thread would log it, and try again
             assert "readonly" in str(error)
         self.network.fault = ""
@@ -226,7 +230,7 @@ class ExactlyOnce(RuleBasedStateMachine):
             self.now += 7200
             self.recorder.tick(self.wall, self.now, Traffic(), last=True)
             self.events_never_change()
-            while self.sender.attempt(self.store):
+            while self.worker.attempt(self.store):
                 pass
             self.check(waiting)
         finally:

@@ -1,4 +1,4 @@
-"""The publisher against a real Mosquitto, with a real database."""
+"""The sink of an MQTT broker against a real Mosquitto, with a real database."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ from edge.config import Settings, parse_settings
 from edge.counting.visit import Visit
 from edge.errors import BadInput
 from edge.store import Store
-from edge.uplink import ModelIdentity, census_event
+from edge.uplink import ModelIdentity, OutboxWorker, UplinkWorkers, census_event
 from edge.uplink.endpoint import SINGLE
-from edge.uplink.mqtt import Publisher
 from edge.uplink.mqtt.home_assistant import discovery, state, topics
-from edge.uplink.mqtt.publisher import read_password
+from edge.uplink.mqtt.sink import MqttSink, read_password
 from tests.waiting import free_port, until
 
 PATIENCE_S = 30.0
@@ -189,12 +188,15 @@ def settings_for(database: Path, port: int, **more: object) -> Settings:
 
 
 @pytest.fixture
-def published() -> Iterator[Callable[[Settings], Publisher]]:
+def published() -> Iterator[Callable[[Settings], OutboxWorker]]:
     """Starts publishers that try again at once, and ends them."""
-    running: list[Publisher] = []
+    running: list[OutboxWorker] = []
 
-    def start(settings: Settings) -> Publisher:
-        publisher = Publisher(settings, "mobile 1.0.0", clock=lambda: NOON, pause=lambda _: time.sleep(0.02))
+    def start(settings: Settings) -> OutboxWorker:
+        publisher = OutboxWorker(
+            MqttSink(settings, "mobile 1.0.0"), settings.store.path, name="mqtt",
+            carries_events=settings.carrier == "mqtt", clock=lambda: NOON, pause=lambda _: time.sleep(0.02),
+        )  # fmt: skip
         running.append(publisher)
         publisher.start()
         return publisher
@@ -222,7 +224,7 @@ def bodies(store: Store) -> list[str]:
 
 
 def test_events_arrive_in_order_byte_for_byte_and_are_then_delivered(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     settings = settings_for(database, broker.port)
     for hour in range(5):
@@ -240,7 +242,7 @@ def test_events_arrive_in_order_byte_for_byte_and_are_then_delivered(
 
 
 def test_a_window_that_closes_later_is_sent_when_it_does(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     settings = settings_for(database, broker.port)
     publisher = published(settings)
@@ -254,7 +256,7 @@ def test_a_window_that_closes_later_is_sent_when_it_does(
 
 
 def test_nothing_is_lost_while_the_broker_is_away(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     settings = settings_for(database, broker.port)
     publisher = published(settings)
@@ -275,7 +277,7 @@ def test_nothing_is_lost_while_the_broker_is_away(
 
 
 def test_an_event_whose_acknowledgement_is_lost_comes_again_with_the_same_id(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     proxy = Proxy(broker.port)
     proxy.lose_answers = 2
@@ -292,7 +294,7 @@ def test_an_event_whose_acknowledgement_is_lost_comes_again_with_the_same_id(
 
 
 def test_the_broker_tells_when_a_device_is_gone_without_a_word(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     proxy = Proxy(broker.port)
     published(settings_for(database, proxy.port))
@@ -304,7 +306,7 @@ def test_the_broker_tells_when_a_device_is_gone_without_a_word(
 
 
 def test_a_device_says_good_bye_and_what_it_said_is_kept(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     publisher = published(settings_for(database, broker.port))
     until(lambda: publisher.state == "idle")
@@ -321,7 +323,7 @@ def test_a_device_says_good_bye_and_what_it_said_is_kept(
 
 
 def test_a_broker_that_never_answers_is_given_up_and_tried_again(
-    database: Path, store: Store, published: Callable[[Settings], Publisher], caplog: pytest.LogCaptureFixture
+    database: Path, store: Store, published: Callable[[Settings], OutboxWorker], caplog: pytest.LogCaptureFixture
 ):
     pytest.importorskip("paho.mqtt.client")
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -332,7 +334,7 @@ def test_a_broker_that_never_answers_is_given_up_and_tried_again(
 
 
 def test_a_topic_that_is_not_allowed_keeps_the_event_and_names_the_reason(
-    tmp_path: Path, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    tmp_path: Path, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     folder = tmp_path / "broker"
     folder.mkdir()
@@ -400,7 +402,7 @@ def safe_settings(
 
 def test_over_tls_with_an_own_authority_and_a_password(
     safe_broker: Broker, authority: Path, tmp_path: Path, database: Path, store: Store,
-    published: Callable[[Settings], Publisher], caplog: pytest.LogCaptureFixture,
+    published: Callable[[Settings], OutboxWorker], caplog: pytest.LogCaptureFixture,
 ):  # fmt: skip
     settings = safe_settings(database, safe_broker, authority, tmp_path)
     close_window(store, settings, 1, 12)
@@ -427,7 +429,8 @@ def test_over_tls_with_an_own_authority_and_a_password(
 )
 def test_a_broker_that_cannot_be_trusted_or_does_not_trust_us_gets_nothing(
     safe_broker: Broker, authority: Path, tmp_path: Path, database: Path, store: Store,
-    published: Callable[[Settings], Publisher], caplog: pytest.LogCaptureFixture, change: dict[str, Any], reason: str,
+    published: Callable[[Settings], OutboxWorker], caplog: pytest.LogCaptureFixture, change: dict[str, Any],
+    reason: str,
 ):  # fmt: skip
     settings = safe_settings(database, safe_broker, authority, tmp_path, timeout_s=1, **change)
     close_window(store, settings, 1, 12)
@@ -445,7 +448,7 @@ def test_a_broker_that_cannot_be_trusted_or_does_not_trust_us_gets_nothing(
 
 
 def test_discovery_is_kept_by_the_broker_and_each_sensor_finds_its_value(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     settings = settings_for(database, broker.port)
     close_window(store, settings, 1, 40)
@@ -497,7 +500,7 @@ def test_a_name_with_dots_makes_an_identifier_that_home_assistant_takes():
 
 
 def test_without_discovery_home_assistant_is_told_nothing(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     publisher = published(settings_for(database, broker.port, discovery=False))
     until(lambda: publisher.state == "idle" and listener.on("maitred/chez-emile/door/state"))
@@ -546,7 +549,7 @@ def test_before_the_first_window_nothing_is_known():
 
 
 def test_with_an_endpoint_the_events_go_there_and_the_broker_gets_the_state(
-    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], Publisher]
+    broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     settings = settings_for(database, broker.port)
     uplink = settings.uplink.model_copy(update={"url": "https://census.example.com/v1", "secret_file": Path("none")})
@@ -571,7 +574,7 @@ def test_a_password_for_others_to_read_is_refused(tmp_path: Path, database: Path
     settings = settings_for(database, 1, username="door", password_file=str(file))
 
     with pytest.raises(BadInput, match=f"chmod 600 {file}"):
-        Publisher(settings, "mobile")
+        MqttSink(settings, "mobile")
 
 
 def test_a_credential_of_systemd_is_taken_as_it_is(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch):
@@ -598,17 +601,17 @@ def test_without_the_package_the_way_out_is_named(database: Path, monkeypatch: p
     monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
 
     with pytest.raises(BadInput, match=r"pip install 'maitred\[mqtt\]'"):
-        Publisher(settings_for(database, 1), "mobile")
+        MqttSink(settings_for(database, 1), "mobile")
 
 
 def test_without_a_broker_it_stays_off(database: Path, store: Store, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
-    publisher = Publisher(parse_settings({"store": {"path": str(database)}}, "test"), "mobile")
+    workers = UplinkWorkers(parse_settings({"store": {"path": str(database)}}, "test"), "mobile")
 
-    publisher.start()
-    publisher.stop()
+    workers.start()
+    workers.stop()
 
-    assert publisher.state == "off"
+    assert workers.state == "off"
 
 
 @pytest.mark.parametrize(

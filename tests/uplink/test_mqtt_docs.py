@@ -18,7 +18,7 @@ SETTINGS = parse_settings(tomllib.loads(EXAMPLES[0]), "docs/mqtt.md")
 def test_the_example_is_a_valid_configuration():
     assert SETTINGS.mqtt.host == "broker.example.com"
     assert SETTINGS.mqtt.tls
-    assert SETTINGS.mqtt_carries_events
+    assert SETTINGS.carrier == "mqtt"
 
 
 def test_the_table_has_all_topics():

@@ -7,7 +7,8 @@ from email.utils import formatdate
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from edge.uplink.outcome import Verdict, judge
+from edge.uplink.outcome import judge
+from edge.uplink.sink import Verdict
 
 NOW = 1_790_000_000.0
 

@@ -1,5 +1,5 @@
 """The way to an MQTT broker: the same events as over HTTPS, and what Home Assistant shows."""
 
-from edge.uplink.mqtt.publisher import Publisher
+from edge.uplink.mqtt.sink import MqttSink
 
-__all__ = ["Publisher"]
+__all__ = ["MqttSink"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.config.mqtt import Mqtt
 from edge.errors import BadInput
+from edge.uplink.sink import SinkUnavailable
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
@@ -20,11 +21,11 @@ PAYLOAD_FORMAT_INVALID = 0x99
 """The one reason code that is about the message itself; all others can be set right, and then it is still wanted."""
 
 
-class ConnectionLost(Exception):
+class ConnectionLost(SinkUnavailable):
     """There is no connection (any more), or it does not answer; the message tells why."""
 
 
-class Refused(Exception):
+class BrokerRefused(Exception):
     """The broker answered that it does not take this message; ``for_good`` if it never will."""
 
     def __init__(self, reason: str, for_good: bool) -> None:
@@ -73,7 +74,7 @@ class Connection:
 
         Raises:
             ConnectionLost: it did not; whether it has the message is not known.
-            Refused: it said no.
+            BrokerRefused: it said no.
         """
         sent = self._client.publish(topic, text.encode(), 1, retain, _properties(content_type))
         if sent.rc != 0:
@@ -85,7 +86,7 @@ class Connection:
         self.check(unless=sent.mid)
         answer = self._answers.pop(sent.mid)
         if answer.is_failure:
-            raise Refused(str(answer), answer.value == PAYLOAD_FORMAT_INVALID)
+            raise BrokerRefused(str(answer), answer.value == PAYLOAD_FORMAT_INVALID)
 
     def check(self, unless: int | None = None) -> None:
         """Pass if the connection stands, or the message ``unless`` was answered before it broke.

@@ -1,4 +1,4 @@
-"""The sender against a real HTTP server that verifies every signature, with a real database."""
+"""The outbox is emptied into an HTTP endpoint: a real server that verifies every signature, and a real database."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from edge.config import parse_settings
 from edge.config.uplink import Uplink
 from edge.errors import BadInput
 from edge.store import Store, StoreError
-from edge.uplink import Sender
-from edge.uplink import sender as sender_module
+from edge.uplink import OutboxWorker, UplinkWorkers, outbox_worker
 from edge.uplink.endpoint import Endpoint
+from edge.uplink.https import HttpsSink
 from tests.waiting import free_port, until
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
@@ -126,13 +127,17 @@ def pauses() -> Pauses:
 
 
 @pytest.fixture
-def sender(cloud: Cloud, secret_file: Path, database: Path, pauses: Pauses):
+def worker(cloud: Cloud, secret_file: Path, database: Path, pauses: Pauses):
     """Not started; stopped in the end."""
     uplink = Uplink(url=cloud.url, secret_file=secret_file, max_backoff_s=60, batch=1)
-    sender = Sender(uplink, database, random=lambda: 0.5, pause=pauses)
-    yield sender
+    worker = worker_for(uplink, database, random=lambda: 0.5, pause=pauses)
+    yield worker
     cloud.hold.set()
-    sender.stop(PATIENCE_S)
+    worker.stop(PATIENCE_S)
+
+
+def worker_for(uplink: Uplink, database: Path, *, time_is_known=lambda: True, **more) -> OutboxWorker:
+    return OutboxWorker(HttpsSink(uplink, time_is_known), database, name="https", **more)
 
 
 def queue(store: Store, *ids: str) -> None:
@@ -148,10 +153,10 @@ def reasons(store: Store) -> dict[str, str]:
     return {letter.id: letter.reason for letter in store.outbox.dead_letters()}
 
 
-def test_events_arrive_signed_in_order_and_byte_for_byte(cloud: Cloud, sender: Sender, store: Store):
+def test_events_arrive_signed_in_order_and_byte_for_byte(cloud: Cloud, worker: OutboxWorker, store: Store):
     queue(store, "a", "b", "c")
     bodies = [event.body for event in store.outbox.next(9)]
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     assert cloud.bodies == bodies
     assert cloud.ids == ["a", "b", "c"]
@@ -159,9 +164,9 @@ def test_events_arrive_signed_in_order_and_byte_for_byte(cloud: Cloud, sender: S
     assert store.outbox.state().delivered == 3
 
 
-def test_a_request_has_the_headers_that_are_documented_and_no_secret(cloud: Cloud, sender: Sender, store: Store):
+def test_a_request_has_the_headers_that_are_documented_and_no_secret(cloud: Cloud, worker: OutboxWorker, store: Store):
     queue(store, "a")
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     (headers,) = cloud.headers
     assert headers["content-type"] == "application/cloudevents+json"
@@ -176,39 +181,39 @@ def test_a_request_has_the_headers_that_are_documented_and_no_secret(cloud: Clou
 def test_while_the_time_is_not_known_nothing_is_signed_and_nothing_lost(
     cloud: Cloud, secret_file: Path, database: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sender_module, "CLOCK_S", 0.02)
+    monkeypatch.setattr(outbox_worker, "READY_S", 0.02)
     asked: list[bool] = []
     known = threading.Event()
 
-    def may_sign() -> bool:
+    def time_is_known() -> bool:
         asked.append(known.is_set())
         return known.is_set()
 
-    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file), database, may_sign=may_sign)
+    worker = worker_for(Uplink(url=cloud.url, secret_file=secret_file), database, time_is_known=time_is_known)
     queue(store, "a")
-    sender.start()
+    worker.start()
     until(lambda: len(asked) > 5)
     assert not cloud.bodies
     known.set()
     until(lambda: settled(store))
-    sender.stop(PATIENCE_S)
+    worker.stop(PATIENCE_S)
     assert cloud.ids == ["a"]
 
 
-def test_an_event_that_is_queued_later_is_sent_when_woken(cloud: Cloud, sender: Sender, store: Store):
-    sender.start()
-    until(lambda: sender.state == "idle")
+def test_an_event_that_is_queued_later_is_sent_when_woken(cloud: Cloud, worker: OutboxWorker, store: Store):
+    worker.start()
+    until(lambda: worker.state == "idle")
     queue(store, "a")
-    sender.wake()
+    worker.wake()
     until(lambda: settled(store))
     assert cloud.ids == ["a"]
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 409])
-def test_an_acknowledged_event_is_not_sent_again(cloud: Cloud, sender: Sender, store: Store, status: int):
+def test_an_acknowledged_event_is_not_sent_again(cloud: Cloud, worker: OutboxWorker, store: Store, status: int):
     cloud.script.append((status, {}))
     queue(store, "a", "b")
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     assert cloud.ids == ["a", "b"]
     assert store.outbox.state().delivered == 2
@@ -216,11 +221,11 @@ def test_an_acknowledged_event_is_not_sent_again(cloud: Cloud, sender: Sender, s
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_rejected_event_is_kept_and_counted_and_the_next_one_sent(
-    cloud: Cloud, sender: Sender, store: Store, status: int
+    cloud: Cloud, worker: OutboxWorker, store: Store, status: int
 ):
     cloud.script.append((status, {}))
     queue(store, "a", "b")
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     assert cloud.ids == ["a", "b"]
     assert reasons(store) == {"a": f"HTTP {status}: because I say so"}
@@ -236,11 +241,11 @@ def test_a_rejected_event_is_kept_and_counted_and_the_next_one_sent(
     ],
 )
 def test_a_failed_attempt_is_repeated_with_the_same_id_and_body_before_any_other(
-    cloud: Cloud, sender: Sender, store: Store, pauses: Pauses, answer: Answer | None
+    cloud: Cloud, worker: OutboxWorker, store: Store, pauses: Pauses, answer: Answer | None
 ):
     cloud.script.extend([answer, answer, answer])
     queue(store, "a", "b")
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     assert cloud.ids == ["a", "a", "a", "a", "b"]
     assert len(set(cloud.bodies[:4])) == 1
@@ -254,20 +259,20 @@ def test_each_attempt_is_signed_anew(cloud: Cloud, secret_file: Path, database: 
     cloud.script.append((500, {}))
     queue(store, "a")
     uplink = Uplink(url=cloud.url, secret_file=secret_file)
-    sender = Sender(uplink, database, clock=lambda: float(next(moments)), pause=Pauses())
-    sender.start()
+    worker = worker_for(uplink, database, clock=lambda: float(next(moments)), pause=Pauses())
+    worker.start()
     until(lambda: settled(store))
-    sender.stop(PATIENCE_S)
+    worker.stop(PATIENCE_S)
     first, second = cloud.headers
     assert int(first["webhook-timestamp"]) < int(second["webhook-timestamp"])
     assert first["webhook-signature"] != second["webhook-signature"]
 
 
-def test_a_redirect_is_not_followed_and_is_named(cloud: Cloud, sender: Sender, store: Store, caplog):
+def test_a_redirect_is_not_followed_and_is_named(cloud: Cloud, worker: OutboxWorker, store: Store, caplog):
     cloud.script.append((307, {"Location": "https://example.com/moved"}))
     queue(store, "a")
     with caplog.at_level(logging.WARNING):
-        sender.start()
+        worker.start()
         until(lambda: settled(store))
     assert cloud.paths == ["/events", "/events"]
     assert "HTTP 307 redirects to https://example.com/moved" in caplog.text
@@ -279,42 +284,42 @@ def test_a_redirect_is_not_followed_and_is_named(cloud: Cloud, sender: Sender, s
 )
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_honoured_and_bounded(
-    cloud: Cloud, sender: Sender, store: Store, pauses: Pauses, status: int, asked: str, pause: float
+    cloud: Cloud, worker: OutboxWorker, store: Store, pauses: Pauses, status: int, asked: str, pause: float
 ):
     cloud.script.append((status, {"Retry-After": asked}))
     queue(store, "a")
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     assert pauses.seconds == [pause]
 
 
-def test_pauses_are_short_again_after_a_delivery(cloud: Cloud, sender: Sender, store: Store, pauses: Pauses):
+def test_pauses_are_short_again_after_a_delivery(cloud: Cloud, worker: OutboxWorker, store: Store, pauses: Pauses):
     cloud.script.extend([(500, {}), (500, {}), (204, {}), (500, {})])
     queue(store, "a", "b")
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     assert pauses.seconds == [0.5, 1, 0.5]
 
 
-def test_gone_stops_sending_and_keeps_everything(cloud: Cloud, sender: Sender, store: Store, caplog):
+def test_gone_stops_sending_and_keeps_everything(cloud: Cloud, worker: OutboxWorker, store: Store, caplog):
     cloud.script.append((410, {}))
     queue(store, "a", "b")
-    sender.start()
-    until(lambda: sender.state == "stopped")
-    sender.wake()
-    sender.stop(PATIENCE_S)
-    assert sender.state == "stopped"
+    worker.start()
+    until(lambda: worker.state == "stopped")
+    worker.wake()
+    worker.stop(PATIENCE_S)
+    assert worker.state == "stopped"
     assert cloud.ids == ["a"]
     assert [event.id for event in store.outbox.next(9)] == ["a", "b"]
     assert "sending stops until restart" in caplog.text
 
 
-def test_after_a_restart_a_stopped_sender_tries_again(cloud: Cloud, sender: Sender, secret_file, database, store):
+def test_after_a_restart_a_stopped_sender_tries_again(cloud: Cloud, worker: OutboxWorker, secret_file, database, store):
     cloud.script.append((410, {}))
     queue(store, "a")
-    sender.start()
-    until(lambda: sender.state == "stopped")
-    again = Sender(Uplink(url=cloud.url, secret_file=secret_file), database, pause=Pauses())
+    worker.start()
+    until(lambda: worker.state == "stopped")
+    again = worker_for(Uplink(url=cloud.url, secret_file=secret_file), database, pause=Pauses())
     again.start()
     until(lambda: settled(store))
     again.stop(PATIENCE_S)
@@ -333,10 +338,10 @@ def test_an_endpoint_that_is_away_for_a_while_gets_everything_when_it_is_back(se
 
     queue(store, "a", "b")
     uplink = Uplink(url=f"http://127.0.0.1:{port}/", secret_file=secret_file, batch=1)
-    sender = Sender(uplink, database, pause=pause)
-    sender.start()
+    worker = worker_for(uplink, database, pause=pause)
+    worker.start()
     until(lambda: settled(store))
-    sender.stop(PATIENCE_S)
+    worker.stop(PATIENCE_S)
     servers[0].shutdown()
     servers[0].server_close()
     assert cloud.ids == ["a", "b"]
@@ -350,68 +355,68 @@ def test_the_state_tells_what_the_sender_does(cloud: Cloud, secret_file: Path, d
         entered.set()
         go_on.wait(PATIENCE_S)
 
-    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file), database, pause=pause)
-    assert sender.state == "off"
+    worker = worker_for(Uplink(url=cloud.url, secret_file=secret_file), database, pause=pause)
+    assert worker.state == "off"
     cloud.hold.clear()
     cloud.script.append((500, {}))
     queue(store, "a")
-    sender.start()
+    worker.start()
     until(lambda: cloud.ids == ["a"])
-    assert sender.state == "sending"
+    assert worker.state == "sending"
     cloud.hold.set()
     assert entered.wait(PATIENCE_S)
-    assert sender.state == "retrying"
+    assert worker.state == "retrying"
     assert store.outbox.state().last_error == "HTTP 500: because I say so"
     go_on.set()
-    until(lambda: sender.state == "idle")
-    sender.stop(PATIENCE_S)
-    assert sender.state == "off"
+    until(lambda: worker.state == "idle")
+    worker.stop(PATIENCE_S)
+    assert worker.state == "off"
 
 
 def test_stopping_ends_the_longest_pause(cloud: Cloud, secret_file: Path, database: Path, store: Store):
     cloud.script.append((503, {"Retry-After": "86400"}))
     queue(store, "a")
-    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file, max_backoff_s=86400), database)
-    sender.start()
-    until(lambda: sender.state == "retrying")
-    sender.stop(PATIENCE_S)
-    assert not sender._thread.is_alive()
-    assert sender.state == "off"
+    worker = worker_for(Uplink(url=cloud.url, secret_file=secret_file, max_backoff_s=86400), database)
+    worker.start()
+    until(lambda: worker.state == "retrying")
+    worker.stop(PATIENCE_S)
+    assert not worker._thread.is_alive()
+    assert worker.state == "off"
     assert [event.id for event in store.outbox.next()] == ["a"]
 
 
-def test_stopping_does_not_wait_for_a_request_in_flight(cloud: Cloud, sender: Sender, store: Store):
+def test_stopping_does_not_wait_for_a_request_in_flight(cloud: Cloud, worker: OutboxWorker, store: Store):
     cloud.hold.clear()
     queue(store, "a")
-    sender.start()
+    worker.start()
     until(lambda: cloud.ids == ["a"])
-    sender.stop(0.0)
-    assert sender._thread.is_alive()
-    assert sender._thread.daemon
+    worker.stop(0.0)
+    assert worker._thread.is_alive()
+    assert worker._thread.daemon
 
 
 def test_without_an_endpoint_nothing_is_started(database: Path, store: Store):
     queue(store, "a")
-    sender = Sender(Uplink(), database)
-    sender.start()
-    sender.wake()
-    sender.stop()
-    assert sender.state == "off"
+    workers = UplinkWorkers(parse_settings({"store": {"path": str(database)}}, "test"), "mobile 1.0.0")
+    workers.start()
+    workers.wake()
+    workers.stop()
+    assert workers.state == "off"
     assert [event.id for event in store.outbox.next()] == ["a"]
 
 
 def test_an_unusable_secret_is_told_before_anything_starts(cloud: Cloud, secret_file: Path, database: Path):
     secret_file.chmod(0o644)
     with pytest.raises(BadInput, match="chmod 600"):
-        Sender(Uplink(url=cloud.url, secret_file=secret_file), database)
+        worker_for(Uplink(url=cloud.url, secret_file=secret_file), database)
 
 
-def test_the_secret_is_in_no_message(cloud: Cloud, sender: Sender, store: Store, caplog):
+def test_the_secret_is_in_no_message(cloud: Cloud, worker: OutboxWorker, store: Store, caplog):
     cloud.script.extend([(500, {}), None, (302, {}), (422, {}), (410, {})])
     queue(store, "a", "b")
     with caplog.at_level(logging.DEBUG):
-        sender.start()
-        until(lambda: sender.state == "stopped")
+        worker.start()
+        until(lambda: worker.state == "stopped")
     assert len(caplog.records) >= 5
     assert SECRET.removeprefix("whsec_") not in caplog.text
     assert "thirty-two bytes" not in caplog.text
@@ -428,10 +433,10 @@ def test_credentials_in_the_address_are_used_and_in_no_message(
     url = cloud.url.replace("://", "://door:geheim-1@") + "?token=geheim-2"
     queue(store, "a", "b")
     with caplog.at_level(logging.DEBUG, logger="edge"):
-        sender = Sender(Uplink(url=url, secret_file=secret_file, batch=1), database, pause=pauses)
-        sender.start()
-        until(lambda: sender.state == "stopped")
-        sender.stop(PATIENCE_S)
+        worker = worker_for(Uplink(url=url, secret_file=secret_file, batch=1), database, pause=pauses)
+        worker.start()
+        until(lambda: worker.state == "stopped")
+        worker.stop(PATIENCE_S)
 
     assert set(cloud.paths) == {"/events?token=geheim-2"}
     basic = "Basic " + base64.b64encode(b"door:geheim-1").decode()
@@ -444,7 +449,7 @@ def test_credentials_in_the_address_are_used_and_in_no_message(
 
 
 def test_a_database_error_is_logged_and_the_sending_goes_on(
-    cloud: Cloud, sender: Sender, store: Store, pauses: Pauses, caplog, monkeypatch
+    cloud: Cloud, worker: OutboxWorker, store: Store, pauses: Pauses, caplog, monkeypatch
 ):
     opened = []
 
@@ -455,9 +460,9 @@ def test_a_database_error_is_logged_and_the_sending_goes_on(
         return original(path)
 
     original = Store.open
-    monkeypatch.setattr("edge.uplink.sender.Store.open", open_later)
+    monkeypatch.setattr("edge.uplink.outbox_worker.Store.open", open_later)
     queue(store, "a")
-    sender.start()
+    worker.start()
     until(lambda: settled(store))
     assert cloud.ids == ["a"]
     assert pauses.seconds == [0.5, 1]
@@ -465,14 +470,14 @@ def test_a_database_error_is_logged_and_the_sending_goes_on(
 
 
 def test_an_event_whose_acknowledgement_could_not_be_noted_is_sent_again(
-    cloud: Cloud, sender: Sender, store: Store, database: Path
+    cloud: Cloud, worker: OutboxWorker, store: Store, database: Path
 ):
     store._connection.execute(
         "CREATE TRIGGER once BEFORE DELETE ON outbox WHEN (SELECT count(*) FROM facts WHERE name = 'healed') = 0"
         " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
     )
     queue(store, "a")
-    sender.start()
+    worker.start()
     until(lambda: len(cloud.ids) >= 2)
     store._connection.execute("INSERT INTO facts (name, at, value) VALUES ('healed', 0, '')")
     until(lambda: settled(store))
@@ -487,10 +492,10 @@ def test_a_time_out_is_retried_and_named(cloud: Cloud, secret_file: Path, databa
     def pause(seconds: float) -> None:
         cloud.hold.set()
 
-    sender = Sender(Uplink(url=cloud.url, secret_file=secret_file, timeout_s=1), database, pause=pause)
-    sender.start()
+    worker = worker_for(Uplink(url=cloud.url, secret_file=secret_file, timeout_s=1), database, pause=pause)
+    worker.start()
     until(lambda: settled(store))
-    sender.stop(PATIENCE_S)
+    worker.stop(PATIENCE_S)
     assert cloud.ids == ["a", "a"]
     assert "no answer within 1 s" in caplog.text
 
@@ -556,11 +561,11 @@ def test_an_authority_for_another_host_vouches_for_nothing(tls_cloud, secret_fil
 
 def test_a_missing_authority_is_told_before_anything_starts(cloud: Cloud, secret_file: Path, database: Path, tmp_path):
     with pytest.raises(BadInput, match=r"nowhere\.pem: no such file; \[uplink\] ca_file"):
-        Sender(Uplink(url=cloud.url, secret_file=secret_file, ca_file=tmp_path / "nowhere.pem"), database)
+        worker_for(Uplink(url=cloud.url, secret_file=secret_file, ca_file=tmp_path / "nowhere.pem"), database)
 
 
 def test_counts_that_would_travel_in_the_clear_are_warned_about(
     cloud: Cloud, secret_file: Path, database: Path, caplog
 ):
-    Sender(Uplink(url=cloud.url, secret_file=secret_file), database)
+    worker_for(Uplink(url=cloud.url, secret_file=secret_file), database)
     assert "not https" in caplog.text
