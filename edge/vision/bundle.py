@@ -34,7 +34,7 @@ ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, ValueE
 """What the zip reader raises for damaged archives."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bundle:
     """A model and its card, checked against each other when loaded by :meth:`interpreter`."""
 
@@ -47,6 +47,9 @@ class Bundle:
     """Of the whole file in bytes; 0 if the bundle is in no file yet."""
     shipped: bool = False
     """Whether it came with maitred; any other is not to be trusted."""
+
+    def __repr__(self) -> str:
+        return f"Bundle({self.card.name!r}, version {self.card.version}, {self.card.task}, {len(self.model)} bytes)"
 
     def require(self, task: str) -> Bundle:
         """This bundle, if it is for ``task``.

@@ -210,3 +210,7 @@ def test_a_name_that_leads_to_no_file_is_answered_with_the_shipped_models(name: 
 def test_a_model_for_another_task_is_refused_by_name(build: Callable[[Bundle], object], name: str):
     with pytest.raises(BadInput, match=rf"^{name}: .*needed"):
         build(load_bundle(name))
+
+
+def test_a_bundle_is_printed_in_one_line():
+    assert re.fullmatch(r"Bundle\('table1', version \S+, demographics, \d{6,} bytes\)", repr(load_bundle("table1")))
