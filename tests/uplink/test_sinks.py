@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.agent.doctor import examine
+from edge.agent.doctor import run_checks
 from edge.config import load_settings, parse_settings
 from edge.dashboard.page import privacy_note
 from edge.errors import BadInput
@@ -330,7 +330,7 @@ def test_a_sink_that_cannot_be_made_is_named_before_anything_starts_and_by_docto
     settings = parse_settings(values, "test")
     with pytest.raises(BadInput, match=message):
         UplinkWorkers(settings, "mobile 1.0.0")
-    (found,) = [each for each in examine(settings) if each.name == "sink"]
+    (found,) = [each for each in run_checks(settings) if each.name == "sink"]
     assert found.verdict == "failure"
     assert found.way_out
 
@@ -339,7 +339,7 @@ def test_a_sink_that_cannot_be_made_is_named_before_anything_starts_and_by_docto
 def test_doctor_says_which_way_events_go(tmp_path: Path):
     def found(**values: object) -> str:
         settings = parse_settings({"store": {"path": str(tmp_path / "maitred.db")}, **values}, "test")
-        return next(each.found for each in examine(settings) if each.name == "sink")
+        return next(each.found for each in run_checks(settings) if each.name == "sink")
 
     assert found() == "none configured"
     assert found(uplink=UPLINK) == "events go out over https"
