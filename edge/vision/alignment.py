@@ -1,4 +1,4 @@
-"""Cutting a face out of a frame, upright and always in the same place. Training sees faces through the same code."""
+"""Cutting a face out of a frame, upright and always in the same place. Training uses the same code."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from edge.vision.detection import Detection, Float32Array
 
 Float64Array = npt.NDArray[np.float64]
 MAX_RESIDUAL = 0.12
-"""Landmarks that miss the reference by more (root mean square, share of the crop's side) are no upright face."""
+"""If the landmarks miss the reference by more than this (root mean square, share of the crop's side), the face is not
+upright."""
 
 
 def crop_face(image: Image, face: Detection, crop: Crop, size: int) -> Image:
     """The face as uint8 BGR (size, size, 3): aligned by its landmarks, or its box with the card's margin.
 
-    Beyond the frame's edges the crop repeats the edge pixels: a face is padded, never stretched.
+    Where the crop reaches beyond the frame, the frame's edge pixels are repeated: a face is padded, never stretched.
     """
     transform = alignment(face.landmarks, crop)
     if transform is None:
@@ -30,7 +31,7 @@ def crop_face(image: Image, face: Detection, crop: Crop, size: int) -> Image:
 
 
 def crop_aligned(image: Image, size: int) -> Image:
-    """A picture that is a face crop already, as uint8 BGR (size, size, 3)."""
+    """A picture that is already a face crop, resized to uint8 BGR (size, size, 3)."""
     shrinking = min(image.shape[:2]) > size
     return np.asarray(
         cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR), np.uint8
@@ -41,17 +42,17 @@ def alignment(landmarks: Float32Array, crop: Crop) -> Float32Array | None:
     """Similarity transform (2, 3) from frame pixels to the unit square that best fits the reference landmarks.
 
     Least squares after S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
-    PAMI 1991, written with complex numbers. None where the landmarks fit no upright frontal or three-quarter face.
+    PAMI 1991, written with complex numbers. None if the landmarks do not fit an upright frontal or three-quarter face.
     """
     count = len(crop.landmarks)
     source = landmarks[:count, 0] + 1j * landmarks[:count, 1]
     target = np.array([complex(x, y) for x, y in crop.landmarks])
-    centred, wanted = source - source.mean(), target - target.mean()
+    centred, centred_target = source - source.mean(), target - target.mean()
     spread = float((np.abs(centred) ** 2).sum())
     if spread < 1e-6:
         return None
-    turn = (np.conj(centred) * wanted).sum() / spread
-    residual = np.sqrt((np.abs(turn * centred - wanted) ** 2).mean())
+    turn = (np.conj(centred) * centred_target).sum() / spread
+    residual = np.sqrt((np.abs(turn * centred - centred_target) ** 2).mean())
     if residual > MAX_RESIDUAL:
         return None
     shift = target.mean() - turn * source.mean()
@@ -59,9 +60,9 @@ def alignment(landmarks: Float32Array, crop: Crop) -> Float32Array | None:
 
 
 def warp(image: Image, transform: Float32Array, size: int) -> Image:
-    """Apply a transform to the unit square, sampled at (size, size).
+    """Cut out the part of the image that the transform maps to the unit square, as uint8 BGR (size, size, 3).
 
-    A face larger than the crop is first shrunk by area averaging, because bilinear sampling alone would alias.
+    A face larger than the crop is first shrunk by area averaging, because bilinear sampling alone would cause aliasing.
     """
     scale = float(np.hypot(transform[0, 0], transform[1, 0])) * size
     # Pixel centres: the unit square's (0, 0) is the outer corner of the crop's first pixel.
@@ -76,7 +77,7 @@ def warp(image: Image, transform: Float32Array, size: int) -> Image:
 
 
 def _shrink(image: Image, to_pixels: Float64Array, scale: float, size: int) -> tuple[Image, Float64Array]:
-    # Only the part under the crop: a photo with many large faces must not be shrunk whole for each of them.
+    # Only the part under the crop: a photo with many large faces must not be shrunk as a whole for each of them.
     corners = np.linalg.inv(to_pixels) @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]])
     border = 2 / scale
     left, top = (int(max(corners[axis].min() - border, 0)) for axis in (0, 1))

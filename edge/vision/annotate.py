@@ -1,4 +1,4 @@
-"""Drawing what was seen onto a photo, as the figures of the paper show it."""
+"""Drawing boxes and estimates onto a photo, as in the figures of the paper."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.vision.analyze import Face
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 TEXT_COLOUR = (255, 255, 255)
-# Blue-green and orange (BGR): told apart by people who do not see red and green alike. Grey for a child.
+# Blue and orange (BGR), which people with red-green colour blindness can tell apart. Grey for a child.
 COLOURS = {"female": (20, 110, 230), "male": (150, 120, 0), None: (110, 110, 110)}
 
 
@@ -43,7 +43,7 @@ def _label(
     sizes = [cv2.getTextSize(text, FONT, 0.6 * scale, thickness)[0] for text in texts]
     row, pad = round(24 * scale), round(4 * scale)
     label_width, label_height = max(size[0] for size in sizes) + 2 * pad, row * len(texts) + pad
-    # Above the face; below it where there is no room; always inside the picture.
+    # Above the face, or below it if there is no room; always inside the picture.
     (left, top), (_, bottom) = corners
     y = top - label_height if top >= label_height else min(bottom, height - label_height)
     x = min(max(left, 0), max(width - label_width, 0))

@@ -1,4 +1,4 @@
-"""The card inside a model bundle: everything the agent must know about a model, and where it comes from."""
+"""The card in a model bundle: everything that the agent must know about a model, and where the model comes from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Part(BaseModel):
 
 
 class Input(_Part):
-    """The image tensor: NHWC, batch 1. Real value of a pixel p in 0..255: p * scale + offset."""
+    """The image tensor: NHWC, batch of 1. The real value of a pixel p in 0..255 is p * scale + offset."""
 
     width: int = Field(ge=16, le=1024)
     height: int = Field(ge=16, le=1024)
@@ -26,9 +26,10 @@ class Input(_Part):
 
 
 class Output(_Part):
-    """An output tensor by its index among the outputs; a ``scale`` of 0 means float, see Tensor.dequantise.
+    """An output tensor by its index among the outputs. A ``scale`` of 0 means float; see Tensor.dequantise.
 
-    What its name says is ``factor`` times its real value: eight bits have limits that suit the runtime.
+    The value that the name stands for is ``factor`` times the tensor's real value: this keeps the real values within
+    limits that suit the runtime's eight bits.
     """
 
     name: Literal["age_logits", "gender_logit", "boxes", "scores", "centres", "sizes", "landmarks"]
@@ -40,18 +41,20 @@ class Output(_Part):
     factor: float = Field(1.0, gt=0)
 
     @model_serializer(mode="wrap")
-    def _without_a_factor_of_one(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        values: dict[str, Any] = written(self)
+    def _without_a_factor_of_one(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = serialise(self)
         if values["factor"] == 1:
-            del values["factor"]  # bundles that have none stay what they are, to the byte
+            del values["factor"]  # bundles without one keep their bytes
         return values
 
 
 class Crop(_Part):
-    """How a face is cut out: where the detector's landmarks lie in the crop (fractions of its side), and the fallback.
+    """How a face is cut out.
 
-    ``landmarks``: eye on the image's left, eye on its right, nose tip, mouth. ``margin``: share of the detector's box
-    added on each side where there are no usable landmarks.
+    Attributes:
+        landmarks: where the detector's landmarks lie in the crop, in fractions of its side: the eye on the image's
+            left, the eye on its right, the nose tip, the mouth.
+        margin: without usable landmarks the detector's box is cut out, with this share of it added on each side.
     """
 
     landmarks: tuple[Point, ...] = Field(min_length=2, max_length=6)
@@ -59,14 +62,14 @@ class Crop(_Part):
 
 
 class Anchors(_Part):
-    """Grid of an anchor-based detector: for each layer its cells per side and the anchors in each cell."""
+    """Grid of an anchor-based detector: for each layer, the number of cells per side and of anchors in each cell."""
 
     cells: tuple[Count, ...] = Field(min_length=1, max_length=8)
     per_cell: tuple[Count, ...] = Field(min_length=1, max_length=8)
 
     @property
     def count(self) -> int:
-        """Anchors of all layers."""
+        """Number of anchors in all layers."""
         return sum(cells**2 * anchors for cells, anchors in zip(self.cells, self.per_cell, strict=True))
 
     @model_validator(mode="after")
@@ -77,7 +80,7 @@ class Anchors(_Part):
 
 
 class Training(_Part):
-    """What the weights were made from."""
+    """The data that the weights were trained on, and their source."""
 
     data: str
     licence: str
@@ -86,7 +89,7 @@ class Training(_Part):
 
 
 class Card(_Part):
-    """``card.json``."""
+    """The content of ``card.json``."""
 
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
@@ -98,22 +101,22 @@ class Card(_Part):
     anchors: Anchors | None = None
     training: Training
     metrics: dict[str, Any] = Field(default_factory=dict)
-    """Float and INT8 figures on the validation split."""
+    """Figures of the float and the INT8 network on the validation split."""
     calibration: dict[str, Any] = Field(default_factory=dict)
-    """Confusion matrices and age errors on the validation split, for intervals and for the census."""
+    """Confusion matrices and age errors on the validation split. Age intervals and the census use them."""
     verification: dict[str, Any] = Field(default_factory=dict)
-    """What conversion found when it compared INT8 with float: tolerances, agreement, layers, runtimes."""
+    """Results of comparing INT8 with float during conversion: tolerances, agreement, layers, runtimes."""
     macs: int | None = None
     source_sha256: str = ""
-    """Of the Keras file, or of what was imported."""
+    """SHA-256 of the Keras file, or of the file that was imported."""
     model_sha256: str = ""
-    """Of the TFLite model in front of the card; empty where whoever made the bundle did not say."""
+    """SHA-256 of the TFLite model in front of the card; empty if the bundle was made without it."""
 
     def output(self, name: str) -> Output:
         """The output of that name.
 
         Raises:
-            KeyError: the card has none.
+            KeyError: the card has no such output.
         """
         for output in self.outputs:
             if output.name == name:

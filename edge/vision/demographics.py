@@ -14,14 +14,14 @@ from edge.vision.detection import Detection, Float32Array
 from edge.vision.preprocess import Preprocess
 
 AGE_INTERVAL_SHARE = 0.8
-"""Share of the age distribution that an age interval holds."""
+"""Share of the age distribution that lies within an age interval."""
 OUTLIER_YEARS = 8.0
-"""An estimate so far from the median of a visit's has half its weight."""
+"""An estimate that is this many years away from the median of its visit has half its weight."""
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """What one or several crops of a face look like.
+    """Apparent age and gender of a face, from one or several crops.
 
     Attributes:
         age_distribution: float32 (101,), probability of each apparent age 0..100, sums to 1.
@@ -33,7 +33,12 @@ class Estimate:
 
     @classmethod
     def from_logits(cls, age_logits: Float32Array, gender_logit: float) -> Estimate:
-        """From a network's outputs: float32 (101,), whose softmax is the distribution, and the logit of P(female)."""
+        """Make an estimate from a network's outputs.
+
+        Args:
+            age_logits: float32 (101,); their softmax is the age distribution.
+            gender_logit: the logit of P(female).
+        """
         density = np.exp(age_logits - age_logits.max())
         return cls((density / density.sum()).astype(np.float32), float(1 / (1 + np.exp(-gender_logit))))
 
@@ -48,26 +53,28 @@ class Estimate:
         return self.quantile((1 - AGE_INTERVAL_SHARE) / 2), self.quantile((1 + AGE_INTERVAL_SHARE) / 2)
 
     def softened(self, temperature: float) -> Estimate:
-        """The same, less sure of the age: the logarithm of its distribution divided by ``temperature``, 1 or more."""
+        """The same estimate, less certain of the age: the logarithm of its distribution is divided by ``temperature``,
+        which is 1 or more.
+        """
         density = np.asarray(self.age_distribution, np.float64) ** (1 / temperature)
         return Estimate((density / density.sum()).astype(np.float32), self.female_probability)
 
     def quantile(self, share: float) -> float:
-        """Age below which ``share`` of the distribution lies, interpolated within a year."""
+        """Age in years below which this share (0..1) of the distribution lies, interpolated within a year."""
         cumulative = np.concatenate([[0.0], np.cumsum(self.age_distribution, dtype=np.float64)])
         edges = np.clip(np.arange(len(cumulative)) - 0.5, 0, len(self.age_distribution) - 1)
         return float(np.interp(share * cumulative[-1], cumulative, edges))
 
 
 def pool(estimates: Sequence[Estimate], weights: Sequence[float] | None = None) -> Estimate:
-    """One estimate from several of the same face: a log-opinion pool whose weights sum to 1.
+    """Combine several estimates of the same face into one: a log-opinion pool whose weights sum to 1.
 
-    Shots of one visit are far from independent, so evidence is averaged, not multiplied. ``weights`` say how much each
-    shows, equal by default. One that departs from the others (a turned or half hidden face) counts for less, by
-    Cauchy's weight, 1 / (1 + (departure / OUTLIER_YEARS)^2), as in robust regression.
+    Shots of one visit are far from independent, so their evidence is averaged, not multiplied. ``weights`` say how much
+    each of them counts, equally by default. An estimate that differs from the others (of a turned or half hidden face)
+    counts less: it has Cauchy's weight, 1 / (1 + (difference / OUTLIER_YEARS)^2), as in robust regression.
 
     Raises:
-        ValueError: there is nothing to pool.
+        ValueError: ``estimates`` is empty.
     """
     if not estimates:
         raise ValueError("nothing to pool")
@@ -83,7 +90,7 @@ def pool(estimates: Sequence[Estimate], weights: Sequence[float] | None = None) 
 
 
 class DemographicsEstimator:
-    """Runs a demographics bundle."""
+    """Estimates apparent age and gender with the model of a demographics bundle."""
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.card = bundle.card
@@ -93,13 +100,15 @@ class DemographicsEstimator:
         self._age, self._gender = (bundle.card.output(name).index for name in ("age_logits", "gender_logit"))
 
     def crop(self, image: Image, face: Detection) -> Image:
-        """The face as the card wants it: uint8 BGR (size, size, 3)."""
+        """Cut a face out as the model's card says: uint8 BGR (size, size, 3)."""
         if self.card.crop is None:
-            raise ValueError("a demographics bundle has a crop")
+            raise ValueError("a demographics bundle needs a crop in its card")
         return crop_face(image, face, self.card.crop, self.card.input.width)
 
     def estimate(self, crop: Image) -> Estimate:
-        """Estimate from a face crop; one of another size is taken as aligned and resized."""
+        """Estimate age and gender from a face crop, uint8 BGR. A crop of another size is taken for aligned, and
+        resized.
+        """
         size = self.card.input.width
         if crop.shape[:2] != (size, size):
             crop = crop_aligned(crop, size)

@@ -1,4 +1,4 @@
-"""A face in a frame."""
+"""One face that was found in a frame, and how boxes overlap."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Detection:
 
     Attributes:
         box: left, top, width, height in pixels of the frame; may reach beyond its edges.
-        score: 0..1.
+        score: the detector's confidence, 0..1.
         landmarks: float32 (6, 2) pixels: eye on the image's left, eye on its right, nose tip, mouth, both ears. Zeros
-            if they are not known: the face is then cut out by its box.
+            if they are unknown; then the face is cut out by its box.
     """
 
     box: tuple[float, float, float, float]

@@ -1,4 +1,4 @@
-"""BlazeFace on one square of an image: anchors, decoding, blending of overlapping answers.
+"""The BlazeFace detector on one square of an image: anchors, decoding, and blending of overlapping boxes.
 
 V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", CVPR workshop 2019. Overlapping
 boxes are averaged by score instead of discarded, as the paper proposes against jitter.
@@ -20,35 +20,35 @@ from edge.vision.preprocess import Preprocess
 
 KEYPOINTS = 6
 SAME_FACE = 0.3
-"""Boxes that overlap by this much (intersection over union) are one face."""
+"""Boxes that overlap by this much (intersection over union) show the same face."""
 NESTED = 0.6
-"""So are boxes of which the smaller lies inside the larger by this share of its area; only the better one counts."""
+"""So do two boxes if this share of the smaller one lies inside the larger one; then only the better one counts."""
 
 
 class FaceDetector:
-    """Finds faces in squares of an image. ``min_score`` is the lowest score that is reported."""
+    """Finds faces in squares of an image. ``min_score`` (0..1) is the lowest score that is reported."""
 
     def __init__(self, bundle: Bundle, threads: int = 1, min_score: float = 0.5) -> None:
         self._interpreter = bundle.require("face-detection").interpreter(threads)
         self._preprocess = Preprocess(bundle.card.input, self._interpreter.inputs[0])
         self._scores, *self._places = detector_outputs(bundle.card)
-        assert bundle.card.anchors is not None  # noqa: S101 (the bundle reader made sure)
+        assert bundle.card.anchors is not None  # noqa: S101 (the bundle reader has checked it)
         self._anchors = anchor_centres(bundle.card.anchors)
         self.input_size = bundle.card.input.width
         self.min_score = min_score
 
     def detect(self, image: Image, left: int, top: int, side: int) -> list[Detection]:
-        """Faces of the square ``[left, left+side) x [top, top+side)`` of a uint8 BGR image, in its pixels.
+        """Find the faces in the square ``[left, left+side) x [top, top+side)`` of a uint8 BGR image, in its pixels.
 
-        The square may reach beyond the image; what is missing is black.
+        The square may reach beyond the image; the missing part is black.
         """
         outputs = self._interpreter.run(self._preprocess(cut_square(image, left, top, side, self.input_size)))
-        logits = self._real(self._scores, outputs)[:, 0]
+        logits = self._dequantised(self._scores, outputs)[:, 0]
         keep = logits > np.log(self.min_score / (1 - self.min_score))
         if not keep.any():
             return []
         scores = 1 / (1 + np.exp(-np.clip(logits[keep], -60, 60)))
-        raw = np.concatenate([self._real(part, outputs, keep) for part in self._places], 1)
+        raw = np.concatenate([self._dequantised(part, outputs, keep) for part in self._places], 1)
         points = raw.reshape(-1, 2 + KEYPOINTS, 2) / self.input_size
         points[:, 0] += self._anchors[keep]
         points[:, 2:] += self._anchors[keep][:, None]
@@ -59,20 +59,22 @@ class FaceDetector:
         faces = zip(boxes, scores, points[:, 2:] + offset, strict=True)
         return blend([Detection(_box(box), float(score), marks) for box, score, marks in faces])
 
-    def _real(self, part: Output, outputs: list[npt.NDArray[Any]], keep: Any = slice(None)) -> Float32Array:
-        """What an output says of the anchors to ``keep``: float32 (n, values of an anchor)."""
+    def _dequantised(self, part: Output, outputs: list[npt.NDArray[Any]], keep: Any = slice(None)) -> Float32Array:
+        """Real values of an output for the anchors to ``keep``: float32 (n, values per anchor)."""
         values = outputs[part.index].reshape(len(self._anchors), -1)[keep]
         return self._interpreter.outputs[part.index].dequantise(values) * np.float32(part.factor)
 
 
 def detector_outputs(card: Card) -> list[Output]:
-    """The scores, then what makes up an anchor's 16 values: one output, or one each for what has its own limits."""
+    """The output with the scores, then those with an anchor's 16 values: a single one, or one each for centres, sizes
+    and landmarks.
+    """
     whole = any(output.name == "boxes" for output in card.outputs)
     return [card.output(name) for name in ("scores", *(("boxes",) if whole else ("centres", "sizes", "landmarks")))]
 
 
 def anchor_centres(anchors: Anchors) -> Float32Array:
-    """Centres of all anchors as fractions of the input: float32 (n, 2), in the order of the outputs."""
+    """Centres of all anchors in fractions of the input: float32 (n, 2), in the order of the outputs."""
     layers = []
     for cells, per_cell in zip(anchors.cells, anchors.per_cell, strict=True):
         middle = (np.arange(cells, dtype=np.float32) + 0.5) / cells
@@ -82,7 +84,7 @@ def anchor_centres(anchors: Anchors) -> Float32Array:
 
 
 def blend(detections: list[Detection]) -> list[Detection]:
-    """One detection a face: of boxes that overlap, the average weighted by score, with the highest score."""
+    """One detection for each face: the average of its overlapping boxes, weighted by score, with the highest score."""
     rest = sorted(detections, key=lambda detection: -detection.score)
     blended = []
     while rest:
@@ -95,9 +97,9 @@ def blend(detections: list[Detection]) -> list[Detection]:
         box = np.tensordot(weights, boxes[same], 1)
         marks = np.tensordot(weights, np.stack([detection.landmarks for detection in group]), 1)
         blended.append(Detection(_box(box), group[0].score, marks.astype(np.float32)))
-        # A mouth taken for a face, or a head and shoulders: too different in size to be averaged.
-        taken = same | (intersection_over_smaller(boxes[:1], boxes)[0] >= NESTED)
-        rest = [detection for detection, is_taken in zip(rest, taken, strict=True) if not is_taken]
+        # A mouth taken for a face, or head and shoulders: their sizes differ too much for an average.
+        used = same | (intersection_over_smaller(boxes[:1], boxes)[0] >= NESTED)
+        rest = [detection for detection, is_used in zip(rest, used, strict=True) if not is_used]
     return blended
 
 
@@ -107,7 +109,7 @@ def _box(values: Float32Array) -> tuple[float, float, float, float]:
 
 
 def cut_square(image: Image, left: int, top: int, side: int, size: int) -> Image:
-    """The square of an image, at ``size`` pixels; what lies beyond the image is black."""
+    """A square of an image, resized to uint8 BGR (size, size, 3); the part beyond the image is black."""
     height, width = image.shape[:2]
     square = np.zeros((size, size, 3), np.uint8)
     inside = image[max(top, 0) : min(top + side, height), max(left, 0) : min(left + side, width)]

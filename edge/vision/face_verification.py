@@ -1,7 +1,8 @@
-"""Is it a face? The question is asked once more before a track becomes a visit.
+"""Verifying faces: the detector is run a second time before a track becomes a visit.
 
-Hair, a nape or a shelf may pass for a small face in frame after frame. Cut out with fixed surroundings and shown to the
-detector again at a scale that it knows well, it scores low, while a face stays a face.
+Hair, the back of a head or a shelf may look like a small face in frame after frame. If it is cut out with fixed
+surroundings and shown to the detector again, at a scale that the detector knows well, it scores low, while a real face
+still scores high.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 
 SURROUNDINGS = 4.5
-"""Side of the context in face sizes. Measured on the shared clips: median scores of faces and of what only looked like
-one were 0.60-0.66 against 0-0.38 at 4.5; at 2, 3 and 6 they lay closer together."""
+"""Side of the context in face sizes. Measured on the shared clips: at 4.5 the median scores were 0.60-0.66 for faces
+and 0-0.38 for things that only looked like faces; at 2, 3 and 6 they were closer together."""
 MIN_SCORE = 0.5
-"""Least second score of a face, and least median of a visit's second scores."""
+"""Lowest second score of a face, and lowest median of the second scores of a visit."""
 WEAK_DETECTION_MIN_SCORE = 0.7
-"""Least second score of a weak detection: on recordings of backs and shelves some reach 0.6 for seconds."""
+"""Lowest second score of a weak detection: on recordings of backs and shelves some reach 0.6 for seconds."""
 
 
 def context_of(image: Image, face: Detection, size: int) -> Image:
-    """The surroundings of a face, uint8 BGR (size, size, 3); black beyond the frame."""
+    """The context of a face (it and its surroundings), uint8 BGR (size, size, 3); black beyond the frame."""
     side = SURROUNDINGS * face.size
     x, y = face.centre
     scale = size / side
@@ -35,17 +36,17 @@ def context_of(image: Image, face: Detection, size: int) -> Image:
 
 
 def are_verified(contexts: Sequence[Image], detector: FaceDetector) -> bool:
-    """Whether the median of the contexts' second scores is that of a face; False if there are none."""
+    """Whether the median of the contexts' second scores is high enough for a face; False without contexts."""
     return bool(contexts) and median(verification_score(context, detector) for context in contexts) >= MIN_SCORE
 
 
 def required_score(face: Detection, min_score: float) -> float:
-    """Second score that a detection needs; ``min_score`` is that from which its first one is confident."""
+    """Second score that a detection needs; it is confident if its first score is at least ``min_score``."""
     return MIN_SCORE if face.score >= min_score else WEAK_DETECTION_MIN_SCORE
 
 
 def verification_score(context: Image, detector: FaceDetector) -> float:
-    """The score, 0..1, of the face in the middle of a context."""
+    """The second score: the detector's score, 0..1, of the face in the middle of a context; 0 without one."""
     size = context.shape[0]
     expected = size / SURROUNDINGS
     scores = [

@@ -1,4 +1,4 @@
-"""One interface to the TFLite runtimes: LiteRT, tflite-runtime, and either with an Edge TPU delegate."""
+"""One interface to the TFLite runtimes: LiteRT and tflite-runtime, each with or without an Edge TPU."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class InterpreterError(MaitredError):
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output of a model. ``scale`` is 0 for a float tensor; else real = (q - zero_point) * scale."""
+    """An input or output of a model. ``scale`` is 0 for a float tensor; otherwise real = (q - zero_point) * scale."""
 
     index: int
     name: str
@@ -38,7 +38,7 @@ class Tensor:
     zero_point: int
 
     def quantise(self, real: npt.NDArray[np.floating[Any]]) -> npt.NDArray[Any]:
-        """Real values -> tensor values, rounded to the nearest step and clipped to the type's range."""
+        """Convert real values to the tensor's, rounded to the nearest step and clipped to the range of its type."""
         if not self.scale:
             return np.asarray(real, self.dtype)
         limits = np.iinfo(self.dtype)
@@ -46,14 +46,14 @@ class Tensor:
         return np.asarray(np.clip(steps, limits.min, limits.max), self.dtype)
 
     def dequantise(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Tensor values -> real values."""
+        """Convert the tensor's values to real ones."""
         if not self.scale:
             return values.astype(np.float32)
         return np.asarray((values.astype(np.float32) - self.zero_point) * np.float32(self.scale), np.float32)
 
 
 class Interpreter:
-    """A loaded model. Not for use by two threads at once.
+    """A loaded model. Two threads must not use it at once.
 
     Raises:
         InterpreterError: no runtime is installed (the message names the package), or the model cannot be loaded.
@@ -69,20 +69,27 @@ class Interpreter:
 
     @property
     def accelerated(self) -> bool:
-        """Whether the whole model was handed to a delegate: XNNPACK's fast kernels, or the Edge TPU.
+        """Whether a delegate runs the whole model: XNNPACK's fast kernels, or the Edge TPU.
 
-        A runtime that cannot make out the processor goes without, many times slower, and says nothing.
+        A runtime that does not recognise the processor runs without one, many times slower, and gives no warning.
         """
-        # A private method, the only one for this; LiteRT and tflite-runtime have it, and a test holds it.
+        # There is only a private method for this. LiteRT and tflite-runtime have it, and a test checks that.
         operators = self._native._get_ops_details()
-        taken, given = self.inputs[0].index, {output.index for output in self.outputs}
-        # The change of the input from uint8 to int8 may be left to the runtime itself.
-        first = {taken}.union(*(op["outputs"] for op in operators if taken in op["inputs"]))
+        model_input, model_outputs = self.inputs[0].index, {output.index for output in self.outputs}
+        # The runtime itself may convert the input from uint8 to int8.
+        first = {model_input}.union(*(op["outputs"] for op in operators if model_input in op["inputs"]))
         delegated = [op for op in operators if op["op_name"] == "DELEGATE"]
-        return any(first & set(op["inputs"]) and given <= set(op["outputs"]) for op in delegated)
+        return any(first & set(op["inputs"]) and model_outputs <= set(op["outputs"]) for op in delegated)
 
     def run(self, values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """Raw outputs (copies) in the order of ``outputs`` for the one input, whose shape and dtype must match."""
+        """Run the model on its one input, whose shape and dtype must match.
+
+        Returns:
+            copies of the raw outputs, in the order of ``outputs``.
+
+        Raises:
+            InterpreterError: the input has another shape or dtype.
+        """
         expected = self.inputs[0]
         if values.shape != expected.shape or values.dtype != expected.dtype:
             raise InterpreterError(
@@ -94,22 +101,22 @@ class Interpreter:
 
 
 def load_runtime() -> ModuleType:
-    """The first runtime that is installed.
+    """Import the first runtime that is installed.
 
     Raises:
-        InterpreterError: there is none.
+        InterpreterError: none is installed.
     """
     failures = []
     for name in RUNTIMES:
         try:
             return importlib.import_module(name)
         except ImportError as error:
-            # A runtime that is there but cannot be imported: a broken install is worth telling.
+            # The runtime is installed but cannot be imported: a broken installation is worth reporting.
             if error.name != name.partition(".")[0]:
                 failures.append(f"{name.partition('.')[0]}: {error}")
-    told = f" ({'; '.join(failures)})" if failures else ""
+    reasons = f" ({'; '.join(failures)})" if failures else ""
     raise InterpreterError(
-        f"no TFLite runtime can be imported{told}; install one: pip install ai-edge-litert"
+        f"no TFLite runtime can be imported{reasons}; install one: pip install ai-edge-litert"
         " (or, on Python 3.11, pip install tflite-runtime 'numpy<2')"
     )
 
@@ -123,14 +130,14 @@ def _load(runtime: ModuleType, model: bytes, threads: int, name: str) -> Any:
         native = runtime.Interpreter(model_content=model, **options)
         native.allocate_tensors()
     except SystemError as error:
-        # What tflite-runtime makes of numpy 2, without a word about it.
+        # This is how tflite-runtime fails with numpy 2; it does not mention numpy.
         raise InterpreterError(
             f"{name}: {runtime.__name__.split('.')[0]} does not work with numpy {np.__version__};"
             " pip install 'numpy<2', or pip install ai-edge-litert"
         ) from error
     except (ValueError, RuntimeError) as refusal:
-        # XNNPACK refuses some quantised models outright (an in*w/out scale of 256 or more) where the runtime's
-        # own kernels take them: slower, but right.
+        # XNNPACK refuses some quantised models (with an in*w/out scale of 256 or more). The runtime's own kernels
+        # run them: slower, but correctly.
         log.warning(
             "%s: the accelerated runtime refuses the model (%s); using plain kernels, which is slower", name, refusal
         )

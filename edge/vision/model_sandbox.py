@@ -1,7 +1,7 @@
-"""A model that did not come with maitred is tried in a process of its own first.
+"""Trying a model that did not come with maitred, in a process of its own.
 
-The runtime trusts the model file that it is given: a damaged or malicious one can crash the process that loads it.
-Better a process whose end is noticed, and told by the file's name, than the agent again and again.
+The runtime trusts every model file: a damaged or malicious one can crash the process that loads it. If that happens to
+a separate process, the model is refused by name; in the agent it would happen again after every restart.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ TIMEOUT_S = 60.0
 
 
 def check_in_sandbox(bundle: Bundle) -> Bundle:
-    """``bundle``, after its model was loaded and run once elsewhere; at once if it came with maitred.
+    """Load and run the model once in another process, unless it came with maitred. Returns ``bundle``.
 
     Raises:
-        BadInput: the model crashes the runtime, or does not come to an end. One that the runtime refuses in good order
-            is left to :meth:`Bundle.interpreter`, which tells why.
+        BadInput: the model crashes the runtime, or does not finish. If the runtime refuses it without crashing, nothing
+            is raised here: :meth:`Bundle.interpreter` then says why.
     """
     if bundle.shipped:
         return bundle
     command = [sys.executable, "-m", "edge.vision.model_sandbox"]
     try:
-        done = subprocess.run(command, input=bundle.model, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (our own command)
+        process = subprocess.run(command, input=bundle.model, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (our own command)
     except subprocess.TimeoutExpired:
         raise BadInput(f"{bundle.card.name}: the model does not finish within {TIMEOUT_S:.0f} s") from None
-    if done.returncode < 0:
+    if process.returncode < 0:
         raise BadInput(
-            f"{bundle.card.name}: the model crashes the runtime (signal {-done.returncode}); it is damaged, or worse. "
-            "Make it anew with maitred convert"
+            f"{bundle.card.name}: the model crashes the runtime (signal {-process.returncode}); it is damaged, or "
+            "worse. Make it again with maitred convert"
         )
     return bundle
 
 
 def main() -> None:
-    """Load and run the model on standard input."""
+    """Load the model that comes on standard input, and run it once."""
     import numpy as np
 
     from edge.errors import MaitredError
@@ -49,8 +49,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         interpreter = Interpreter(sys.stdin.buffer.read())
-        taken = interpreter.inputs[0]
-        interpreter.run(np.zeros(taken.shape, taken.dtype))
+        tensor = interpreter.inputs[0]
+        interpreter.run(np.zeros(tensor.shape, tensor.dtype))
     except (MaitredError, ValueError, RuntimeError, IndexError, MemoryError) as error:
         sys.exit(f"refused: {error}")
 
