@@ -13,16 +13,23 @@ import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from edge import open_camera
+from edge.census.age_bands import AgeBands
+from edge.census.window import Traffic
 from edge.cli import main
+from edge.config import parse_settings
 from edge.counting.visit import Visit
 from edge.demo import CLIP
 from edge.store import Store
+from edge.uplink import ModelIdentity, SinkContext, SinkUnavailable, UplinkWorkers, census_event
+from edge.uplink.registry import open_sink
+from tests.waiting import until
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
@@ -40,11 +47,13 @@ def run(program: str, *arguments: str | Path, **environment: str) -> subprocess.
     return done
 
 
-def plug_ins_of(program: Path) -> dict[str, dict[str, str]]:
-    """The lines for pyproject.toml that a program gives in its first lines."""
-    lines = [line.strip() for line in program.read_text(encoding="utf-8").split('"""')[1].splitlines()]
-    start = next(number for number, line in enumerate(lines) if line.startswith("[project.entry-points"))
-    return tomllib.loads("\n".join(lines[start:]))["project"]["entry-points"]
+def first_lines(program: Path) -> str:
+    return program.read_text(encoding="utf-8").split('"""')[1]
+
+
+def tables_of(program: Path) -> dict[str, Any]:
+    """The lines of TOML that a program gives in its first lines."""
+    return tomllib.loads("\n".join(re.findall(r"^    (?!python ).*", first_lines(program), re.MULTILINE)))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +71,7 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_program_is_short_and_says_how_to_run_it(program: Path):
     text = program.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MOST_LINES
-    assert f"python examples/{program.name}" in text.split('"""')[1]
+    assert f"python examples/{program.name}" in first_lines(program) or "entry-points" in tables_of(program)["project"]
 
 
 def test_the_readme_lists_all_programs():
@@ -156,10 +165,43 @@ def test_a_camera_of_ones_own_is_counted_by_its_program_and_by_the_command(
     program = EXAMPLES / "own_camera.py"
     done = run(program.name, f"npy:{tmp_path / 'frames.npy'}")
     assert done.returncode == 0, done.stderr
-    install_package("own_camera", program.read_text(encoding="utf-8"), plug_ins_of(program))
+    (entries,) = re.findall(r"^    \[project.+\n    .+$", first_lines(program), re.MULTILINE)
+    install_package(
+        "own_camera", program.read_text(encoding="utf-8"), tomllib.loads(entries)["project"]["entry-points"]
+    )
     assert main(["count", f"npy:{tmp_path / 'frames.npy'}", "--json"]) == 0
     counted = json.loads(capsys.readouterr().out)
     assert counted["frames"] == 105
     assert len(done.stdout.splitlines()) == len(counted["visits"]) == 2
     assert main(["count", "npy:gone.npy"]) == 2
     assert "npy:gone.npy: not an array that numpy can read" in capsys.readouterr().err
+
+
+def test_a_sink_of_ones_own_is_sent_each_window_once(
+    tmp_path: Path, store: Store, database: Path, install_package: Install
+):
+    program = EXAMPLES / "own_sink.py"
+    tables = tables_of(program)
+    install_package("own_sink", program.read_text(encoding="utf-8"), tables["project"]["entry-points"])
+    tables["sink"]["options"]["path"] = str(tmp_path / "visits.csv")
+    settings = parse_settings({"sink": tables["sink"], "store": {"path": str(database)}}, "the example")
+    model = ModelIdentity("mobile", "1", "")
+    store.record([Visit(100 + n, 110 + n, 90, 30, (25, 35), 0.9, "in") for n in range(12)], 150)
+    for start in (0, 3600):
+        bands = AgeBands(settings.census.bands)
+        store.close_window(start, start + 3600, bands, Traffic(), lambda window: census_event(window, settings, model))
+    queued = store.outbox.next(2)
+    workers = UplinkWorkers(settings, "mobile 1")
+    workers.start()
+    until(lambda: store.outbox.state().delivered == 2)
+    workers.stop()
+    open_sink("csv_file", SinkContext(settings, settings.sink.options)).deliver(queued, 7200)  # as if power had failed
+    with (tmp_path / "visits.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["1970-01-01T00:00:00.000Z", "12", "12", "0", queued[0].id],
+        ["1970-01-01T01:00:00.000Z", "0", "0", "0", queued[1].id],
+    ]
+    missing = SinkContext(settings, {"path": str(tmp_path / "gone" / "visits.csv")})
+    with pytest.raises(SinkUnavailable, match="No such file or directory"):
+        open_sink("csv_file", missing).deliver(queued, 7200)
