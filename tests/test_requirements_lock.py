@@ -11,7 +11,7 @@ import setuptools
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 ENTRIES = re.split(r"\n(?=[a-zA-Z0-9])", re.sub(r"^#.*\n", "", TEXT, flags=re.MULTILINE).strip())
 DEVICE = {"platform_machine": "aarch64", "sys_platform": "linux", "python_version": "3.11", "extra": ""}
