@@ -1,9 +1,13 @@
 #!/bin/sh
 # Sets up everything the tests need in a virtual environment (once), then runs lint, types and tests.
-# Options go to pytest; --pdb and -s need -n 0 with them.
+#   ./test.sh                     everything
+#   ./test.sh --fast              without the tests that are slow or need a browser or a card: in less than a minute
+#   ./test.sh --fast tests/store  more options go to pytest; --pdb and -s need -n 0 with them
 set -eu
 cd "$(dirname "$0")"
 . ./.ci/environment.sh
+# Compile once, not in each of the hundreds of processes that tests start.
+unset PYTHONDONTWRITEBYTECODE
 system_packages
 environment .venv-dev '.[dev]'
 .venv-dev/bin/ruff check .

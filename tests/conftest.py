@@ -12,6 +12,7 @@ import pytest
 
 from edge.errors import MaitredError
 from edge.store import Store
+from tests.fast import *  # noqa: F403  pytest's hooks for --fast
 
 if TYPE_CHECKING:
     from training.data.face_crops import FaceCrop

@@ -26,6 +26,8 @@ import pytest
 from edge.demo import CLIP
 from edge.store import Store
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = Path(__file__).resolve().parents[1] / "docs" / "schema" / "census-window-v1.json"
 SECRET = "whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM="
 PATIENCE_S = 60.0

@@ -14,6 +14,8 @@ from edge.benchmark.report import table
 from edge.benchmark.stages import STAGES
 from edge.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:

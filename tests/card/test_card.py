@@ -14,6 +14,8 @@ import pytest
 from tests.card.clip import beginning, one_patron
 from tests.card.device import PASSWORD, Device
 
+pytestmark = pytest.mark.card
+
 
 @pytest.fixture(scope="module")
 def device(image: Path, settings: str, key: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:

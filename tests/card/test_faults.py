@@ -9,6 +9,8 @@ import pytest
 from tests.card.clip import one_patron
 from tests.card.device import Device
 
+pytestmark = pytest.mark.card
+
 
 @pytest.fixture
 def device(image: Path, settings: str, key: Path, tmp_path: Path):

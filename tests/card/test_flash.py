@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+pytestmark = pytest.mark.card
+
 MIB = 1 << 20
 FIRST = 4
 """MiB before the first partition."""

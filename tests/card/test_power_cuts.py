@@ -10,9 +10,13 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from tests.card.clip import one_patron
 from tests.card.device import HERE, Device
 from tests.soak.flaky import flaky_endpoint
+
+pytestmark = pytest.mark.card
 
 SECRET = "whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM="
 CUTS = int(os.environ.get("MAITRED_CARD_CUTS", "20"))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.card.device import Device
+
+pytestmark = pytest.mark.card
 
 
 def test_it_boots_from_its_own_sd_card_to_the_login_prompt(image: Path, settings: str, key: Path, tmp_path: Path):

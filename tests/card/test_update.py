@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.card.device import Device
+
+pytestmark = pytest.mark.card
 
 RELEASE = [sys.executable, str(Path(__file__).resolve().parents[2] / "firmware_config" / "release.py")]
 

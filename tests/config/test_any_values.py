@@ -6,11 +6,14 @@ import math
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from edge.config import Settings, parse_settings
 from edge.errors import BadInput
+
+pytestmark = pytest.mark.slow
 
 SECTIONS = {name: list(about.annotation.model_fields) for name, about in Settings.model_fields.items()}
 SCALARS = some.one_of(

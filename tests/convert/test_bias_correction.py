@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
@@ -14,6 +15,8 @@ from convert.bias_correction import quantise_with_bias_correction
 from convert.quantise import quantise
 from training.networks.checkpoint import load_network
 from training.networks.registry import deployed
+
+pytestmark = pytest.mark.slow
 
 CHECKPOINT = Path(__file__).resolve().parents[2] / "training" / "checkpoints" / "table1.keras"
 

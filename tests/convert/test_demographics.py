@@ -25,6 +25,8 @@ from training.data.alignment_reference import CROP
 from training.data.dataset import read_dataset
 from training.networks.table1 import table1
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_representatives():

@@ -25,6 +25,8 @@ from training.detector.blazeface import OUTPUTS, blazeface
 from training.detector.quantisation_aware import FakeQuantisation
 from training.fit.start import CHECKPOINTS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def quick(published_detector):

@@ -14,6 +14,8 @@ from convert.edgetpu import ON_CHIP_BYTES, EdgeTpuReport, edgetpu_report, main
 from convert.quantise import convert_silently, quantise
 from edge.vision.bundle import load_bundle
 
+pytestmark = pytest.mark.slow
+
 
 def faces() -> list[np.ndarray]:
     return [np.random.default_rng(seed).random((16, 16, 3), np.float32) for seed in range(4)]

@@ -10,6 +10,8 @@ from keras import layers
 from convert.layer_noise import layer_noise
 from convert.quantise import quantise
 
+pytestmark = pytest.mark.slow
+
 
 def faces(count: int) -> list[np.ndarray]:
     rng = np.random.default_rng(0)

@@ -19,6 +19,8 @@ from edge.vision.interpreter import Interpreter
 from training.data.dataset import Sample
 from training.networks.table1 import table1, table1_deployed
 
+pytestmark = pytest.mark.slow
+
 INTEGERS = {schema.TensorType.INT8, schema.TensorType.UINT8, schema.TensorType.INT32}
 
 

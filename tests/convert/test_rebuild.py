@@ -12,6 +12,8 @@ from convert.rebuild import SHIPPED, main
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle, shipped_models, write_bundle
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def made(monkeypatch) -> list[tuple[str, Path]]:

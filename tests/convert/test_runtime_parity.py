@@ -10,6 +10,8 @@ from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 from edge.vision.self_check import outputs_sha256, reference_picture
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", ["mobile", "table1"])
 def test_a_shipped_model_gives_the_same_outputs_in_every_runtime(name):

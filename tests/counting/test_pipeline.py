@@ -14,6 +14,7 @@ from edge.tracking.track import Track
 from tests.faces import bell, face
 
 
+@pytest.mark.slow
 def test_no_crop_outlives_its_visit():
     pipeline = Pipeline()
     kept = 0

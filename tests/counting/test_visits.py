@@ -58,6 +58,7 @@ def test_verification_knows_faces_from_what_is_none(models: Models):
     assert not verdict([])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["store-aisle-detection.gif", "people-detection.gif"])
 def test_people_who_show_no_face_are_no_visits(clips: Path, name: str):
     with open_camera(str(clips / name)) as camera:
@@ -87,6 +88,7 @@ def test_a_visit_tells_when_how_old_and_how_sure(clips: Path):
         assert visit.gender in ("female", "male")
 
 
+@pytest.mark.slow
 def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender():
     """The first seven seconds: one man walks in alone, another patron's visit has only begun."""
     truth = json.loads(TRUTH.read_text())["patrons"][0]

@@ -19,6 +19,8 @@ from edge.store import Store
 
 from .conftest import a_heartbeat, a_visit
 
+pytestmark = pytest.mark.browser
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 WIDTHS = [pytest.param(390, id="phone"), pytest.param(1280, id="desk")]
 

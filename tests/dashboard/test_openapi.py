@@ -24,6 +24,8 @@ from edge.store import Store
 
 from .conftest import NOON
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = json.loads(
     (Path(__file__).resolve().parents[2] / "docs" / "openapi-dashboard.json").read_text(encoding="utf-8")
 )

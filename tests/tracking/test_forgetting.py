@@ -48,6 +48,7 @@ def pictures(pipeline: Pipeline, models: Models) -> list[np.ndarray]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
     settings = Settings()
     models = Models.open(settings.detection, settings.demographics)

@@ -21,6 +21,8 @@ from edge.config.census import Census
 from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
 
+pytestmark = pytest.mark.slow
+
 F, M, U = ("18+", "female"), ("18+", "male"), ("unknown", "unknown")
 SETTINGS = Census()
 BANDS = AgeBands(SETTINGS.bands)

@@ -34,6 +34,8 @@ from training.data.dataset import Sample
 from training.evaluation.predictors import FaceCropper
 from training.recipe import load_recipe
 
+pytestmark = pytest.mark.slow
+
 RECIPE = dataclasses.replace(
     load_recipe("table1"), age_sigma=1.0, age_sigma_per_year=0.04, balance=0.2, photos_share=0.5
 )

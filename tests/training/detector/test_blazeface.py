@@ -14,6 +14,8 @@ from edge.vision.bundle import load_bundle
 from training.detector.blazeface import OUTPUTS, SIZE, blazeface, fold_pixel_scale, load_published
 from training.detector.published_convolutions import Convolution, read_convolutions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pictures() -> list[np.ndarray]:

@@ -20,6 +20,8 @@ from training.detector.quantisation_aware import (
     with_fake_quantisation,
 )
 
+pytestmark = pytest.mark.slow
+
 PIXELS = (-128 / 127.5, 127 / 127.5)
 
 

@@ -12,6 +12,8 @@ from training.detector.composites import SceneFace
 from training.detector.targets import ANCHOR_CENTRES, CELL_CENTRES, MIN_LOGIT, SMALL_MIN_LOGIT, target_of
 from training.detector.train import MAX_BACKGROUND_LOGIT, losses
 
+pytestmark = pytest.mark.slow
+
 GREY = np.full((192, 192, 3), 128, np.uint8)
 
 

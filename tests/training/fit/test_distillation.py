@@ -16,6 +16,8 @@ from training.fit.distillation import Teacher, TeacherPrediction, concatenate, d
 from training.networks.registry import NETWORKS
 from training.recipe import load_recipe
 
+pytestmark = pytest.mark.slow
+
 RECIPE = load_recipe("mobile")
 SAMPLES = [
     Sample(Path("a"), "0a", (30, 30), 1),

@@ -17,6 +17,8 @@ from tests.waiting import free_ports
 from training.fit.distributed import MultiWorker
 from training.networks.checkpoint import load_network
 
+pytestmark = pytest.mark.slow
+
 TRAIN = [sys.executable, "-c", "import sys; from edge.cli import main; sys.exit(main())"]
 RECIPE = Path(__file__).parents[3] / "training" / "recipes" / "table1.toml"
 

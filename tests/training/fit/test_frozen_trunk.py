@@ -19,6 +19,8 @@ from training.networks.load_weights import write_weights
 from training.networks.vgg16 import vgg16
 from training.recipe import load_recipe
 
+pytestmark = pytest.mark.slow
+
 RECIPE = dataclasses.replace(load_recipe("vgg16"), dropout=0.0)
 
 

@@ -12,6 +12,8 @@ from training.fit.start import CHECKPOINTS, starting_weights, teacher_files
 from training.networks.import_weights import PACKAGES
 from training.recipe import RECIPES, load_recipe
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 

@@ -26,6 +26,8 @@ from training.networks.checkpoint import load_network
 from training.networks.registry import NETWORKS
 from training.recipe import RECIPES, Recipe, load_recipe
 
+pytestmark = pytest.mark.slow
+
 RECIPE = dataclasses.replace(load_recipe("table1"), epochs=6, batch_size=8, warmup_steps=2, ema_decay=0.7)
 
 

@@ -21,6 +21,8 @@ from training.fit.validation import (
 from training.networks.mobile import mobile
 from training.recipe import load_recipe
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(3)
 
 

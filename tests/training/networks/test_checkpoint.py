@@ -12,6 +12,8 @@ from training.networks.checkpoint import load_network, main
 from training.networks.provenance import origin
 from training.networks.registry import NETWORKS
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [
     "/home/someone/bin/maitred",
     "train",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 
 from training.networks.equalisation import equalise
+
+pytestmark = pytest.mark.slow
 
 
 def network() -> keras.Model:

@@ -21,6 +21,8 @@ from training.networks.import_weights import PACKAGES, import_mobile, main
 from training.networks.load_weights import load_weights, read_weights
 from training.networks.mobile import BLOCKS, mobile
 
+pytestmark = pytest.mark.slow
+
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 Arrays = dict[str, np.ndarray]
 

@@ -19,6 +19,8 @@ from training.networks.mobile import mobile
 from training.networks.pretrained import Layers
 from training.networks.vgg16 import vgg16
 
+pytestmark = pytest.mark.slow
+
 
 def random_layers(seed: int = 0) -> Layers:
     """Weights for the trunk of VGG16 under our names, already for RGB / 255."""

@@ -13,6 +13,8 @@ from edge.benchmark.macs import count_macs
 from training.networks.mobile import mobile
 from training.networks.registry import deployed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained() -> keras.Model:

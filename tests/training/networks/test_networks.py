@@ -15,6 +15,8 @@ from training.networks.checkpoint import load_network
 from training.networks.registry import NETWORKS
 from training.networks.table1 import table1, table1_deployed
 
+pytestmark = pytest.mark.slow
+
 
 def unsettled(seed: int = 3, paper_head: bool = False) -> keras.Model:
     """Table I with random normalisation statistics, as after training."""

@@ -14,6 +14,8 @@ from training.networks.heads import HEADS
 from training.networks.pretrained import PUBLISHED_WEIGHTS, Layers, fold_normalisation, for_rgb
 from training.networks.registry import NETWORKS
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(7)
 PUBLISHED = {
     "vgg16": keras.applications.VGG16, "resnet50": keras.applications.ResNet50, "mobile": keras.applications.MobileNet,
