@@ -104,6 +104,7 @@ def test_counting_frames_gives_their_visits_and_reports_progress(opening: Iterat
     assert 1 <= len(visits) <= 2
 
 
+@pytest.mark.slow
 def test_counting_a_file_by_name_by_path_or_from_a_camera_is_the_same(clips: Path):
     clip = clips / "face-demographics-walking.gif"
     with open_camera(clip) as camera:
@@ -112,6 +113,7 @@ def test_counting_a_file_by_name_by_path_or_from_a_camera_is_the_same(clips: Pat
     assert visits == count(str(clip)) == count(clip)
 
 
+@pytest.mark.slow
 def test_the_command_counts_the_same(clips: Path, capsys: pytest.CaptureFixture[str]):
     from edge.cli import main
 
@@ -122,6 +124,7 @@ def test_the_command_counts_the_same(clips: Path, capsys: pytest.CaptureFixture[
     assert output.recount_json(recount, Settings())["visits"] == counted
 
 
+@pytest.mark.slow
 def test_settings_and_model_are_used(clips: Path):
     clip = clips / "face-demographics-walking.gif"
     assert count(clip, settings=Settings(counting=Counting(min_visit_s=50))) == []

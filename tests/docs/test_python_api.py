@@ -19,7 +19,8 @@ from edge.demo import CLIP
 from edge.store import Store
 from edge.vision.analyze import Face
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "python-api.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECTIONS = {text.partition("\n")[0].strip("# "): text for text in re.split(r"^## ", PAGE, flags=re.MULTILINE)}
 EXAMPLES = {title: blocks for title, text in SECTIONS.items() if (blocks := BLOCK.findall(text))}
@@ -47,6 +48,7 @@ def without_figures(text: str) -> str:
     return re.sub(r"\d+(\.\d+)?", "0", text).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_the_examples_of_a_section_run_and_print_what_the_page_shows(title: str, folder: Path):
     names: dict[str, Any] = {"__name__": "example"}
@@ -59,6 +61,14 @@ def test_the_examples_of_a_section_run_and_print_what_the_page_shows(title: str,
         else:
             assert language == "text"
             assert without_figures(printed) == without_figures(text)
+
+
+def test_the_lines_in_the_readme_find_faces(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
+    ((_, text),) = [block for block in BLOCK.findall((ROOT / "README.md").read_text()) if block[0] == "python"]
+    names: dict[str, Any] = {}
+    exec(compile(text, "README.md", "exec"), names)
+    assert len(names["faces"]) >= 2
 
 
 def test_the_page_has_examples_of_all_that_is_offered():

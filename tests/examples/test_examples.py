@@ -128,6 +128,7 @@ def test_the_faces_of_a_folder_become_lines_of_a_table(second: Path, tmp_path: P
     assert all(float(row["age_low"]) < float(row["age"]) < float(row["age_high"]) for row in rows)
 
 
+@pytest.mark.slow
 def test_a_clip_becomes_a_census(short_clip: Path):
     done = run("census.py", short_clip)
     assert done.returncode == 0, done.stderr
@@ -157,6 +158,7 @@ def test_the_visits_of_a_database_are_tabled_by_hour(tmp_path: Path):
     assert "no such database" in run("store_with_pandas.py", tmp_path / "gone.db").stderr
 
 
+@pytest.mark.slow
 def test_a_camera_of_ones_own_is_counted_by_its_program_and_by_the_command(
     short_clip: Path, tmp_path: Path, install_package: Install, capsys: pytest.CaptureFixture[str]
 ):

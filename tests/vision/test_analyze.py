@@ -59,6 +59,7 @@ def test_faces_come_from_left_to_right_in_plain_numbers(analyze: FaceAnalyzer, f
             assert top < eye[1] < mouth[1] < top + height
 
 
+@pytest.mark.slow
 def test_the_command_line_says_the_same(analyze: FaceAnalyzer, frames: list[Frame], tmp_path: Path, capsys):
     busiest = max(frames, key=lambda frame: len(analyze(frame)))
     cv2.imwrite(str(tmp_path / "photo.png"), busiest.image)
@@ -127,6 +128,7 @@ def test_a_face_is_printed_for_people_and_for_programmers():
     assert repr(face(8, 0.9)).endswith("gender=None, female_probability=None)")
 
 
+@pytest.mark.slow
 def test_the_model_is_a_name_or_a_path(tmp_path: Path, analyze: FaceAnalyzer, frames: list[Frame]):
     copy = tmp_path / "copy.tflite"
     copy.write_bytes((resources.files("edge") / "models" / "mobile.tflite").read_bytes())
