@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.counting.best_shots import APART_S, BestShots, Shot, age_interval, clarity, quality_of
+from edge.counting.best_shots import MIN_APART_S, BestShots, Shot, age_interval, clarity, quality_of
 from edge.vision.detection import Detection
 from tests.faces import bell
 
@@ -54,7 +54,7 @@ def test_the_best_of_each_quarter_second_compete_and_the_best_win():
         assert kept[0] == max(qualities)
         assert [qualities[round(time * 15)] for time in taken] == kept  # the crop belongs to the quality
         slots = [shot.time_s for shot in shots.shots]
-        assert min(abs(a - b) for i, a in enumerate(slots) for b in slots[:i]) >= APART_S
+        assert min(abs(a - b) for i, a in enumerate(slots) for b in slots[:i]) >= MIN_APART_S
 
 
 def test_the_best_shots_are_kept_and_near_ones_replaced():
