@@ -1,1 +1,4 @@
-"""The agent: the loop that counts, writes visits and windows, leaves frames out under load, and examines itself."""
+"""The agent: it counts patrons, writes visits, closes windows, skips frames under load, and checks itself.
+
+Start with :mod:`edge.agent.agent`.
+"""

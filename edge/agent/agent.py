@@ -1,4 +1,4 @@
-"""The agent: camera -> pipeline -> store -> outbox, supervised."""
+"""The agent: camera -> pipeline -> store -> outbox, under the supervision of systemd."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from edge.vision.models import Models
 log = logging.getLogger(__name__)
 VERSION = version("maitred")
 HEARTBEAT_S = 2.0
-MAP_WRITES = 6
-"""The map of where faces appear is written so many times more seldom than visits: it changes slowly."""
-MEND_S = 60.0
-"""How often it is tried to replace a damaged database, if the card cannot be written."""
+HEATMAP_WRITE_FACTOR = 6
+"""The heatmap changes slowly, so it is written this many times more seldom than visits."""
+REPAIR_RETRY_S = 60.0
+"""If a damaged database cannot be replaced because the card takes no writes, it is tried again after this time."""
 WAIT_S = 0.5
-"""Longest wait for a frame before the other duties get their turn."""
-RATE_S = 10.0
-"""Frame rate and latency are those of the last seconds."""
+"""Longest wait for a frame; then the other work has its turn."""
+RATE_SPAN_S = 10.0
+"""Frame rate and latency are measured over the last seconds."""
 
 
 class Agent:
@@ -57,7 +57,7 @@ class Agent:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if not may_be_away(settings.camera.source):  # then it is judged before anything starts
+        if not may_be_away(settings.camera.source):  # then it must work before anything else starts
             open_source(settings.camera).close()
         self._settings = settings
         self._models = Models.open(settings.detection, settings.demographics)
@@ -73,70 +73,72 @@ class Agent:
         self._model = ModelIdentity(card.name, card.version, self._models.demographics.sha256)
         self._uplink = self._new_uplink()
         self._recorder = self._new_recorder(self._store)
-        self._throttle, self._load = ThermalThrottle(), FrameSkipper()
+        self._throttle, self._skipper = ThermalThrottle(), FrameSkipper()
         self._stopping = threading.Event()
         self._started_s = time.monotonic()
         self._frames = self._counted = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._beaten_s, self._mapped_s, self._mended_s = -HEARTBEAT_S, time.monotonic(), -MEND_S
-        self._troubled = False
+        self._heartbeat_s, self._heatmap_s, self._repaired_s = -HEARTBEAT_S, time.monotonic(), -REPAIR_RETRY_S
+        self._had_store_error = False
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
         self._stopping.set()
 
     def run(self) -> None:
-        """The frame loop. Visits in progress are counted before it returns."""
-        self._tell_entrance()
+        """Run the frame loop. Visits in progress are counted before it returns."""
+        self._write_entrance()
         self._camera.start()
         self._uplink.start()
         notify("READY=1")
         log.info("counting at %s", self._camera.name)
         try:
             while not self._stopping.is_set() and self._camera.status.state != CameraState.ENDED:
-                self._turn(self._camera.wait(WAIT_S))
+                self._step(self._camera.wait(WAIT_S))
         finally:
             notify("STOPPING=1")
             self._camera.stop()
             try:
                 self._record(self._pipeline.finish())
-            finally:  # a model that fails must not cost what is counted already
+            finally:  # if a model fails, what has been counted must not be lost
                 self._close()
 
     def _close(self) -> None:
         try:
-            self._duties(last=True)
+            self._housekeeping(last=True)
         finally:
             self._uplink.stop(1.8)
             if self._store is not None:
                 self._store.close()
 
-    def _turn(self, frame: Frame | None) -> None:
-        if frame is not None and self._load.wants(frame.index):
+    def _step(self, frame: Frame | None) -> None:
+        if frame is not None and self._skipper.should_process(frame.index):
             begun_s = time.monotonic()
             visits = self._pipeline.process(frame)
             self._frames += 1
             now_s = time.monotonic()
-            self._load.spent(now_s - begun_s, frame.index, now_s)
+            self._skipper.record_time(now_s - begun_s, frame.index, now_s)
             self._recent.append((now_s, now_s - frame.time_s))
             self._record(visits)
             notify("WATCHDOG=1")
             self._stopping.wait(self._throttle.pause_s(now_s))
         elif frame is None and self._camera_is_away():
             self._record(self._pipeline.finish())
-            # The supervisor is at work on the camera and says so: killing the agent would not bring it back sooner.
-            # Reads that hang in a driver are what only a restart cures: then the watchdog shall bite.
+            # The camera's supervisor is reopening it; restarting the agent would not bring it back sooner. But only a
+            # restart helps if a read hangs in a driver: then the watchdog must not be reset.
             if not self._camera.status.hung:
                 notify("WATCHDOG=1")
-        self._duties()
+        self._housekeeping()
 
     @property
     def _dropped(self) -> int:
-        """Frames that nobody looked at: a newer one replaced them, or the machine could not keep up."""
-        return self._camera.status.dropped + self._load.skipped
+        """Frames that were not processed: a newer one replaced them, or they were skipped under load."""
+        return self._camera.status.dropped + self._skipper.skipped
 
     def _camera_is_away(self) -> bool:
-        """For so long that nobody who was in view would be recognised: one that fails briefly counts nobody twice."""
+        """Whether the camera has been away for so long that nobody who was in view would be found again. After a
+        shorter failure the tracks continue, so that nobody is counted twice.
+        """
         status, limit_s = self._camera.status, self._settings.counting.forgotten_s
         lost = status.last_frame_s is None or time.monotonic() - status.last_frame_s > limit_s
         return lost and status.state in (CameraState.WAITING, CameraState.OPENING)
@@ -147,90 +149,91 @@ class Agent:
             log.info("%d more, %d since the start; in view %d", len(visits), self._counted, self._pipeline.in_view)
             self._recorder.record(visits, time.monotonic())
 
-    def _duties(self, *, last: bool = False) -> None:
+    def _housekeeping(self, *, last: bool = False) -> None:
         now, now_s, quality = time.time(), time.monotonic(), clock_quality()
-        trusted = self._knows_the_time(quality)
+        trusted = self._is_clock_trusted(quality)
         traffic = Traffic(self._frames, self._dropped)
         damaged = self._store is None or self._uplink.damaged
-        if damaged and (last or now_s - self._mended_s >= MEND_S):
-            self._mend(now)
+        if damaged and (last or now_s - self._repaired_s >= REPAIR_RETRY_S):
+            self._repair_store(now)
         try:
             closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=last)
         except StoreDamaged:
-            self._mend(now)
+            self._repair_store(now)
             closed = False
-            if last:  # there is no next turn in which what waits is written
+            if last:  # there is no later step that would write the waiting visits
                 with contextlib.suppress(StoreDamaged):
                     closed = self._recorder.tick(now, now_s, traffic, trusted=trusted, last=True)
         if closed:
             self._uplink.wake()
-        # Not with every frame where visits are written without a pause.
-        if last or now_s - self._mapped_s >= max(MAP_WRITES * self._settings.store.write_every_s, HEARTBEAT_S):
-            self._mapped_s = now_s
-            self._tell_entrance()
-        if last or now_s - self._beaten_s >= HEARTBEAT_S:
-            self._beaten_s = now_s
-            # A store that takes no visits takes no heartbeat either; the recorder tells of it.
+        # Not with every frame, even if visits are written without a pause.
+        every_s = max(HEATMAP_WRITE_FACTOR * self._settings.store.write_every_s, HEARTBEAT_S)
+        if last or now_s - self._heatmap_s >= every_s:
+            self._heatmap_s = now_s
+            self._write_entrance()
+        if last or now_s - self._heartbeat_s >= HEARTBEAT_S:
+            self._heartbeat_s = now_s
+            # A store that takes no visits takes no heartbeat either; the recorder reports that.
             with contextlib.suppress(sqlite3.DatabaseError, OSError):
                 if self._store is not None:
                     self._store.heartbeat.write(self._health(now, now_s, quality), last=last)
-            self._tell_systemd()
+            self._notify_systemd()
 
-    def _tell_systemd(self) -> None:
+    def _notify_systemd(self) -> None:
         if self._recorder.error:
             waiting = f"{self._recorder.waiting} visits wait in memory"
             notify(f"STATUS=the database cannot be written ({self._recorder.error}); {waiting}")
-        elif self._troubled:
+        elif self._had_store_error:
             notify("STATUS=counting")
-        self._troubled = self._recorder.error is not None
+        self._had_store_error = self._recorder.error is not None
 
-    def _tell_entrance(self) -> None:
-        """How the entrance is drawn, and where faces appear and vanish; a full card keeps nobody from counting."""
+    def _write_entrance(self) -> None:
+        """Store how the entrance is drawn and where faces appear and vanish. If the card is full, counting goes on."""
         with contextlib.suppress(sqlite3.DatabaseError):
             if self._store is not None:
                 self._store.entrance.note_drawing(self._settings.entrance, time.time())
                 self._store.entrance.write_heatmap(self._pipeline.heatmap, time.time())
 
-    def _knows_the_time(self, quality: ClockQuality) -> bool:
+    def _is_clock_trusted(self, quality: ClockQuality) -> bool:
         return quality != "unsynchronised" or self._settings.site.trust_clock
 
     def _new_uplink(self) -> UplinkWorkers:
-        return UplinkWorkers(self._settings, self._model.label, lambda: self._knows_the_time(clock_quality()))
+        return UplinkWorkers(self._settings, self._model.label, lambda: self._is_clock_trusted(clock_quality()))
 
     def _new_recorder(self, store: Store) -> VisitRecorder:
         entrance, zone = self._settings.entrance, self._settings.site.zone
         closer = WindowCloser(self._settings.census, self._event_of)
         return VisitRecorder(self._settings.store, store, closer, lambda visit: without_staff(visit, entrance, zone))
 
-    def _mend(self, now: float) -> None:
-        """Set the damaged database aside. A card that is full or read-only does not even take that: then visits wait in
+    def _repair_store(self, now: float) -> None:
+        """Set the damaged database aside. If the card is full or read-only, even that fails; then visits wait in
         memory, and it is tried again.
         """
-        self._uplink.stop()  # its threads hold connections to the file that is set aside
+        self._uplink.stop()  # its threads have the file open that is set aside
         if self._store is not None:
             self._store.close()
-        self._mended_s = time.monotonic()
+        self._repaired_s = time.monotonic()
         try:
             self._store = Store.open_repaired(self._settings.store.path, now, damaged=True)
         except (StoreError, sqlite3.DatabaseError) as error:
             self._store = None
             self._recorder.go_without_store(str(error))
         else:
-            self._recorder.use(self._store)
-            self._tell_entrance()
+            self._recorder.use_store(self._store)
+            self._write_entrance()
         self._uplink = self._new_uplink()
         self._uplink.start()
 
     def _health(self, now: float, now_s: float, clock: ClockQuality) -> Health:
         camera = self._camera.status
-        recent = [latency for at_s, latency in self._recent if at_s > now_s - RATE_S]
+        recent = [latency for at_s, latency in self._recent if at_s > now_s - RATE_SPAN_S]
         return Health(
             at=now, started_at=now - (now_s - self._started_s),
             camera={CameraState.WAITING: "failed", CameraState.STOPPED: "ended"}.get(camera.state, str(camera.state)),
             camera_source=self._camera.name,
             camera_error=None if camera.state == CameraState.RUNNING else camera.last_error,
-            frames=self._frames, dropped=self._dropped, looks_at_every=self._load.every,
-            fps=len(recent) / min(RATE_S, max(now_s - self._started_s, 1.0)),
+            frames=self._frames, dropped=self._dropped, looks_at_every=self._skipper.every,
+            fps=len(recent) / min(RATE_SPAN_S, max(now_s - self._started_s, 1.0)),
             latency_ms=1000 * median(recent) if recent else 0.0,
             temperature_c=temperature_c(), memory_mb=resident_mb(),
             model=self._model.label, uplink=self._uplink.state,
@@ -252,19 +255,19 @@ class Agent:
         )
 
 
-def open_source(wanted: CameraSettings) -> Camera:
-    """The configured camera; a recording is played in real time, as if it happened now.
+def open_source(settings: CameraSettings) -> Camera:
+    """Open the configured camera. A recording is played in real time, as if it happened now.
 
     Raises:
         BadInput: the source has no known form, or the recording cannot be used.
-        CameraError: the device or stream does not answer now.
+        CameraError: the device or stream does not answer.
     """
 
-    def opened() -> Camera:
-        return open_camera(wanted.source, size=(wanted.width, wanted.height), fps=wanted.fps)
+    def reopen() -> Camera:
+        return open_camera(settings.source, size=(settings.width, settings.height), fps=settings.fps)
 
-    camera = opened()
+    camera = reopen()
     if camera.live:
         return camera
     camera.close()
-    return Playback(opened, loop=wanted.loop)
+    return Playback(reopen, loop=settings.loop)

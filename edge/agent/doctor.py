@@ -1,4 +1,4 @@
-"""What ``maitred doctor`` looks at: each check has a verdict, what was found, and a way out."""
+"""The checks of ``maitred doctor``. Each has a verdict, says what was found, and names a way out."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ LOW_DISK_MB, FULL_DISK_MB = 500, 50
 LOW_MEMORY_MB = 150
 MEMINFO = Path("/proc/meminfo")
 CONNECT_S = 5.0
-SHOWN_LETTERS = 3
+MAX_DEAD_LETTERS = 3
 
 
 def run_checks(settings: Settings) -> Iterator[Check]:
-    """All checks, one after the other; none of them raises."""
+    """Run all checks, one after the other. None of them raises."""
     checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("camera", _camera), ("face model", _face_model), ("demographics model", _demographics_model),
-        ("database", _database), ("dead letters", _refused), ("entrance", _entrance), ("disk", _disk),
+        ("database", _database), ("dead letters", _dead_letters), ("entrance", _entrance), ("disk", _disk),
         ("memory", _memory), ("temperature", _temperature), ("clock", _clock), ("secret", _secret),
         ("endpoint", _endpoint), ("broker", _broker), ("sink", _sink),
     )  # fmt: skip
     for name, check in checks:
         try:
-            done = check(settings)
+            result = check(settings)
         except (MaitredError, OSError, sqlite3.Error) as error:
-            done = Check(name, "failure", str(error), "put right what the message names")
+            result = Check(name, "failure", str(error), "correct what the message names")
         except Exception as error:  # a camera or a sink of a plug-in may raise anything
-            done = Check(name, "failure", f"{type(error).__name__}: {error}", "correct or remove the plug-in")
-        yield replace(done, found=redact(done.found))
+            result = Check(name, "failure", f"{type(error).__name__}: {error}", "correct or remove the plug-in")
+        yield replace(result, found=redact(result.found))
 
 
 def _camera(settings: Settings) -> Check:
-    wanted = settings.camera
-    with open_camera(wanted.source, size=(wanted.width, wanted.height), fps=wanted.fps) as camera:
+    source = settings.camera
+    with open_camera(source.source, size=(source.width, source.height), fps=source.fps) as camera:
         frame = camera.read()
     if frame is None:
         return Check("camera", "failure", f"{camera.name} has no frame", "check the recording")
@@ -87,29 +87,29 @@ def _database(settings: Settings) -> Check:
     if not path.exists():
         return Check("database", "warning", f"{path} does not exist yet", "start the agent: systemctl start agent")
     with Store.open(path, read_only=True) as store:
-        state, mended, health = store.outbox.state(), store.last_repair, store.heartbeat.read()
-    told = f"{path}: {state.queued} queued, {state.delivered} delivered, {state.dropped} dropped"
+        state, last_repair, health = store.outbox.state(), store.last_repair, store.heartbeat.read()
+    counts = f"{path}: {state.queued} queued, {state.delivered} delivered, {state.dropped} dropped"
     if health is not None and health.store_error:
-        way_out = "free some space on the card; see whether it turned read-only (dmesg), and replace it if so"
+        way_out = "free some space on the card; check whether the card has become read-only (dmesg); if so, replace it"
         found = f"{path} cannot be written ({health.store_error}); {health.visits_waiting} visits wait in memory"
         return Check("database", "failure", found, way_out)
-    if mended is not None and mended.is_recent(time.time()):
-        when = datetime.fromtimestamp(mended.at, UTC).strftime("%d %b %Y")
-        found = f"{told}; it was damaged on {when}: {mended.file} holds what it was"
+    if last_repair is not None and last_repair.is_recent(time.time()):
+        when = datetime.fromtimestamp(last_repair.at, UTC).strftime("%d %b %Y")
+        found = f"{counts}; it was damaged on {when}: the damaged file is kept as {last_repair.file}"
         return Check("database", "warning", found, "replace the card if it happens again")
-    return Check("database", "ok", told)
+    return Check("database", "ok", counts)
 
 
-def _refused(settings: Settings) -> Check:
+def _dead_letters(settings: Settings) -> Check:
     if not settings.store.path.exists():
         return Check("dead letters", "ok", "none")
     with Store.open(settings.store.path, read_only=True) as store:
-        count, letters = store.outbox.state().rejected, store.outbox.dead_letters(SHOWN_LETTERS)
+        count, letters = store.outbox.state().rejected, store.outbox.dead_letters(MAX_DEAD_LETTERS)
     if not count:
         return Check("dead letters", "ok", "none")
-    shown = "; ".join(f"{letter.id}: {letter.reason}" for letter in letters)
+    reasons = "; ".join(f"{letter.id}: {letter.reason}" for letter in letters)
     way_out = "see the endpoint's log and docs/cloud.md; then maitred resend --config FILE"
-    return Check("dead letters", "warning", f"{count} rejected by the endpoint, the last: {shown}", way_out)
+    return Check("dead letters", "warning", f"{count} rejected by the endpoint, the last: {reasons}", way_out)
 
 
 def _entrance(settings: Settings) -> Check:
@@ -134,30 +134,31 @@ def _memory(settings: Settings) -> Check:  # noqa: ARG001 (all checks are called
         lines = MEMINFO.read_text(encoding="ascii").splitlines()
         free = next(int(line.split()[1]) // 1024 for line in lines if line.startswith("MemAvailable:"))
     except (OSError, StopIteration, ValueError):
-        return Check("memory", "warning", "this machine does not tell its memory")
+        return Check("memory", "warning", "this machine does not report its memory")
     low = free < LOW_MEMORY_MB
     return Check("memory", "warning" if low else "ok", f"{free} MB available", "stop other programs" if low else "")
 
 
 def _temperature(settings: Settings) -> Check:  # noqa: ARG001
-    found = temperature_c()
-    if found is None:
-        return Check("temperature", "ok", "this machine tells no temperature")
-    verdict: CheckVerdict = "failure" if found >= HOT_C else "warning" if found >= WARM_C else "ok"
-    return Check("temperature", verdict, f"{found:.0f} °C", "" if verdict == "ok" else "add a heat sink or a fan")
+    celsius = temperature_c()
+    if celsius is None:
+        return Check("temperature", "ok", "this machine does not report a temperature")
+    verdict: CheckVerdict = "failure" if celsius >= HOT_C else "warning" if celsius >= WARM_C else "ok"
+    return Check("temperature", verdict, f"{celsius:.0f} °C", "" if verdict == "ok" else "add a heat sink or a fan")
 
 
 def _clock(settings: Settings) -> Check:  # noqa: ARG001
     quality = clock_quality()
     if quality == "unsynchronised":
         return Check("clock", "warning", "not synchronised yet", "check the network; timedatectl shows the state")
-    return Check("clock", "ok", "synchronised" if quality == "synchronised" else "no time service tells how good it is")
+    known = quality == "synchronised"
+    return Check("clock", "ok", "synchronised" if known else "no time service says how good it is")
 
 
 def _secret(settings: Settings) -> Check:
     if not settings.uplink.url:
         return Check("secret", "ok", "none needed")
-    if settings.uplink.secret_file is None:  # a credential is there for the agent's unit alone
+    if settings.uplink.secret_file is None:  # only the agent's unit can read a systemd credential
         return Check("secret", "ok", f"the systemd credential {CREDENTIAL}, which only the agent can see")
     count = len(read_secrets(settings.uplink.secret_file))
     return Check("secret", "ok", f"{settings.uplink.secret_file}: {count} in use")
@@ -187,12 +188,12 @@ def _broker(settings: Settings) -> Check:
         return Check("broker", "ok", "none configured: nothing leaves this device over MQTT")
     require_client()
     try:
-        # Under a name of its own: the broker would end the agent's connection for one of the same name.
+        # With a client name of its own: for a second client of the same name the broker would close the agent's.
         name = f"maitred-{site.name}-{site.device}-doctor"
         Connection(mqtt, name, read_password(settings), None, lambda: None).close()
     except ConnectionLost as error:
         return Check("broker", "failure", str(error), "check [mqtt], the network, certificate, user and password")
-    return Check("broker", "ok", f"{mqtt.host}:{mqtt.port} takes the log-in")
+    return Check("broker", "ok", f"{mqtt.host}:{mqtt.port} accepts the log-in")
 
 
 def _sink(settings: Settings) -> Check:

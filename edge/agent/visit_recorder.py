@@ -1,4 +1,4 @@
-"""What the agent counted, on its way into the store: in batches, window by window, and kept while the store is away."""
+"""Writing visits to the store in batches, window by window. While the store fails, they wait in memory."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from edge.system.clock import boot_id
 
 log = logging.getLogger(__name__)
 RETRY_S = 10.0
-"""A store that took nothing (full, read-only, locked) is tried again so often."""
-MOST_WAITING = 50_000
-"""Visits that are kept in memory, some 20 MB; beyond, the oldest are given up and counted."""
+"""A store that failed (full, read-only, locked) is tried again after this time."""
+MAX_WAITING = 50_000
+"""At most this many visits wait in memory, some 20 MB. Then the oldest are given up, and their number is counted."""
 PRUNE_S = 3600.0
 
 
 class VisitRecorder:
-    """Writes visits and closes windows. A store that fails loses nothing: what it did not take is written later.
+    """Writes visits and closes windows. If the store fails, nothing is lost: the visits are written later.
 
-    A visit that comes after a quiet time is written at once; in a rush at most ``[store] write_every_s`` later. Visits
-    come on the monotonic clock and get the time of day when they are written; if the clock is set later, those that no
-    window holds yet follow it. :meth:`tick` raises StoreDamaged if the database is damaged; then :meth:`use` a mended
-    one.
+    A visit that comes after a quiet time is written at once; in a rush, at most ``[store] write_every_s`` later. The
+    times of new visits are those of the monotonic clock, and are converted to the time of day when they are written. If
+    the clock is set later, all visits that are not in a window yet are moved with it. :meth:`tick` raises StoreDamaged
+    if the database is damaged; then give a repaired one to :meth:`use_store`.
     """
 
     def __init__(
@@ -44,13 +44,14 @@ class VisitRecorder:
         closer: WindowCloser,
         without_staff: Callable[[Visit], Visit] = lambda visit: visit,
     ) -> None:
-        """Begin with ``store``.
+        """Start with ``store``.
 
         Args:
-            settings: how often to write, and what is deleted when.
-            store: of the agent.
+            settings: how often to write, and when to delete what.
+            store: the agent's store.
             closer: closes the windows.
-            without_staff: a visit, in unix seconds, as it is to be stored: excluded if it is one of staff.
+            without_staff: returns a visit (its times are unix seconds) as it is to be stored: excluded if it is one of
+                staff.
         """
         self._settings = settings
         self._store: Store | None = store
@@ -63,27 +64,27 @@ class VisitRecorder:
         self._written_s = self._failed_s = -PRUNE_S
         self._pruned_s: float | None = None
         self.error: str | None = None
-        """Why the store cannot be written now."""
+        """Why the store cannot be written at the moment, None if it can."""
 
     @property
     def waiting(self) -> int:
-        """Visits that are in memory only."""
+        """Number of visits that are only in memory."""
         return len(self._waiting)
 
-    def use(self, store: Store) -> None:
-        """Go on with another store."""
+    def use_store(self, store: Store) -> None:
+        """Continue with another store."""
         self._store = store
         self._failed_s, self._offset = -PRUNE_S, None
 
     def go_without_store(self, reason: str) -> None:
-        """There is no store until :meth:`use` brings one; what is counted waits."""
+        """Continue without a store until :meth:`use_store` is called; visits wait in memory."""
         self._store = None
         self._fail(reason, 0.0)
 
     def record(self, visits: Sequence[Visit], at_s: float) -> None:
-        """Visits that were counted ``at_s``; all times are seconds on the monotonic clock."""
+        """Take visits that were counted at ``at_s``. All times are seconds of the monotonic clock."""
         self._waiting.extend((visit, at_s) for visit in visits)
-        while len(self._waiting) > MOST_WAITING:
+        while len(self._waiting) > MAX_WAITING:
             self._waiting.popleft()
             self._lost += 1
 
@@ -94,7 +95,7 @@ class VisitRecorder:
             now: unix seconds.
             now_s: monotonic seconds.
             total: frames since the agent started.
-            trusted: whether ``now`` is right. While nobody knows, no window closes and nothing is deleted.
+            trusted: whether ``now`` is known to be right. If not, no window is closed and nothing is deleted.
             last: write everything now.
         """
         self._closer.tick(now, total, trusted=trusted)
@@ -102,17 +103,17 @@ class VisitRecorder:
             return False
         began = time.monotonic()
         try:
-            with self._damage_raised():
+            with self._raising_damage():
                 self._follow_clock(self._store, now, now_s)
                 closed = self._write(self._store, now, now_s, last=last)
                 if trusted:
                     self._prune(self._store, now, now_s)
         except sqlite3.OperationalError as error:
-            # A database that another process holds is waited for: the pause begins after that.
+            # If another process had locked the database, time has passed: the pause begins now.
             self._fail(str(error), now_s + time.monotonic() - began)
             return False
         if self.error is not None:
-            log.warning("the database takes visits again")
+            log.warning("visits can be written to the database again")
             self.error, self._failed_s = None, -PRUNE_S
         return closed
 
@@ -121,7 +122,7 @@ class VisitRecorder:
         if self._offset is not None and abs(offset - self._offset) <= CLOCK_STEP_S:
             return
         if store.follow_clock(self._boot, offset, now):
-            log.warning("the clock was set: visits that no window holds yet follow it")
+            log.warning("the clock was set: visits that are not in a window yet were moved with it")
         self._offset = offset
 
     def _write(self, store: Store, now: float, now_s: float, *, last: bool) -> bool:
@@ -134,10 +135,12 @@ class VisitRecorder:
         return bool(self._closer.close_due(store, now))
 
     def _stamped(self) -> list[tuple[Visit, float]]:
-        """What waits, with the time of day, by the very offset that the store remembers: or it would be moved twice."""
-        by = self._offset or 0.0
+        """The waiting visits with the time of day, by the same offset that the store remembers; by another one they
+        would be moved twice.
+        """
+        offset = self._offset or 0.0
         dated = (
-            (replace(visit, started_at=by + visit.started_at, ended_at=by + visit.ended_at), by + at_s)
+            (replace(visit, started_at=offset + visit.started_at, ended_at=offset + visit.ended_at), offset + at_s)
             for visit, at_s in self._waiting
         )
         return [(self._without_staff(visit), counted_at) for visit, counted_at in dated]
@@ -151,7 +154,7 @@ class VisitRecorder:
                 log.warning("dropped %d events that could not be delivered in time", dropped)
 
     @contextmanager
-    def _damage_raised(self) -> Iterator[None]:
+    def _raising_damage(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:

@@ -1,4 +1,4 @@
-"""When a window closes, and closing it."""
+"""Deciding when a window is over, and closing it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 
 class WindowCloser:
-    """Closes windows of the configured length, on its full multiples in UTC, each once and in order.
+    """Closes windows of the configured length, at full multiples of it in UTC, each window once and in order.
 
-    While nobody knows the time, none is closed: their visits wait, and get the right one when the clock does.
+    While the time is not known, no window is closed: the visits wait until the clock is right.
     """
 
     def __init__(self, census: Census, event_of: Callable[[Window], Event | None]) -> None:
@@ -31,39 +31,39 @@ class WindowCloser:
 
     @property
     def due(self) -> bool:
-        """Whether a window may be over that is not closed yet."""
+        """Whether there may be a window that is over and not closed yet."""
         return self._behind or bool(self._due)
 
     def tick(self, now: float, total: Traffic, *, trusted: bool = True) -> None:
-        """Note that the open window is over, if it is.
+        """Take note if the open window is over.
 
         Args:
             now: unix seconds.
             total: frames since the agent started.
-            trusted: whether ``now`` is right.
+            trusted: whether ``now`` is known to be right.
         """
         if not trusted:
             self._start = None
             return
         if self._start is None:
-            # An earlier run of the agent may have stored visits and not lived to tell, and so may this one have
-            # done before the time was known: those windows are over as well.
+            # An earlier run of the agent may have stored visits and ended before it closed their window, and so may
+            # this run before it knew the time. Those windows are over as well.
             self._start, self._behind = self._floor(now), True
-        if now < self._start:  # the clock was set back: what was counted meanwhile stays in the window that is open now
+        if now < self._start:  # the clock was set back: the visits since then stay in the window that is open now
             log.warning("the clock went back by %.0f s", self._start - now)
             self._start = self._floor(now)
         if now >= self._start + self._length:
-            told, self._reported = self._reported, total
-            self._due.append((self._start, Traffic(total.frames - told.frames, total.dropped - told.dropped)))
+            before, self._reported = self._reported, total
+            self._due.append((self._start, Traffic(total.frames - before.frames, total.dropped - before.dropped)))
             self._start = self._floor(now)
 
     def close_due(self, store: Store, now: float) -> list[Window]:
-        """Close what is due ``now`` (unix seconds), oldest first. One that the store does not take stays due."""
+        """Close the windows that are due at ``now`` (unix seconds), oldest first. One that is not stored stays due."""
         closed = []
         if self._behind and self._start is not None:
             first = self._due[0][0] if self._due else self._start
-            left = store.visits.uncounted_before(first)
-            starts = sorted({self._floor(stored.counted_at) for stored in left})
+            left_over = store.visits.uncounted_before(first)
+            starts = sorted({self._floor(stored.counted_at) for stored in left_over})
             closed = [self._close(store, now, start, Traffic()) for start in starts]
             self._behind = False
         while self._due:

@@ -38,7 +38,7 @@ def is_damage(error: BaseException) -> bool:
     return code & 0xFF in _DAMAGED or code in _UNREADABLE
 
 
-def tells_of_damage(error: BaseException) -> bool:
+def means_damage(error: BaseException) -> bool:
     """The same of any error, StoreDamaged included."""
     return isinstance(error, StoreDamaged) or is_damage(error)
 

@@ -148,4 +148,4 @@ class Store(Closing):
             delete_quarantined(keep.path, now, keep.keep_visits_days * DAY_S)
             self.visits.delete_before(now - keep.keep_visits_days * DAY_S)
             self.windows.delete_before(now - keep.keep_windows_days * DAY_S)
-            return self.outbox.bound(now - keep.keep_outbox_days * DAY_S, keep.keep_outbox_mb * MB, now)
+            return self.outbox.apply_bounds(now - keep.keep_outbox_days * DAY_S, keep.keep_outbox_mb * MB, now)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from edge.store import QueuedEvent, Store
-from edge.store.database import tells_of_damage
+from edge.store.database import means_damage
 from edge.system.backoff import Backoff
 from edge.system.redaction import redact
 from edge.uplink.sink import DeliveryOutcome, Sink, SinkUnavailable, Verdict
@@ -120,7 +120,7 @@ class OutboxWorker:
                 with Store.open(self._database) as store:
                     self._serve(store)
             except Exception as error:  # a locked or full database passes; a dead thread would go unnoticed
-                self.damaged = self.damaged or tells_of_damage(error)
+                self.damaged = self.damaged or means_damage(error)
                 self._state = "retrying"
                 seconds = self._backoff.next()
                 log.exception("%s: unexpected error; trying again in %.0f s", self.name, seconds)
@@ -178,7 +178,7 @@ class OutboxWorker:
             case Verdict.ACKNOWLEDGED:
                 with store.transaction():
                     for event in events:
-                        store.outbox.delivered(event.id, self._clock())
+                        store.outbox.mark_delivered(event.id, self._clock())
                 self._settled(len(events))
                 more = f" and {len(events) - 1} more" if len(events) > 1 else ""
                 log.info("%s: delivered %s%s after %d failed attempts", self.name, first.id, more, first.attempts)
@@ -187,11 +187,11 @@ class OutboxWorker:
                 log.warning("%s: a batch is refused (%s); sending its events one by one", self.name, outcome.reason)
             case Verdict.REJECTED:
                 with store.transaction():
-                    store.outbox.rejected(first.id, self._clock(), outcome.reason)
+                    store.outbox.mark_rejected(first.id, self._clock(), outcome.reason)
                 self._settled(1)
                 log.error("%s: %s is refused: %s; it is kept, but not sent again", self.name, first.id, outcome.reason)
             case Verdict.STOP:
-                store.outbox.failed(first.id, outcome.reason)
+                store.outbox.mark_failed(first.id, outcome.reason)
                 self._state = "stopped"
                 log.error("%s: no more events are wanted (%s); sending stops until restart", self.name, outcome.reason)
             case Verdict.RETRY:
@@ -205,7 +205,7 @@ class OutboxWorker:
         """Note why, pause, and give the connection up so that the next attempt begins with a new one."""
         if self._carries_events:
             for event in store.outbox.next():
-                store.outbox.failed(event.id, outcome.reason)
+                store.outbox.mark_failed(event.id, outcome.reason)
         self._state = "retrying"
         seconds = self._backoff.next(outcome.retry_after_s)
         log.warning("%s: %s; trying again in %.0f s", self.name, outcome.reason, seconds)

@@ -226,7 +226,7 @@ def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
         return mend(path, now, damaged=damaged)
 
     monkeypatch.setattr(Store, "open_repaired", refuse_once)
-    monkeypatch.setattr(agent_module, "MEND_S", 0.2)
+    monkeypatch.setattr(agent_module, "REPAIR_RETRY_S", 0.2)
     (worker,) = agent._uplink._workers
     worker.damaged = True  # as its thread finds out
     agent.run()

@@ -104,7 +104,7 @@ def test_a_database_that_is_not_there_yet_is_a_warning(found):
 
 def test_rejected_events_are_a_warning(found, store: Store):
     store.outbox.add("a", "{}", 1.0)
-    store.outbox.rejected("a", 2.0, "HTTP 400")
+    store.outbox.mark_rejected("a", 2.0, "HTTP 400")
 
     check = found("dead letters")
 
@@ -116,7 +116,7 @@ def test_rejected_events_are_a_warning(found, store: Store):
 def test_nothing_that_is_found_shows_credentials(found, store: Store):
     """Whoever wrote it: here a reason that an earlier release kept."""
     store.outbox.add("a", "{}", 1.0)
-    store.outbox.rejected("a", 2.0, "HTTP 404: no https://me:s3cret@host/v1?token=s3cret here")
+    store.outbox.mark_rejected("a", 2.0, "HTTP 404: no https://me:s3cret@host/v1?token=s3cret here")
 
     assert "no https://***@host/v1?*** here" in found("dead letters").found
     camera = found("camera", camera={"source": "rtsp://me:s3cret@[::1/x?token=s3cret"})
@@ -236,7 +236,7 @@ def test_a_disk_is_judged_by_what_is_free(
     [
         ("MemTotal: 1000000 kB\nMemAvailable: 614400 kB\n", "ok", "600 MB"),
         ("MemAvailable: 102400 kB\n", "warning", "100 MB"),
-        ("MemTotal: 1000000 kB\n", "warning", "does not tell"),
+        ("MemTotal: 1000000 kB\n", "warning", "does not report its memory"),
     ],
     ids=["enough", "little", "not-told"],
 )

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge.agent.frame_skipping import SPARSEST, FrameSkipper
+from edge.agent.frame_skipping import MAX_EVERY, FrameSkipper
 
 
 class Machine:
@@ -14,7 +14,7 @@ class Machine:
 
     def __init__(self, fps: float = 10.0) -> None:
         self.fps = fps
-        self.load = FrameSkipper()
+        self.skipper = FrameSkipper()
         self.now_s = 0.0
         self.number = -1
         self.looked: list[int] = []
@@ -31,12 +31,12 @@ class Machine:
             else:
                 self.left_out += newest - self.number - 1
                 self.number = newest
-            if not self.load.wants(self.number):
+            if not self.skipper.should_process(self.number):
                 self.left_out += 1
                 continue
             self.looked.append(self.number)
             self.now_s += frame_s
-            self.load.spent(frame_s, self.number, self.now_s)
+            self.skipper.record_time(frame_s, self.number, self.now_s)
 
     @property
     def gaps(self) -> set[int]:
@@ -52,13 +52,13 @@ class Machine:
         pytest.param(0.08, 1, id="busy"),
         pytest.param(0.13, 2, id="a third too slow"),
         pytest.param(0.25, 3, id="two and a half times too slow"),
-        pytest.param(2.0, SPARSEST, id="hopeless"),
+        pytest.param(2.0, MAX_EVERY, id="hopeless"),
     ],
 )
 def test_as_many_frames_are_looked_at_as_the_machine_can(frame_s: float, every: int):
     machine = Machine()
     machine.run(30, frame_s)
-    assert machine.load.every == every
+    assert machine.skipper.every == every
 
 
 def test_frames_that_are_looked_at_are_evenly_spaced():
@@ -73,7 +73,7 @@ def test_where_there_is_room_again_all_frames_are_looked_at():
     machine = Machine()
     machine.run(30, 0.25)
     machine.run(30, 0.03)
-    assert (machine.load.every, machine.gaps) == (1, {1})
+    assert (machine.skipper.every, machine.gaps) == (1, {1})
 
 
 def test_a_short_burst_changes_nothing():
@@ -81,7 +81,7 @@ def test_a_short_burst_changes_nothing():
     machine.run(10, 0.02)
     machine.run(0.5, 0.13)
     machine.run(10, 0.02)
-    assert machine.load.skipped == 0
+    assert machine.skipper.skipped == 0
 
 
 def test_near_the_limit_it_does_not_swing():
@@ -89,7 +89,7 @@ def test_near_the_limit_it_does_not_swing():
     seen = set()
     for frame_s in [0.097, 0.093, 0.096, 0.092] * 5:
         machine.run(6, frame_s)
-        seen.add(machine.load.every)
+        seen.add(machine.skipper.every)
     assert seen == {2}
 
 
@@ -97,12 +97,12 @@ def test_every_frame_is_looked_at_or_counted():
     machine = Machine()
     machine.run(60, 0.13)
     assert len(machine.looked) + machine.left_out == machine.number + 1
-    assert 0 < machine.load.skipped <= machine.left_out
+    assert 0 < machine.skipper.skipped <= machine.left_out
 
 
 def test_a_camera_that_is_opened_again_numbers_its_frames_anew():
     machine = Machine()
     machine.run(30, 0.25)
-    assert machine.load.wants(0)
-    assert not machine.load.wants(1)
-    assert machine.load.every == 3
+    assert machine.skipper.should_process(0)
+    assert not machine.skipper.should_process(1)
+    assert machine.skipper.every == 3

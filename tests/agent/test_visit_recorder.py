@@ -153,7 +153,7 @@ def test_a_full_card_loses_nothing_and_each_window_gets_its_own(small_card: Path
     bench.tick(RETRY_S + 1)
     assert bench.recorder.error is None
     assert bench.recorder.waiting == 0
-    assert "takes visits again" in caplog.text
+    assert "visits can be written to the database again" in caplog.text
     assert [(start, visits) for start, visits, _ in bench.windows] == [(0, 101), (1, 200), (2, 300)]
     assert [event.body for event in bench.store.outbox.next(9)] == ["101", "200", "300"]
     assert bench.stored == 601
@@ -189,7 +189,7 @@ def test_a_database_that_another_process_holds_is_waited_for(bench: Bench, tmp_p
 
 
 def test_memory_is_bounded_and_what_is_given_up_is_counted(bench: Bench, monkeypatch):
-    monkeypatch.setattr(recorder_module, "MOST_WAITING", 10)
+    monkeypatch.setattr(recorder_module, "MAX_WAITING", 10)
     bench.count(14)
     bench.tick()
     assert bench.stored == 10
@@ -209,7 +209,7 @@ def test_damage_is_told_and_a_mended_store_takes_what_waited(bench: Bench, tmp_p
         bench.tick(BATCH_S)
     bench.store.close()
     bench.store = Store.open_repaired(tmp_path / "maitred.db", bench.now, damaged=True)
-    bench.recorder.use(bench.store)
+    bench.recorder.use_store(bench.store)
     bench.tick()
     assert bench.recorder.waiting == 0
     assert bench.stored >= 7
@@ -243,7 +243,7 @@ def test_without_a_store_everything_waits_for_the_next_one(bench: Bench, tmp_pat
     bench.count(3)
     assert not bench.tick(HOUR, last=True)
     assert (bench.recorder.waiting, bench.recorder.error) == (3, "the card is read-only")
-    bench.recorder.use(bench.store)
+    bench.recorder.use_store(bench.store)
     assert bench.tick(RETRY_S + 1)
     assert (bench.recorder.waiting, bench.recorder.error) == (0, None)
     assert [visits for _, visits, _ in bench.windows] == [3]

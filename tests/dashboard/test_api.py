@@ -83,7 +83,7 @@ def test_no_answer_holds_a_password(client: FlaskClient, store: Store, address: 
     failed = a_heartbeat(NOON, camera="failed", camera_error="cannot open rtsp://admin:hunter2@camera.local/door")
     store.heartbeat.write(failed)
     store.outbox.add("1", "{}", NOON)
-    store.outbox.failed("1", "https://token:hunter2@census.example/: 401")
+    store.outbox.mark_failed("1", "https://token:hunter2@census.example/: 401")
 
     assert "hunter2" not in client.get(address).text
 

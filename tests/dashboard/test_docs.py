@@ -41,7 +41,7 @@ def test_every_parameter_in_the_reference_is_checked_where_it_says(client: Flask
 
 def test_every_metric_is_in_the_reference_and_no_other(at_the_door: Callable[[float], FlaskClient], lunch: Store):
     lunch.outbox.add("1", "{}", NOON)
-    lunch.outbox.delivered("1", NOON)
+    lunch.outbox.mark_delivered("1", NOON)
     documented = {word for words, _ in first_cells("Metrics") for word in words}
 
     assert documented == set(re.findall(r"^# TYPE (\S+)", at_the_door(NOON).get("/metrics").text, re.MULTILINE))

@@ -188,7 +188,7 @@ def test_refused_events_a_mended_and_a_failing_database_are_told(settings: Setti
     database.write_bytes(b"not a database" * 100)
     with Store.open_repaired(database, NOON - 86400) as store:
         store.outbox.add("5f0a", "{}", NOON - 7200)
-        store.outbox.rejected("5f0a", NOON - 3600, "HTTP 422: <unknown> site")
+        store.outbox.mark_rejected("5f0a", NOON - 3600, "HTTP 422: <unknown> site")
         store.heartbeat.write(a_heartbeat(NOON - 1, store_error="database or disk is full", visits_waiting=3))
     page = create_app(settings, clock=lambda: NOON).test_client().get("/device").text
     assert "HTTP 422: &lt;unknown&gt; site" in page

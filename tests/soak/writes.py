@@ -53,7 +53,7 @@ def busy_hours(seed: int, folder: str | None = None) -> dict[str, Any]:
                     recorder.record([visit], at)
                 if recorder.tick(now, now, Traffic(int(now - start) * 15)):
                     for event in store.outbox.next(9):
-                        store.outbox.delivered(event.id, now)
+                        store.outbox.mark_delivered(event.id, now)
             recorder.tick(now, now, Traffic(), last=True)
             stored = len(store.visits.between(0, 1e12))
         after = written()

@@ -35,7 +35,7 @@ def full(database: Path) -> Path:
             store.close_window(
                 start, start + 3600, BANDS, Traffic(), lambda w: (f"e{w.start:.0f}", '{"filler":"' + "x" * 1500 + '"}')
             )
-        store.outbox.rejected(store.outbox.next()[0].id, NOW, "HTTP 422")
+        store.outbox.mark_rejected(store.outbox.next()[0].id, NOW, "HTTP 422")
         store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return database
 
@@ -204,11 +204,11 @@ def test_damaged_files_are_kept_no_longer_than_visits(full: Path):
 def test_after_a_mend_no_new_event_takes_the_place_of_a_dead_letter(full: Path):
     with Store.open(full) as store:
         for event in store.outbox.next(1000):
-            store.outbox.delivered(event.id, NOW)
+            store.outbox.mark_delivered(event.id, NOW)
     with Store.open_repaired(full, NOW, damaged=True) as store:
         (kept,) = store.outbox.dead_letters()
         store.outbox.add("new", "{}", NOW)
-        store.outbox.rejected("new", NOW, "HTTP 422")
+        store.outbox.mark_rejected("new", NOW, "HTTP 422")
         assert {letter.id for letter in store.outbox.dead_letters()} == {kept.id, "new"}
         assert store.outbox.requeue() == 2
         assert [event.id for event in store.outbox.next(9)] == [kept.id, "new"]

@@ -21,7 +21,7 @@ def config(tmp_path: Path, database: Path) -> Path:
 def test_refused_events_are_queued_again(config: Path, store: Store, capsys: pytest.CaptureFixture[str]):
     for name in ("a", "b"):
         store.outbox.add(name, "{}", 1.0)
-        store.outbox.rejected(name, 2.0, "HTTP 422")
+        store.outbox.mark_rejected(name, 2.0, "HTTP 422")
     assert main(["resend", "--config", str(config)]) == 0
     assert capsys.readouterr().out.startswith("2 events are queued again")
     assert [event.id for event in store.outbox.next(9)] == ["a", "b"]

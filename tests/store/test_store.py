@@ -172,17 +172,17 @@ def test_an_id_is_queued_once(store: Store):
 
 def test_a_failed_event_stays_first_with_its_body_and_its_error(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0))
-    store.outbox.failed("a", "HTTP 500")
-    store.outbox.failed("a", "HTTP 503")
+    store.outbox.mark_failed("a", "HTTP 500")
+    store.outbox.mark_failed("a", "HTTP 503")
     assert store.outbox.next() == [QueuedEvent("a", '{"id":"a"}', 2)]
     assert store.outbox.state().last_error == "HTTP 503"
 
 
 def test_delivered_events_are_counted_and_gone_and_refused_ones_are_dead_letters(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
-    store.outbox.failed("a", "HTTP 500")
-    store.outbox.delivered("a", 1000.0)
-    store.outbox.rejected("b", 1001.0, "HTTP 422")
+    store.outbox.mark_failed("a", "HTTP 500")
+    store.outbox.mark_delivered("a", 1000.0)
+    store.outbox.mark_rejected("b", 1001.0, "HTTP 422")
     state = store.outbox.state()
     assert [event.id for event in store.outbox.next(9)] == ["c"]
     assert (state.queued, state.delivered, state.rejected, state.dropped) == (1, 1, 1, 0)
@@ -192,14 +192,14 @@ def test_delivered_events_are_counted_and_gone_and_refused_ones_are_dead_letters
 
 def test_a_delivery_that_is_noted_twice_is_counted_once(store: Store):
     queue(store, ("a", 100.0))
-    store.outbox.delivered("a", 1000.0)
-    store.outbox.delivered("a", 1001.0)
+    store.outbox.mark_delivered("a", 1000.0)
+    store.outbox.mark_delivered("a", 1001.0)
     assert store.outbox.state().delivered == 1
 
 
 def test_dead_letters_come_back_at_their_place(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
-    store.outbox.rejected("b", 1001.0, "HTTP 422")
+    store.outbox.mark_rejected("b", 1001.0, "HTTP 422")
     assert store.outbox.requeue() == 1
     assert [(event.id, event.body) for event in store.outbox.next(9)] == [
         (name, f'{{"id":"{name}"}}') for name in ("a", "b", "c")
@@ -213,7 +213,7 @@ def kept(**days: int):
 
 def test_undelivered_events_that_are_too_old_are_dropped_and_counted(store: Store):
     queue(store, ("old", 1 * DAY_S), ("older", 0.5 * DAY_S), ("new", 9 * DAY_S), ("refused", 1 * DAY_S))
-    store.outbox.rejected("refused", 1 * DAY_S, "HTTP 422")
+    store.outbox.mark_rejected("refused", 1 * DAY_S, "HTTP 422")
     assert store.prune(12 * DAY_S, kept(outbox=10)) == 2
     assert [event.id for event in store.outbox.next(9)] == ["new"]
     assert store.outbox.state().dropped == 2
