@@ -20,7 +20,7 @@ from edge.cameras import Playback
 from edge.cameras.frame import Image
 from edge.commands import output
 from edge.config.counting import Counting
-from edge.counting.recording import Recount
+from edge.counting.recording import RecordingCount
 from edge.demo import CLIP
 from edge.errors import BadInput
 
@@ -120,8 +120,8 @@ def test_the_command_counts_the_same(clips: Path, capsys: pytest.CaptureFixture[
     clip = clips / "face-demographics-walking.gif"
     assert main(["count", str(clip), "--json"]) == 0
     counted = json.loads(capsys.readouterr().out)["visits"]
-    recount = Recount(0, 0.0, tuple(count(clip)))
-    assert output.recount_json(recount, Settings())["visits"] == counted
+    visits = RecordingCount(0, 0.0, tuple(count(clip)))
+    assert output.recording_json(visits, Settings())["visits"] == counted
 
 
 @pytest.mark.slow

@@ -19,16 +19,16 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it."""
-    from edge.commands.output import census_text, print_json, progress, recount_json
+    from edge.commands.output import census_text, print_json, progress, recording_json
     from edge.counting.recording import count_recording, open_recording
 
     settings = settings_of(options)
     if options.model:
         settings = settings.with_model(options.model)
     with open_recording(options.source) as recording:
-        recount = count_recording(recording, settings, progress=progress("frames"))
+        counted = count_recording(recording, settings, progress=progress("frames"))
     if options.json:
-        print_json(recount_json(recount, settings))
+        print_json(recording_json(counted, settings))
     else:
-        sys.stdout.write(census_text(recount, settings) + "\n")
+        sys.stdout.write(census_text(counted, settings) + "\n")
     return 0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from edge.commands import Commands, command
 
 if TYPE_CHECKING:
-    from edge.counting.recording import Recount
+    from edge.counting.recording import RecordingCount
 
 
 def add(commands: Commands) -> None:
@@ -69,7 +69,7 @@ def _once(folder: Path, as_json: bool) -> int:
     from edge.cameras import open_camera
     from edge.census.age_bands import AgeBands
     from edge.census.window import Traffic
-    from edge.commands.output import census_text, print_json, progress, recount_json
+    from edge.commands.output import census_text, print_json, progress, recording_json
     from edge.config import load_settings
     from edge.counting.recording import count_recording
     from edge.demo import TRUTH
@@ -77,20 +77,20 @@ def _once(folder: Path, as_json: bool) -> int:
 
     settings = load_settings(_config(folder, 0))
     with open_camera(settings.camera.source) as camera:
-        recount = count_recording(camera, settings, progress=progress("frames"))
+        counted = count_recording(camera, settings, progress=progress("frames"))
     # The chain's other half: what was counted goes through the real database and comes back as a closed window.
     now = time.time()
     with Store.open(settings.store.path) as store:
-        begun = now - recount.seconds
-        visits = [replace(v, started_at=begun + v.started_at, ended_at=begun + v.ended_at) for v in recount.visits]
+        begun = now - counted.seconds
+        visits = [replace(v, started_at=begun + v.started_at, ended_at=begun + v.ended_at) for v in counted.visits]
         store.record(visits, now)
         bands = AgeBands(settings.census.bands)
-        window = store.close_window(begun, now + 1, bands, Traffic(recount.frames, 0), lambda _: None)
+        window = store.close_window(begun, now + 1, bands, Traffic(counted.frames, 0), lambda _: None)
     patrons = json.loads(TRUTH.read_text(encoding="utf-8"))["patrons"]
     if as_json:
-        print_json(recount_json(recount, settings) | {"stored_visits": window.visits, "truth": _truth(patrons)})
+        print_json(recording_json(counted, settings) | {"stored_visits": window.visits, "truth": _truth(patrons)})
     else:
-        sys.stdout.write(census_text(recount, settings) + _comparison(recount, patrons))
+        sys.stdout.write(census_text(counted, settings) + _comparison(counted, patrons))
     return 0
 
 
@@ -99,11 +99,11 @@ def _truth(patrons: list[dict[str, Any]]) -> dict[str, Any]:
     return {"patrons": len(patrons), "people": [{key: person[key] for key in members} for person in patrons]}
 
 
-def _comparison(recount: Recount, patrons: list[dict[str, Any]]) -> str:
+def _comparison(counted: RecordingCount, patrons: list[dict[str, Any]]) -> str:
     came_in = sum(person["direction"] == "in" for person in patrons)
     return (
         f"\n\nThe clip really holds {len(patrons)} patrons, of whom {came_in} came in; counted:"
-        f" {len(recount.visits)}, of whom {sum(visit.direction == 'in' for visit in recount.visits)} came in.\n"
+        f" {len(counted.visits)}, of whom {sum(visit.direction == 'in' for visit in counted.visits)} came in.\n"
     )
 
 

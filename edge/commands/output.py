@@ -12,7 +12,7 @@ from edge.census.age_bands import AgeBands
 from edge.census.shares.estimator import ALL, MIN_VISITS, ShareEstimator, Shares
 from edge.census.window import CELL_GENDERS, Cell, tally
 from edge.config.settings import Settings
-from edge.counting.recording import Recount
+from edge.counting.recording import RecordingCount
 from edge.counting.visit import Visit
 from edge.reports.likely_shares import in_words, likely_shares, likely_shares_json
 from edge.reports.stored_range import StoredRange
@@ -47,14 +47,14 @@ def shares_of(visits: Sequence[Visit], settings: Settings) -> Shares | None:
     return likely_shares(StoredRange(visits), ShareEstimator.of(card, settings.census), AgeBands(settings.census.bands))
 
 
-def recount_json(recount: Recount, settings: Settings) -> dict[str, Any]:
+def recording_json(counted: RecordingCount, settings: Settings) -> dict[str, Any]:
     """The JSON form of a counted recording."""
-    shares = likely_shares_json(shares_of(recount.visits, settings))
+    shares = likely_shares_json(shares_of(counted.visits, settings))
     return {
-        "frames": recount.frames,
-        "seconds": round(recount.seconds, 3),
-        "visits": [visit_json(number, visit) for number, visit in enumerate(recount.visits, start=1)],
-        "census": census_json(recount.visits, settings) | {"excluded": recount.excluded, "shares": shares},
+        "frames": counted.frames,
+        "seconds": round(counted.seconds, 3),
+        "visits": [visit_json(number, visit) for number, visit in enumerate(counted.visits, start=1)],
+        "census": census_json(counted.visits, settings) | {"excluded": counted.excluded, "shares": shares},
     }
 
 
@@ -98,18 +98,18 @@ def counts_json(counts: dict[Cell, int], bands: AgeBands) -> dict[str, dict[str,
     return {band: {gender: counts.get((band, gender), 0) for gender in CELL_GENDERS} for band in labels}
 
 
-def census_text(recount: Recount, settings: Settings) -> str:
+def census_text(counted: RecordingCount, settings: Settings) -> str:
     """A recording's visits and census for people to read."""
-    lines = [f"{len(recount.visits)} visits in {recount.frames} frames ({recount.seconds:.1f} s)", ""]
-    for number, visit in enumerate(recount.visits, start=1):
+    lines = [f"{len(counted.visits)} visits in {counted.frames} frames ({counted.seconds:.1f} s)", ""]
+    for number, visit in enumerate(counted.visits, start=1):
         lines.append(f"{number:3}  {visit.started_at:7.1f} s  {visit.dwell_s:5.1f} s in view  {_words(visit)}")
         if visit.direction:
             lines[-1] += ", came in" if visit.direction == "in" else ", went out"
-    census = census_json(recount.visits, settings)
+    census = census_json(counted.visits, settings)
     if settings.entrance.drawn:
         lines += ["", f"{census['entries']} came in, {census['exits']} went out"]
-    if recount.excluded:
-        lines += ["", f"{recount.excluded} more in the staff zone, not counted"]
+    if counted.excluded:
+        lines += ["", f"{counted.excluded} more in the staff zone, not counted"]
     if census["mean_age"] is not None:
         lines += ["", f"average apparent age {census['mean_age']}"]
         if census["female_share"] is not None:
@@ -117,7 +117,7 @@ def census_text(recount: Recount, settings: Settings) -> str:
         lines += ["", f"{'age':8}{'female':>8}{'male':>8}{'none':>8}"]
         for band, row in census["counts"].items():
             lines.append(f"{band:8}{row['female']:8}{row['male']:8}{row['unknown']:8}")
-        lines += ["", *_likely(shares_of(recount.visits, settings), recount.visits)]
+        lines += ["", *_likely(shares_of(counted.visits, settings), counted.visits)]
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from edge.errors import BadInput
 
 
 @dataclass(frozen=True)
-class Recount:
+class RecordingCount:
     """What a recording held; visits in the order of their end, times in seconds from its start.
 
     ``excluded`` is the number of visits that the staff zone excludes; staff hours have no meaning in a recording.
@@ -46,7 +46,7 @@ def count_recording(
     settings: Settings,
     analyzer: FrameAnalyzer | None = None,
     progress: Callable[[int, float], None] = lambda *_: None,
-) -> Recount:
+) -> RecordingCount:
     """Run all frames of a recording, a camera from :func:`open_recording` as a rule, through a pipeline.
 
     Args:
@@ -67,4 +67,4 @@ def count_recording(
         progress(number, seconds)
     visits += pipeline.finish()
     counted = tuple(visit for visit in visits if not visit.excluded)
-    return Recount(number, seconds, counted, len(visits) - len(counted))
+    return RecordingCount(number, seconds, counted, len(visits) - len(counted))

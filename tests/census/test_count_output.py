@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 
 from edge.census.shares.calibration import Calibration
-from edge.commands.output import census_text, recount_json
+from edge.commands.output import census_text, recording_json
 from edge.config import Settings
-from edge.counting.recording import Recount
+from edge.counting.recording import RecordingCount
 from edge.counting.visit import Visit
 from edge.vision.bundle import load_bundle
 
 SETTINGS = Settings()
 
 
-def recount(number: int) -> Recount:
+def counted(number: int) -> RecordingCount:
     """What the model said of some of its calibration faces, as visits of a recording."""
     faces = Calibration.read(load_bundle("mobile").card.calibration)
     columns = (faces.age.tolist(), faces.low.tolist(), faces.high.tolist(), faces.probability.tolist())
@@ -22,18 +22,18 @@ def recount(number: int) -> Recount:
         Visit(0, 6, 9, age, (low, high), None if age < 13 else female)
         for age, low, high, female in zip(*columns, strict=True)
     ]
-    return Recount(900, 60.0, tuple(visits[:: len(visits) // number][:number]))
+    return RecordingCount(900, 60.0, tuple(visits[:: len(visits) // number][:number]))
 
 
 def test_a_recording_of_few_says_so_instead():
-    few = recount(12)
+    few = counted(12)
     assert "too few patrons yet for corrected shares: from 50 on, 12 so far" in census_text(few, SETTINGS)
-    assert recount_json(few, SETTINGS)["census"]["shares"] is None
+    assert recording_json(few, SETTINGS)["census"]["shares"] is None
 
 
 def test_shares_stand_below_the_counts():
-    many = recount(120)
-    document = recount_json(many, SETTINGS)["census"]
+    many = counted(120)
+    document = recording_json(many, SETTINGS)["census"]
     text = census_text(many, SETTINGS)
     assert sum(n for band in document["counts"].values() for n in band.values()) == 120
     for row in document["shares"]["bands"]:

@@ -62,21 +62,21 @@ def test_verification_knows_faces_from_what_is_none(models: Models):
 @pytest.mark.parametrize("name", ["store-aisle-detection.gif", "people-detection.gif"])
 def test_people_who_show_no_face_are_no_visits(clips: Path, name: str):
     with open_camera(str(clips / name)) as camera:
-        recount = count_recording(camera, Settings())
-    assert recount.frames > 20
-    assert recount.visits == ()
+        counted = count_recording(camera, Settings())
+    assert counted.frames > 20
+    assert counted.visits == ()
 
 
 def test_a_visit_tells_when_how_old_and_how_sure(clips: Path):
     told = []
     with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
-        recount = count_recording(camera, Settings(), progress=lambda *step: told.append(step))
-    assert len(recount.visits) == 2
-    assert told[-1] == (recount.frames, recount.seconds)
-    assert recount.frames == 35
-    assert 2.5 < recount.seconds < 3.0
-    for visit in recount.visits:
-        assert 0 <= visit.started_at < visit.ended_at <= recount.seconds
+        counted = count_recording(camera, Settings(), progress=lambda *step: told.append(step))
+    assert len(counted.visits) == 2
+    assert told[-1] == (counted.frames, counted.seconds)
+    assert counted.frames == 35
+    assert 2.5 < counted.seconds < 3.0
+    for visit in counted.visits:
+        assert 0 <= visit.started_at < visit.ended_at <= counted.seconds
         assert visit.dwell_s > 1.5
         assert 20 <= visit.observations <= 35
         assert visit.age is not None
@@ -93,13 +93,13 @@ def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender():
     """The first seven seconds: one man walks in alone, another patron's visit has only begun."""
     truth = json.loads(TRUTH.read_text())["patrons"][0]
     with open_camera(str(CLIP)) as camera:
-        recount = count_recording((frame for frame in camera if frame.time_s < 7), Settings())
-    first = min(recount.visits, key=lambda visit: visit.started_at)
+        counted = count_recording((frame for frame in camera if frame.time_s < 7), Settings())
+    first = min(counted.visits, key=lambda visit: visit.started_at)
     assert first.gender == truth["gender"]
     assert first.age == pytest.approx(truth["age"], abs=12)
     assert first.started_at == pytest.approx(truth["from_s"], abs=1)
     assert first.ended_at == pytest.approx(truth["to_s"], abs=0.5)
-    assert sum(visit.ended_at < 6.9 and visit.started_at < 5 for visit in recount.visits) == 1
+    assert sum(visit.ended_at < 6.9 and visit.started_at < 5 for visit in counted.visits) == 1
 
 
 def test_a_live_camera_is_no_recording(monkeypatch: pytest.MonkeyPatch):
