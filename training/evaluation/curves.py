@@ -1,4 +1,4 @@
-"""What the plots show: scores by error, calibration by bin, the ROC curve, age bands as classes."""
+"""The data of the plots: scores by error, calibration by bin, the ROC curve, age bands as classes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ ROC_POINTS = 201
 
 
 def cumulative_score(errors: Array) -> list[float] | None:
-    """CS(0), CS(1), … CS(15): share of faces whose absolute age error (years, (n,)) is at most so much."""
+    """CS(0), CS(1), … CS(15): share of faces whose absolute age error (``errors``, years, (n,)) is at most that."""
     return [float((np.abs(errors) <= years).mean()) for years in range(YEARS + 1)] if len(errors) else None
 
 
 def bin_of(female: Array, bins: int) -> Array:
-    """Which of so many equal bins of P(female) each of n faces is in: int (n,)."""
+    """The index of the bin, of ``bins`` equal bins of P(female), that each of n faces is in: int (n,)."""
     return np.minimum((female * bins).astype(int), bins - 1)
 
 
 def reliability(labels: Array, female: Array, bins: int) -> list[dict[str, Any]] | None:
-    """Stated against observed share of women in equal bins of P(female): ``low, high, n, stated, observed``.
+    """The stated and the observed share of women in equal bins of P(female): ``low, high, n, stated, observed``.
 
-    Labels (n,) are 1 for women, 0 for men. An empty bin states and observes None.
+    Labels (n,) are 1 for women, 0 for men. In an empty bin, both shares are None.
     """
     if not len(labels):
         return None
@@ -43,7 +43,7 @@ def reliability(labels: Array, female: Array, bins: int) -> list[dict[str, Any]]
 
 
 def roc(labels: Array, female: Array) -> dict[str, Any] | None:
-    """The ROC curve, women being positive, at 201 of its points at most; None unless both genders are there.
+    """The ROC curve with women as the positive class, at up to 201 points; None unless both genders are present.
 
     ``auc`` is the area under the whole curve: how often a woman gets a higher P(female) than a man, ties counting half.
     """
@@ -60,13 +60,16 @@ def roc(labels: Array, female: Array) -> dict[str, Any] | None:
 def band_figures(bands: Sequence[str], matrix: Array) -> dict[str, Any] | None:
     """Age bands as classes, each against all others, from their confusion matrix (rows: labels).
 
-    ``macro`` is the plain mean over the bands that have faces; such a band's precision is 0 if no estimate names it.
+    ``macro`` is the plain mean over the bands that have faces; such a band's precision is 0 if no estimate is in it.
     ``accuracy`` is the share of faces whose estimate lies in the right band.
     """
     if not matrix.sum():
         return None
     rows, columns = np.indices(matrix.shape).reshape(2, -1)
-    cells = {"labels": np.arange(len(bands)), "sample_weight": matrix.ravel()}  # a cell counts as so many faces
+    cells = {
+        "labels": np.arange(len(bands)),
+        "sample_weight": matrix.ravel(),
+    }  # each cell counts as its number of faces
     precision, recall, f1, n = precision_recall_fscore_support(rows, columns, zero_division=np.nan, **cells)
     against_others = multilabel_confusion_matrix(rows, columns, **cells)
     right, others = against_others.diagonal(axis1=1, axis2=2), against_others[:, 0].sum(1)

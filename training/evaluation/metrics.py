@@ -1,4 +1,4 @@
-"""Figures from predictions: everything the paper names, age error, calibration, and the same by slice."""
+"""Figures from predictions: those that the paper names, age errors, calibration, and all of them by slice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """For n faces: apparent age (n,), its 80 % interval (n, 2) and P(female) (n,), all float."""
+    """Predictions for n faces: apparent age (n,) in years, its 80 % interval (n, 2), P(female) (n,); all float."""
 
     age: Array
     interval: Array
@@ -36,7 +36,7 @@ class Predictions:
 
 
 def evaluation_report(samples: Sequence[Sample], predictions: Predictions, resamples: int = 0) -> dict[str, Any]:
-    """All figures, overall and by slice, and the tables behind the plots; None where no face has the label needed.
+    """All figures, overall and by slice, and the tables behind the plots; None if no face has the label needed.
 
     With ``resamples``, each figure gets its 95 % interval under ``intervals``.
     """
@@ -64,7 +64,7 @@ def evaluation_report(samples: Sequence[Sample], predictions: Predictions, resam
 
 
 def figures(samples: Sequence[Sample], predictions: Predictions, resamples: int = 0) -> dict[str, Any]:
-    """The figures of one group of faces; None where no face has the label that a figure needs."""
+    """The figures of one group of faces; None if no face has the label that a figure needs."""
     table = columns(samples, predictions)
     sums = {name: column.sum(0) for name, column in table.items()}
     result: dict[str, Any] = {
@@ -80,13 +80,13 @@ def figures(samples: Sequence[Sample], predictions: Predictions, resamples: int 
 
 
 def columns(samples: Sequence[Sample], predictions: Predictions) -> Columns:
-    """What each of n faces adds to the sums that :func:`ratios` takes: float64 (n,), ``gaps`` (n, 10)."""
+    """The contribution of each of n faces to the sums for :func:`ratios`: float64 (n,), ``gaps`` (n, 10)."""
     labels = _ranges(samples)
     aged = np.array([sample.age is not None for sample in samples], float)
     ranged = labels[:, 1] > labels[:, 0]
     errors = _exact(age_errors(labels, predictions.age))
     inside = (labels[:, 1] >= predictions.interval[:, 0]) & (labels[:, 0] <= predictions.interval[:, 1])
-    # As people tell their age, 29.9 is still 29: every estimate lies in one of the ranges 20-29, 30-39.
+    # As people state their age, 29.9 counts as 29; so every estimate is in one of the ranges 20-29, 30-39.
     years = np.floor(predictions.age)
     gendered = np.array([sample.gender is not None for sample in samples], float)
     women = np.array([sample.gender or 0 for sample in samples], bool)
@@ -127,7 +127,7 @@ def age_errors(labels: Array, ages: Array) -> Array:
 
 
 def _groups(samples: Sequence[Sample]) -> dict[str, list[int]]:
-    """Rows of the faces of each slice: age band, adults, gender, ethnicity. A range counts by its middle."""
+    """Rows of the faces of each slice: age band, adults, gender, ethnicity. A range counts as its middle."""
     groups: dict[str, list[int]] = {}
     for row, sample in enumerate(samples):
         if sample.age_years is not None:
@@ -155,5 +155,5 @@ def _ranges(samples: Sequence[Sample]) -> Array:
 
 
 def _exact(values: Array) -> Array:
-    """Rounded to 2**-30: sums of up to 80,000 such ages are exact in any order, so no figure's last digit wavers."""
+    """Rounded to 2**-30: sums of up to 80,000 such ages are exact in any order, so every digit is reproducible."""
     return np.round(values * 2.0**30) / 2.0**30
