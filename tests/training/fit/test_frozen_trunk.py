@@ -116,4 +116,4 @@ def test_options_that_a_frozen_run_cannot_use_are_refused(option: str, tmp_path:
         str(tmp_path / "run"),
     ]
     assert main([*command, *option]) == 2
-    assert "--frozen computes features once" in capsys.readouterr().err
+    assert "--frozen does not go together with --photos" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def test_the_temperature_undoes_the_sharpness(sharpness: float):
 def test_with_few_faces_the_model_is_not_calibrated(caplog: pytest.LogCaptureFixture):
     found = fit_temperatures(*faces_of(150, 2.0))
     assert (found.age, found.gender) == (1, 1)
-    assert "150 ages and 150 genders in the validation split; below 200 the model stays as it is" in caplog.text
+    assert "150 ages and 150 genders in the validation split; below 200, the model is not calibrated" in caplog.text
 
 
 def test_calibrating_divides_the_logits():
