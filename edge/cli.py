@@ -1,4 +1,4 @@
-"""``maitred``: one command. Its subcommands are in :mod:`edge.commands` and, where installed, in other packages."""
+"""The command ``maitred``. Its subcommands are in :mod:`edge.commands` and in other packages that are installed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMANDS = (
     "update",
 )
 PLUGINS = "maitred.commands"
-"""Entry points of this group add subcommands: so edge/ needs to know nothing of training, convert and cloud."""
+"""Entry points of this group add subcommands, so that edge/ need not know about training, convert and cloud."""
 NOT_ON_DEVICES = ("cloud", "convert", "training")
 
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     level = logging.DEBUG if options.verbose else getattr(options, "log_level", logging.WARNING)
     logging.basicConfig(level=level, handlers=[handler])
-    # Names such as ą or 食 in a path must not end a command on a terminal or pipe that cannot show them.
+    # A command must not fail only because the terminal or pipe cannot show a letter of a path, such as ą or 食.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -57,12 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MaitredError as error:
         sys.stderr.write(f"maitred: {error}\n")
         return error.exit_code
-    except sqlite3.Error as error:  # the agent mends it: see docs/reliability.md
+    except sqlite3.Error as error:  # the agent repairs it: see docs/reliability.md
         sys.stderr.write(
-            f"maitred: the database cannot be read: {error}; the agent mends a damaged one when it starts\n"
+            f"maitred: the database cannot be read: {error}; the agent repairs a damaged one when it starts\n"
         )
         return 1
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the program that reads our output has ended, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -83,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
         try:
             plugin.load()(commands)
-        except ImportError as error:  # a broken extra must not take the agent's own commands down
+        except ImportError as error:  # a broken extra must not disable the agent's own commands
             if error.name in NOT_ON_DEVICES:
                 continue
             log.warning("the command %s is not available: %s", plugin.name, error)

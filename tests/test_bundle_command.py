@@ -35,7 +35,7 @@ def test_a_model_that_runs_otherwise_here_is_said_so(tmp_path, capsys):
     other = bundle.card.model_copy(update={"verification": {"runtimes": {"outputs_sha256": "0" * 64}}})
     write_bundle(tmp_path / "other.tflite", FLATBUFFER, other)
     assert main(["bundle", "show", str(tmp_path / "other.tflite")]) == 0
-    assert "gives OTHER outputs here" in capsys.readouterr().out
+    assert "its outputs here are DIFFERENT" in capsys.readouterr().out
 
 
 def damaged(content: bytes, place: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The receiver's HTTP: POST /events, GET /healthz."""
+"""The receiver's HTTP interface: POST /events and GET /healthz."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def create_app(gate: RequestCheck, archive: Archive) -> Flask:
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> tuple[Response, int]:
         code = error.code or 500
-        return jsonify(error=f"{error.name}; events are taken at POST /events"), code
+        return jsonify(error=f"{error.name}; send events with POST /events"), code
 
     return app

@@ -1,4 +1,4 @@
-"""Where received events are kept: SQLite, or PostgreSQL by URL. Each event once, by (source, id)."""
+"""Storage of received events, in SQLite or, by URL, PostgreSQL. Each event, by (source, id), is stored once."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CONNECT_S = 10
 
 
 class Unavailable(MaitredError):
-    """The database does not take anything now."""
+    """The database cannot be used at the moment."""
 
 
 class Archive:
-    """Stores events, all of a request or none. Each thread has a connection of its own; one that fails is replaced."""
+    """Stores events, those of one request all or none. Each thread has its own connection; a failed one is replaced."""
 
     def __init__(self, connect: Callable[[], Any], mark: str, errors: type[Exception], name: str) -> None:
         self._connect = connect
@@ -41,10 +41,10 @@ class Archive:
 
     @classmethod
     def open(cls, address: str) -> Archive:
-        """The archive at ``address``, a path or ``postgresql://user@host/database``; its table is made if missing.
+        """The archive at ``address``, a path or ``postgresql://user@host/database``; its table is created if missing.
 
         Raises:
-            BadInput: another kind of address.
+            BadInput: the address is of another kind.
             MaitredError: the driver for PostgreSQL is not installed.
             Unavailable: the database cannot be used.
         """
@@ -60,16 +60,16 @@ class Archive:
         return cls(lambda: _sqlite(Path(address)), "?", sqlite3.Error, address)
 
     def store(self, events: Sequence[Event]) -> int:
-        """Store ``events``, all or none; returns how many were new.
+        """Store all of ``events`` or none of them; returns how many were new.
 
         Raises:
-            Refused: an event came before with other content.
-            Unavailable: the database does not take them now.
+            RequestRefused: an event was received before with other content.
+            Unavailable: the database cannot be used at the moment.
         """
         return int(self._run(lambda connection: sum(self._add(connection, event) for event in events)))
 
     def count(self) -> int:
-        """Events stored so far."""
+        """Number of events stored so far."""
         return int(self._run(lambda c: c.execute("SELECT count(*) FROM census_events").fetchone()[0]))
 
     def bodies(self) -> list[str]:
@@ -84,15 +84,15 @@ class Archive:
             return True
         select = "SELECT body FROM census_events WHERE source = ? AND id = ?"
         if connection.execute(select.replace("?", self._mark), key).fetchone()[0] != event.body:
-            raise RequestRefused(422, f"{event.id} came before with other content")
+            raise RequestRefused(422, f"{event.id} was received before with other content")
         return False
 
     def _run(self, work: Callable[[Any], Any]) -> Any:
-        kept = getattr(self._mine, "connection", None)
+        connection = getattr(self._mine, "connection", None)
         try:
-            if kept is not None:
+            if connection is not None:
                 with contextlib.suppress(*self._errors):  # the database may have been restarted since
-                    return _committed(kept, work)
+                    return _committed(connection, work)
                 self._forget()
             self._mine.connection = self._connect()
             return _committed(self._mine.connection, work)

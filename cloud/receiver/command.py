@@ -1,4 +1,4 @@
-"""``maitred receive``: an endpoint for the census."""
+"""``maitred receive``: runs an endpoint that receives events."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from edge.commands import Commands, command
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    about = "receive events: a small endpoint, to try things out and to hold other implementations against"
+    about = "receive events: a small endpoint, to try things out and to compare other implementations with"
     parser = command(commands, "receive", run, about, log_level=logging.INFO)
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, metavar="P", help="port (8080; 0: a free one)")
+    parser.add_argument("--port", type=int, default=8080, metavar="P", help="port (8080; 0 picks a free one)")
     parser.add_argument(
         "--database", default="census.db", metavar="D", help="SQLite file (census.db) or postgresql://user@host/name"
     )
     parser.add_argument(
-        "--secret-file", type=Path, required=True, metavar="FILE", help="signing secrets (whsec_…), one a line"
+        "--secret-file", type=Path, required=True, metavar="FILE", help="signing secrets (whsec_…), one per line"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it, until SIGTERM or SIGINT."""
+    """Receive events until SIGTERM or SIGINT; returns the exit code."""
     from cloud.receiver.app import create_app
     from cloud.receiver.archive import Archive
     from cloud.receiver.request import RequestCheck

@@ -1,4 +1,4 @@
-"""Is a request one that docs/cloud.md describes? Everything is looked at before anything is stored."""
+"""Checks whether a request is as docs/cloud.md describes it, before anything of it is stored."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from edge.errors import MaitredError
 from edge.uplink.endpoint import BATCH, SINGLE
 
 MOST_BYTES = 8_000_000
-"""Of a request's text, after decompression."""
+"""Largest size of a request's text after decompression, in bytes."""
 SHOWN_FAULTS = 3
 
 
 class RequestRefused(Exception):
-    """The request is not taken; ``status`` is the answer's, the message its body."""
+    """The request is refused. ``status`` is the HTTP status of the answer, and the message is its body."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True)
 class Event:
-    """A valid event: who sent it, its id, when its window ended (RFC 3339), and its exact text."""
+    """A valid event: its sender, its id, the end of its window (RFC 3339), and its exact text."""
 
     source: str
     id: str
@@ -42,7 +42,7 @@ class RequestCheck:
     """Checks signature, time, form and content of requests.
 
     Args:
-        secrets: any of them may have signed.
+        secrets: a request must be signed with one of these.
 
     Raises:
         MaitredError: the package that validates schemas is not installed.
@@ -52,7 +52,7 @@ class RequestCheck:
         try:
             from jsonschema_rs import Draft202012Validator
         except ImportError as error:
-            raise MaitredError("the receiver needs a few packages more: pip install 'maitred[cloud]'") from error
+            raise MaitredError("the receiver needs a few more packages: pip install 'maitred[cloud]'") from error
         schema = json.loads(resources.files(__package__).joinpath("census-window-v1.json").read_text(encoding="utf-8"))
         self._validator = Draft202012Validator(schema, validate_formats=True)
         self._webhooks = [Webhook(secret) for secret in secrets]
@@ -61,11 +61,11 @@ class RequestCheck:
         """The events of a request with the body ``data``.
 
         Args:
-            headers: names in lower case.
-            data: as it came, maybe compressed.
+            headers: values by name; the names are in lower case.
+            data: the body as it was received; it may be compressed.
 
         Raises:
-            Refused: it is not one that the documentation describes.
+            RequestRefused: the request is not as the documentation describes it.
         """
         text = _decompressed(headers, data)
         self._verify(headers, text)
@@ -101,7 +101,7 @@ class RequestCheck:
         if faults:
             problems = "; ".join(f"{_place(fault.instance_path)}: {fault.message[:200]}" for fault in faults)
             raise RequestRefused(422, f"not an event as published: {problems}")
-        # The text of one event of a batch, as a device writes it.
+        # The text of one event, as a device writes it, also if it came in a batch.
         body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
         return Event(document["source"], document["id"], document["time"], body)
 
@@ -111,7 +111,7 @@ def _decompressed(headers: Mapping[str, str], data: bytes) -> bytes:
     if coding == "identity":
         text = data
     elif coding == "gzip":
-        # At most so many bytes come out, however well they were packed.
+        # At most MOST_BYTES + 1 bytes are decompressed, however strongly the data were compressed.
         inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             text = inflater.decompress(data, MOST_BYTES + 1)
@@ -131,4 +131,4 @@ def _place(path: Sequence[str | int]) -> str:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -14,7 +14,7 @@ THREADS = 4
 
 
 class Server(WsgiServer):
-    """Listens from its construction on, and answers while :meth:`run` runs.
+    """Listens as soon as it is constructed, and answers requests while :meth:`run` runs.
 
     Raises:
         MaitredError: the address cannot be listened on.
@@ -30,7 +30,7 @@ class Server(WsgiServer):
             raise MaitredError(f"cannot listen on {host} port {port}: {error.strerror}; set another --port") from error
         self.port = int(self._server.effective_port)
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/events"
-        """Where events are to be posted."""
+        """The address to which events are posted."""
 
     def run(self) -> None:
         """Answer requests until :meth:`stop`, SIGTERM or SIGINT."""

@@ -30,7 +30,7 @@ from edge.store import Health, Store, StoreDamaged, StoreError
 from edge.store.store import Event
 from edge.system.clock import ClockQuality, clock_quality
 from edge.system.machine import ThermalThrottle, resident_mb, temperature_c
-from edge.system.redaction import shown
+from edge.system.redaction import without_secrets
 from edge.system.systemd import notify
 from edge.uplink import ModelIdentity, UplinkWorkers, census_event
 from edge.vision.models import Models
@@ -65,7 +65,7 @@ class Agent:
         self._store: Store | None = Store.open_repaired(settings.store.path, time.time())
         self._camera = LatestFrame(
             lambda: open_source(settings.camera),
-            name=shown(settings.camera.source),
+            name=without_secrets(settings.camera.source),
             policy=ReopenPolicy(stall_s=settings.camera.stall_s),
         )
         card = self._models.demographics.card

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from edge.cameras.camera import Camera
 from edge.cameras.registry import CameraKind
 from edge.errors import BadInput
-from edge.system.redaction import shown
+from edge.system.redaction import without_secrets
 
 NO_HOST = "the address has no host"
 
@@ -34,10 +34,10 @@ def _open_stream(source: str, *, size: tuple[int, int], fps: float) -> Camera:  
     except ValueError:
         host = None
     if not host:
-        raise BadInput(f"{shown(source)}: {NO_HOST}")
+        raise BadInput(f"{without_secrets(source)}: {NO_HOST}")
     from edge.cameras.opencv import NetworkStream
 
-    return NetworkStream(source, name=shown(source))
+    return NetworkStream(source, name=without_secrets(source))
 
 
 def _open_video(source: str, *, size: tuple[int, int], fps: float) -> Camera:  # noqa: ARG001 (it has its own)

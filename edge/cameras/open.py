@@ -7,7 +7,7 @@ from os import PathLike, fspath
 from edge.cameras.camera import Camera, CameraError
 from edge.cameras.registry import forms, kind_of
 from edge.errors import BadInput, MaitredError
-from edge.system.redaction import redact, shown
+from edge.system.redaction import redact, without_secrets
 
 
 def open_camera(uri: str | PathLike[str], *, size: tuple[int, int] = (1280, 720), fps: float = 15.0) -> Camera:
@@ -37,9 +37,9 @@ def open_camera(uri: str | PathLike[str], *, size: tuple[int, int] = (1280, 720)
         raise
     except Exception as error:  # a plug-in may raise anything
         reason = redact(f"{type(error).__name__}: {error}")
-        raise CameraError(f"{shown(source)}: {kind.help} could not be opened: {reason}") from error
+        raise CameraError(f"{without_secrets(source)}: {kind.help} could not be opened: {reason}") from error
     if not isinstance(camera, Camera):
         raise CameraError(
-            f"{shown(source)}: its plug-in opened a {type(camera).__name__}, which is no edge.cameras.Camera"
+            f"{without_secrets(source)}: its plug-in opened a {type(camera).__name__}, which is no edge.cameras.Camera"
         )
     return camera

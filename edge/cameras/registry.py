@@ -17,7 +17,7 @@ from typing import Protocol
 from edge.cameras.camera import Camera
 from edge.errors import BadInput
 from edge.system import plugins
-from edge.system.redaction import shown
+from edge.system.redaction import without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def kind_of(source: str) -> CameraKind:
     if kind is not None:
         if not kind.matches(source):
             rule = kind.rule or f"{kind.help} is named as in {kind.example}"
-            raise BadInput(f"{shown(source)}: {rule}. {forms()}")
+            raise BadInput(f"{without_secrets(source)}: {rule}. {forms()}")
         return kind
     if not source:
         raise BadInput(f"No camera is named. {forms()}")
@@ -107,7 +107,7 @@ def kind_of(source: str) -> CameraKind:
     if path.is_char_device():
         raise BadInput(f"{source} is a device, not a recording: write v4l2:{source}")
     what = "unknown kind of camera" if re.match(r"[A-Za-z][\w+.-]+:", source) else "no such file or folder"
-    raise BadInput(f"{shown(source)}: {what}. {forms()}")
+    raise BadInput(f"{without_secrets(source)}: {what}. {forms()}")
 
 
 def may_be_away(source: str) -> bool:

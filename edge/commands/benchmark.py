@@ -16,15 +16,15 @@ def add(commands: Commands) -> None:
     """Add the subcommand."""
     parser = command(commands, "benchmark", run, "measure each model, and each stage of the agent, on this machine")
     parser.add_argument("models", nargs="*", metavar="NAME|FILE", help="models to measure (all that are shipped)")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of an inference (1)")
-    parser.add_argument("--runs", type=int, default=50, metavar="N", help="inferences of each model (50)")
-    parser.add_argument("--peer", choices=PEERS, help="also measure this package, on the crops that were classified")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads per inference (1)")
+    parser.add_argument("--runs", type=int, default=50, metavar="N", help="inferences per model (50)")
+    parser.add_argument("--peer", choices=PEERS, help="measure this package, too, on the crops that were classified")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write benchmark.json and benchmark.svg here")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
+    """Measure, and print or write the results; returns the exit code."""
     from edge.benchmark.report import plot, table
     from edge.commands.output import print_json
     from edge.errors import BadInput, MaitredError

@@ -12,26 +12,28 @@ if TYPE_CHECKING:
     from edge.vision.bundle import Bundle
 
 VERDICTS = {
-    True: "gives here what it gave when it was verified, to the bit",
-    False: "gives OTHER outputs here than when it was verified: report this runtime",
+    True: "its outputs here are the same as when it was verified, to the bit",
+    False: "its outputs here are DIFFERENT from when it was verified: report this runtime",
     None: "its card has no outputs to compare with",
 }
 KERNELS = {
-    True: "fast: the runtime's delegate has the whole model",
-    False: "PLAIN, many times slower: the runtime has no fast ones for this processor or this model",
+    True: "fast: the runtime's delegate computes the whole model",
+    False: "PLAIN, many times slower: the runtime has no fast kernels for this processor or this model",
 }
 
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    parser = command(commands, "bundle", run, "look into a model bundle")
-    parser.add_argument("action", choices=("show",), help="show: its card, and whether it runs here as it was verified")
+    parser = command(commands, "bundle", run, "show what a model bundle holds")
+    parser.add_argument(
+        "action", choices=("show",), help="show: print its card, and whether it runs here as it was verified"
+    )
     parser.add_argument("model", metavar="NAME|FILE", help="shipped model by name, or a bundle")
     parser.add_argument("--json", action="store_true", help="print the whole card as one JSON document")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
+    """Print the bundle's card; returns the exit code."""
     from edge.commands.output import print_json
     from edge.vision.bundle import load_bundle
     from edge.vision.self_check import runs_as_verified
@@ -81,7 +83,7 @@ def _text(bundle: Bundle, runs: bool | None, fast: bool) -> str:
 
 
 def _figures(part: dict[str, Any]) -> str:
-    """Of a set of faces: how well a detector finds them, or how well a model estimates their ages and genders."""
+    """How well a detector finds the faces of a set, or how well a model estimates their ages and genders."""
     if "recall" in part:
         return f"recall {100 * part['recall']:.2f} %, precision {100 * part['precision']:.2f} % ({part['faces']} faces)"
     return f"age MAE {part['age_mae']:.2f} years, gender {100 * part['gender_accuracy']:.2f} % ({part['n']} faces)"

@@ -1,4 +1,4 @@
-"""``maitred count``: a recording -> visits and census."""
+"""``maitred count``: counts the visits in a recording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
+    """Count, and print visits and census; returns the exit code."""
     from edge.commands.output import census_text, print_json, progress, recording_json
     from edge.counting.recording import count_recording, open_recording
 

@@ -1,4 +1,4 @@
-"""``maitred dashboard``: the web pages, a process of its own."""
+"""``maitred dashboard``: serves the web pages, in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.commands import Commands, add_config, command, settings_of
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    about = "serve the dashboard (reads the database; has no camera and no upload secret)"
+    about = "serve the dashboard (it reads the database, and has no access to the camera or the upload secret)"
     parser = command(commands, "dashboard", run, about, log_level=logging.INFO)
     add_config(parser, required=True)
     parser.add_argument(
@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it, until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT, or set the password; returns the exit code."""
     if options.set_password:
         return _set_password(options)
     from edge.dashboard import serve
@@ -42,7 +42,7 @@ def _set_password(options: argparse.Namespace) -> int:
     path = settings_of(options).dashboard.password_file
     if path is None:
         raise BadInput(
-            f"{options.config}: [dashboard] password_file is not set; name the file that shall hold the hash"
+            f"{options.config}: [dashboard] password_file is not set; set it to the file that shall hold the hash"
         )
     if sys.stdin.isatty():
         password = getpass.getpass("New password: ")
@@ -51,5 +51,5 @@ def _set_password(options: argparse.Namespace) -> int:
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     save_password(path, password)
-    sys.stderr.write(f"{path} written; a running dashboard takes it from its next start on\n")
+    sys.stderr.write(f"{path} written; restart a running dashboard to use the new password\n")
     return 0

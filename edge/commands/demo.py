@@ -1,4 +1,4 @@
-"""``maitred demo``: the whole product on a bundled clip, with a temporary database."""
+"""``maitred demo``: shows the whole product at work on a bundled clip, with a temporary database."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def add(commands: Commands) -> None:
     about = "show everything at work: bundled clip, bundled models, temporary database, dashboard"
     parser = command(commands, "demo", run, about)
     parser.add_argument(
-        "--port", type=int, default=8000, metavar="P", help="port of the dashboard (8000; 0: a free one)"
+        "--port", type=int, default=8000, metavar="P", help="port of the dashboard (8000; 0 picks a free one)"
     )
     parser.add_argument("--once", action="store_true", help="play the clip once, as fast as possible; print the census")
     parser.add_argument("--json", action="store_true", help="with --once: print one JSON document")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the demo; returns the exit code."""
     from edge.errors import BadInput
 
     if options.json and not options.once:
-        raise BadInput("--json goes with --once; the running demo has its numbers at /api/v1/today")
+        raise BadInput("--json works with --once only; the running demo has its numbers at /api/v1/today")
     with tempfile.TemporaryDirectory(prefix="maitred-demo-") as folder:
         return _once(Path(folder), options.json) if options.once else _live(Path(folder), options.port)
 
@@ -78,7 +78,7 @@ def _once(folder: Path, as_json: bool) -> int:
     settings = load_settings(_config(folder, 0))
     with open_camera(settings.camera.source) as camera:
         counted = count_recording(camera, settings, progress=progress("frames"))
-    # The chain's other half: what was counted goes through the real database and comes back as a closed window.
+    # The other half of the program: the visits go through the real database and come back as a closed window.
     now = time.time()
     with Store.open(settings.store.path) as store:
         begun = now - counted.seconds
@@ -116,10 +116,10 @@ def _live(folder: Path, port: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop())
     logging.getLogger().setLevel(logging.INFO)
-    # Two processes, by trust, as on the device: the dashboard knows the database and nothing else.
+    # Two processes, as on the device, so that the dashboard can reach the database and nothing else.
     command_line = [sys.executable, "-m", "edge.cli", "dashboard", "--config", str(config)]
     with subprocess.Popen(command_line, start_new_session=True) as dashboard:  # noqa: S603 (our own command)
-        # A demo without its dashboard (the port is taken, say) is over; the child process has said why.
+        # The demo ends with its dashboard, for example if the port is taken; the child process has printed the reason.
         def end_with_dashboard() -> None:
             dashboard.wait()
             agent.stop()

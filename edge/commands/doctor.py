@@ -1,4 +1,4 @@
-"""``maitred doctor``: is everything there that the agent needs?"""
+"""``maitred doctor``: checks whether everything is there that the agent needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; 1 if a check failed."""
+    """Check, and print what was found; returns 1 if a check failed, else 0."""
     from edge.agent.doctor import run_checks
     from edge.commands.output import print_json
 

@@ -1,4 +1,4 @@
-"""What commands print: JSON documents, progress, a visit in words."""
+"""The output of commands: JSON documents, progress, visits and census in words."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ PROGRESS_S = 0.5
 
 
 def print_json(document: object) -> None:
-    """One JSON document on stdout."""
+    """Write one JSON document to stdout."""
     sys.stdout.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
 
 
 def progress(unit: str) -> Callable[[int, float], None]:
-    """A callback that keeps one line of progress on a terminal's stderr; silent elsewhere."""
-    shown = time.monotonic()
+    """A callback that updates a line of progress on stderr if that is a terminal, and else does nothing."""
+    last_update_s = time.monotonic()
 
     def report_step(count: int, seconds: float) -> None:
-        nonlocal shown
-        if sys.stderr.isatty() and time.monotonic() - shown >= PROGRESS_S:
-            shown = time.monotonic()
+        nonlocal last_update_s
+        if sys.stderr.isatty() and time.monotonic() - last_update_s >= PROGRESS_S:
+            last_update_s = time.monotonic()
             sys.stderr.write(f"\r{count} {unit}, {seconds:.0f} s of the recording ")
             sys.stderr.flush()
 
@@ -42,7 +42,7 @@ def progress(unit: str) -> Callable[[int, float], None]:
 
 
 def shares_of(visits: Sequence[Visit], settings: Settings) -> Shares | None:
-    """Corrected shares; None where there are too few visits, or where the model's errors are not known."""
+    """Corrected shares of ``visits``; None if there are too few visits, or if the model's errors are not known."""
     card = load_bundle(settings.demographics.model).card
     return likely_shares(StoredRange(visits), ShareEstimator.of(card, settings.census), AgeBands(settings.census.bands))
 
@@ -76,7 +76,7 @@ def visit_json(number: int, visit: Visit) -> dict[str, Any]:
 
 
 def census_json(visits: Iterable[Visit], settings: Settings) -> dict[str, Any]:
-    """Counts by band and gender, with what owners ask first."""
+    """Counts by age band and gender, entries and exits, mean age (years) and share of women (0..1)."""
     visits = list(visits)
     bands = AgeBands(settings.census.bands)
     window = tally(0, 0, visits, bands)
@@ -93,7 +93,7 @@ def census_json(visits: Iterable[Visit], settings: Settings) -> dict[str, Any]:
 
 
 def counts_json(counts: dict[Cell, int], bands: AgeBands) -> dict[str, dict[str, int]]:
-    """``{"0-12": {"female": 0, "male": 0, "unknown": 2}, …}``, every band present."""
+    """``{"0-12": {"female": 0, "male": 0, "unknown": 2}, …}``; every band is present."""
     labels = [*bands.labels, *sorted({band for band, _ in counts} - set(bands.labels))]
     return {band: {gender: counts.get((band, gender), 0) for gender in CELL_GENDERS} for band in labels}
 
@@ -109,7 +109,7 @@ def census_text(counted: RecordingCount, settings: Settings) -> str:
     if settings.entrance.drawn:
         lines += ["", f"{census['entries']} came in, {census['exits']} went out"]
     if counted.excluded:
-        lines += ["", f"{counted.excluded} more in the staff zone, not counted"]
+        lines += ["", f"{counted.excluded} more visits of staff, which are not counted"]
     if census["mean_age"] is not None:
         lines += ["", f"average apparent age {census['mean_age']}"]
         if census["female_share"] is not None:
@@ -125,9 +125,14 @@ def _likely(shares: Shares | None, visits: Sequence[Visit]) -> list[str]:
     if shares is None:
         estimated = sum(visit.age is not None for visit in visits)
         if estimated >= MIN_VISITS:
-            return ["this model does not say how often it errs: there are no corrected shares"]
-        return [f"too few patrons yet for corrected shares: from {MIN_VISITS} on, {estimated} so far"]
-    lines = ["likely shares, the model's known mistakes taken out (range: true in 19 of 20 cases)", ""]
+            return ["this model's card does not say how often it errs, so there are no corrected shares"]
+        return [
+            f"too few patrons for corrected shares: they need {MIN_VISITS} visits with an age, here are {estimated}"
+        ]
+    lines = [
+        "likely shares, corrected for the model's known mistakes (the range holds the truth in 19 of 20 cases)",
+        "",
+    ]
     for share in (*shares.bands, *shares.genders):
         name = share.gender if share.band == ALL else share.band
         middle, reach = in_words(share)

@@ -1,4 +1,4 @@
-"""``maitred predict``: photos -> faces with apparent age and gender."""
+"""``maitred predict``: estimates apparent age and gender of the faces in photos."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it: good photos are answered, each bad one is named; 1 if there is a bad one, an error if none is good."""
+    """Estimate the faces of all photos that can be read, and name those that cannot.
+
+    Returns 0 if all photos could be read, 1 if some could not.
+
+    Raises:
+        BadInput: none could be read.
+    """
     from edge.cameras.still import read_image
     from edge.commands.output import print_json
     from edge.errors import BadInput
@@ -36,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         _make_folder(options.out)
     images: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
-    # Photos that lie in the folder of the copies are not to be replaced by them.
+    # A copy must not replace a photo that lies in the folder of the copies.
     written = {path.name for path in paths if options.out and path.resolve().parent == options.out.resolve()}
     for path in paths:
         try:
@@ -63,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def photos(paths: list[Path]) -> list[Path]:
-    """Files as given, folders as the images in them by name.
+    """``paths`` with each folder replaced by the images in it, in the order of their names.
 
     Raises:
         BadInput: a folder holds no image.

@@ -1,4 +1,4 @@
-"""``maitred provision``: set the device up from ``maitred.toml`` on its boot partition, at every boot."""
+"""``maitred provision``: sets the device up from ``maitred.toml`` on its boot partition, at every boot."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--boot", type=Path, default=Path("/boot/firmware"), metavar="DIR", help="folder with maitred.toml"
     )
-    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="the system to set up")
+    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="root folder of the system")
     parser.add_argument(
         "--state-mount",
         action="store_true",
-        help="do nothing while /var/lib/maitred-device is no mount, as on the card",
+        help="change nothing unless /var/lib/maitred-device is a mount of its own; used on the card",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and change nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; 2 if the file has mistakes, 1 if something could not be done."""
+    """Set the device up; returns 2 if the file has mistakes, 1 if something could not be done, else 0."""
     from edge.commands.output import print_json
     from edge.errors import BadInput
     from edge.provision.run import provision
@@ -39,10 +39,10 @@ def run(options: argparse.Namespace) -> int:
         if not folder.is_dir():
             raise BadInput(f"{name} {folder}: no such folder")
     if options.root == Path("/") and os.geteuid() != 0 and not options.dry_run:
-        raise BadInput("must run as root; --dry-run says what it would do")
+        raise BadInput("must run as root; --dry-run shows what it would do")
     for folder in (options.boot, options.root / STATE.lstrip("/")):
         if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
-            raise BadInput(f"{folder}: this user may not look into it; run it as root, with sudo")
+            raise BadInput(f"{folder}: this user may not read it; run the command as root, with sudo")
     report = provision(options.boot, options.root, dry_run=options.dry_run, state_mount=options.state_mount)
     if options.json:
         print_json({
@@ -55,10 +55,10 @@ def run(options: argparse.Namespace) -> int:
             "skipped": report.skipped,
         })  # fmt: skip
     else:
-        said = [*report.changes] or ["nothing to do"]
+        lines = [*report.changes] or ["nothing to do"]
         if report.skipped:
-            said = [f"{report.file} is not filled in yet, and the agent was set up by hand: left as it is"]
-        sys.stdout.write("".join(f"{line}\n" for line in said))
+            lines = [f"{report.file} is not filled in yet, and the agent was set up by hand: nothing is changed"]
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
     for problem in report.problems:
         sys.stderr.write(f"maitred: {report.file}: {problem}\n")
     for failure in report.failures:

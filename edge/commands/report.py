@@ -1,4 +1,4 @@
-"""``maitred report``: what the local database holds."""
+"""``maitred report``: reports the counts of the local database."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from datetime import date, datetime, timedelta
 from edge.commands import Commands, add_config, command, settings_of
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
-"""Days that a report may be asked for: some time zones cannot reach the ends of the calendar."""
+"""First and last day of a report. The ends of Python's calendar cannot be reached in every time zone."""
 
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     parser = command(commands, "report", run, "report counts from the local database")
-    parser.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day (6 before the last)")
+    parser.add_argument(
+        "--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day (6 days before the last)"
+    )
     parser.add_argument("--to", dest="last", type=_day, metavar="YYYY-MM-DD", help="last day, included (today)")
-    parser.add_argument("--by", choices=("hour", "day", "week"), default="day", help="length of a row (day)")
+    parser.add_argument("--by", choices=("hour", "day", "week"), default="day", help="period of a row (day)")
     parser.add_argument("--format", choices=("csv", "json", "html"), help="output format (csv)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document: --format json")
+    parser.add_argument("--json", action="store_true", help="print one JSON document; the same as --format json")
     add_config(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
+    """Print the report; returns the exit code."""
     from edge.census.periods import midnight
     from edge.census.shares.estimator import ShareEstimator
     from edge.errors import BadInput
@@ -46,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
         form = "json" if options.json else options.format or "csv"
         render = {"csv": to_csv, "json": to_json, "html": to_html}[form]
         estimator = ShareEstimator.of(load_bundle(settings.demographics.model).card, settings.census)
-        found = report(store, start, end, options.by, settings, estimator, each=form != "html")
-        sys.stdout.write(render(found))
+        counts = report(store, start, end, options.by, settings, estimator, each=form != "html")
+        sys.stdout.write(render(counts))
     return 0
 
 
@@ -55,7 +57,7 @@ def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-11-23") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-23") from error
     if not EARLIEST <= day <= LATEST:
-        raise argparse.ArgumentTypeError(f"{text}: no day between {EARLIEST} and {LATEST}")
+        raise argparse.ArgumentTypeError(f"{text}: not a day between {EARLIEST} and {LATEST}")
     return day

@@ -1,4 +1,4 @@
-"""``maitred run``: the agent, as systemd starts it."""
+"""``maitred run``: runs the agent; systemd starts it so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it, until SIGTERM or SIGINT."""
+    """Run the agent until SIGTERM or SIGINT; returns the exit code."""
     from edge.agent.agent import Agent
 
     agent = Agent(settings_of(options))

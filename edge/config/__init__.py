@@ -1,4 +1,4 @@
-"""Configuration: one file per section, read from TOML, checked before anything starts."""
+"""The configuration: one module per section; read from TOML and checked before anything starts."""
 
 from edge.config.settings import Settings, load_settings, parse_settings
 

@@ -8,7 +8,7 @@ from edge.config.section import Section
 
 
 class Camera(Section):
-    """The camera and what is asked of it."""
+    """The camera, and the frames that it is asked to deliver."""
 
     source: str = Field(
         "picamera2:", title="Source",
@@ -16,12 +16,12 @@ class Camera(Section):
         min_length=1,
     )  # fmt: skip
     width: int = Field(
-        1280, title="Width", description="Frame width asked of a live camera, in pixels.", ge=320, le=1920
+        1280, title="Width", description="Frame width to ask a live camera for, in pixels.", ge=320, le=1920
     )
     height: int = Field(
-        720, title="Height", description="Frame height asked of a live camera, in pixels.", ge=240, le=1080
+        720, title="Height", description="Frame height to ask a live camera for, in pixels.", ge=240, le=1080
     )
-    fps: float = Field(15.0, title="Frame rate", description="Frames a second asked of a live camera.", ge=1, le=60)
+    fps: float = Field(15.0, title="Frame rate", description="Frames per second to ask a live camera for.", ge=1, le=60)
     stall_s: float = Field(
         10.0, title="Stall", description="Seconds without a frame after which the camera is reopened.", ge=1, le=50
     )

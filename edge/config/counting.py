@@ -16,26 +16,26 @@ class Counting(Section):
     lost_s: float = Field(
         1.5,
         title="Lost",
-        description="Seconds without a detection after which a track ends; bridge_s is for who is hidden.",
+        description="Seconds without a detection after which a track ends; for people who are hidden, see bridge_s.",
         ge=0.2,
         le=30,
     )
     bridge_s: float = Field(
         6.0,
         title="Hidden",
-        description="Seconds after which somebody who was hidden is still recognised, by place and the colours worn.",
+        description="For so many seconds somebody who is hidden is still recognised, by place and colours of clothing.",
         ge=0,
         le=10,
     )
     min_visit_s: float = Field(
         0.5,
         title="Shortest visit",
-        description="Tracks seen for less than this many seconds are no visits.",
+        description="Tracks shorter than this many seconds are not counted as visits.",
         ge=0,
         le=60,
     )
 
     @property
     def forgotten_s(self) -> float:
-        """Seconds without a detection after which nobody is recognised any more."""
+        """Seconds without a detection after which a track is forgotten: a face that appears then begins a new visit."""
         return max(self.bridge_s, self.lost_s)

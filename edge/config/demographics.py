@@ -17,7 +17,7 @@ class Demographics(Section):
     shots: int = Field(
         5,
         title="Shots",
-        description="At most so many of a visit's best face crops are classified and pooled.",
+        description="At most this many of a visit's best face crops are classified; their estimates are pooled.",
         ge=1,
         le=20,
     )

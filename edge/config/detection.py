@@ -13,7 +13,7 @@ class Detection(Section):
     model: str = Field("face", title="Model", description="Name of a shipped bundle, or the path of one.", min_length=1)
     threads: int = Field(2, title="Threads", description="Interpreter threads of the detector.", ge=1, le=8)
     min_score: float = Field(
-        0.6, title="Score", description="Faces below this detector score start no track.", ge=0.1, le=0.99
+        0.6, title="Score", description="Faces below this detector score do not start a track.", ge=0.1, le=0.99
     )
     min_face_px: int = Field(
         24,
@@ -24,7 +24,7 @@ class Detection(Section):
     )
     tiles_per_frame: int = Field(
         3, title="Tiles",
-        description="Detector runs a live frame may cost beside the whole view: around known faces and where"
-        " something moves.",
+        description="How many times the detector may run on parts of a live frame, around known faces and where"
+        " something moves, in addition to its run on the whole view.",
         ge=1, le=64,
     )  # fmt: skip

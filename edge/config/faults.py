@@ -1,4 +1,4 @@
-"""What the models say about values they refuse, for people to read."""
+"""Messages for people about values that a section of the configuration refuses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_NAME = 120
 
 
 def describe(fault: ErrorDetails, root: type[BaseModel]) -> str:
-    """``section.key: what is wrong``, with the nearest known key for one that is unknown to ``root``."""
+    """``section.key: what is wrong``. For a key that ``root`` does not know it names the nearest known one."""
     location = fault["loc"]
     name = ".".join(short(str(part)) for part in location)
     if fault["type"] != "extra_forbidden":
@@ -31,7 +31,7 @@ def unknown(location: tuple[int | str, ...], root: type[BaseModel]) -> str:
 
 
 def short(text: str) -> str:
-    """On one line, of printable characters, and no longer than somebody wants to read."""
+    """``text`` on one line, of printable characters, cut after LONGEST_NAME of them."""
     printable = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
     return printable if len(printable) <= LONGEST_NAME else f"{printable[:LONGEST_NAME]}…"
 

@@ -12,7 +12,7 @@ TOPIC = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,7}$"
 
 
 class Mqtt(Section):
-    """An MQTT 5 broker, and how to log in there."""
+    """An MQTT 5 broker, and how to log in to it."""
 
     host: str = Field(
         "", title="Broker", description="Host name or address of the broker. Empty: no MQTT.",
@@ -33,18 +33,21 @@ class Mqtt(Section):
     )  # fmt: skip
     topic: str = Field(
         "maitred", title="Topic",
-        description="First part of all topics; site and device follow, as in `maitred/restaurant/door/census`.",
+        description="First part of all topics; site and device follow it, as in `maitred/restaurant/door/census`.",
         pattern=TOPIC,
     )  # fmt: skip
     discovery: bool = Field(
-        True, title="Discovery", description="Tell Home Assistant about the device's sensors (MQTT discovery)."
+        True, title="Discovery", description="Announce the device's sensors to Home Assistant (MQTT discovery)."
     )
     discovery_topic: str = Field(
-        "homeassistant", title="Discovery topic", description="Where Home Assistant listens for that.", pattern=TOPIC
+        "homeassistant",
+        title="Discovery topic",
+        description="Topic on which Home Assistant listens for announcements.",
+        pattern=TOPIC,
     )
     keepalive_s: int = Field(
         60, title="Keep-alive",
-        description="Seconds; a device that is silent for one and a half times as long is reported as offline.",
+        description="Seconds. A device that is silent for one and a half times as long is reported as offline.",
         ge=5, le=3600,
     )  # fmt: skip
     timeout_s: float = Field(

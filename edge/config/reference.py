@@ -1,4 +1,4 @@
-"""``python -m edge.config.reference`` prints docs/configuration.md: the settings as the models have them."""
+"""``python -m edge.config.reference`` prints docs/configuration.md from the sections' own descriptions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from edge.config.settings import Settings
 INTRO = """\
 # Configuration
 
-One TOML file, on a device `/etc/maitred/maitred.toml`, given as `--config` to `maitred run`, `dashboard`, `count`,
-`report` and `doctor`. Sections and keys that are absent keep their defaults: an empty file is a valid one. All of it is
-checked before anything starts; a command that refuses a file exits with 2 and names every fault in it at once, and for
-a misspelt key the one that was probably meant.
+The configuration is one TOML file. On a device it is `/etc/maitred/maitred.toml`; `maitred run`, `dashboard`, `count`,
+`report` and `doctor` take it as `--config`. Sections and keys that are absent keep their defaults, so an empty file is
+valid. The whole file is checked before anything starts. A command that refuses a file exits with 2 and names all faults
+at once; for a misspelt key it suggests the one that was probably meant. Words such as *track*, *visit* and *window* are
+explained in the [glossary](glossary.md).
 
 ```toml
 [site]
@@ -40,10 +41,10 @@ url = "https://census.example.com/v1/windows"
 secret_file = "/etc/maitred/uplink.secret"
 ```
 
-The running agent reads its file once: restart it after a change (`systemctl restart agent`). `maitred doctor --config
-FILE` checks whether camera, entrance, models, disk, clock and endpoint are as the file says.
+The agent reads its file only when it starts: restart it after a change (`systemctl restart agent`). `maitred doctor
+--config FILE` checks whether camera, entrance, models, disk, clock and endpoint are as the file says.
 
-This page is printed by `python -m edge.config.reference`, and a test holds it against the code.
+`python -m edge.config.reference` prints this page, and a test compares the two.
 """
 
 
@@ -66,19 +67,19 @@ def _section(name: str) -> str:
 
 
 def table(model: type[Section], keys: Collection[str] | None = None) -> str:
-    """A section's keys, all of them or some, as a Markdown table."""
+    """The keys of a section as a Markdown table: all keys, or those in ``keys``."""
     properties = model.model_json_schema()["properties"]
     rows = [_row(key, schema) for key, schema in properties.items() if keys is None or key in keys]
     return "\n".join(["| Key | Type | Default | Bounds | Description |\n|---|---|---|---|---|", *rows])
 
 
 def _row(key: str, schema: dict[str, Any]) -> str:
-    given = schema.get("default")
-    default = "none" if given is None else f"`{json.dumps(given, ensure_ascii=False)}`"
+    value = schema.get("default")
+    default = "none" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
     if "default" not in schema:
         default = "needed"
     cells = (f"`{key}`", _type(schema), default, _bounds(schema), f"**{schema['title']}.** {schema['description']}")
-    # A bar would end the cell, even inside of code.
+    # A bar would end the cell, even inside code.
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

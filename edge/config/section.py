@@ -1,4 +1,4 @@
-"""What all configuration sections share: frozen, and no key that is not known."""
+"""What all sections of the configuration share: they are frozen, and refuse unknown keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Section(BaseModel):
     @field_validator("*")
     @classmethod
     def _printable(cls, value: Any) -> Any:
-        # A zero byte ends a path early, a line break forges a line of the log.
+        # A zero byte would end a path early, and a line break would forge a line of the log.
         if isinstance(value, (str, Path)) and not str(value).isprintable():
             raise ValueError("control characters are not allowed")
         return value

@@ -26,18 +26,18 @@ from edge.config.uplink import Uplink
 from edge.errors import BadInput
 
 MAX_BYTES, MAX_LINE = 64 << 10, 2000
-"""The parser takes time that grows with the square of a dotted key's length."""
+"""Limits of a file. They are needed because the parser's time grows with the square of a dotted key's length."""
 MOST_FAULTS = 50
 
 
 class Settings(Section):
-    """Everything that can be set: one attribute for each section of the configuration file. Frozen.
+    """Everything that can be configured: one attribute for each section of the configuration file. Frozen.
 
     ``Settings()`` holds the defaults, ``Settings(counting=Counting(min_visit_s=2))`` changes a section, and
     :func:`load_settings` reads a file. docs/configuration.md lists all sections and keys with their bounds.
 
     Raises:
-        pydantic.ValidationError: a key is unknown, or a value out of bounds; it names the key.
+        pydantic.ValidationError: a key is unknown, or a value is out of bounds; the error names the key.
     """
 
     site: Site = Field(default_factory=Site, title="Site", description="Which restaurant and which device is counting.")
@@ -48,7 +48,7 @@ class Settings(Section):
     )
     counting: Counting = Field(default_factory=Counting, title="Counting", description="When a face becomes a visit.")
     entrance: Entrance = Field(
-        default_factory=Entrance, title="Entrance", description="Where patrons come in, and who is staff."
+        default_factory=Entrance, title="Entrance", description="Where patrons come in, and which visits are of staff."
     )
     census: Census = Field(default_factory=Census, title="Census", description="Windows of counts.")
     store: Store = Field(default_factory=Store, title="Store", description="The local database.")
@@ -75,9 +75,9 @@ class Settings(Section):
 
     @property
     def carrier(self) -> str:
-        """Name of the sink that the outbox is emptied to, empty if events do not leave the device.
+        """Name of the sink to which the outbox sends events; empty if events do not leave the device.
 
-        An event has one way out: that of ``[sink]``, else over HTTPS, else to the broker.
+        Each event is sent one way only: to the sink of ``[sink]`` if there is one, else over HTTPS, else to the broker.
         """
         return self.sink.name or ("https" if self.uplink.url else "mqtt" if self.mqtt.host else "")
 
@@ -87,10 +87,10 @@ class Settings(Section):
         return bool(self.carrier)
 
     def with_model(self, name_or_path: str | PathLike[str]) -> Settings:
-        """The same with another age and gender model: the name of a shipped one, or the path of a bundle.
+        """These settings with another age and gender model: the name of a shipped one, or the path of a bundle.
 
         Raises:
-            BadInput: it is neither text nor a path.
+            BadInput: the argument is neither text nor a path.
         """
         if not isinstance(name_or_path, (str, PathLike)):
             kind = type(name_or_path).__name__
@@ -103,8 +103,8 @@ def load_settings(path: Path) -> Settings:
     """Settings from a TOML file; sections and keys that are absent keep their defaults.
 
     Raises:
-        BadInput: the file is missing or no TOML, a key is unknown (the nearest known one is suggested), a value is
-            out of bounds. All faults are named at once.
+        BadInput: the file is missing or not TOML, a key is unknown (the message suggests the nearest known one), or a
+            value is out of bounds. The message names all faults at once.
     """
     try:
         values = tomllib.loads(_read(path))
@@ -112,7 +112,7 @@ def load_settings(path: Path) -> Settings:
         raise BadInput(
             f"{path}: cannot read the configuration ({error.strerror}); --config takes a TOML file"
         ) from error
-    except (ValueError, RecursionError) as error:  # the parser's own, and what it lets pass: huge numbers, deep nesting
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and those of huge numbers and deep nesting
         raise BadInput(f"{path}: not valid TOML: {short(str(error))}") from error
     return parse_settings(values, str(path))
 
@@ -121,26 +121,26 @@ def parse_settings(values: dict[str, Any], origin: str) -> Settings:
     """Settings from parsed TOML; ``origin`` names the source in errors.
 
     Raises:
-        BadInput: as :func:`load_settings`.
+        BadInput: in the same cases as :func:`load_settings`.
     """
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_context=False)
-        faults = [describe(fault, Settings) for fault in found[:MOST_FAULTS]]
-        if len(found) > MOST_FAULTS:
-            faults.append(f"and {len(found) - MOST_FAULTS} more faults")
-        raise BadInput("\n".join(f"{origin}: {fault}" for fault in faults)) from error
+        faults = error.errors(include_input=False, include_context=False)
+        lines = [describe(fault, Settings) for fault in faults[:MOST_FAULTS]]
+        if len(faults) > MOST_FAULTS:
+            lines.append(f"and {len(faults) - MOST_FAULTS} more faults")
+        raise BadInput("\n".join(f"{origin}: {line}" for line in lines)) from error
 
 
 def _read(path: Path) -> str:
     if path.exists() and not path.is_file():
-        raise BadInput(f"{path}: no regular file; --config takes a TOML file")
+        raise BadInput(f"{path}: not a regular file; --config takes a TOML file")
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
-    text = content.decode("utf-8-sig")  # Windows editors put a mark in front
+    text = content.decode("utf-8-sig")  # Windows editors put a byte order mark in front
     if len(content) > MAX_BYTES or max(map(len, text.splitlines()), default=0) > MAX_LINE:
         raise BadInput(
-            f"{path}: no configuration has more than {MAX_BYTES >> 10} kB, or {MAX_LINE} characters in a line"
+            f"{path}: too long: a configuration has at most {MAX_BYTES >> 10} kB, and {MAX_LINE} characters in a line"
         )
     return text

@@ -23,20 +23,20 @@ class Site(Section):
     )  # fmt: skip
     timezone: str = Field(
         "", title="Time zone",
-        description="IANA name such as Europe/Paris: where a day starts on the dashboard. Empty: the system's.",
+        description="IANA name such as Europe/Paris; it decides when a day begins. Empty: the system's time zone.",
     )  # fmt: skip
 
     trust_clock: bool = Field(
         False, title="Trust the clock",
-        description="Close windows and send them although no time server has set the clock: for a device that never"
-        " has a network, whose clock is set by hand or has a battery.",
+        description="Close windows and send them even if no time server has set the clock. For a device without a"
+        " network whose clock is set by hand or has a battery.",
     )  # fmt: skip
 
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value == "localtime":  # Debian's link back to what is set from this
-            raise ValueError("localtime is no zone; use an IANA name such as Europe/Paris")
+        if value == "localtime":  # on Debian a link to /etc/localtime, which `maitred provision` sets from this value
+            raise ValueError("localtime is not a time zone; use an IANA name such as Europe/Paris")
         if value:
             try:
                 ZoneInfo(value)
@@ -46,10 +46,10 @@ class Site(Section):
 
     @property
     def zone(self) -> tzinfo | None:
-        """The zone for ``datetime.fromtimestamp``; None is the system's local zone."""
+        """The time zone for ``datetime.fromtimestamp``; None stands for the system's local zone."""
         return ZoneInfo(self.timezone) if self.timezone else None
 
     @property
     def source(self) -> str:
-        """CloudEvents ``source`` of this device."""
+        """The ``source`` of this device in CloudEvents."""
         return f"maitred/{self.name}/{self.device}"

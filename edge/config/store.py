@@ -10,7 +10,7 @@ from edge.config.section import Section
 
 
 class Store(Section):
-    """Where counts are kept and for how long."""
+    """Where counts are stored, and for how long."""
 
     path: Path = Field(
         Path("/var/lib/maitred/maitred.db"),
@@ -30,20 +30,20 @@ class Store(Section):
     )  # fmt: skip
     keep_outbox_mb: int = Field(
         64, title="Size of unsent",
-        description="Megabytes of unsent events; beyond, the oldest are dropped and counted.",
+        description="Megabytes that unsent events may take; beyond that, the oldest are dropped and counted.",
         ge=1, le=4096,
     )  # fmt: skip
 
     write_every_s: float = Field(
         75.0, title="Written every",
-        description="In a rush visits are written so often (seconds), after a quiet time at once. Each write costs a"
-        " card several pages; a power cut costs what was not written.",
+        description="At busy times visits are written to the database once in this many seconds, after a quiet time at"
+        " once. Each write wears the card by several pages; a power cut loses the visits that were not yet written.",
         ge=0, le=600,
     )  # fmt: skip
 
     @model_validator(mode="after")
     def _windows_outlive_visits(self) -> Store:
-        # A visit whose window is gone would look as if no window had counted it yet.
+        # If a window were deleted before its visits, they would look as if no window had counted them yet.
         if self.keep_windows_days < self.keep_visits_days:
             raise ValueError("keep_windows_days must not be less than keep_visits_days")
         return self

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from edge.config.section import Section
-from edge.system.redaction import flaw, shown
+from edge.system.redaction import flaw, without_secrets
 
 
 class Uplink(Section):
@@ -24,16 +24,21 @@ class Uplink(Section):
     )  # fmt: skip
     ca_file: Path | None = Field(
         None, title="Authority",
-        description="Certificates (PEM) of the authorities that vouch for the endpoint. None: those of the system.",
+        description="Certificates (PEM) of the authorities to trust for the endpoint. None: those of the system.",
     )  # fmt: skip
     batch: int = Field(
-        100, title="Batch", description="At most so many waiting events go out in one request. 1: each in its own.",
+        100, title="Batch",
+        description="At most this many waiting events are sent in one request. 1: one request for each event.",
         ge=1, le=1000,
     )  # fmt: skip
     gzip: bool = Field(
-        True, title="Compression", description="Compress requests of more than 1 KB, unless the endpoint refuses it."
+        True,
+        title="Compression",
+        description="Compress requests of more than 1 KB, unless the endpoint refuses compression.",
     )
-    timeout_s: float = Field(10.0, title="Time-out", description="Seconds to wait for the endpoint.", ge=1, le=120)
+    timeout_s: float = Field(
+        10.0, title="Time-out", description="Seconds to wait for the endpoint's answer.", ge=1, le=120
+    )
     max_backoff_s: float = Field(
         900.0,
         title="Longest pause",
@@ -48,8 +53,8 @@ class Uplink(Section):
         try:
             parts = urlsplit(value)
             sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:  # half an IPv6 address, a port that is none
+        except ValueError:  # half an IPv6 address, or a port that is not a number
             sound = False
         if value and not sound:
-            raise ValueError(flaw(value) or f"{shown(value)!r} is no http(s) address")
+            raise ValueError(flaw(value) or f"{without_secrets(value)!r} is not an http(s) address")
         return value

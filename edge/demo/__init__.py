@@ -1,4 +1,4 @@
-"""The bundled clip that ``maitred demo`` plays: drawn patrons with averaged faces: nobody in it exists."""
+"""The bundled clip that ``maitred demo`` plays. It shows drawn patrons with averaged faces, and no real person."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ CLIP = Path(__file__).with_name("demo.mp4")
 """MPEG-4 video, 960 x 540 at 15 frames a second."""
 
 TRUTH = Path(__file__).with_name("truth.json")
-"""Who is in the clip: labels, times in sight and face boxes, as docs/demo-clip.md describes."""
+"""The people in the clip: labels, times in view and face boxes, in the format of docs/demo-clip.md."""

@@ -1,1 +1,1 @@
-"""What the local database says of a range of time, for people and programs: reports and likely shares."""
+"""Reports and likely shares of a range of time, made from the local database for people and programs."""

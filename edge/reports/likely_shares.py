@@ -1,4 +1,4 @@
-"""Corrected shares for people: only where there are enough visits for them to say something."""
+"""Corrected shares for people to read, given only if there are enough visits for them to mean something."""
 
 from __future__ import annotations
 
@@ -21,23 +21,25 @@ REFRESH_S = 30.0
 MAX_REMEMBERED = 64
 WORDS = {"female": "women", "male": "men"}
 LIKELY_WORDS = {
-    "heading": "Who came, mistakes taken out",
+    "heading": "Who came, corrected for mistakes",
     "columns": ("Age", "Counted", "Likely share", "Range"),
-    "caption": "Shares with the model’s mistakes taken out, and the range that holds the truth in 19 of 20 cases",
+    "caption": "Shares corrected for the model’s mistakes, and the range that holds the truth in 19 of 20 cases",
     "note": (
-        "The model takes some patrons for older, younger or of the other gender, and how often is known. Counted is "
-        "what it said; the likely share has these mistakes taken out. In 19 of 20 cases the truth is within the range, "
-        "which narrows with more visits. Women and men are shares of those old enough for a gender to be given."
+        "The model mistakes some patrons for older or younger ones or for the other gender, and we know how often. "
+        "“Counted” is what the model said; the likely share is corrected for these mistakes. In 19 of 20 cases the "
+        "truth lies within the range, which becomes narrower with more visits. The shares of women and men are among "
+        "patrons who look old enough for a gender to be given."
     ),
 }
-"""The words of pages with :func:`likely_rows`."""
+"""Texts of the pages that show :func:`likely_rows`."""
 
 
 def likely_shares(stored: StoredRange, estimator: ShareEstimator, bands: AgeBands) -> Shares | None:
-    """Corrected shares of all that is kept of a range: from single visits or, where some were deleted, from counts.
+    """Corrected shares of everything that is stored of a range.
 
-    Those of women and men only if a gender was given to any. None if fewer than MIN_VISITS visits have an estimate, or
-    if the errors of the model are not known.
+    They are computed from the single visits or, if some of these were deleted, from counts. Shares of women and men are
+    left out if no visit has a gender. The result is None if fewer than MIN_VISITS visits have an estimate, or if the
+    errors of the model are not known.
     """
     counts = stored.counts(bands)
     if estimator.method != CORRECTED or visits_with_age(counts) < MIN_VISITS:
@@ -47,37 +49,43 @@ def likely_shares(stored: StoredRange, estimator: ShareEstimator, bands: AgeBand
 
 
 def if_enough_visits(shares: Shares, counts: Mapping[Cell, int]) -> Shares | None:
-    """``shares`` of ``counts`` if there are enough visits for them, else None."""
+    """``shares`` if ``counts``, from which they were computed, holds enough visits, else None."""
     if shares.method != CORRECTED or visits_with_age(counts) < MIN_VISITS:
         return None
     return shares if any(n and gender != UNKNOWN for (_, gender), n in counts.items()) else replace(shares, genders=())
 
 
 def visits_with_age(counts: Mapping[Cell, int]) -> int:
-    """How many of the visits have an age."""
+    """The number of visits that have an age."""
     return sum(n for (band, _), n in counts.items() if band != UNKNOWN)
 
 
 def why_no_shares(counts: Mapping[Cell, int], possible: Collection[Cell], *, over: bool = True) -> str:
-    """Why there are no shares of ``counts``, in a sentence.
+    """The reason why there are no shares of ``counts``, as a sentence.
 
-    ``possible`` are the cells of the present settings; ``over``: no more visits will come.
+    Args:
+        counts: visits by cell.
+        possible: the cells of the present settings.
+        over: whether the period is over, so that no more visits will come.
     """
     estimated = visits_with_age(counts)
     if estimated >= MIN_VISITS:
         if set(counts) <= set(possible):
-            return "This model does not say how often it errs, so there is nothing to correct its counts by."
+            return "This model’s card does not say how often it errs, so its counts cannot be corrected."
         return (
-            "Some were counted under other settings of the age bands or of no_gender_below, so there is nothing to"
-            " correct their counts by."
+            "Some visits were counted with other settings of the age bands or of no_gender_below, so their counts"
+            " cannot be corrected."
         )
     if over:
-        return f"Too few patrons: it takes {MIN_VISITS} visits with an age, and there were {estimated}."
-    return f"Too few patrons yet: from {MIN_VISITS} visits on, {estimated} so far."
+        return f"Too few patrons: {MIN_VISITS} visits with an age are needed, and there were {estimated}."
+    return f"Too few patrons yet: {MIN_VISITS} visits with an age are needed, and there are {estimated} so far."
 
 
 def likely_rows(shares: Shares, counts: Mapping[Cell, int]) -> list[list[str]]:
-    """Band or gender, visits counted and their share as counted, likely share, range: the bands, then women and men."""
+    """Rows of a table, first the age bands, then women and men.
+
+    Columns: name, visits counted with their share as counted, likely share, and its range.
+    """
     aged = visits_with_age(counts)
     of_gender = {gender: sum(n for cell, n in counts.items() if cell[1] == gender) for gender in WORDS}
     gendered = sum(of_gender.values())
@@ -90,7 +98,7 @@ def likely_rows(shares: Shares, counts: Mapping[Cell, int]) -> list[list[str]]:
 
 
 def likely_shares_json(shares: Shares | None) -> dict[str, Any] | None:
-    """Shares by band, of women and men, and by cell; None where there are none."""
+    """The JSON form of shares by band, of women and men, and by cell; None for None."""
     if shares is None:
         return None
     return {
@@ -111,8 +119,8 @@ def in_words(share: Share) -> tuple[str, str]:
 
 
 class LatestShares:
-    """Shares that are asked for again and again: worked out anew when their visits have changed, but not more often
-    than every AGAIN_S. So those of a closed day are worked out once.
+    """A cache of likely shares. They are computed again only when their visits have changed, and at most once in
+    REFRESH_S seconds; so those of a day that is over are computed once.
     """
 
     def __init__(self, model: str, census: Census, clock_s: Callable[[], float] = time.monotonic) -> None:
@@ -125,18 +133,20 @@ class LatestShares:
         self._made: OrderedDict[Hashable, tuple[str, float, Shares | None]] = OrderedDict()
 
     def of(self, name: Hashable, version: str, stored: Callable[[], StoredRange]) -> Shares | None:
-        """As :func:`likely_shares`, of all that is kept of ``name``, which is asked for if needed.
+        """The :func:`likely_shares` of a range.
 
-        ``version`` changes whenever it does. Of names, the last REMEMBERED are remembered.
+        Args:
+            name: names the range; the results of the MAX_REMEMBERED names used last are remembered.
+            version: a text that changes whenever the visits of the range change.
+            stored: reads the range from the store; called only if the shares must be computed.
         """
         with self._lock:
-            was, at_s, latest = self._made.get(name, ("", 0.0, None))
+            old_version, at_s, latest = self._made.get(name, ("", 0.0, None))
             fresh = latest is not None and self._clock_s() - at_s < REFRESH_S
-            if name not in self._made or (was != version and not fresh):
-                known = (
-                    self._load_estimator()
-                )  # a model without known errors is not worth reading a month of visits for
-                latest = likely_shares(stored(), known, self._bands) if known.method == CORRECTED else None
+            if name not in self._made or (old_version != version and not fresh):
+                estimator = self._load_estimator()
+                # If the model's errors are not known, a month of visits need not be read in vain.
+                latest = likely_shares(stored(), estimator, self._bands) if estimator.method == CORRECTED else None
                 self._made[name] = (version, self._clock_s(), latest)
             self._made.move_to_end(name)
             while len(self._made) > MAX_REMEMBERED:
@@ -145,13 +155,13 @@ class LatestShares:
 
     def _load_estimator(self) -> ShareEstimator:
         if self._estimator is None:
-            from edge.vision.bundle import load_bundle  # not before there is something to show
+            from edge.vision.bundle import load_bundle  # takes time; not needed before there are visits
 
             try:
                 card = load_bundle(self._model).card
                 self._estimator = ShareEstimator.of(card, self._census)
             except MaitredError:
-                # The agent, which needs the model, says what is wrong with it.
+                # The agent needs the model, too, and reports what is wrong with it.
                 self._estimator = ShareEstimator()
         return self._estimator
 

@@ -1,4 +1,4 @@
-"""The report as CSV, JSON or a page to print."""
+"""A report as CSV, as JSON, or as an HTML page that can be printed."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ FIELDS = (
 
 
 def to_csv(report: Report) -> str:
-    """One line a row: FIELDS, then a column for each cell, then three for each band and for women and men.
+    """One line per row: FIELDS, then one column for each cell, then three for each age band and for women and men.
 
-    These three are the likely share of the row's visits and the ends of its range, 0..1. Local times with offset; a
-    value that is not known is empty, and so are shares of a row with too few visits.
+    These three are the likely share of the row's visits and the ends of its range, 0..1. Times are local, with their
+    offset. Values that are not known stay empty, as do the shares of a row with too few visits.
     """
     groups = _groups(report)
     text = io.StringIO()
@@ -48,8 +48,8 @@ def to_csv(report: Report) -> str:
 def to_json(report: Report) -> str:
     """One document: ``source``, ``by``, ``rows``, ``total`` and the ``shares`` of the range.
 
-    Each row and the total have FIELDS, ``counts`` of every cell, and ``likely_shares``: null for too few visits. The
-    ``shares`` are by cell and there for any number of visits.
+    Each row and the total have FIELDS, ``counts`` of every cell, and ``likely_shares``, which are null if there are too
+    few visits. The ``shares`` are given by cell, however few visits there are.
     """
     document = {
         "source": report.source,
@@ -62,7 +62,7 @@ def to_json(report: Report) -> str:
 
 
 def to_html(report: Report) -> str:
-    """A page that needs nothing else: no script, no font, no address."""
+    """A page that is complete in itself: it loads no script, no font and no other file."""
     from jinja2 import Environment  # only this format needs it
 
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_PAGE)
@@ -84,7 +84,7 @@ def to_html(report: Report) -> str:
 
 
 def shares_json(shares: Shares) -> dict[str, Any]:
-    """Shares with the names that events give them."""
+    """The JSON form of shares, with the member names of events."""
     cells = [
         {**asdict(s), **{name: round(getattr(s, name), 4) for name in ("share", "low", "high")}} for s in shares.cells
     ]
@@ -113,7 +113,7 @@ def _document(row: Row, report: Report) -> dict[str, Any]:
 
 
 def _groups(report: Report) -> list[str]:
-    """Names of the groups that have shares: the bands of the present settings, and the genders."""
+    """Names of the groups that have shares: the age bands of the present settings, then the genders."""
     return [*report.bands, *GENDERS]
 
 
@@ -251,9 +251,9 @@ local time. {{ "{:,}".format(report.total.visits) }} {{ "visit" if report.total.
 <p class="note">{{ report.total.excluded }} visits of staff are not counted.</p>
 {% endif %}
 <p class="note">Ages and genders are estimates from appearance, and all counts are as the model gave them. A visit
-is somebody in view for a while: anyone who comes twice is counted twice. “Unknown” gender: children, and
-faces that were never clear enough. “–”: not given, or no longer stored.
-Small counts are shown; withhold them before you publish this page.</p>
+means that somebody was in view for a while; anyone who comes twice is counted twice. The gender is “unknown” for
+children and for faces that were never clear enough. “–” means that a value is not given, or no longer stored.
+This page shows small counts, too; withhold them before you publish it.</p>
 </main>
 </body>
 </html>

@@ -1,4 +1,4 @@
-"""The report: visits by local hour, day or week, from the local database."""
+"""Reports of visits by local hour, day or week, from the local database."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ class Row:
     """The visits that ended in ``[start, end)``, local times with their offsets.
 
     Attributes:
-        counts: visits by band and gender; absent is 0.
-        entries: crossings inwards and ``exits``, outwards.
-        most_inside: the highest occupancy; None without crossings, where nobody was seen leaving, and where single
+        counts: visits by band and gender; a cell that is absent has none.
+        entries: number of crossings inwards.
+        exits: number of crossings outwards.
+        most_inside: the highest occupancy; None if there were no crossings, if nobody was seen leaving, and if single
             visits were already deleted.
-        excluded: visits of staff, which are in none of the other numbers.
-        mean_age: mean apparent age in years, and ``median_dwell_s`` in seconds. None without such visits, and None
-            where single visits were already deleted, so that only windows cover the period.
-        likely: corrected shares; None where there are too few visits or the errors are not known.
+        excluded: visits of staff, which are not part of any other number.
+        mean_age: mean apparent age in years; None if no visit has an age, and if single visits were already deleted, so
+            that only windows cover the period.
+        median_dwell_s: median dwell time in seconds; None in the same cases.
+        likely: corrected shares; None if there are too few visits, or if the model's errors are not known.
     """
 
     start: datetime
@@ -60,12 +62,12 @@ class Report:
     """Rows without gaps from the start to the end of the range, and their sum.
 
     Attributes:
-        source: which device counted.
-        by: what a row is; the first and the last may be cut by the range.
+        source: the device that counted.
+        by: the period of a row; the range may cut the first and the last one short.
         bands: names of the age bands of the present settings, rising.
         cells: all cells that appear, bands rising.
-        shares: of the whole range by cell, however few visits there are; those for people are ``total.likely``.
-        why_no_shares: why that is None, in words.
+        shares: shares by cell of the whole range, however few visits there are. For people, use ``total.likely``.
+        why_no_shares: why ``total.likely`` is None, in words.
     """
 
     source: str
@@ -88,12 +90,12 @@ def report(
     *,
     each: bool = True,
 ) -> Report:
-    """Visits that ended in ``[start, end)`` (unix seconds) by ``by``, in the site's local time.
+    """Visits that ended in ``[start, end)`` (unix seconds) by hour, day or week of the site's local time.
 
-    Counted from single visits; where their retention time has passed, from the windows that are kept longer, each in
-    the period in which it began. A range without visits gives rows of zeros. These are the numbers of the device's
-    owner: small counts are not withheld. Without an ``estimator`` for the model the shares are raw. Without ``each``
-    the rows have no likely shares, which take time where there are many rows.
+    Single visits are counted. Where they are already deleted, the windows, which are kept longer, are counted in the
+    period in which they began. A range without visits gives rows of zeros. Small counts are not withheld, because the
+    report is for the device's owner. Without an ``estimator`` for the model the shares are raw. Without ``each`` the
+    rows have no likely shares, which take time if there are many rows.
 
     Raises:
         BadInput: the range is empty or reversed.
@@ -136,7 +138,7 @@ def report(
 
 
 def _split(stored: StoredRange, edges: Sequence[float]) -> list[StoredRange]:
-    """What of ``stored`` is in each of the periods between ``edges``."""
+    """The visits and windows of ``stored`` in each of the periods between ``edges``."""
     visits: list[list[Visit]] = [[] for _ in edges[1:]]
     windows: list[list[Window]] = [[] for _ in edges[1:]]
     for visit in stored.visits:
@@ -157,7 +159,7 @@ def _row(
 ) -> Row:
     visits, windows = stored.visits, stored.windows
     ages = [visit.age for visit in visits if visit.age is not None]
-    # A mean over the part of a period whose visits are left would pass for one over the whole of it.
+    # If only a part of the visits is left, a mean of that part would look like the mean of the whole period.
     whole = not windows
     return Row(
         _local(start, zone),

@@ -1,4 +1,4 @@
-"""What the store still holds of a range of time: single visits and, where those were deleted, windows of counts."""
+"""What the store still holds of a range of time: single visits and, where these were deleted, windows of counts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from edge.store import Store
 
 @dataclass(frozen=True)
 class StoredRange:
-    """Visits that ended in a range, oldest first, and ``windows`` of it whose visits have been deleted.
+    """Visits that ended in a range, oldest first, and the ``windows`` of the range whose visits have been deleted.
 
-    No visit is in both.
+    No visit is counted in both.
     """
 
     visits: Sequence[Visit] = ()
@@ -24,12 +24,12 @@ class StoredRange:
 
     @classmethod
     def between(cls, store: Store, start: float, end: float, no_gender_below: float) -> StoredRange:
-        """Of ``[start, end)``, unix seconds; without genders of those who look younger than the limit."""
+        """Read the range ``[start, end)``, unix seconds. Visits that look younger than the limit get no gender."""
         visits = [without_a_childs_gender(stored.visit, no_gender_below) for stored in store.visits.between(start, end)]
         return cls(visits, store.windows.emptied_between(start, end))
 
     def counts(self, bands: AgeBands) -> dict[Cell, int]:
-        """Visits by cell; windows closed under other settings may have counted in other cells."""
+        """Visits by cell. Windows that were closed with other settings may have other cells."""
         counts = Counter(cell_of(visit, bands) for visit in self.visits)
         for window in self.windows:
             counts.update(window.counts)
@@ -37,7 +37,10 @@ class StoredRange:
 
 
 def without_a_childs_gender(visit: Visit, no_gender_below: float) -> Visit:
-    """The visit as the present settings have it: the agent stores no child's gender, but the limit may have changed."""
+    """The visit without its gender if it looks younger than the limit.
+
+    The agent stores no gender of children, but the limit may have changed since then.
+    """
     if visit.age is not None and visit.age < no_gender_below:
         return replace(visit, female_probability=None)
     return visit

@@ -1,1 +1,1 @@
-"""What the rest stands on: files that survive a power cut, addresses, clock, machine, systemd, the web server."""
+"""The foundation: files that survive a power cut, addresses, clock, machine, systemd, plug-ins, the web server."""

@@ -1,4 +1,4 @@
-"""Files that survive a power cut: the old one or the new one is there, never half of one.
+"""Files that survive a power cut: afterwards either the old file or the new one is there, never half of one.
 
 A new version is written beside the old one, brought to the disk, and then renamed over it. Without the second step a
 power cut can leave an empty file: the rename may reach the disk before the content does.
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SUFFIX = ".new"
-"""Of a file that is being written. After a power cut one may be left over; it may be deleted."""
+"""Ending of a file that is being written. A power cut may leave one behind, which may be deleted."""
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
@@ -21,7 +21,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None, owner: 
 
     Args:
         path: its folder must exist.
-        content: all of it.
+        content: the whole content.
         mode: permission bits; None gives those of any new file (0666 less the umask) and suits a FAT file system,
             which has none.
         owner: user and group; None leaves those of this process.
@@ -43,7 +43,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None, owner: 
 
 @contextmanager
 def replacement_of(path: Path) -> Iterator[Path]:
-    """The path of a file to write, which takes the place of ``path`` when the block ends without an error.
+    """The path of a new file to write. It takes the place of ``path`` when the block ends without an error.
 
     For content that some library writes, or that is too large to hold in memory. The file does not exist yet. After an
     error it is deleted, and what was at ``path`` stays.
@@ -57,7 +57,7 @@ def replacement_of(path: Path) -> Iterator[Path]:
 
 
 def replace_link(path: Path, to: str) -> None:
-    """Have a symbolic link to ``to`` at ``path``, in one step: it names the old place or the new one at each moment.
+    """Put a symbolic link to ``to`` at ``path`` in one step: at each moment it leads to the old place or the new one.
 
     Raises:
         OSError: it cannot be made; what was there stays.
@@ -67,10 +67,10 @@ def replace_link(path: Path, to: str) -> None:
 
 
 def replace_file_and_wipe_old(path: Path, content: bytes) -> None:
-    """As :func:`replace_file`, and what was at ``path`` before is overwritten: it held a password.
+    """Do as :func:`replace_file`, and overwrite the old content with zeros, because it held a password.
 
-    The old file is held open, so that its blocks are still its own when zeros are written over them. Copies that the
-    card keeps by its own wear levelling are out of reach.
+    The old file stays open, so that its blocks still belong to it when the zeros are written over them. Copies that the
+    card makes for wear levelling are out of reach.
     """
     with path.open("r+b") as old:
         length = os.fstat(old.fileno()).st_size
@@ -81,7 +81,7 @@ def replace_file_and_wipe_old(path: Path, content: bytes) -> None:
 
 
 def remove_file(path: Path) -> bool:
-    """Delete the file, if there is one; returns whether there was."""
+    """Delete the file if there is one; returns whether there was one."""
     try:
         path.unlink()
     except FileNotFoundError:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 
 class Backoff:
-    """Exponential backoff with jitter: the bound of the pause doubles with each failure, a share of it is random.
+    """Exponential backoff with jitter: the bound of the pause doubles with each failure, and a share of it is random.
 
-    The jitter keeps the devices of a chain from coming back all at once after the cloud, or a camera's network, was
-    down.
+    The jitter prevents that all devices of a chain come back at once when the cloud, or a camera's network, was down.
     """
 
     def __init__(

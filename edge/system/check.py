@@ -1,4 +1,4 @@
-"""What a check of the device found: the same in ``maitred doctor`` and on the dashboard."""
+"""What a check of the device found; ``maitred doctor`` and the dashboard show the same."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CheckVerdict = Literal["ok", "warning", "failure"]
 
 @dataclass(frozen=True)
 class Check:
-    """One finding. ``way_out`` is empty where all is well."""
+    """The result of one check. ``way_out`` says what to do, and is empty if all is well."""
 
     name: str
     verdict: CheckVerdict

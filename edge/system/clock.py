@@ -21,7 +21,7 @@ def clock_quality() -> ClockQuality:
 
 
 def boot_id() -> str:
-    """The identifier of this boot of the machine; the monotonic clock means nothing beyond it."""
+    """The identifier of this boot of the machine: times of the monotonic clock can only be compared within one boot."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:

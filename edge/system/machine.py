@@ -1,4 +1,4 @@
-"""What the machine says about itself: temperature, memory, disk."""
+"""The machine's temperature, memory and disk, and slowing down when it gets too hot."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ log = logging.getLogger(__name__)
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 STATUS = Path("/proc/self/status")
 WARM_C, HOT_C = 70.0, 80.0
-"""Degrees Celsius at which a SoC needs air, and from which a Pi slows itself down."""
+"""Degrees Celsius at which a SoC needs more air, and from which a Pi slows itself down."""
 COOL_C = 75.0
-"""Below this it may work again as before."""
-LOOK_S = 5.0
+"""Degrees Celsius below which the agent works at full speed again."""
+MEASURE_EVERY_S = 5.0
 REST_S = 0.2
-"""Some four frames a second are left, and the processor rests for most of the time. At two a second half of the people
-who walk by are missed: docs/counting.md."""
+"""Seconds of rest after each frame. About four frames a second are left, and the processor rests most of the time. At
+two frames a second, half of the people who walk by would be missed (docs/counting.md)."""
 
 
 def temperature_c() -> float | None:
@@ -41,27 +41,27 @@ def resident_mb() -> float:
 
 
 class ThermalThrottle:
-    """Lets a hot processor cool down before it has to slow itself: pauses between frames, until it is cooler again."""
+    """Pauses between frames while the processor is hot, so that it cools down before it has to slow itself down."""
 
     def __init__(self, read: Callable[[], float | None] = temperature_c) -> None:
         self._read = read
-        self._looked_s = -LOOK_S
+        self._measured_s = -MEASURE_EVERY_S
         self.hot = False
 
     def pause_s(self, now_s: float) -> float:
-        """Seconds to rest after a frame, at ``now_s`` of the monotonic clock: none while all is well."""
-        if now_s - self._looked_s >= LOOK_S:
-            self._looked_s = now_s
-            found = self._read()
-            was, self.hot = self.hot, found is not None and found >= (COOL_C if self.hot else HOT_C)
-            if self.hot != was:
-                log.warning("%.0f °C: %s", found or 0, "fewer frames are looked at" if self.hot else "cool again")
+        """Seconds to rest after a frame at ``now_s`` of the monotonic clock; 0 while the processor is cool enough."""
+        if now_s - self._measured_s >= MEASURE_EVERY_S:
+            self._measured_s = now_s
+            celsius = self._read()
+            was_hot, self.hot = self.hot, celsius is not None and celsius >= (COOL_C if self.hot else HOT_C)
+            if self.hot != was_hot:
+                log.warning("%.0f °C: %s", celsius or 0, "fewer frames are looked at" if self.hot else "cool again")
         return REST_S if self.hot else 0.0
 
 
 @dataclass(frozen=True)
 class Disk:
-    """Bytes of the file system that holds the database; ``folder`` is the nearest one to it that exists."""
+    """Bytes of the file system that holds the database; ``folder`` is the nearest existing folder to the database."""
 
     free: int
     total: int
@@ -70,6 +70,6 @@ class Disk:
     @classmethod
     def of(cls, path: Path) -> Disk:
         """The file system of ``path``, which need not exist yet."""
-        there = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
-        usage = shutil.disk_usage(there)
-        return cls(usage.free, usage.total, there)
+        existing = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+        usage = shutil.disk_usage(existing)
+        return cls(usage.free, usage.total, existing)

@@ -1,7 +1,7 @@
 """Plug-ins: objects that an installed package offers under a name, as an entry point of a group.
 
-docs/extending.md says how to write one. A plug-in that cannot be loaded is named together with the way out; it never
-takes down what does not use it.
+docs/extending.md says how to write one. If a plug-in cannot be loaded, the message names it and says what to do; what
+does not use the plug-in works on.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
 }
 """What maitred itself offers, by group and name; pyproject.toml registers the same.
 
-Entry points are read from what pip wrote when it installed the package. In a checkout that was updated since, that is
-older than the code: so what is shipped is found here, and what others have added is found there.
+Entry points are read from files that pip wrote when it installed the package. In a checkout that was updated since,
+these files are older than the code. So maitred looks up here what it ships itself, and there what others have added.
 """
 
 
@@ -49,8 +49,8 @@ older than the code: so what is shipped is found here, and what others have adde
 def installed(group: str) -> Mapping[str, EntryPoint]:
     """Everything that is offered in a group, by name: what is shipped first, then others in the order of their names.
 
-    A name that is shipped cannot be taken by another package; of two others the first by package name has it. The
-    log says so. The answer is remembered for as long as the process runs.
+    No other package can take a name that maitred ships. If two other packages offer the same name, the one whose
+    package name sorts first gets it, and the log says so. The answer is remembered for as long as the process runs.
     """
     shipped = SHIPPED.get(group, {})
     found = {name: EntryPoint(name, value, group) for name, value in shipped.items()}

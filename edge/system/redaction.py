@@ -1,7 +1,7 @@
 """Addresses (URLs) of cameras and endpoints, and the secrets in them.
 
-That is user and password before the ``@``, and the query: many cameras take their password there, and many endpoints
-a token. It cannot be known from outside which value of a query is the secret, so all of it counts as one.
+Secret are the user and the password before the ``@``, and the query: many cameras expect their password there, and many
+endpoints a token. We cannot know which value of a query is the secret, so we treat all of it as one.
 """
 
 from __future__ import annotations
@@ -11,41 +11,41 @@ from urllib.parse import unquote_plus
 
 HIDDEN = "***"
 PASSWORD = re.compile(r"(?P<before>[\w+.-]+://[^/?#@:\s]*:)(?P<secret>[^/?#\s]*)(?=@[^/?#@\s]*(?:[/?#]|$))")
-"""The password of the address that a text begins with; empty if it is."""
+"""Matches the address at the start of a text; ``secret`` is its password, which may be empty."""
 QUERY = re.compile(r"(?P<before>[\w+.-]+://[^?#\s]*\?)(?P<secret>[^#\s]*)")
-"""The query of the address that a text begins with; empty if it is."""
+"""Matches the address at the start of a text; ``secret`` is its query, which may be empty."""
 _CUT_SHORT = re.compile(r"[\w+.-]+://[^/?#@:\s\[]*:(?!\d{1,5}(?:[/?#]|$))[^/?#@\s]*[/?#].*@")
 _LOG_IN = re.compile(r"(?<=://)\S*@")
 _ASKED = re.compile(r"(/[^\s?]*\?)\S+?(?=[:;,.)\]'\">]*(?:\s|$))")
 SHORTEST_ECHO = 6
-"""Characters; what is shorter turns up in any text by chance."""
+"""Characters. Anything shorter turns up in any text by chance, so it is not replaced."""
 
 
-def shown(address: str) -> str:
+def without_secrets(address: str) -> str:
     """The address without user, password and query, fit for logs and messages.
 
-    People forget to escape an @, / or ? in a password: rather too much is hidden.
+    People forget to escape an @, / or ? in a password, so this rather hides too much than too little.
     """
     return re.sub(r"\?.*", f"?{HIDDEN}", re.sub(r"//.*@", f"//{HIDDEN}@", address))
 
 
 def redact(text: str) -> str:
-    """``text`` with every address in it shown as :func:`shown` does, as far as an address goes: to the next blank.
+    """``text`` with :func:`without_secrets` applied to every address in it; an address ends at the next blank.
 
-    Also the query of a path without scheme and host, as logs of HTTP have it.
+    The query of a path without scheme and host, as HTTP logs have it, is hidden, too.
     """
     return _ASKED.sub(rf"\1{HIDDEN}", _LOG_IN.sub(f"{HIDDEN}@", text))
 
 
 def conceal(text: str, address: str) -> str:
-    """A stranger's ``text``, without what is secret in ``address``: endpoints like to repeat what they were asked."""
+    """``text``, an answer from ``address``, without the secrets of the address: many endpoints repeat the request."""
     for secret in sorted(_secrets(address), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return redact(text)
 
 
 def flaw(address: str) -> str:
-    """Why the address cannot be split into its parts, and the way out; empty if it can, or if it is no address."""
+    """Why the address cannot be split into its parts, and the way out; empty if it can be, or if it is no address."""
     if "://" not in address:
         return ""
     if re.search(r"\s", address):

@@ -20,7 +20,7 @@ def notify(state: str) -> None:
         try:
             channel.sendto(state.encode(), address)
         except OSError:
-            return  # systemd went away; there is nobody left to notify
+            return  # systemd went away, so there is nothing left to notify
 
 
 def in_journal() -> bool:
@@ -29,7 +29,7 @@ def in_journal() -> bool:
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Shows addresses without user, password and query: also those in messages and tracebacks of libraries."""
+    """Removes user, password and query from addresses, also from those in messages and tracebacks of libraries."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""

@@ -1,4 +1,4 @@
-"""What the dashboard and the receiver have in common: a production WSGI server that ends well."""
+"""A production WSGI server that can be stopped cleanly; the dashboard and the receiver use it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from flask import Flask
 
 
 class WsgiServer:
-    """Listens from its construction on, and answers while :meth:`run` runs.
+    """Listens as soon as it is constructed, and answers requests while :meth:`run` runs.
 
-    Raises (when made):
+    Raises (when it is constructed):
         OSError: the address cannot be listened on.
     """
 
     def __init__(self, app: Flask, **options: Any) -> None:
         """``options`` are those of :func:`waitress.create_server`."""
-        # Not at the top: `import edge.dashboard` is for its data classes, too.
+        # Imported here, so that `import edge.dashboard` does not load the server for those who need only data classes.
         from waitress import create_server
 
-        # A page asks for its charts and styles at once: that a request waits for a thread is worth no warning.
+        # A page asks for all of its charts and styles at once, so it is normal that a request waits for a thread.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         self._server = create_server(app, map=self._sockets, ident=None, **options)
@@ -33,7 +33,7 @@ class WsgiServer:
             self._close()
 
     def stop(self) -> None:
-        """Let :meth:`run` return, from any thread. A request that is being answered is finished first."""
+        """Make :meth:`run` return, from any thread. A request that is being answered is finished first."""
         if self._sockets:
             self._server.trigger.pull_trigger(self._close)
 

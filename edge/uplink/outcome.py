@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from edge.system.redaction import shown
+from edge.system.redaction import without_secrets
 from edge.uplink.sink import DeliveryOutcome, Verdict
 
 REASON_LENGTH = 200
@@ -50,7 +50,7 @@ def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> H
     if status == 410:
         return HttpOutcome(Verdict.STOP, reason, status=status)
     if 300 <= status < 400:
-        target = _printable(shown(headers.get("Location", ""))) or "nowhere"
+        target = _printable(without_secrets(headers.get("Location", ""))) or "nowhere"
         reason = (
             f"HTTP {status} redirects to {target}; redirects are not followed, set [uplink] url to the final address"
         )

@@ -35,7 +35,7 @@ def test_the_demo_for_people_says_how_many_patrons_there_are(maitred):
     assert "average apparent age" in done.out
     assert "The clip really holds" in done.out
     assert "9 came in, 0 went out" in done.out
-    assert "too few patrons yet for corrected shares" in done.out
+    assert "too few patrons for corrected shares" in done.out
 
 
 def test_two_people_who_walk_up_are_two_visits(maitred, clips: Path):

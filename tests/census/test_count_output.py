@@ -27,7 +27,9 @@ def counted(number: int) -> RecordingCount:
 
 def test_a_recording_of_few_says_so_instead():
     few = counted(12)
-    assert "too few patrons yet for corrected shares: from 50 on, 12 so far" in census_text(few, SETTINGS)
+    assert "too few patrons for corrected shares: they need 50 visits with an age, here are 12" in census_text(
+        few, SETTINGS
+    )
     assert recording_json(few, SETTINGS)["census"]["shares"] is None
 
 

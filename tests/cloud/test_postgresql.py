@@ -76,7 +76,7 @@ def test_each_event_is_stored_once_by_source_and_id(archive: Archive):
 
 def test_a_batch_with_an_altered_event_is_refused_whole(archive: Archive):
     archive.store([an_event(0)])
-    with pytest.raises(RequestRefused, match="id0 came before with other content"):
+    with pytest.raises(RequestRefused, match="id0 was received before with other content"):
         archive.store([an_event(1), an_event(0, body='{"other":1}')])
     assert archive.count() == 1
 

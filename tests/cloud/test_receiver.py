@@ -133,7 +133,7 @@ def test_an_event_that_came_before_with_other_content_is_refused(client: FlaskCl
     event_id, body = event()
     post(client, sign(body, event_id))
     status, reason = refusal(client, sign(body.replace('"processed":9', '"processed":10'), event_id))
-    assert (status, reason) == (422, f"{event_id} came before with other content")
+    assert (status, reason) == (422, f"{event_id} was received before with other content")
     assert archive.bodies() == [body]
 
 

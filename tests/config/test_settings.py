@@ -97,7 +97,7 @@ class Fault:
             id="time-zone-that-is-a-path",
         ),
         pytest.param(
-            Fault("[census]\nwindow_minutes = 7\n", ("census.window_minutes", "do not divide a day", "15")),
+            Fault("[census]\nwindow_minutes = 7\n", ("census.window_minutes", "be divided evenly by 7 minutes", "15")),
             id="window-that-does-not-divide-a-day",
         ),
         pytest.param(Fault("[census]\nbands = [5, 18]\n", ("census.bands", "start at 0")), id="bands-not-from-0"),
@@ -142,13 +142,13 @@ class Fault:
             id="zone-like-an-hourglass",
         ),
         pytest.param(
-            Fault("[entrance]\nstaff_zone = [[0, 0], [0.5, 0.5], [1, 1]]\n", ("entrance.staff_zone", "nothing")),
+            Fault("[entrance]\nstaff_zone = [[0, 0], [0.5, 0.5], [1, 1]]\n", ("entrance.staff_zone", "no area")),
             id="zone-that-is-a-line",
         ),
         pytest.param(
             Fault(
                 "[entrance]\nline = [[0.1, 0.5], [0.9, 0.5]]\nzone = [[0, 0], [1, 0], [1, 1]]\n",
-                ("entrance", "exclude each other"),
+                ("entrance", "only one of them is allowed"),
             ),
             id="line-and-zone",
         ),
@@ -157,7 +157,10 @@ class Fault:
         ),
         pytest.param(Fault("[entrance]\nstaff_hours = ['08:00-24:00']\n", ("entrance.staff_hours.0",)), id="hour-24"),
         pytest.param(
-            Fault("[entrance]\nstaff_hours = ['08:00-08:00']\n", ("entrance.staff_hours", "ends as it begins")),
+            Fault(
+                "[entrance]\nstaff_hours = ['08:00-08:00']\n",
+                ("entrance.staff_hours", "ends at the time at which"),
+            ),
             id="hours-without-length",
         ),
         pytest.param(

@@ -209,7 +209,7 @@ def test_shares_without_the_models_mistakes_stand_beside_the_counts(client: Flas
     visits = [a_visit(NOON - 60 - i, *((30.0, 0.95), (50.0, 0.1), (8.0, None))[i % 3]) for i in range(90)]
     store.record(visits[:49], NOON)
     said = text_of(client.get("/").text)
-    assert "Too few patrons yet: from 50 visits on, 49 so far." in said
+    assert "Too few patrons yet: 50 visits with an age are needed, and there are 49 so far." in said
     assert "Likely share" not in said
     assert client.get("/api/v1/today").json["day"]["shares"] is None
 
@@ -238,7 +238,7 @@ def a_month(store: Store) -> None:
 
 def shares_on(page: str) -> str:
     said = text_of(page)
-    return said[said.index("Who came, mistakes taken out") : said.index("Day by day")]
+    return said[said.index("Who came, corrected for mistakes") : said.index("Day by day")]
 
 
 def test_history_has_the_likely_shares_of_the_day_and_of_all_days(client: FlaskClient, store: Store):
@@ -247,13 +247,15 @@ def test_history_has_the_likely_shares_of_the_day_and_of_all_days(client: FlaskC
     head = r"Age Counted Likely share Range 0-12"
     assert re.search(rf"Sunday 10 May: Shares .* {head} 30 \(33 %\) ", said)
     assert re.search(rf"The last 30 days: Shares .* {head} 44 \(33 %\) .* women 45 \(51 %\) ", said)
-    assert said.count("In 19 of 20 cases the truth is within") == 1
+    assert said.count("In 19 of 20 cases the truth lies within") == 1
 
     said = shares_on(client.get("/history?day=2026-05-11").text)
-    assert "Monday 11 May Too few patrons: it takes 50 visits with an age, and there were 40." in said
+    assert "Monday 11 May Too few patrons: 50 visits with an age are needed, and there were 40." in said
     assert "The last 30 days: Shares" in said
 
-    assert "Tuesday 12 May Too few patrons yet: from 50 visits on, 3 so far." in shares_on(client.get("/history").text)
+    assert "Tuesday 12 May Too few patrons yet: 50 visits with an age are needed, and there are 3 so far." in shares_on(
+        client.get("/history").text
+    )
     assert "Saturday 9 May" not in shares_on(client.get("/history?day=2026-05-09").text)
 
 
@@ -270,9 +272,9 @@ def test_a_history_of_nobody_says_nothing_of_who_came(client: FlaskClient, store
 
 def test_few_visits_in_all_explain_no_shares_that_are_not_there(client: FlaskClient, lunch: Store):
     said = shares_on(client.get("/history").text)
-    assert said.split("mistakes taken out ")[1].strip() == (
-        "Tuesday 12 May Too few patrons yet: from 50 visits on, 4 so far. "
-        "The last 30 days Too few patrons yet: from 50 visits on, 5 so far."
+    assert said.split("corrected for mistakes ")[1].strip() == (
+        "Tuesday 12 May Too few patrons yet: 50 visits with an age are needed, and there are 4 so far. "
+        "The last 30 days Too few patrons yet: 50 visits with an age are needed, and there are 5 so far."
     )
 
 

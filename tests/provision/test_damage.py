@@ -175,7 +175,7 @@ def test_another_user_is_told_to_be_root(card: Card, closed: str, capsys: pytest
         os.seteuid(0)
 
     assert code == 2
-    assert f"{card.boot.parent / closed}: this user may not look into it; run it as root" in capsys.readouterr().err
+    assert f"{card.boot.parent / closed}: this user may not read it; run the command as root" in capsys.readouterr().err
 
 
 def test_the_wifi_before_the_installation_names_a_file_that_cannot_be_read(

@@ -308,7 +308,7 @@ def test_the_page_has_likely_shares_beside_the_counts(store: Store):
     found = {row[0]: row[1:] for row in likely_rows(result.total.likely, result.total.counts)}
     assert (found["25-34"][0], found["0-12"][0], found["women"][0]) == ("72 (40 %)", "36 (20 %)", "72 (50 %)")
     assert all([name, *values] in rows for name, values in found.items())
-    assert "In 19 of 20 cases the truth is within the range" in text
+    assert "In 19 of 20 cases the truth lies within the range" in text
     assert text.count("<table") == text.count("<caption") == 4
     assert [row[2] for row in rows if row[:2] == ["25-34", "female"]] == ["72 (40 %)"]
 
@@ -320,7 +320,7 @@ def test_few_visits_have_no_shares_for_people_but_keep_those_for_programs(store:
     store.record([*(visit(noon + i) for i in range(number)), *unclear], noon + 400)
     result = likely_report(store, "2026-06-01", "2026-06-02")
     page, document = to_html(result), json.loads(to_json(result))
-    assert ("Too few patrons: it takes 50 visits with an age, and there were 49." in page) is not enough
+    assert ("Too few patrons: 50 visits with an age are needed, and there were 49." in page) is not enough
     assert ("Likely share" in page) is enough
     assert (document["total"]["likely_shares"] is not None) is enough
     assert document["shares"]["method"] == CORRECTED
@@ -339,12 +339,12 @@ def test_a_report_of_children_says_nothing_of_women_and_men(store: Store):
 
 def test_where_the_errors_are_not_known_the_page_says_so(store: Store):
     many_visits(store)
-    assert "This model does not say how often it errs" in to_html(report_of(store, "2026-06-01", "2026-06-09"))
+    assert "This model’s card does not say how often it errs" in to_html(report_of(store, "2026-06-01", "2026-06-09"))
     store.prune(at("2026-06-20"), parse_settings({"store": {"keep_visits_days": 1}}, "test").store)
     assert likely_report(store, "2026-06-01", "2026-06-09").total.likely is not None, "from the windows"
     other = parse_settings({"site": {"timezone": "Europe/Paris"}, "census": {"bands": [0, 18, 40]}}, "test")
     page = to_html(likely_report(store, "2026-06-01", "2026-06-09", settings=other))
-    assert "Some were counted under other settings of the age bands" in page
+    assert "Some visits were counted with other settings of the age bands" in page
     assert "Likely share" not in page
 
 

@@ -63,7 +63,7 @@ def test_a_hot_processor_rests_until_it_is_cool_again(caplog: pytest.LogCaptureF
     rests = []
     for celsius in (60.0, 79.9, 80.0, 77.0, 75.0, 74.9, 79.0, None):
         found[0] = celsius
-        rests.append(throttle.pause_s(len(rests) * machine.LOOK_S) > 0)
+        rests.append(throttle.pause_s(len(rests) * machine.MEASURE_EVERY_S) > 0)
     assert rests == [False, False, True, True, True, False, False, False]
     assert [record.message for record in caplog.records] == ["80 °C: fewer frames are looked at", "75 °C: cool again"]
 

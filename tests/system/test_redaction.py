@@ -11,7 +11,7 @@ import pytest
 from edge.cli import main
 from edge.config import load_settings
 from edge.errors import BadInput
-from edge.system.redaction import conceal, flaw, redact, shown
+from edge.system.redaction import conceal, flaw, redact, without_secrets
 from edge.system.systemd import DiscreetFormatter, JournalFormatter
 
 ADDRESSES = {
@@ -29,16 +29,16 @@ ADDRESSES = {
 
 @pytest.mark.parametrize(("address", "expected"), ADDRESSES.values(), ids=ADDRESSES)
 def test_an_address_is_shown_without_its_credentials(address: str, expected: str):
-    assert shown(address) == expected
+    assert without_secrets(address) == expected
     assert redact(address) == expected
     assert redact(f"cannot open {address}: no answer (see <{address}>), try again") == (
         f"cannot open {expected}: no answer (see <{expected}>), try again"
     )
-    assert shown(expected) == redact(expected) == expected
+    assert without_secrets(expected) == redact(expected) == expected
 
 
 def test_an_address_with_a_blank_is_hidden_to_its_end():
-    assert shown("rtsp://door:s3 cret@cam/1?a b") == "rtsp://***@cam/1?***"
+    assert without_secrets("rtsp://door:s3 cret@cam/1?a b") == "rtsp://***@cam/1?***"
 
 
 @pytest.mark.parametrize("text", ["is it on? yes", "v4l2:/dev/video0", "mail you@example.com", "/a/b?", "a?b", ""])
@@ -123,4 +123,4 @@ def test_a_refused_endpoint_is_named_without_its_credentials(tmp_path: Path):
     with pytest.raises(BadInput) as refused:
         load_settings(config)
     assert "s3cret" not in str(refused.value)
-    assert "'htps://***@host/v1?***' is no http(s) address" in str(refused.value)
+    assert "'htps://***@host/v1?***' is not an http(s) address" in str(refused.value)
