@@ -1,4 +1,4 @@
-"""The dashboard: local web pages on what was counted. Reads the store; has no camera and no upload secret."""
+"""The dashboard: local web pages that show the counts. It reads the store; it has no camera and no upload secret."""
 
 from edge.dashboard.app import create_app
 from edge.dashboard.server import Server, serve

@@ -1,4 +1,4 @@
-"""The JSON that the API answers. Times are unix seconds, ages years, shares 0..1; null is what is not known."""
+"""The JSON of the API. Times are unix seconds, ages are years, shares are 0..1; null stands for an unknown value."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def summary(value: Summary) -> dict[str, Any]:
 
 
 def visit(stored: StoredVisit) -> dict[str, Any]:
-    """A visit. ``age`` is apparent, its interval holds 80 %."""
+    """A visit. ``age`` is the apparent age; its interval holds the labelled age in 80 % of cases."""
     values = asdict(stored.visit)
-    # No excluded visit is shown, and the model's own interval is for the correction of shares alone.
+    # Excluded visits are not in this list, and the model's own interval serves only to correct shares.
     del values["excluded"], values["own_interval"]
     return {
         "id": stored.id,
@@ -46,24 +46,30 @@ def visit(stored: StoredVisit) -> dict[str, Any]:
 
 
 def health(now: Now, disk: Disk, *, sends: bool) -> dict[str, Any]:
-    """The agent's last heartbeat and what follows from it; ``sends``: whether an endpoint or a broker is configured."""
+    """The agent's last heartbeat, and what follows from it.
+
+    Args:
+        now: the store at one moment.
+        disk: the file system of the database.
+        sends: whether events leave the device.
+    """
     status = Status(now.health, now.at)
-    shown = redacted(now.health)
-    error, placed = now.outbox.last_error, now.placement
+    heartbeat = redacted(now.health)
+    error, placement = now.outbox.last_error, now.placement
     return {
         "status": "failing" if status.reasons else "ok",
         "reasons": [redact(reason) for reason in status.reasons],
         "heartbeat_age_s": status.heartbeat_age_s,
-        "heartbeat": None if shown is None else asdict(shown),
+        "heartbeat": None if heartbeat is None else asdict(heartbeat),
         "outbox": {**asdict(now.outbox), "last_error": None if error is None else redact(error)},
         "upload": sends,
         "disk": {"free": disk.free, "total": disk.total},
-        "entrance": {"verdict": placed.verdict, "found": placed.found, "way_out": placed.way_out},
+        "entrance": {"verdict": placement.verdict, "found": placement.found, "way_out": placement.way_out},
     }
 
 
 def verdict(reasons: list[str], status: int = 503) -> Response:
-    """200 without ``reasons``, else ``status`` with them."""
+    """An answer of status 200 if there are no ``reasons``, else of ``status`` with the reasons."""
     response = jsonify(status="failing" if reasons else "ok", reasons=[redact(reason) for reason in reasons])
     response.status_code = status if reasons else 200
     return response

@@ -1,4 +1,4 @@
-"""The Flask application: routes, and the errors they end in."""
+"""The Flask application: its routes and error pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LARGEST_FORM = 4096
 
 
 def create_app(settings: Settings, database: Path | None = None, clock: Callable[[], float] = time.time) -> Flask:
-    """The dashboard on ``database`` (the store's path if None); ``clock`` gives unix seconds.
+    """The application that shows ``database`` (None: the path in the settings); ``clock`` returns unix seconds.
 
     Raises:
         BadInput: the file of the password or of the token cannot be used.
@@ -64,7 +64,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
         },
     }
     app.context_processor(lambda: shared)
-    app.jinja_env.globals["likely"] = LIKELY_WORDS  # a global, which macros see
+    app.jinja_env.globals["likely"] = LIKELY_WORDS  # a global, because macros see no other values
     app.template_filter("short_date")(formatting.short_date)
     app.template_filter("long_date")(formatting.long_date)
     app.template_filter("whole")(formatting.whole)
@@ -76,7 +76,7 @@ def create_app(settings: Settings, database: Path | None = None, clock: Callable
 
 
 class Routes:
-    """What each address answers."""
+    """The answer to each address."""
 
     def __init__(self, settings: Settings, reader: Reader, clock: Callable[[], float]) -> None:
         self._settings = settings
@@ -86,7 +86,7 @@ class Routes:
 
     @property
     def table(self) -> dict[str, Callable[[], Any]]:
-        """View by address."""
+        """The view of each address."""
         return {
             "/": self.today, "/history": self.history, "/device": self.device,
             "/charts/hours.svg": self.hours_svg, "/charts/pyramid.svg": self.pyramid_svg,
@@ -99,8 +99,8 @@ class Routes:
     def today(self) -> str:
         """Today at a glance."""
         now = self._reader.now(self._clock())
-        shown = page.today_page(now, self._disk, self._settings, self._likely(now.day))
-        return render_template("today.html", page=shown)
+        values = page.today_page(now, self._disk, self._settings, self._likely(now.day))
+        return render_template("today.html", page=values)
 
     def history(self) -> str:
         """The last days, and one of them by hour."""
@@ -130,8 +130,8 @@ class Routes:
     def device(self) -> str:
         """The device's health."""
         now = self._reader.now(self._clock())
-        shown = page.device_page(now, self._disk, sends=self._settings.sends)
-        return render_template("device.html", page=shown, details=device_figures.DETAILS, keep=self._settings.store)
+        values = page.device_page(now, self._disk, sends=self._settings.sends)
+        return render_template("device.html", page=values, details=device_figures.DETAILS, keep=self._settings.store)
 
     def hours_svg(self) -> Response:
         """Visits of a day by hour."""
@@ -149,19 +149,19 @@ class Routes:
         return _svg(charts.days_chart(self._reader.span(self._today, self._days).summaries, size))
 
     def entrance_svg(self) -> Response:
-        """The frame with the line or zone, and where faces appear and vanish."""
+        """The frame with the line or zone, and with the places where faces appear and disappear."""
         size = parameters.choice(request.args, "size", charts.SIZES)
         return _svg(entrance_drawing(self._settings.entrance, self._reader.heatmap() or Heatmap(), size))
 
     def api_today(self) -> Response:
-        """Today's counts, the agent's health, and both in words for the page."""
+        """Today's counts, the agent's health, and the texts with which the page shows both."""
         now, disk = self._reader.now(self._clock()), self._disk
         likely = self._likely(now.day)
-        shown = page.today_page(now, disk, self._settings, likely)
+        values = page.today_page(now, disk, self._settings, likely)
         health = api.health(now, disk, sends=self._settings.sends)
         inside = None if now.occupancy is None else asdict(now.occupancy)
         day = {**api.day(now.day), "shares": likely_shares_json(likely)}
-        return jsonify(at=now.at, day=day, occupancy=inside, health=health, page=shown)
+        return jsonify(at=now.at, day=day, occupancy=inside, health=health, page=values)
 
     def api_visits(self) -> Response:
         """The newest visits."""
@@ -169,14 +169,14 @@ class Routes:
         return jsonify(visits=[api.visit(stored) for stored in self._reader.last_visits(limit)])
 
     def api_history(self) -> Response:
-        """One line a day."""
+        """One summary per day."""
         return jsonify(days=[api.summary(day) for day in self._reader.span(self._today, self._days).summaries])
 
     def api_health(self) -> Response:
-        """The agent's health, and in words for the page."""
+        """The agent's health, and the texts with which the page shows it."""
         now, disk = self._reader.now(self._clock()), self._disk
-        shown = page.device_page(now, disk, sends=self._settings.sends)
-        return jsonify(**api.health(now, disk, sends=self._settings.sends), page=shown)
+        values = page.device_page(now, disk, sends=self._settings.sends)
+        return jsonify(**api.health(now, disk, sends=self._settings.sends), page=values)
 
     def export(self) -> Response:
         """Closed windows as CSV."""
@@ -188,14 +188,15 @@ class Routes:
             raise BadParameter("from", f"{first.isoformat()} lies after to={last.isoformat()}")
         name = f"maitred-{self._settings.site.name}-{first.isoformat()}-{last.isoformat()}.csv"
         windows = self._reader.windows(first, last)
-        begun = list(islice(windows, 1))  # so that a damaged database is an error page, not a file that breaks off
-        response = Response(csv_lines(chain(begun, windows), self._settings.site.zone), mimetype="text/csv")
+        # Read the first window now: a damaged database then gives an error page, not a file that breaks off.
+        first_window = list(islice(windows, 1))
+        response = Response(csv_lines(chain(first_window, windows), self._settings.site.zone), mimetype="text/csv")
         response.call_on_close(windows.close)
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return response
 
     def healthz(self) -> Response:
-        """200 while the agent counts, else 503 with the reasons, of which strangers learn only that there are some."""
+        """200 while the agent counts, else 503 with the reasons, which only clients that are logged in can see."""
         now = self._reader.now(self._clock())
         return api.verdict(_visible_reasons(Status(now.health, now.at).reasons))
 
@@ -204,7 +205,7 @@ class Routes:
         return Response(exposition(self._reader.now(self._clock()), self._disk), content_type=CONTENT_TYPE)
 
     def _likely(self, day: Day, stored: StoredRange | None = None) -> Shares | None:
-        """``stored``: all that is left of the day; its visits alone, if none can have been deleted."""
+        """Likely shares of a day. ``stored`` is what is left of it; None if no visit of it can have been deleted."""
         version = f"{day.version}-{len(stored.windows)}" if stored and stored.windows else day.version
         return self._latest.of(day.date, version, lambda: stored or StoredRange([each.visit for each in day.visits]))
 

@@ -1,4 +1,4 @@
-"""Charts as SVG: documents of their own, without scripts, light or dark as their reader is."""
+"""Charts as SVG documents without scripts. They are light or dark, as the reader's browser prefers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from edge.census.window import UNKNOWN
 from edge.dashboard.day import BandCount, Hour, Summary
 
-# pygal is imported by the functions: a tenth of a second that the pages' first byte need not wait for.
+# The functions import pygal, because the import takes a tenth of a second, for which the pages need not wait.
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 BAND_NAMES = {UNKNOWN: "no age"}
@@ -18,7 +18,7 @@ BAND_NAMES = {UNKNOWN: "no age"}
 
 @dataclass(frozen=True)
 class Canvas:
-    """Size in CSS pixels at which a chart is drawn; the text stays legible if it is shown at about that size."""
+    """Size in CSS pixels for which a chart is drawn; its text is legible if the page shows it at about that size."""
 
     width: int
     height: int
@@ -45,7 +45,7 @@ def days_chart(days: Sequence[Summary], size: str) -> bytes:
 
 
 def pyramid_chart(bands: Sequence[BandCount], size: str) -> bytes:
-    """Age pyramid as an SVG document in UTF-8: women to the left, men to the right, no gender in the middle."""
+    """Age pyramid as an SVG document in UTF-8: women on the left, men on the right, no gender in the middle."""
     import pygal
 
     canvas = PYRAMID[size]
@@ -61,7 +61,7 @@ def pyramid_chart(bands: Sequence[BandCount], size: str) -> bytes:
         print_values=True,
         print_values_position="center",
     )
-    # Half of a grey bar on either side keeps every row centred: children have no gender, and still a bar.
+    # Visits without a gender, such as those of children, are a grey bar; half of it on either side keeps rows centred.
     halves = [row.unknown / 2 for row in bands]
     chart.add("", [{"value": -half, "formatter": _nothing} for half in halves])
     chart.add("women", [_bar(-row.female, edge) for row in bands])
@@ -71,12 +71,12 @@ def pyramid_chart(bands: Sequence[BandCount], size: str) -> bytes:
 
 
 def palette() -> str:
-    """The colours as CSS, which each document carries itself."""
+    """The colours as CSS; each document contains them."""
     return resources.files("edge.dashboard").joinpath("static/palette.css").read_text(encoding="utf-8")
 
 
 def _bar(value: int, edge: int) -> dict[str, Any]:
-    # A number that does not fit into its bar would be light on light.
+    # A number is left out if it does not fit into its bar, because outside the bar it would be light on light.
     return {"value": value, "formatter": _absolute if abs(value) * 14 >= edge * len(str(abs(value))) else _nothing}
 
 
@@ -99,7 +99,7 @@ def _bars(title: str, labels: list[str], marks: list[str], values: list[int], ca
 
 
 def _round_up(value: float) -> int:
-    """The next number that quarters evenly: 4, 8, 12, 16, 20, 40, 60, …."""
+    """The next number that can be divided into round quarters: 4, 8, 12, 16, 20, 40, 60, …."""
     step = 4
     while value > 5 * step:
         step *= 5 if step % 20 else 2
@@ -127,7 +127,7 @@ def _chart_options(canvas: Canvas, colours: tuple[str, ...]) -> dict[str, Any]:
 
 def _document(chart: Any, title: str) -> bytes:
     def clean(root: Any) -> Any:
-        # pygal writes its configuration as a script, which no reader of an image runs, and itself as the title.
+        # pygal writes its configuration as a script, which is never run in an image, and its own name as the title.
         for parent in list(root.iter()):
             for child in list(parent):
                 if child.tag == "script":

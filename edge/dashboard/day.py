@@ -1,4 +1,4 @@
-"""One local day of visits and what can be said of it. Knows nothing of the web."""
+"""The visits of one local day, and the figures that follow from them. This module knows nothing about the web."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class Hour:
 
 @dataclass(frozen=True)
 class BandCount:
-    """Visits of an age band ("unknown" for visits without an age) by gender; ``unknown`` is without a gender."""
+    """Visits of an age band by gender; ``unknown`` counts those without a gender.
+
+    Visits without an age are in the band "unknown".
+    """
 
     band: str
     female: int
@@ -42,7 +45,7 @@ class BandCount:
 
 @dataclass(frozen=True)
 class Summary:
-    """A day in one line. Shares are 0..1 of the visits with a gender; None where there is nothing to average."""
+    """A day in one line. The share of women (0..1) is among visits with a gender. None: there is nothing to average."""
 
     date: date
     start: float
@@ -87,7 +90,7 @@ class Day:
 
     @property
     def version(self) -> str:
-        """Changes whenever the visits do."""
+        """A text that changes whenever the visits change."""
         newest = max((stored.id for stored in self.visits), default=0)
         return f"{self.date:%Y%m%d}-{len(self.visits)}-{newest}"
 
@@ -114,7 +117,7 @@ class Day:
 
     @cached_property
     def by_hour(self) -> tuple[Hour, ...]:
-        """All hours of the day (23 to 25 of them), empty ones too."""
+        """All hours of the day (23 to 25), also those without visits."""
         hours = hours_of(self.start, self.end, self.zone)
         starts = [start for start, _, _ in hours]
         counts = Counter(bisect_right(starts, stored.visit.ended_at) - 1 for stored in self.visits)
@@ -122,7 +125,7 @@ class Day:
 
     @property
     def peak(self) -> Hour | None:
-        """The hour with most visits, the earliest of equals."""
+        """The hour with the most visits; if several have as many, the earliest."""
         busiest = max(self.by_hour, key=lambda hour: hour.visits)
         return busiest if busiest.visits else None
 

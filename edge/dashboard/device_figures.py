@@ -1,4 +1,4 @@
-"""The device's figures in words, and when they are reason to worry."""
+"""The device's figures in words, and which of them are a reason to worry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TILES = (
     ("queue", "Waiting to be sent"),
     ("upload", "Last upload"),
 )
-"""Key and heading of the device's figures, on the day's page and the device's."""
+"""Key and heading of the device's figures that are on both the day's and the device's page."""
 DETAILS = (
     ("source", "Camera source"),
     ("model", "Model"),
@@ -43,11 +43,11 @@ DETAILS = (
 )
 """Key and heading of the figures that only the device's page has."""
 FEW_FPS = 4.0
-"""Frames a second below which visits are missed and split: docs/counting.md."""
+"""Frames per second below which visits are missed or split (docs/counting.md)."""
 
 
 def figures(now: Now, disk: Disk, *, sends: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """Words and level ("ok", "warn", "bad", "") by key: those of TILES and DETAILS."""
+    """The texts and the levels ("ok", "warn", "bad" or "") of the figures, by the keys of TILES and DETAILS."""
     zone, outbox = now.day.zone, now.outbox
     health, live = now.health, Status(now.health, now.at).live
     memory = resident_mb() * 1e6
@@ -84,7 +84,7 @@ def figures(now: Now, disk: Disk, *, sends: bool) -> tuple[dict[str, str], dict[
 
 
 def missed_visits_warning(live: Health) -> str:
-    """What is missed because the agent looks too seldom, why, and what helps; empty while it looks often enough."""
+    """A warning that too few frames are looked at, with the reason and what helps; empty if there are enough."""
     if live.camera != "running" or live.fps >= FEW_FPS or not (live.throttled or live.looks_at_every > 1):
         return ""
     seldom = (

@@ -1,4 +1,4 @@
-"""The frame as a drawing, a help for placing line and zone where there is no picture to draw them on."""
+"""A drawing of the frame. It helps to place the line or zone, because there is no picture to draw them on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from edge.counting.heatmap import COLUMNS, ROWS, Heatmap
 from edge.dashboard.charts import FONT, Canvas, palette
 
 MARGIN = 34
-"""Room for the scale, in CSS pixels."""
+"""Space for the scale around the frame, in CSS pixels."""
 DRAWING_SIZES = {"wide": Canvas(640, 390), "narrow": Canvas(350, 227)}
-"""As for a frame of 16:9; another frame's is as high as its shape asks."""
+"""Sizes for a frame of 16:9. For other frames the height follows from the frame's shape."""
 STYLE = f"""
 text {{ font: 13px {FONT}; fill: var(--muted); }}
 .frame {{ fill: var(--paper); stroke: var(--muted); }}
@@ -29,12 +29,12 @@ text {{ font: 13px {FONT}; fill: var(--muted); }}
 
 
 def entrance_drawing(entrance: Entrance, heatmap: Heatmap, size: str = "wide") -> bytes:
-    """An SVG document in UTF-8: the frame with a scale of fractions, line or zone, staff zone, and the sights."""
+    """An SVG document in UTF-8: the frame with a scale of fractions, the line or zone, the staff zone, the heatmap."""
     canvas = DRAWING_SIZES[size]
     width = canvas.width - 2 * MARGIN
     height = round(width * heatmap.height / heatmap.width)
     root = Element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {canvas.width} {height + 2 * MARGIN}")
-    SubElement(root, "title").text = "The entrance, and where faces appear and vanish"
+    SubElement(root, "title").text = "The entrance, and where faces appear and disappear"
     SubElement(root, "style").text = palette() + STYLE
     frame = SubElement(root, "g", transform=f"translate({MARGIN} {MARGIN})")
     SubElement(frame, "rect", {"class": "frame", "width": str(width), "height": str(height)})
@@ -72,7 +72,7 @@ def _line(frame: Element, line: Line) -> None:
     (x1, y1), (x2, y2), (inner_x, inner_y) = line.start, line.end, line.inner
     SubElement(frame, "path", {"class": "line", "d": f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"})
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    # An arrow as wide as it is long, its back on the line.
+    # The arrow is as wide as it is long, and its back is on the line.
     back = [(x - 11 * inner_y, y + 11 * inner_x), (x + 11 * inner_y, y - 11 * inner_x)]
     places = [*back, (x + 22 * inner_x, y + 22 * inner_y)]
     SubElement(frame, "polygon", {"class": "arrow", "points": " ".join(f"{a:.1f},{b:.1f}" for a, b in places)})
@@ -89,6 +89,6 @@ def _heatmap(frame: Element, heatmap: Heatmap, size: Size) -> None:
             if count:
                 row, column = divmod(index, COLUMNS)
                 place = {"cx": f"{(column + 0.5) * field[0]:.1f}", "cy": f"{(row + 0.5) * field[1]:.1f}"}
-                # The area is as the count, and one visit is still to be seen.
+                # The area is proportional to the count, but a single visit can still be seen.
                 radius = max(largest * (count / most) ** 0.5, 3)
                 SubElement(frame, "circle", {"class": kind, **place, "r": f"{radius:.1f}"})

@@ -14,10 +14,10 @@ COLUMNS = ("window_start", "window_end", "age_band", "gender", "visits")
 
 
 def csv_lines(windows: Iterable[Window], zone: Zone) -> Iterator[str]:
-    """CSV text line by line: one row for each window, age band and gender that was counted, headed by COLUMNS.
+    """CSV text line by line: COLUMNS, then one row for each window, age band and gender that was counted.
 
-    A window without visits has one row of 0 with blank band and gender: the agent was counting, and nobody came.
-    Times are ISO 8601 with the offset of ``zone``.
+    A window without visits has one row with 0 visits, an empty band and an empty gender: the agent was counting, and
+    nobody came. Times are ISO 8601 with the offset of ``zone``.
     """
     yield _line(COLUMNS)
     for window in windows:

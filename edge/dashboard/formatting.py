@@ -1,4 +1,4 @@
-"""Values as people read them. A dash stands for what is not known."""
+"""Values as text for people. A dash stands for a value that is not known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def whole(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share 0..1 in per cent."""
+    """A share (0..1) in per cent."""
     return DASH if value is None else f"{100 * value:.0f} %"
 
 
@@ -27,7 +27,7 @@ def counted(count: int, one: str, many: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Words that begin small and end without a stop, as a sentence; empty stays empty."""
+    """``text`` as a sentence, with a capital letter and a full stop; an empty text stays empty."""
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 

@@ -1,4 +1,4 @@
-"""Local days and hours, on days of 23, 24 and 25 hours."""
+"""Local days and their hours; a day has 23, 24 or 25 hours."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def day_bounds(day: date, zone: Zone) -> tuple[float, float]:
 def hours_of(start: float, end: float, zone: Zone) -> list[tuple[float, float, str]]:
     """``(start, end, label)`` of each hour of the day ``[start, end)``, unix seconds.
 
-    An hour that happens twice carries its zone in the label: "02:00 CEST" and "02:00 CET".
+    If an hour happens twice, the labels name the time zone: "02:00 CEST" and "02:00 CET".
     """
     moments = boundaries(start, end, "hour", zone)
     times = [local(at, zone) for at in moments[:-1]]

@@ -1,4 +1,4 @@
-"""Logging in. Without a password anybody may look, and the dashboard can be reached from this device only."""
+"""Logging in. If there is no password, anybody may open the dashboard, but it can be reached from this device only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_known() -> bool:
 
 
 class LoginGate:
-    """Sessions by password for people, a token for programs.
+    """Lets in people who have a session, which needs the password, and programs that send the token.
 
     Raises:
         BadInput: the file of the password or of the token cannot be used.
@@ -40,7 +40,7 @@ class LoginGate:
         self._password = Password(settings.password_file) if settings.password_file else None
         self._token = read_token(settings.token_file) if settings.token_file else None
         self._secure = settings.https
-        # The prefix makes browsers refuse a cookie that came over plain HTTP or from a neighbouring name.
+        # With this prefix browsers refuse a cookie that came over plain HTTP or from a neighbouring host name.
         self._cookie = "__Host-maitred" if settings.https else "maitred"
         self._sessions = Sessions(settings.session_hours)
         self._throttle = LoginThrottle()
@@ -52,7 +52,7 @@ class LoginGate:
         return self._password is not None
 
     def install(self, app: Flask) -> None:
-        """Ask every request, and answer /login and /logout."""
+        """Check every request of ``app``, and answer /login and /logout."""
         app.before_request(self._ask)
         app.context_processor(lambda: {"may_log_out": self.locked and is_known()})
         if self.locked:
@@ -60,28 +60,28 @@ class LoginGate:
             app.add_url_rule("/logout", "logout", self.logout, methods=["POST"])
 
     def login(self) -> AnyResponse:
-        """The form, and what it sends."""
-        wanted = request.values.get("next", "/")
-        wanted = wanted if wanted in PAGES else "/"  # never an address of somebody else's
+        """Show the form, or check the password that it sends."""
+        next_page = request.values.get("next", "/")
+        next_page = next_page if next_page in PAGES else "/"  # never an address of another site
         if request.method != "POST":
-            return redirect(wanted, 303) if is_known() else _form(wanted)
+            return redirect(next_page, 303) if is_known() else _form(next_page)
         address = request.remote_addr or ""
         seconds = self._throttle.wait_s(address)
-        # One at a time: each costs 32 MB.
+        # One check at a time, because each needs 32 MB.
         if seconds or not self._hashing.acquire(timeout=5):
             log.warning("dashboard: too many log-ins, refused one from %s", address)
-            return _form(wanted, 429, "Too many attempts.", seconds or 1.0)
+            return _form(next_page, 429, "Too many attempts.", seconds or 1.0)
         try:
             right = self._password is not None and self._password.matches(request.form.get("password", ""))
         finally:
             self._hashing.release()
         if not right:
             log.warning("dashboard: wrong password from %s", address)
-            return _form(wanted, 401, "That is not the password.")
+            return _form(next_page, 401, "That is not the password.")
         log.info("dashboard: %s logged in", address)
         self._throttle.forgive(address)
         self._sessions.end(request.cookies.get(self._cookie, ""))
-        answer = redirect(wanted, 303)
+        answer = redirect(next_page, 303)
         answer.set_cookie(
             self._cookie, self._sessions.begin(), max_age=self._sessions.seconds,
             path="/", secure=self._secure, httponly=True, samesite="Strict",
@@ -113,10 +113,10 @@ class LoginGate:
         return self._sessions.holds(request.cookies.get(self._cookie, ""))
 
     def _has_token(self) -> bool:
-        given = request.authorization
-        if self._token is None or given is None or given.type != "bearer" or not given.token:
+        credentials = request.authorization
+        if self._token is None or credentials is None or credentials.type != "bearer" or not credentials.token:
             return False
-        return hmac.compare_digest(given.token.encode("utf-8", "replace"), self._token)
+        return hmac.compare_digest(credentials.token.encode("utf-8", "replace"), self._token)
 
 
 def read_token(path: Path) -> bytes:
@@ -127,14 +127,14 @@ def read_token(path: Path) -> bytes:
     """
     token = read_private(path, "the dashboard's token", group=True).strip()
     if not (len(token) >= SHORTEST_TOKEN and token.isascii() and token.decode("ascii").isprintable()):
-        raise BadInput(f"{path}: no token of at least {SHORTEST_TOKEN} characters; openssl rand -hex 32 makes one")
+        raise BadInput(f"{path}: not a token of at least {SHORTEST_TOKEN} characters; openssl rand -hex 32 makes one")
     return token
 
 
-def _form(wanted: str, status: int = 200, problem: str = "", wait_s: float = 0.0) -> Response:
+def _form(next_page: str, status: int = 200, problem: str = "", wait_s: float = 0.0) -> Response:
     minutes = math.ceil(wait_s / 60)
     message = f"{problem} Try again in {minutes} minute{'' if minutes == 1 else 's'}." if wait_s else problem
-    answer = Response(render_template("login.html", wanted=wanted, problem=message), status)
+    answer = Response(render_template("login.html", next_page=next_page, problem=message), status)
     if wait_s:
         answer.headers["Retry-After"] = str(math.ceil(wait_s))
     return answer

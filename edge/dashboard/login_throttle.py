@@ -1,4 +1,4 @@
-"""A limit on the rate of log-ins, for each address and for all together."""
+"""A limit on the rate of log-in attempts, for each address and for all addresses together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 BURST, REFILL_S = 5, 60.0
-"""Attempts of one address at once, and the seconds after which it has one more."""
+"""How many attempts one address may make at once, and the seconds after which it may make one more."""
 ALL_BURST, ALL_REFILL_S = 50, 6.0
-"""The same for all addresses together: 14,400 guesses a day, however many addresses an attacker has."""
+"""The same for all addresses together: at most 14,400 guesses a day, however many addresses an attacker has."""
 ADDRESSES = 1024
-"""Addresses that are remembered; the one that was away longest is forgotten first."""
+"""How many addresses are remembered; the one whose last attempt is the oldest is forgotten first."""
 
 
 class LoginThrottle:
-    """Token buckets, kept as the moment at which each will be full again (the generic cell rate algorithm)."""
+    """Token buckets. Each is stored as the moment at which it will be full again (the generic cell rate algorithm)."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class LoginThrottle:
         self._all_full_at = 0.0
 
     def wait_s(self, address: str) -> float:
-        """Take one attempt: 0 if it is allowed, else the seconds after which it will be."""
+        """Use one attempt of ``address``: 0 if it is allowed, else the seconds after which it will be."""
         key, now = _key(address), self._clock()
         with self._lock:
             own, everybody = max(self._full_at.get(key, now), now), max(self._all_full_at, now)
@@ -41,13 +41,13 @@ class LoginThrottle:
         return 0.0
 
     def forgive(self, address: str) -> None:
-        """The attempt was right: give it back, and forget the wrong ones of this address."""
+        """Forget the failed attempts of ``address`` after a right password, and give that attempt back."""
         with self._lock:
             self._full_at.pop(_key(address), None)
             self._all_full_at -= ALL_REFILL_S
 
     def __len__(self) -> int:
-        """Addresses that are remembered."""
+        """Number of addresses that are remembered."""
         return len(self._full_at)
 
 
@@ -59,6 +59,6 @@ def _key(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
             return str(parsed.ipv4_mapped)
-        # Anyone who has one address of a network has all of them.
+        # Anyone who has one IPv6 address usually has the whole /64 network.
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)

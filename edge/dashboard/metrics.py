@@ -1,7 +1,7 @@
 """Metrics in the Prometheus text exposition format, version 0.0.4.
 
-The values live in the database, so nothing is counted in this process: a collector yields them when they are asked for.
-The registry that prometheus-client keeps of its own process is not exposed.
+The values are in the database, so this process counts nothing: a collector reads them for each request. The registry
+that prometheus-client keeps about its own process is not exposed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Samples = Sequence[tuple[dict[str, str], float]]
 
 
 class Metrics(Collector):
-    """All metrics at one moment. Those of which only a running agent knows the value are left out while none runs."""
+    """All metrics at one moment. Metrics whose value only a running agent knows are left out while no agent runs."""
 
     def __init__(self, now: Now, disk: Disk) -> None:
         self._now = now
@@ -66,9 +66,17 @@ def _store_metrics(now: Now, disk: Disk, status: Status) -> list[Metric]:
         _gauges("maitred_crossings_today", "Crossings of the entrance since local midnight.", crossings),
         Gauge("maitred_occupancy", "People inside, by the crossings since the reset.", inside),
         Gauge("maitred_outbox_queued", "Events that wait to be sent.", outbox.queued),
-        Gauge("maitred_outbox_rejected", "Kept events that the endpoint refused for good.", outbox.rejected),
+        Gauge(
+            "maitred_outbox_rejected",
+            "Events that the endpoint refused for good and that are still stored.",
+            outbox.rejected,
+        ),
         Counter("maitred_outbox_dropped", "Events dropped: too old, or too many.", outbox.dropped),
-        Counter("maitred_visits_lost", "Visits that could not be written and were too many to wait.", now.lost_visits),
+        Counter(
+            "maitred_visits_lost",
+            "Visits lost because they could not be written and memory had no room.",
+            now.lost_visits,
+        ),
         Gauge("maitred_last_upload_timestamp_seconds", "Unix time of the last acknowledged event.", sent),
         Gauge("maitred_disk_free_bytes", "Free space where the database is.", disk.free),
         Gauge("process_resident_memory_bytes", "Resident memory of the dashboard.", resident_mb() * 1e6 or None),
@@ -87,15 +95,21 @@ def _agent_metrics(status: Status) -> list[Metric]:
         _gauges("maitred_camera_state", "1 for the state the camera is in.", camera),
         _gauges("maitred_uplink_state", "1 for the state the upload is in.", uplink),
         Counter("maitred_frames", "Frames since the agent started.", health.frames),
-        Counter("maitred_frames_dropped", "Frames that nobody looked at.", health.dropped),
+        Counter("maitred_frames_dropped", "Frames that were not looked at.", health.dropped),
         Gauge("maitred_frame_rate_hertz", "Frames a second through the agent.", health.fps),
-        Gauge("maitred_looks_at_every", "One frame in so many is looked at.", health.looks_at_every),
-        Gauge("maitred_frame_latency_seconds", "Median from capture to counted.", health.latency_ms / 1000),
+        Gauge("maitred_looks_at_every", "The agent looks at one frame in this many.", health.looks_at_every),
+        Gauge(
+            "maitred_frame_latency_seconds",
+            "Median time from capturing a frame to counting it.",
+            health.latency_ms / 1000,
+        ),
         Gauge("maitred_temperature_celsius", "Temperature of the processor.", health.temperature_c),
         Gauge("maitred_agent_memory_bytes", "Resident memory of the agent.", health.memory_mb * 1e6),
-        Gauge("maitred_throttled", "1 while fewer frames are looked at because it is hot.", float(health.throttled)),
-        Gauge("maitred_clock_unsynchronised", "1 while the time is not known.", float(_unset(health))),
-        Gauge("maitred_store_failing", "1 while the database takes nothing.", float(health.store_error is not None)),
+        Gauge("maitred_throttled", "1 while fewer frames are looked at because of heat.", float(health.throttled)),
+        Gauge("maitred_clock_unsynchronised", "1 while no time server has set the clock.", float(_unset(health))),
+        Gauge(
+            "maitred_store_failing", "1 while the database cannot be written.", float(health.store_error is not None)
+        ),
         Gauge("maitred_visits_waiting", "Visits in memory that are not in the database yet.", health.visits_waiting),
         Gauge("maitred_people_in_view", "People in view of the camera now.", health.people_in_view),
     ]

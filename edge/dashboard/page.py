@@ -1,4 +1,4 @@
-"""What a live page shows, already in words. Written into the page once, then sent to it as JSON every two seconds."""
+"""The texts of a live page. They are written into the page at first, and then sent to it as JSON every two seconds."""
 
 from __future__ import annotations
 
@@ -40,8 +40,15 @@ CAMERA_WORDS = {
 
 @dataclass
 class Page:
-    """Values by key. ``width`` is 0..100 (the bar of women lies over that of men), ``level`` "ok", "warn", "bad" or "";
-    ``charts`` changes when the charts do.
+    """Values by key.
+
+    Attributes:
+        text: texts.
+        rows: rows of tables.
+        show: whether a part of the page is visible.
+        width: widths of bars, 0..100; the bar of women lies over that of men.
+        level: "ok", "warn", "bad" or "".
+        charts: a text that changes whenever the charts change.
     """
 
     text: dict[str, str] = field(default_factory=dict)
@@ -53,7 +60,7 @@ class Page:
 
 
 def today_page(now: Now, disk: Disk, settings: Settings, likely: Shares | None = None) -> Page:
-    """The values of ``/``; ``likely`` are the day's corrected shares, None where there are none."""
+    """The values of ``/``; ``likely`` are the day's corrected shares, None if there are none."""
     page = device_page(now, disk, sends=settings.sends)
     day, summary = now.day, now.day.summary
     live = Status(now.health, now.at).live
@@ -96,7 +103,7 @@ def today_page(now: Now, disk: Disk, settings: Settings, likely: Shares | None =
 
 
 def device_page(now: Now, disk: Disk, *, sends: bool) -> Page:
-    """The values of ``/device``, and of the banners and the device's figures on ``/``."""
+    """The values of ``/device``, and those of the banners and the device's figures on ``/``."""
     page = Page()
     _add_state(page, now)
     text, level = figures(now, disk, sends=sends)
@@ -116,12 +123,12 @@ def device_page(now: Now, disk: Disk, *, sends: bool) -> Page:
 
 def _heatmap_note(heatmap: Heatmap | None) -> str:
     if heatmap is None or not heatmap.visits:
-        return "Nothing to draw yet: the drawing follows the visits by some minutes."
-    return f"{formatting.counted(heatmap.visits, 'visit', 'visits')} since the agent started; larger is more."
+        return "Nothing to draw yet: visits appear in the drawing after some minutes."
+    return f"{formatting.counted(heatmap.visits, 'visit', 'visits')} since the agent started; larger circles are more."
 
 
 def visit_rows(visits: Sequence[StoredVisit], day: Day, *, directed: bool) -> Rows:
-    """Time, apparent age with interval, gender, direction if ``directed``, dwell time of each visit."""
+    """Time, apparent age with interval, gender, direction if ``directed``, and dwell time of each visit."""
     return [
         [
             formatting.clock(stored.visit.ended_at, day.zone), formatting.age(stored.visit),
@@ -133,13 +140,13 @@ def visit_rows(visits: Sequence[StoredVisit], day: Day, *, directed: bool) -> Ro
 
 
 def hour_rows(hours: Sequence[Hour]) -> Rows:
-    """Hour and visits of the hours from the first with a visit to the last."""
+    """Hour and number of visits, from the first to the last hour with a visit."""
     busy = [index for index, hour in enumerate(hours) if hour.visits]
     return [[hour.label, str(hour.visits)] for hour in hours[busy[0] : busy[-1] + 1]] if busy else []
 
 
 def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
-    """Band, women, men, no gender, all."""
+    """Age band, women, men, visits without a gender, all visits."""
     return [
         [
             "no age" if row.band == UNKNOWN else row.band,
@@ -150,7 +157,7 @@ def pyramid_rows(bands: Sequence[BandCount]) -> Rows:
 
 
 def likely_block(likely: Shares | None, counts: Mapping[Cell, int], census: Census, *, over: bool = False) -> Page:
-    """The values of a block of corrected shares of ``counts``; ``over``: no more visits will come."""
+    """The values of a block of corrected shares of ``counts``; ``over`` says that no more visits will come."""
     possible = possible_cells(AgeBands(census.bands), census.no_gender_below)
     return Page(
         text={"too-few": why_no_shares(counts, possible, over=over) if likely is None else ""},
@@ -176,7 +183,7 @@ def _inside_note(inside: Occupancy | None, day: Day) -> str:
     since = f"since {formatting.clock(inside.since, day.zone)}"
     if inside.inside is None:
         return f"not known: {inside.entries:,} came in {since}, and nobody was seen leaving"
-    return f"came in less went out {since}"
+    return f"people who came in, less those who went out, {since}"
 
 
 def _gender_note(summary: Summary) -> str:

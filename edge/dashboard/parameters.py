@@ -1,4 +1,4 @@
-"""Query parameters: read, checked, and refused by name."""
+"""Reads and checks query parameters; an error names the parameter."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ class BadParameter(BadInput):
 
 
 def integer(query: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
-    """A whole number within ``lowest`` to ``highest``.
+    """A whole number from ``lowest`` to ``highest``.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: the value is not such a number.
     """
     text = query.get(name)
     if text is None:
         return default
-    # int() alone would take "1_0", " 7" and digits of any script.
+    # int() alone would accept "1_0", " 7" and digits of any script.
     if not (text.isascii() and text.isdigit() and len(text) < 10 and lowest <= int(text) <= highest):
-        raise BadParameter(name, f"{text!r} is no whole number from {lowest} to {highest}")
+        raise BadParameter(name, f"{text!r} is not a whole number from {lowest} to {highest}")
     return int(text)
 
 
 def day(query: Mapping[str, str], name: str, default: date, latest: date) -> date:
-    """A date as YYYY-MM-DD, from 2000 to ``latest``. Empty, as forms send it, is the default.
+    """A date as YYYY-MM-DD, from 2000 to ``latest``. An empty value, as forms send it, means the default.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: the value is not such a date.
     """
     text = query.get(name)
     if not text:
@@ -47,17 +47,17 @@ def day(query: Mapping[str, str], name: str, default: date, latest: date) -> dat
     except ValueError:
         value = None
     if value is None:
-        raise BadParameter(name, f"{text!r} is no date; write it as YYYY-MM-DD, for example {latest.isoformat()}")
+        raise BadParameter(name, f"{text!r} is not a date; write it as YYYY-MM-DD, for example {latest.isoformat()}")
     if not EARLIEST <= value <= latest:
         raise BadParameter(name, f"{text} is outside of {EARLIEST.isoformat()} to {latest.isoformat()} (today)")
     return value
 
 
 def choice(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    """One of ``choices``; the first if absent.
+    """One of ``choices``; the first if the parameter is absent.
 
     Raises:
-        BadParameter: it is another.
+        BadParameter: the value is none of them.
     """
     text = query.get(name, choices[0])
     if text not in choices:

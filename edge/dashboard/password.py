@@ -1,4 +1,4 @@
-"""The dashboard's password: a scrypt hash in a file, and nowhere the password itself."""
+"""The dashboard's password. Only its scrypt hash is stored, in a file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from edge.system.atomic_files import replace_file
 from edge.system.private_file import read_private
 
 METHOD = "scrypt:32768:8:1"
-"""32 MB and a few tenths of a second of a Pi for each guess."""
+"""Each guess costs 32 MB of memory and, on a Pi, a few tenths of a second."""
 SHORTEST, LONGEST = 10, 200
 """Characters of a password."""
-# Costs are bounded: a hash from elsewhere must not make a log-in take all of the memory.
+# The costs are limited, so that a hash from elsewhere cannot make a log-in use up the memory.
 HASH = re.compile(r"scrypt:(16384|32768|65536):8:[1-4]\$[A-Za-z0-9]{8,64}\$[0-9a-f]{128}")
 
 
@@ -31,7 +31,9 @@ class Password:
     def __init__(self, path: Path) -> None:
         text = read_private(path, "the hash of the dashboard's password", group=True).decode("ascii", "replace").strip()
         if not HASH.fullmatch(text):
-            raise BadInput(f"{path}: no hash of a password; make one: maitred dashboard --config FILE --set-password")
+            raise BadInput(
+                f"{path}: not the hash of a password; make one: maitred dashboard --config FILE --set-password"
+            )
         self._hash = text
 
     def matches(self, attempt: str) -> bool:
@@ -40,7 +42,7 @@ class Password:
 
 
 def save_password(path: Path, password: str) -> None:
-    """Write the hash of ``password``: a new file for its folder's group to read, an old one as it was.
+    """Write the hash of ``password``. A new file can be read by its folder's group; an old one keeps owner and mode.
 
     Raises:
         BadInput: the password is too short or too long.
@@ -55,7 +57,7 @@ def save_password(path: Path, password: str) -> None:
         mode = stat.S_IMODE(old.st_mode) & 0o640 if old else 0o640
         try:
             replace_file(path, content, mode=mode, owner=owner)
-        except PermissionError:  # a user who may not give files away keeps them
+        except PermissionError:  # only root may change a file's owner; others keep the file
             replace_file(path, content, mode=mode)
     except OSError as error:
         raise MaitredError(f"{path}: cannot write the password ({error.strerror}); run this as root") from error
@@ -63,5 +65,5 @@ def save_password(path: Path, password: str) -> None:
 
 def normal(password: str) -> str:
     """``password`` in the one form that is hashed."""
-    # One keyboard types é as one character, another as two.
+    # Some keyboards type é as one character, others as two.
     return unicodedata.normalize("NFKC", password)

@@ -1,4 +1,4 @@
-"""What the pages ask of the database. It is opened read-only for each request."""
+"""Reads from the database what the pages need. The database is opened read-only for each request."""
 
 from __future__ import annotations
 
@@ -32,38 +32,38 @@ CHUNK = timedelta(days=31)
 
 @dataclass(frozen=True)
 class Now:
-    """The store at one moment: ``at`` (unix seconds), today's visits, the heartbeat (None: no agent ever ran)."""
+    """The content of the store at one moment: ``at`` (unix seconds). ``health`` is None if no agent ever ran."""
 
     at: float
     day: Day
     health: Health | None
     outbox: OutboxState
     occupancy: Occupancy | None
-    """None without a line or zone."""
+    """None if no line or zone is configured."""
     placement: Check
     heatmap: Heatmap | None
     mended: DatabaseRepair | None = None
-    """When the database last took the place of a damaged one."""
+    """The last repair of a damaged database."""
     dead_letters: tuple[DeadLetter, ...] = ()
     """The newest events that the endpoint refused."""
     lost_visits: int = 0
-    """Visits that were counted while nothing could be written, and too many to be kept in memory."""
+    """Number of visits that were lost because nothing could be written and memory had no room for more."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Some days in a row, without their visits: one line each, oldest first, and the counts of all by cell."""
+    """Consecutive days without their visits: a summary of each, oldest first, and the counts of all of them by cell."""
 
     summaries: list[Summary]
     counts: Mapping[Cell, int]
     version: str
-    """Changes whenever the visits do."""
+    """A text that changes whenever the visits change."""
 
 
 class Reader:
-    """Reads the database at ``path``; one that does not exist yet is an empty one.
+    """Reads the database at ``path``; a database that does not exist yet counts as empty.
 
-    All methods raise StoreError if the database is there but cannot be read.
+    All methods raise StoreError if the database exists but cannot be read.
     """
 
     def __init__(self, path: Path, site: Site, census: Census, entrance: Entrance) -> None:
@@ -74,7 +74,7 @@ class Reader:
         self._no_gender_below = census.no_gender_below
 
     def now(self, at: float) -> Now:
-        """Everything about the local day of ``at`` (unix seconds) and the agent, as of one moment."""
+        """Everything about the local day of ``at`` (unix seconds) and about the agent, read at one moment."""
         entrance = self._entrance
         with _opened(self.path) as store:
             day, inside = self._day(store, today(at, self._zone)), self._occupancy(store, at)
@@ -88,7 +88,7 @@ class Reader:
             )
 
     def heatmap(self) -> Heatmap | None:
-        """Where faces appear and vanish; None if no agent ever ran."""
+        """Where faces appear and disappear; None if no agent ever ran."""
         with _opened(self.path) as store:
             return None if store is None else store.entrance.read_heatmap()
 
@@ -98,17 +98,24 @@ class Reader:
             return self._day(store, day)
 
     def whole_day(self, day: date) -> tuple[Day, StoredRange]:
-        """A local day, and all that is kept of it where single visits have been deleted; both of one moment."""
+        """A local day, and everything that is stored of it, also if single visits have been deleted.
+
+        Both are read at one moment.
+        """
         with _opened(self.path) as store:
-            found = self._day(store, day)
-            deleted = [] if store is None else store.windows.emptied_between(*day_bounds(day, self._zone))
-            return found, StoredRange([stored.visit for stored in found.visits], deleted)
+            visits = self._day(store, day)
+            windows = [] if store is None else store.windows.emptied_between(*day_bounds(day, self._zone))
+            return visits, StoredRange([stored.visit for stored in visits.visits], windows)
 
     def visits(self, last: date, days: int) -> list[Visit]:
         """All visits of the ``days`` local days up to and including ``last``, oldest first."""
         start, end = day_bounds(last - timedelta(days=days - 1), self._zone)[0], day_bounds(last, self._zone)[1]
         with _opened(self.path) as store:
-            return [] if store is None else [each.visit for each in self._shown(store.visits.between(start, end))]
+            return (
+                []
+                if store is None
+                else [each.visit for each in self._without_childrens_gender(store.visits.between(start, end))]
+            )
 
     def span(self, last: date, days: int) -> Span:
         """The ``days`` local days up to and including ``last``."""
@@ -125,7 +132,7 @@ class Reader:
     def last_visits(self, count: int) -> list[StoredVisit]:
         """The newest ``count`` visits of any day, newest first."""
         with _opened(self.path) as store:
-            return [] if store is None else self._shown(store.visits.last(count))
+            return [] if store is None else self._without_childrens_gender(store.visits.last(count))
 
     def windows(self, first: date, last: date) -> Generator[Window, None, None]:
         """Closed windows of the local days ``first`` to ``last``, oldest first, read in pieces while iterating."""
@@ -139,7 +146,7 @@ class Reader:
         if store is None:
             return Day(day, self._zone, self._bands, [])
         bounds = day_bounds(day, self._zone)
-        visits = self._shown(store.visits.between(*bounds))
+        visits = self._without_childrens_gender(store.visits.between(*bounds))
         return Day(day, self._zone, self._bands, visits, store.visits.excluded_between(*bounds))
 
     def _occupancy(self, store: Store | None, at: float) -> Occupancy | None:
@@ -149,7 +156,7 @@ class Reader:
         crossings = [] if store is None else store.visits.crossings_between(since, at + 1)
         return occupancy((direction for _, direction in crossings), since)
 
-    def _shown(self, visits: list[StoredVisit]) -> list[StoredVisit]:
+    def _without_childrens_gender(self, visits: list[StoredVisit]) -> list[StoredVisit]:
         below = self._no_gender_below
         return [replace(stored, visit=without_a_childs_gender(stored.visit, below)) for stored in visits]
 
@@ -161,7 +168,7 @@ def _opened(path: Path) -> Iterator[Store | None]:
         yield None
         return
     try:
-        # One snapshot for all queries of a request, whatever the agent writes meanwhile.
+        # All queries of a request see one snapshot, whatever the agent writes meanwhile.
         connection.execute("BEGIN")
         yield Store(connection)
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""What every request must satisfy and every response carries."""
+"""Checks of every request, and security headers of every response."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from flask import Flask, Response, request
 from edge.config.dashboard import Dashboard
 
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-# A chart is a document of its own and carries its style sheet; nothing else in it is wanted.
+# A chart is a separate document that contains its style sheet; it needs nothing else.
 CHART_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not "no-referrer": with it browsers send "Origin: null" with our own forms, too.
+    # "no-referrer" would not do: with it browsers send "Origin: null" with our own forms, too.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -25,7 +25,7 @@ HEADERS = {
 
 
 def guard(app: Flask, settings: Dashboard) -> None:
-    """Refuse foreign hosts and foreign forms, and put the security headers on every response of ``app``."""
+    """Refuse requests for other host names and forms from other sites; add security headers to every response."""
     names = _names(settings)
 
     def refuse_foreign() -> Response | None:
@@ -51,7 +51,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _names(settings: Dashboard) -> frozenset[str] | None:
-    """Names that are answered beside addresses; None: only those of loopback."""
+    """Host names that are accepted in addition to addresses; None if only loopback is accepted."""
     if settings.password_file is None:
         return None
     own = socket.gethostname().partition(".")[0].lower()
@@ -59,18 +59,18 @@ def _names(settings: Dashboard) -> frozenset[str] | None:
 
 
 def _refuse_foreign_host(names: frozenset[str] | None) -> Response | None:
-    # Any web page could have its own name point here (DNS rebinding) and then read the dashboard as its own. It cannot
-    # do so with an address.
+    # A web page from elsewhere could let its own host name point to this device (DNS rebinding), and would then be
+    # allowed to read the dashboard. It cannot do so with an address.
     try:
         host = urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         host = ""
     if is_loopback(host) or (names is not None and (host in names or _is_address(host))):
         return None
-    known = "Open the dashboard as localhost or 127.0.0.1; it answers to no other name."
+    way_out = "Open the dashboard as localhost or 127.0.0.1; it answers to no other name."
     if names is not None:
-        known = "Open the dashboard by its address; [dashboard] names holds the names that it answers to."
-    return Response(f"{known}\n", 400, mimetype="text/plain")
+        way_out = "Open the dashboard by its address; [dashboard] names holds the names that it answers to."
+    return Response(f"{way_out}\n", 400, mimetype="text/plain")
 
 
 def _is_address(host: str) -> bool:
@@ -82,7 +82,7 @@ def _is_address(host: str) -> bool:
 
 
 def _refuse_foreign_form(https: bool) -> Response | None:
-    # Browsers say with each POST which page it comes from. SameSite=Strict secures the cookie in the same way.
+    # With each POST browsers say from which site it comes. SameSite=Strict protects the cookie in the same way.
     if request.method in ("GET", "HEAD", "OPTIONS") or request.routing_exception:
         return None
     own = f"{'https' if https else 'http'}://{request.host}"

@@ -1,4 +1,4 @@
-"""The dashboard behind a production WSGI server: on loopback, or behind a password."""
+"""The dashboard on a production WSGI server. It listens on loopback, or is protected by a password."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from edge.errors import BadInput, MaitredError
 from edge.system.wsgi import WsgiServer
 
 THREADS = 4
-"""Each request is over in milliseconds, and each thread costs memory."""
+"""Few are enough, because each request takes only milliseconds; and each thread costs memory."""
 IDLE_S = 30
-"""Seconds after which a connection that says nothing is closed, so that a hundred of them keep nobody out for long."""
+"""Seconds after which an idle connection is closed, so that a hundred of them cannot keep others out for long."""
 
 BEHIND_TLS: dict[str, Any] = {
     "trusted_proxy": "127.0.0.1",
@@ -28,11 +28,11 @@ BEHIND_TLS: dict[str, Any] = {
     "trusted_proxy_headers": {"x-forwarded-for"},
     "clear_untrusted_proxy_headers": True,
 }
-"""The server in front, on this device, is believed when it says from which address a browser calls."""
+"""The TLS server in front, on this device, is trusted to name the address of the browser."""
 
 
 class Server(WsgiServer):
-    """A dashboard that listens from its construction on, and answers while :meth:`run` runs.
+    """A dashboard that listens as soon as it is constructed, and answers requests while :meth:`run` runs.
 
     Raises:
         BadInput: [dashboard] host is not a loopback address and there is no password, or its file cannot be used.
@@ -44,7 +44,7 @@ class Server(WsgiServer):
         listening = _listen(settings.dashboard)
         host, self.port = listening.getsockname()[:2]
         self.url = f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
-        """Address of the first page."""
+        """The address of the first page."""
         super().__init__(
             app,
             sockets=[listening],
@@ -61,7 +61,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None, databa
     """Serve the dashboard until SIGTERM or SIGINT; ``ready`` is called with its address once it listens.
 
     Raises:
-        BadInput, MaitredError: as :class:`Server`.
+        BadInput, MaitredError: in the same cases as :class:`Server`.
     """
     server = Server(settings, database)
     if threading.current_thread() is threading.main_thread():
@@ -84,7 +84,7 @@ def _listen(settings: Dashboard) -> socket.socket:
             f"machine an SSH tunnel: ssh -L 8000:127.0.0.1:{port or 8000} DEVICE"
         )
     if not is_loopback(host) and settings.https:
-        raise BadInput(f"[dashboard] host {host}: with https the server in front is on this device; use 127.0.0.1")
+        raise BadInput(f"[dashboard] host {host}: with https, the TLS server must be on this device; use 127.0.0.1")
     address = "127.0.0.1" if host == "localhost" else host
     listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -93,13 +93,13 @@ def _listen(settings: Dashboard) -> socket.socket:
         listening.listen()
     except UnicodeError as error:  # a name with empty or overlong parts
         listening.close()
-        raise BadInput(f"[dashboard] host {host}: no host name") from error
+        raise BadInput(f"[dashboard] host {host}: not a host name") from error
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
             raise MaitredError(
                 f"port {port} on {address} is taken by another program; is a dashboard running already? "
-                "Stop it, or set another [dashboard] port (0 takes a free one)"
+                "Stop it, or set another [dashboard] port (0 picks a free one)"
             ) from error
         raise MaitredError(
             f"cannot listen on {address} port {port}: {error.strerror}; set another [dashboard] port"

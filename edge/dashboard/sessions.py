@@ -1,4 +1,4 @@
-"""Sessions: random tokens, kept in memory only. After a restart everybody has to log in again."""
+"""Sessions: random tokens that are held in memory only, so that everybody has to log in again after a restart."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 
 MOST = 64
-"""Sessions at once; one more ends the oldest."""
+"""How many sessions there may be at once; one more ends the oldest."""
 
 
 class Sessions:
-    """Sessions that last ``hours``. Tokens are kept as digests, so that the time of a look-up gives nothing away."""
+    """Sessions that last ``hours``. Digests of the tokens are stored, so that the time of a look-up reveals nothing."""
 
     def __init__(self, hours: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = round(hours * 3600)
@@ -31,17 +31,17 @@ class Sessions:
         return token
 
     def holds(self, token: str) -> bool:
-        """Whether the token is of a session that has not ended."""
+        """Whether the token belongs to a session that has not ended."""
         with self._lock:
             return self._ends.get(_digest(token), 0.0) > self._clock()
 
     def end(self, token: str) -> None:
-        """End its session, if it is of one."""
+        """End the session of ``token``, if there is one."""
         with self._lock:
             self._ends.pop(_digest(token), None)
 
     def __len__(self) -> int:
-        """Sessions that are remembered."""
+        """Number of sessions that are remembered."""
         return len(self._ends)
 
 

@@ -1,4 +1,4 @@
-"""How the agent is, judged from its heartbeat."""
+"""The state of the agent, judged from its heartbeat."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from edge.store import Health
 from edge.system.redaction import redact
 
 FRESH_S = 30.0
-"""A heartbeat that is this old says that the agent isn't running."""
+"""Seconds. If the heartbeat is this old, the agent isn't running."""
 WORKING_CAMERA = ("running", "ended")
 
 
 @dataclass(frozen=True)
 class Status:
-    """The heartbeat (None: no agent ever ran) as seen ``now`` (unix seconds)."""
+    """The heartbeat (None if no agent ever ran), judged at ``now`` (unix seconds)."""
 
     health: Health | None
     now: float
@@ -26,18 +26,18 @@ class Status:
 
     @property
     def fresh(self) -> bool:
-        """Whether the agent is running. A heartbeat from the far future is from before the clock was set back."""
+        """Whether the agent is running. A heartbeat from the far future was written before the clock was set back."""
         age = self.heartbeat_age_s
         return age is not None and abs(age) < FRESH_S
 
     @property
     def live(self) -> Health | None:
-        """The heartbeat if it still holds."""
+        """The heartbeat while it is fresh, else None."""
         return self.health if self.fresh else None
 
     @property
     def reasons(self) -> list[str]:
-        """What is wrong, in words; empty while the agent counts, or has played a recording to its end."""
+        """What is wrong, in words; empty while the agent counts, and after it has played a recording to its end."""
         if self.health is None:
             return ["the agent has not run yet"]
         if not self.fresh:
@@ -49,7 +49,7 @@ class Status:
 
 
 def redacted(health: Health | None) -> Health | None:
-    """The heartbeat as it may be shown."""
+    """The heartbeat without user names, passwords and queries of addresses."""
     if health is None:
         return None
     error = None if health.camera_error is None else redact(health.camera_error)

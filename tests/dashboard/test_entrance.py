@@ -39,7 +39,7 @@ def evening(store: Store) -> Store:
 def test_today_shows_who_is_inside_and_how_many_were_staff(at_the_door: At, evening: Store):
     page = text_of(at_the_door(NOON).get("/").text)
 
-    assert "Inside 1 came in less went out since 04:00" in page
+    assert "Inside 1 people who came in, less those who went out, since 04:00" in page
     assert "Patrons so far 4 visits, not unique people 2 came in, 2 went out 2 visits of staff not counted" in page
     assert "11:00 30 (24–37) female out 6 s 09:00 30 (24–37) female in 6 s" in page
 
@@ -112,7 +112,7 @@ def nodes(document: bytes, tag: str, kind: str) -> list[dict[str, str]]:
     return [dict(node.attrib) for node in found if node.get("class") == kind]
 
 
-def test_the_drawing_shows_where_faces_appear_and_vanish(at_the_door: At, store: Store):
+def test_the_drawing_shows_where_faces_appear_and_disappear(at_the_door: At, store: Store):
     heatmap = Heatmap(640, 480)
     for _ in range(4):
         heatmap.add((0.51, 0.1), (0.51, 0.9))

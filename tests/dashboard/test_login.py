@@ -309,7 +309,7 @@ def test_a_token_that_is_too_short_or_no_text_is_refused(tmp_path: Path, content
     path.write_bytes(content)
     path.chmod(0o600)
 
-    with pytest.raises(BadInput, match="no token of at least 32"):
+    with pytest.raises(BadInput, match="not a token of at least 32"):
         login.read_token(path)
 
 

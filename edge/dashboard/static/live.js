@@ -62,7 +62,7 @@
     asking = true;
     try {
       const answer = await fetch(main.dataset.poll, { signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (answer.status === 401) location.reload(); // the session is over: to the log-in page
+      if (answer.status === 401) location.reload(); // the session is over: this leads to the log-in page
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       show((await answer.json()).page);
       lost.hidden = true;
