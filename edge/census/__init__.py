@@ -1,1 +1,1 @@
-"""Windows of counts by age band and gender, and what of them may leave the device."""
+"""Windows of counts by age band and gender, and which of the counts may leave the device."""

@@ -1,4 +1,4 @@
-"""Age bands."""
+"""Age bands: ranges of ages that are counted together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AgeBands:
-    """Bands by their lowest ages, rising from 0; the last one is open."""
+    """Bands, given by their lowest ages, which rise from 0. The last band has no upper end."""
 
     lower: tuple[int, ...]
 
@@ -19,5 +19,5 @@ class AgeBands:
         return (*closed, f"{self.lower[-1]}+")
 
     def label(self, age: float) -> str:
-        """Band of an apparent age in years; 12.9 is still 12, as people tell their age."""
+        """The label of the band of an apparent age in years. 12.9 counts as 12, as people give their age."""
         return self.labels[bisect_right(self.lower, int(max(age, 0))) - 1]

@@ -1,4 +1,4 @@
-"""How many are inside: who came in less who went out since the day's reset. Derived from the stored visits alone."""
+"""Occupancy: how many people are inside, from the crossings of the stored visits since the day's reset."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from itertools import groupby
 from edge.counting.visit import Direction
 
 MAX_ENTRIES_WITHOUT_EXIT = 20
-"""After so many crossings inwards and none outwards the camera does not see who leaves."""
+"""After this many crossings inwards and none outwards, the camera cannot see people leave."""
 
 
 @dataclass(frozen=True)
 class Occupancy:
-    """People inside since the reset at ``since`` (unix seconds), with the crossings that it follows from.
+    """The number of people inside since the reset at ``since`` (unix seconds), and the crossings that give it.
 
-    ``inside`` is never below 0: the first who leave may have come before the reset or unseen. It is None where it would
-    be known to be wrong, because many came in and nobody was seen leaving.
+    ``inside`` is never below 0: those who leave first may have come in unseen, or before the reset. It is None if it is
+    certainly wrong, because many came in and nobody was seen leaving.
     """
 
     since: float
@@ -29,15 +29,18 @@ class Occupancy:
 
 
 def last_reset(now: float, reset: time, zone: tzinfo | None) -> float:
-    """The newest moment up to ``now`` (unix seconds) at which local clocks showed ``reset``; a skipped time of the day
-    is the moment an hour later, of one that is shown twice the first is meant. ``zone`` None is the system's."""
+    """The latest moment, not after ``now`` (unix seconds), at which local clocks showed ``reset``.
+
+    If clocks skip that time of day, the moment is an hour later; if they show it twice, the first is meant. ``zone``
+    None is the system's.
+    """
     today = datetime.fromtimestamp(now, zone).date()
     moment = datetime.combine(today, reset, zone).timestamp()
     return moment if moment <= now else datetime.combine(today - timedelta(days=1), reset, zone).timestamp()
 
 
 def occupancy(directions: Iterable[Direction], since: float) -> Occupancy:
-    """The occupancy after these crossings, in their order."""
+    """The occupancy after these crossings, which are in the order of their times."""
     inside = entries = exits = 0
     for direction in directions:
         entries, exits = entries + (direction == "in"), exits + (direction == "out")
@@ -50,9 +53,9 @@ def most_inside(
 ) -> list[int | None]:
     """The highest occupancy in each of the periods between ``edges`` (unix seconds, rising).
 
-    ``crossings`` (unix seconds, rising) begin at the last reset before the first edge. A period is None if it holds
-    part of a day of which the occupancy is not known. All are None if there are no crossings: without a line nobody
-    knows.
+    ``crossings`` (unix seconds, rising) must begin at the last reset before the first edge. A period is None if it
+    contains part of a day whose occupancy is unknown. All are None if there are no crossings, because without a line or
+    zone the occupancy is unknown.
     """
     most: list[int | None] = [0 if crossings else None] * (len(edges) - 1)
     for since, group in groupby(crossings, key=lambda crossing: last_reset(crossing[0], reset, zone)):

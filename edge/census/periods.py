@@ -1,4 +1,4 @@
-"""Local hours, days and weeks, safe across changes of the clock."""
+"""Local hours, days and weeks, correct also when clocks change to summer time and back."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def midnight(day: date, zone: tzinfo | None) -> float:
 
 
 def boundaries(start: float, end: float, by: Step, zone: tzinfo | None) -> list[float]:
-    """``start``, every local hour, midnight or Monday midnight between, and ``end`` (unix seconds, start < end).
+    """The borders of the periods between two moments (unix seconds, start < end).
 
-    A day is as long as its zone makes it, 23 to 25 hours at a change of the clock; an hour that the clock repeats is
-    there twice. ``zone`` None is the system's.
+    Returns ``start``, then every full local hour, midnight or midnight before a Monday in between, then ``end``. A day
+    has 23 to 25 hours when clocks change; an hour that the clock repeats is there twice. ``zone`` None is the system's.
     """
     moments = [start]
     while (following := _next(moments[-1], by, zone)) < end:

@@ -1,4 +1,4 @@
-"""A closed window: what was counted between two moments."""
+"""A window: the visits that were counted between two moments, as numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ Cell = tuple[str, str]
 
 @dataclass(frozen=True)
 class Traffic:
-    """Frames of a window: seen by the pipeline, and overwritten unseen because the pipeline was busy."""
+    """Number of frames in a window: those that were processed, and those that were dropped because the machine was
+    busy.
+    """
 
     frames: int = 0
     dropped: int = 0
@@ -34,7 +36,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Window:
-    """Counts of the visits that were counted in ``[start, end)``, unix seconds (UTC)."""
+    """Numbers of the visits that were counted in ``[start, end)`` (unix seconds, UTC)."""
 
     start: float
     end: float
@@ -42,25 +44,25 @@ class Window:
     entries: int = 0
     exits: int = 0
     dwell_s: tuple[float, float, float] | None = None
-    """10 %, 50 % and 90 % quantile of the dwell time; None without visits."""
+    """10 %, 50 % and 90 % quantiles of the dwell time in seconds; None without visits."""
     traffic: Traffic = Traffic()
     excluded: int = 0
-    """Visits of staff, which are in none of the numbers above."""
+    """Number of visits by staff, which are in none of the numbers above."""
 
     @property
     def visits(self) -> int:
-        """All visits of the window."""
+        """Number of all visits of the window, without those of staff."""
         return sum(self.counts.values())
 
 
 def cell_of(visit: Visit, bands: AgeBands) -> Cell:
-    """Band and gender a visit counts in."""
+    """The cell (band and gender) in which a visit counts."""
     band = UNKNOWN if visit.age is None else bands.label(visit.age)
     return band, visit.gender or UNKNOWN
 
 
 def tally(start: float, end: float, visits: Iterable[Visit], bands: AgeBands, traffic: Traffic | None = None) -> Window:
-    """Count ``visits`` into a window. Every visit counts in exactly one cell, or as an excluded one."""
+    """Count ``visits`` into a window. Each visit counts in exactly one cell, or as excluded."""
     everyone = list(visits)
     visits = [visit for visit in everyone if not visit.excluded]
     dwell = [visit.dwell_s for visit in visits]

@@ -1,1 +1,1 @@
-"""Shares corrected for the mistakes that the model is known to make, with the range that holds the truth."""
+"""Shares of age bands and genders, corrected for the known mistakes of the model, with their intervals."""

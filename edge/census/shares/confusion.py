@@ -1,4 +1,4 @@
-"""From calibration faces to what is known of P(estimate | truth), for the bands that are configured."""
+"""From calibration faces to P(estimated cell | true cell), for the configured bands."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from edge.census.window import Cell
 from edge.counting.visit import Visit
 
 FACE_WEIGHT = 0.3
-"""What a calibration face counts: the site's faces are others, drawn with as much chance as those were."""
+"""How much a calibration face counts: less than 1, because the faces at the site are different ones."""
 OWN_CELL_FACES = 0.01
-"""Faces that each estimate is credited with in its own cell: one that no calibration face got is taken as it is."""
+"""Faces that are added where estimated and true cell are the same: an estimate that no calibration face got is taken as
+it is."""
 MIN_FACES = 8
-"""Calibration faces that a cell needs."""
+"""Number of calibration faces that a cell needs."""
 CERTAIN = 1e9
 
 
 @dataclass(frozen=True, eq=False)
 class DistinctVisits:
-    """Visits, those that say the same put together.
+    """Visits, put together by kind: visits with the same estimate are of one kind.
 
     Attributes:
-        counts: int64 (j,), visits of each kind.
-        cell: int64 (j,), position of the cell that they count in.
-        likelihood: float64 (j, k), of each true cell, up to a factor a kind.
+        counts: int64 (j,), number of visits of each kind.
+        cell: int64 (j,), index of the cell in which they count.
+        likelihood: float64 (j, k), likelihood of each true cell, up to a factor for each kind.
     """
 
     counts: Int64Array
@@ -40,12 +41,12 @@ class DistinctVisits:
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """Faces by true cell and estimated cell, and what single estimates tell beyond their cells.
+    """Faces by true cell and estimated cell, and what a single estimate says about the true cell.
 
     Attributes:
-        cells: the k cells, as from :func:`edge.census.suppression.possible_cells`; the last is NOT_ESTIMATED.
+        cells: the k cells from :func:`edge.census.suppression.possible_cells`; the last is NOT_ESTIMATED.
         faces: float64 (k, k), parameters of the Dirichlet distributions of P(estimated cell | true cell).
-        common: float64 (k - 1,), how common the true cells are among the calibration faces, by the classifier.
+        common: float64 (k - 1,), how common the true cells are among the calibration faces, by their estimates.
     """
 
     cells: tuple[Cell, ...]
@@ -55,7 +56,9 @@ class Confusion:
     common: Float64Array
 
     def distinct_visits(self, visits: Sequence[Visit]) -> DistinctVisits:
-        """What single visits tell, in steps too small to matter, so that many visits are few kinds."""
+        """Put visits together by kind. Estimates are rounded, in steps too small to matter, so that there are few
+        kinds.
+        """
         nothing = (-1.0, 0.0, 0.0, 0.0)
         seen, counts = np.unique([_kind(visit) or nothing for visit in visits], axis=0, return_counts=True)
         left_out = len(self.cells) - 1
@@ -65,7 +68,7 @@ class Confusion:
         likelihood[~known, left_out] = 1.0
         if known.any():
             age, left, right, female = seen[known].T
-            # Not given to a child either whom the settings of the day took for one: -1 would be a very sure man.
+            # No gender is used below the present age limit; and -1, which stands for none, must not count as a man.
             female_or_nan = np.where((age < self.no_gender_below) | (female < 0), np.nan, female)
             estimates = Estimates(age, age - left, age + right, female_or_nan)
             cell[known] = self.posterior.segments.cell_of(age, np.nan_to_num(female_or_nan) >= 0.5)
@@ -74,10 +77,11 @@ class Confusion:
 
 
 def estimate_confusion(calibration: Calibration, bands: AgeBands, no_gender_below: int) -> Confusion | None:
-    """What ``calibration`` tells of estimates in ``bands``; None if a cell has fewer than MIN_FACES faces.
+    """Estimate the confusion in ``bands`` from calibration faces; None if a cell has fewer than MIN_FACES of them.
 
-    How often a face of one cell is taken for one of another is not counted by the labels, which in a rare cell are few,
-    but added up from what the estimates of all faces say of their truth. Ages within a band are weighted as there.
+    How often a face of one cell is taken for one of another is not counted by the labels, because rare cells have few.
+    It is the sum of the probabilities that the estimates of all faces give to each true cell. Ages within a band are
+    weighted as they are among the calibration faces.
     """
     cells = possible_cells(bands, no_gender_below)
     segments = Segments.of(bands, no_gender_below, cells[:-1])
@@ -97,16 +101,18 @@ def estimate_confusion(calibration: Calibration, bands: AgeBands, no_gender_belo
 
 
 def _kind(visit: Visit) -> tuple[float, float, float, float] | None:
-    """Age, how far the model's own interval reaches to either side, P(female) or -1; None for one not estimated."""
+    """Age, the reach of the model's own interval to either side, and P(female) or -1, rounded; None without an
+    estimate.
+    """
     if visit.age is None:
         return None
-    # As the model gave it. What poor shots added to its width is no word of the model; divided by how common the cells
-    # are, it would pass for one in favour of the rare ones.
+    # The interval as the model gave it. Poor shots made the visit's interval wider, but that is not information from
+    # the model: divided by how common the cells are, it would count in favour of the rare ones.
     low, high = visit.own_interval or visit.age_interval or (visit.age, visit.age)
     female = -1.0
     if visit.female_probability is not None:
         inside = min(max(visit.female_probability, 5e-4), 1 - 5e-4)
-        logit = 2 * np.log(inside / (1 - inside))  # in half steps, of which none has both genders
+        logit = 2 * np.log(inside / (1 - inside))  # in half steps, so that no step contains both genders
         female = float(1 / (1 + np.exp(-(np.floor(logit) + 0.5) / 2)))
     age = np.floor(max(visit.age, 0) * 2) / 2 + 0.25
     left, right = (2.0 * round(max(side, 0) / 2) for side in (visit.age - low, high - visit.age))

@@ -1,4 +1,4 @@
-"""Shares of the visits by age band and gender, with intervals: corrected where the model's errors are known."""
+"""Shares of the visits by age band and gender, with intervals; corrected if the model's errors are known."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from edge.vision.card import Card
 CORRECTED = "prior-shift-em"
 RAW = "raw"
 MIN_VISITS = 50
-"""Visits with an estimate below which shares are not shown to people: their intervals span most of what is possible."""
+"""With fewer visits that have an estimate, shares are not shown to people: the intervals would span almost
+everything."""
 ALL = "all"
 INTERVAL_METHODS = {CORRECTED: "bootstrap", RAW: "wilson"}
 
 
 @dataclass(frozen=True)
 class Share:
-    """Share of the visits in one cell, 0..1, between ``low`` and ``high`` at level INTERVAL_LEVEL."""
+    """Share of the visits in one cell, 0..1, with its interval from ``low`` to ``high`` at INTERVAL_LEVEL."""
 
     band: str
     gender: str
@@ -41,15 +42,16 @@ class Share:
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares and how they came about.
+    """Shares, and the method behind them.
 
     Attributes:
-        method: CORRECTED: the classifier's known confusion is taken out; RAW: shares of the counts as they are.
-        interval: "bootstrap": of chance among the visits and among the calibration faces; "wilson": of chance among
-            the visits alone, as if the classifier never erred.
+        method: CORRECTED: corrected for the model's known confusion; RAW: shares of the counts as they are.
+        interval: "bootstrap": it covers chance among the visits and among the calibration faces; "wilson": chance among
+            the visits alone, as if the model never erred.
         cells: in the order of the counts; empty without visits.
-        bands: shares of the age bands, gender ALL, among the visits with an age, and ``genders``: of women and men,
-            band ALL, among the visits with a gender. Corrected from single visits or all counts; else empty.
+        bands: shares of the age bands (their gender is ALL) among the visits with an age. ``genders`` are the shares of
+            women and men (their band is ALL) among the visits with a gender. Both are empty unless they were corrected
+            from single visits or from all counts.
     """
 
     method: str
@@ -61,16 +63,16 @@ class Shares:
 
 @dataclass(frozen=True)
 class ShareEstimator:
-    """Estimates shares under one model and one set of bands.
+    """Estimates shares for one model and one set of bands.
 
-    ``confusion``: the model's confusion; None where its card does not hold enough of it, then shares are raw.
+    ``confusion``: the confusion of the model; if it is None, because the card has too little about it, shares are raw.
     """
 
     confusion: Confusion | None = None
 
     @classmethod
     def of(cls, card: Card, settings: Census) -> ShareEstimator:
-        """For the model of ``card``.
+        """The estimator for the model of ``card``.
 
         Raises:
             BadInput: the calibration in the card is damaged.
@@ -82,20 +84,26 @@ class ShareEstimator:
 
     @property
     def method(self) -> str:
-        """RAW or CORRECTED."""
+        """CORRECTED, or RAW if the model's errors are not known."""
         return RAW if self.confusion is None else CORRECTED
 
     def of_counts(self, counts: Mapping[Cell, int]) -> Shares:
-        """From counts by cell. Cells of other bands than the configured ones leave the shares raw."""
+        """Estimate shares from counts by cell. If there are cells of other bands than the configured ones, shares are
+        raw.
+        """
         if self.confusion is None or not set(counts) <= set(self.confusion.cells):
             return raw_shares(counts)
-        disclosed = {cell: counts.get(cell, 0) for cell in self.confusion.cells}
-        return self._corrected(list(disclosed.values()), [[cell] for cell in disclosed], self.confusion.cells)
+        cells = self.confusion.cells
+        return self._corrected([counts.get(cell, 0) for cell in cells], [[cell] for cell in cells], cells)
 
     def of_visits(self, visits: Sequence[Visit]) -> Shares:
-        """From single visits, whose estimates tell more than their cells."""
+        """Estimate shares from single visits. Their estimates say more than the cells in which they count.
+
+        Raises:
+            ValueError: the model's errors are not known; use :meth:`of_counts`.
+        """
         if self.confusion is None:
-            raise ValueError("without a known confusion there is nothing that single visits add; use of_counts")
+            raise ValueError("without a known confusion, single visits say no more than counts; use of_counts")
         if not visits:
             return Shares(CORRECTED, INTERVAL_METHODS[CORRECTED], ())
         return self._shares(
@@ -103,10 +111,10 @@ class ShareEstimator:
         )
 
     def of_disclosed(self, disclosed: Disclosed) -> Shares:
-        """For what leaves the device: from what is told and nothing else, of the cells that are told.
+        """Estimate shares of the disclosed cells from nothing but disclosed numbers; for events that leave the device.
 
-        The withheld cells enter as one, by their sum, which is told. So whoever reads the shares could work them out
-        from the counts beside them, and learns nothing else from them.
+        The withheld cells count as one group with their sum, which is disclosed. A reader could compute these shares
+        from the counts beside them, and so learns nothing else from them.
         """
         if not disclosed.visits or not disclosed.counts:
             return Shares(self.method, INTERVAL_METHODS[self.method], ())
@@ -132,7 +140,7 @@ class ShareEstimator:
             Share(*cell, float(corrected.share[i]), float(corrected.low[i]), float(corrected.high[i]))
             for cell, i in ((cell, place[cell]) for cell in cells)
         ]
-        if len(cells) < len(known):  # of some cells only, which is what others are told
+        if len(cells) < len(known):  # only some cells: these shares are for an event
             return Shares(CORRECTED, INTERVAL_METHODS[CORRECTED], tuple(shares))
         bands = [(band, ALL) for band in dict.fromkeys(band for band, _ in known if band != UNKNOWN)]
         genders = [(ALL, gender) for gender in GENDERS]
@@ -141,7 +149,7 @@ class ShareEstimator:
 
 
 def _summed(corrected: CorrectedShares, cells: Sequence[Cell], groups: Sequence[Cell]) -> tuple[Share, ...]:
-    """Shares of ``groups``, of whose two names one is ALL."""
+    """Shares of ``groups``: cells with ALL as their band or gender."""
     member = np.array([[all(name in (ALL, own) for name, own in zip(group, cell, strict=True)) and cell != NOT_ESTIMATED
                         for group in groups] for cell in cells], float)  # fmt: skip
     sums = corrected.merged(member)
@@ -152,10 +160,10 @@ def _summed(corrected: CorrectedShares, cells: Sequence[Cell], groups: Sequence[
 
 
 def raw_shares(counts: Mapping[Cell, int], visits: int | None = None) -> Shares:
-    """The share of each cell of ``counts`` as the classifier gave them.
+    """Shares of the cells of ``counts`` without a correction.
 
-    ``visits`` is what they are shares of, the sum of ``counts`` if None. For what leaves the device give the counts and
-    the total that are told: then a share can tell no more than they do.
+    ``visits`` is the total; the sum of ``counts`` if None. For an event, give the disclosed counts and the disclosed
+    total; then the shares reveal no more than those.
     """
     total = sum(counts.values()) if visits is None else visits
     cells = () if total <= 0 else tuple(Share(*cell, n / total, *_wilson(n, total)) for cell, n in counts.items())

@@ -1,15 +1,15 @@
-"""Shares corrected for a classifier's errors, with intervals that hold chance and what is not known of the errors.
+"""Correcting shares for a classifier's errors. The intervals cover chance and the uncertainty about the errors.
 
-The classifier turns true cells into estimates with probabilities P(estimate | cell) that do not depend on how common
-the cells are (prior, or label, shift). EM finds the shares that make the estimates likely: M. Saerens, P. Latinne,
-C. Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities: A Simple Procedure", Neural
-Computation 14, 2002. It needs honest probabilities (A. Alexandari, A. Kundaje, A. Shrikumar, "Maximum Likelihood with
-Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation", ICML 2020), takes them for exact and the visits
-for all there is, and so amplifies chance.
+The classifier turns true cells into estimates with probabilities P(estimate | cell), which do not depend on how common
+the cells are: this is label shift (or prior shift). EM finds the shares that make the estimates likely: M. Saerens, P.
+Latinne, C. Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities: A Simple Procedure",
+Neural Computation 14, 2002. It needs honest probabilities (A. Alexandari, A. Kundaje, A. Shrikumar, "Maximum Likelihood
+with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation", ICML 2020). But it treats them as exact and
+the visits as the whole population, and so it amplifies chance.
 
-So EM runs many times, each on visits, probabilities and a prior that might be the true ones: draws of their Dirichlet
-posteriors, given the visits and the calibration faces (the Bayesian bootstrap, D. Rubin, "The Bayesian Bootstrap",
-Annals of Statistics 9, 1981). The mean of the runs is steadier than any of them, and their spread is the interval.
+So EM runs many times, each time with visits, probabilities and a prior that could be the true ones: they are drawn from
+Dirichlet posteriors, given the visits and the calibration faces (D. Rubin, "The Bayesian Bootstrap", Annals of
+Statistics 9, 1981). The mean of the runs is steadier than any single one, and their spread gives the interval.
 """
 
 from __future__ import annotations
@@ -26,22 +26,26 @@ from edge.census.shares.confusion import DistinctVisits
 Float32Array = npt.NDArray[np.float32]
 RUNS = 200
 EM_STEPS = 30
-"""Of EM. Runs begin at different shares: where the visits say little, they still differ when they end."""
+"""Steps of EM in each run. Runs start from different shares; where the visits say little, they still differ at the
+end."""
 PRIOR_AS_COUNTED = 5.0
-"""Visits that the prior adds, spread as they were counted: few visits are left nearly as they are."""
+"""Number of visits that the prior adds, distributed as they were counted: it keeps the shares of few visits near their
+counts."""
 PRIOR_PER_CELL = 0.4
-"""Visits that the prior adds to each cell."""
+"""Number of visits that the prior adds to each cell."""
 INTERVAL_LEVEL = 0.95
 RUNS_AT_ONCE = 10
-"""Runs that are worked out together. All at once they would take a hundred megabytes for a month of visits."""
+"""Number of runs that are computed together. All at once would take a hundred megabytes for a month of visits."""
 _TINY = 1e-30
 
 
 @dataclass(frozen=True, eq=False)
 class CorrectedShares:
-    """Float64 (k,) each: shares, which sum to 1, within their intervals at INTERVAL_LEVEL.
+    """Corrected shares of k cells.
 
-    ``expected`` and ``drawn``, float64 (RUNS, k): the shares of all runs, of these visits and of their population.
+    Attributes:
+        share: float64 (k,), sums to 1; ``low`` and ``high`` are the ends of the intervals at INTERVAL_LEVEL. expected:
+        float64 (RUNS, k), each run's shares of these visits; ``drawn``, of the population that they come from.
     """
 
     share: Float64Array
@@ -52,14 +56,16 @@ class CorrectedShares:
 
     @classmethod
     def of(cls, expected: Float64Array, drawn: Float64Array) -> CorrectedShares:
-        """The mean and the spread of the runs."""
+        """Shares and intervals from the mean and the spread of the runs."""
         expected = expected / expected.sum(axis=1, keepdims=True)
         share = expected.mean(axis=0)
         low, high = np.quantile(drawn, [(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2], axis=0)
         return cls(share, np.minimum(low, share), np.maximum(high, share), expected, drawn)
 
     def merged(self, groups: Float64Array) -> CorrectedShares:
-        """Shares of g groups of cells among those that are in one; ``groups`` (k, g) is 1 for the cells of each."""
+        """Shares of g groups of cells, among the visits in any group. ``groups`` (k, g) is 1 where a cell is in a
+        group.
+        """
         parts = (np.maximum(shares @ groups, _TINY) for shares in (self.expected, self.drawn))
         expected, drawn = (part / part.sum(axis=1, keepdims=True) for part in parts)
         return CorrectedShares.of(expected, drawn)
@@ -68,13 +74,18 @@ class CorrectedShares:
 def correct_counts(
     counts: Int64Array, faces: Float64Array, groups: Float64Array, steps: int = EM_STEPS
 ) -> CorrectedShares:
-    """Shares of k cells from ``counts`` (g,) of visits by group of cells, of which at least one is not 0.
+    """Corrected shares of k cells, from numbers of visits in g groups of cells.
 
-    ``faces`` (k, g): parameters of the Dirichlet distributions of P(group | cell), as counts of calibration faces;
-    every group is possible for some cell. ``groups`` (k, g): 1 where a cell is part of a group, else 0. ``share`` is
-    the mean expected share of these visits that are truly in each cell, so that a classifier that never errs leaves the
-    counts as they are; the interval is that of the population that the visits are a sample of. The same arguments give
-    the same numbers.
+    ``share`` is the mean expected share of these visits that are truly in each cell, so that a classifier without
+    errors leaves the counts as they are. The interval is that of the population of which the visits are a sample. The
+    same arguments always give the same numbers.
+
+    Args:
+        counts: int64 (g,), not all 0.
+        faces: float64 (k, g), parameters of the Dirichlet distributions of P(group | cell), as numbers of calibration
+            faces; every group is possible for some cell.
+        groups: float64 (k, g), 1 where a cell is part of a group, else 0.
+        steps: of EM, in each run.
     """
     counts = np.asarray(counts, np.int64)
     random = np.random.default_rng(counts)
@@ -84,9 +95,10 @@ def correct_counts(
 
 
 def correct_visits(visits: DistinctVisits, faces: Float64Array, steps: int = EM_STEPS) -> CorrectedShares:
-    """The same from single visits, of which there is at least one; ``faces`` (k, k) of P(estimated | true cell).
+    """Corrected shares of k cells from single visits, of which there is at least one.
 
-    What their estimates tell beyond their cells is certain; how often one cell is taken for another is as in ``faces``.
+    The likelihoods of single estimates are taken as certain. How often one cell is taken for another is uncertain, as
+    ``faces``, float64 (k, k), says: parameters of the Dirichlet distributions of P(estimated cell | true cell).
     """
     random = np.random.default_rng(visits.counts)
     chance = _dirichlet(random, np.broadcast_to(np.asarray(faces, float), (RUNS, *faces.shape)))
@@ -104,9 +116,9 @@ def _run(
     counted: Float64Array,
     steps: int,
 ) -> CorrectedShares:
-    """From j kinds of visits: ``counts`` (j,), and visits ``counted`` by cell (k,).
+    """Run EM for j kinds of visits: ``counts`` (j,) by kind, and ``counted`` (k,) by cell.
 
-    ``likelihood`` of some of the runs (n, j, k) is asked for when their turn comes.
+    ``likelihood`` gives the likelihoods (n, j, k) for a slice of n runs.
     """
     total, cells = counts.sum(), len(counted)
     seen = total * _dirichlet(random, np.broadcast_to(counts, (RUNS, len(counts))))
@@ -125,7 +137,7 @@ def _run(
 
 
 def _origins(shares: Float64Array, seen: Float64Array, likelihood: Float32Array) -> Float64Array:
-    """One step of EM: the expected true cells of what was seen (RUNS, j), if the shares (RUNS, k) were ``shares``."""
+    """One step of EM: the expected shares of true cells (n, k) among the visits seen (n, j), given ``shares`` (n, k)."""
     shares = np.maximum(shares, _TINY)
     expected = np.maximum(np.matmul(likelihood, shares.astype(np.float32)[:, :, None])[:, :, 0], _TINY)
     back = np.matmul((seen / expected).astype(np.float32)[:, None, :], likelihood)[:, 0]
@@ -133,7 +145,7 @@ def _origins(shares: Float64Array, seen: Float64Array, likelihood: Float32Array)
 
 
 def _dirichlet(random: np.random.Generator, parameters: Float64Array | Int64Array) -> Float64Array:
-    """Draws along the last axis; an outcome whose parameter is 0 has the probability 0."""
-    # A tiny parameter may give 0 for every outcome of a row, which would have no shares at all.
+    """Draw from Dirichlet distributions along the last axis. An outcome with parameter 0 has probability 0."""
+    # With tiny parameters every outcome of a row could be drawn as 0, and there would be no shares.
     gammas = np.maximum(random.standard_gamma(parameters), np.where(np.asarray(parameters) > 0, 1e-20, 0))
     return np.asarray(gammas / gammas.sum(axis=-1, keepdims=True))

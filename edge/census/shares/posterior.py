@@ -1,10 +1,11 @@
-"""What one estimate says of the truth: probabilities of the true cells, made honest on labelled faces.
+"""From one estimate to probabilities of the true cells, calibrated on labelled faces.
 
-An estimate is an apparent age with its 80 % interval and P(female): what a stored visit holds. It stands for a
-distribution of ages, normal on either side of the age, and one of genders. Networks are too sure or not sure enough;
-two numbers mend that, a factor of all widths and one of the gender's logit, which make the labels of the calibration
-faces as likely as they can be (temperature scaling: C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
-Two, and none for each cell: the rare cells have too few faces to tell more than noise.
+An estimate is what a stored visit has: an apparent age with its 80 % interval, and P(female). It stands for a
+distribution of ages, normal on either side of the age, and one of genders. Networks are too sure, or not sure enough.
+Two numbers correct that: a factor of all widths, and a factor of the gender's logit. They are chosen so that the labels
+of the calibration faces become as likely as possible (temperature scaling: C. Guo et al., "On Calibration of Modern
+Neural Networks", 2017). There are no numbers for single cells, because the rare cells have too few faces for more than
+noise.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from edge.census.window import UNKNOWN, Cell
 from edge.labels import GENDERS
 
 MIN_SD_YEARS = 0.7
-"""Standard deviation of an age in years that no estimate is below, before its width is mended."""
+"""Lowest standard deviation of an estimated age, in years, before its width is corrected."""
 MIN_PROBABILITY = 1e-5
-"""Probability that every segment of ages keeps."""
+"""Lowest probability of a segment of ages."""
 WIDTH_RANGE, SLOPE_RANGE = (0.02, 3.0), (0.3, 20.0)
 _GRID = np.linspace(-6, 6, 2401)
 _CDF = np.array([NormalDist().cdf(deviations) for deviations in _GRID])
@@ -34,7 +35,9 @@ _Z90 = -NormalDist().inv_cdf(0.1)
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """Of n faces or visits, float64 (n,): age in years, its 80 % interval, P(female); NaN: no gender is given."""
+    """Estimates of n faces or visits, float64 (n,) each: age and its 80 % interval in years, and P(female), which is
+    NaN where no gender is given.
+    """
 
     age: Float64Array
     low: Float64Array
@@ -43,19 +46,19 @@ class Estimates:
 
     @classmethod
     def of_faces(cls, faces: Calibration, no_gender_below: int) -> Estimates:
-        """As visits of these faces would have them."""
+        """The estimates that visits with these faces would have."""
         female = np.where(faces.age < no_gender_below, np.nan, faces.probability)
         return cls(faces.age, faces.low, faces.high, female)
 
 
 @dataclass(frozen=True)
 class Segments:
-    """The ages between two borders, of bands or of where genders begin, and the cells that they are part of.
+    """Ranges of ages between two borders, which are those of bands and the age from which genders are given.
 
     Attributes:
-        lower: the m lowest ages, rising from 0.
-        female: position of the cell of a woman of such an age, and ``male``, of a man; of a child the same.
-        cells: how many there are.
+        lower: the lowest ages of the m segments, rising from 0.
+        female: for each segment the index of a woman's cell; ``male``, of a man's. For children the two are the same.
+        cells: number of cells.
     """
 
     lower: tuple[int, ...]
@@ -65,7 +68,7 @@ class Segments:
 
     @classmethod
     def of(cls, bands: AgeBands, no_gender_below: int, cells: tuple[Cell, ...]) -> Segments:
-        """``cells`` as from :func:`edge.census.suppression.possible_cells`."""
+        """Segments for ``cells``, which come from :func:`edge.census.suppression.possible_cells`."""
         lower = tuple(sorted({*bands.lower, no_gender_below}))
 
         def place(low: int, gender: str) -> int:
@@ -75,23 +78,23 @@ class Segments:
         return cls(lower, female, male, len(cells))
 
     def cell_of(self, age: npt.ArrayLike, female: npt.ArrayLike) -> Int64Array:
-        """Cells of ages (n,) in years and genders (n,), 1 for female."""
+        """Index of the cell, (n,), for ages (n,) in years and genders (n,), 1 for female."""
         segment = self.segment_of(age)
         return np.where(np.asarray(female, bool), np.array(self.female)[segment], np.array(self.male)[segment])
 
     def segment_of(self, age: npt.ArrayLike) -> Int64Array:
-        """Segments of ages (n,) in years; 12.9 is still 12."""
+        """Index of the segment, (n,), for ages (n,) in years. 12.9 counts as 12."""
         return np.searchsorted(self.lower, np.floor(np.maximum(age, 0)), side="right") - 1
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """How sure the classifier should have been.
+    """Turns estimates into calibrated probabilities of the true cells.
 
     Attributes:
         width: factor of the widths of all age distributions.
         slope: factor of the logits of P(female).
-        women: float64 (m,), share of women where an estimate gives no gender, by segment.
+        women: float64 (m,), the share of women in each segment, for estimates without a gender.
     """
 
     segments: Segments
@@ -101,7 +104,7 @@ class Posterior:
 
     @classmethod
     def fit(cls, segments: Segments, faces: Calibration, no_gender_below: int) -> Posterior:
-        """By the greatest likelihood of the labels of ``faces``, of which there is at least one."""
+        """Fit it by the maximum likelihood of the labels of ``faces``, of which there is at least one."""
         estimates = Estimates.of_faces(faces, no_gender_below)
         of_face = segments.segment_of(faces.true_age)
         rows = np.arange(len(faces))
@@ -122,7 +125,7 @@ class Posterior:
         )
 
     def __call__(self, estimates: Estimates) -> Float64Array:
-        """Float64 (n, k): probability of each true cell, if the cells are as common as where it was fitted."""
+        """Probabilities of the true cells, float64 (n, k), if cells are as common as among the faces of :meth:`fit`."""
         ages = _ages(self.segments.lower, estimates, self.width)
         probability = 1 / (1 + np.exp(-self.slope * _logit(np.nan_to_num(estimates.female, nan=0.5))))
         female = np.where(np.isnan(estimates.female)[:, None], self.women, probability[:, None])
@@ -134,14 +137,14 @@ class Posterior:
 
 
 def _ages(lower: tuple[int, ...], estimates: Estimates, width: float) -> Float64Array:
-    """Float64 (n, m): probability that the age is within each segment."""
-    # A year of age is as far as half a year to either side of it, as in the networks' distributions.
+    """Probabilities, float64 (n, m), that the age is within each segment."""
+    # As in the networks' distributions, a year of age reaches half a year to either side.
     away = np.array(lower[1:]) - 0.5 - estimates.age[:, None]
     left, right = (
         width * np.maximum(side, _Z90 * MIN_SD_YEARS)[:, None] / _Z90
         for side in (estimates.age - estimates.low, estimates.high - estimates.age)
     )
-    # Two halves of normal distributions that meet at the age, each as high there as the other.
+    # Halves of two normal distributions that meet at the age and are equally high there.
     below = left / (left + right)
     under = 2 * below * np.interp(np.minimum(away, 0) / left, _GRID, _CDF)
     over = (1 - below) * (2 * np.interp(np.maximum(away, 0) / right, _GRID, _CDF) - 1)
@@ -151,13 +154,13 @@ def _ages(lower: tuple[int, ...], estimates: Estimates, width: float) -> Float64
 
 
 def _logit(probability: Float64Array) -> Float64Array:
-    # Cards hold thousandths.
+    # Cards store thousandths.
     inside = np.clip(probability, 5e-4, 1 - 5e-4)
     return np.asarray(np.log(inside / (1 - inside)))
 
 
 def _minimise(cost: Callable[[float], float], between: tuple[float, float]) -> float:
-    """Where ``cost`` is least, by golden sections of the logarithm."""
+    """The number in an interval at which ``cost`` is smallest, by golden-section search on its logarithm."""
     golden = (math.sqrt(5) - 1) / 2
     low, high = map(math.log, between)
     while high - low > 0.01:
