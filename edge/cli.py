@@ -83,10 +83,11 @@ def build_parser() -> argparse.ArgumentParser:
     for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
         try:
             plugin.load()(commands)
-        except ImportError as error:  # a broken extra must not disable the agent's own commands
-            if error.name in NOT_ON_DEVICES:
+        except Exception as error:  # a broken extra must not disable the agent's own commands
+            if isinstance(error, ImportError) and error.name in NOT_ON_DEVICES:
                 continue
-            log.warning("the command %s is not available: %s", plugin.name, error)
+            reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+            log.warning("the command %s is not available: %s", plugin.name, reason)
     return parser
 
 

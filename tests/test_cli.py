@@ -126,3 +126,23 @@ def test_starting_imports_nothing_heavy():
 
     heavy = {"cv2", "numpy", "flask", "pydantic", "requests", "tensorflow", "keras", "ai_edge_litert"}
     assert not heavy & set(eval(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import package_that_is_not_there", "No module named 'package_that_is_not_there'"),
+        ("def broken(:", "SyntaxError"),
+        ("def add(commands): 1 / 0", "ZeroDivisionError"),
+        ("def add(commands): commands.add_parser('run')", "conflicting subparser: run"),
+    ],
+    ids=["a package is missing", "a mistake in its code", "it raises", "its name is taken"],
+)
+def test_a_broken_plug_in_takes_no_other_command_down(install_package, caplog, capsys, code: str, reason: str):
+    install_package("broken_command", code, {"maitred.commands": {"odd": "broken_command:add"}})
+
+    assert cli.main(["bundle", "show", "mobile"]) == 0
+
+    assert "the command odd is not available: " in caplog.text
+    assert reason in caplog.text
+    assert "mobile" in capsys.readouterr().out
