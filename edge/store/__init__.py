@@ -1,4 +1,5 @@
-"""SQLite: visits, windows, outbox, heartbeat."""
+"""The database (SQLite) with visits, windows, the outbox and the heartbeat. Start with
+:class:`edge.store.store.Store`."""
 
 from edge.store.damage import DatabaseRepair
 from edge.store.database import StoreDamaged, StoreError

@@ -1,7 +1,7 @@
-"""A damaged database: found out, set aside under a dated name, and what is readable saved into a fresh one.
+"""Repairing a damaged database: it is set aside under a dated name, and its readable rows are saved into a fresh one.
 
-Cards that lose power while they write, or that are worn out, damage single pages. A table is a tree of pages by row id,
-so rows behind a damaged page are reached by asking for row ids beyond it.
+A memory card that loses power while it writes, or that is worn out, damages single pages. A table is a tree of pages
+ordered by row id, so the rows behind a damaged page can be read by asking for row ids beyond it.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from edge.system.systemd import notify
 
 log = logging.getLogger(__name__)
 CHECK_S = 1.0
-"""How long a start may be held up by looking for damage; what is not found then is found when it is read."""
+"""Longest time that looking for damage may delay a start. Other damage is found when the page is read."""
 MAX_FAILED_READS = 20_000
-"""Failed reads after which the rest of a table is given up."""
+"""After this many failed reads, the rest of a table is given up."""
 MAX_TABLE_S = 60.0
-"""After so long the rest of a table is given up as well."""
+"""After this many seconds, the rest of a table is given up as well."""
 MAX_ROW_ID = 2**40
 RECENT_S = 30 * 86400.0
-"""How long a database that was damaged is told of."""
+"""For how many seconds a repair is reported."""
 KEEP_COPIES_S = 14 * 86400.0
-"""How long the copy of before a migration is kept: so long one can return to the release before."""
+"""For how many seconds the copy from before a migration is kept, with which one can go back to the earlier release."""
 TABLES = ("windows", "visits", "outbox", "dead_letters", "facts")
 
 
 @dataclass(frozen=True)
 class DatabaseRepair:
-    """A damaged database was replaced."""
+    """A record of when a damaged database was replaced, and of what was saved."""
 
     at: float
     """Unix seconds."""
     file: str
     """Name of the damaged file, in the database's folder."""
     saved: dict[str, int]
-    """Rows saved, by table."""
+    """Number of rows saved, by table."""
     whole: bool
-    """Whether every row was readable."""
+    """Whether every row could be read."""
 
     def is_recent(self, now: float) -> bool:
-        """Whether it is still told of ``now`` (unix seconds): for a month."""
+        """Whether it is still reported at ``now`` (unix seconds), which is for 30 days."""
         return now - self.at < RECENT_S
 
     @property
@@ -65,11 +65,12 @@ class DatabaseRepair:
 
 
 def repair(path: Path, now: float, *, damaged: bool = False) -> DatabaseRepair | None:
-    """Replace the database at ``path`` if it is damaged; returns None if it is not, or is not there.
+    """Replace the database at ``path`` if it is damaged. Returns None if it is not damaged or does not exist.
 
-    With ``damaged`` it is known to be: the check is quick, and may have missed it.
+    ``damaged`` says that damage is known: the check here is quick, and might miss it.
 
-    The fresh database is complete before the damaged one is moved, so a power cut leaves one of the two in place.
+    The fresh database is complete before the damaged one is moved, so one of the two is in place even after a power
+    cut.
 
     Raises:
         StoreError: the files cannot be written or renamed.
@@ -77,7 +78,7 @@ def repair(path: Path, now: float, *, damaged: bool = False) -> DatabaseRepair |
     fresh = replacement_path(path)
     try:
         if not path.exists():
-            if fresh.exists():  # the power was cut after the damaged one was moved
+            if fresh.exists():  # there was a power cut after the damaged one was moved
                 fresh.replace(path)
             return None
         if not damaged and not _is_damaged(path):
@@ -88,20 +89,20 @@ def repair(path: Path, now: float, *, damaged: bool = False) -> DatabaseRepair |
         aside = set_aside(path, fresh, "damaged", now)
     except OSError as error:
         raise StoreError(f"{path}: damaged, and cannot be replaced: {error}") from error
-    log.error("%s was damaged and is now %s; saved %s", path, aside.name, saved)
+    log.error("%s was damaged; it is now %s, and these rows were saved: %s", path, aside.name, saved)
     return DatabaseRepair(now, aside.name, saved, whole)
 
 
 def replacement_path(path: Path) -> Path:
-    """Of the database that shall take the place of ``path``; :func:`repair` knows it after a power cut, too."""
+    """Path of the database that is to replace ``path``. :func:`repair` also looks for it after a power cut."""
     return path.with_name(f"{path.name}.mending")
 
 
 def set_aside(path: Path, fresh: Path, kind: str, now: float) -> Path:
-    """Put the complete ``fresh`` in the place of ``path``; returns the dated name that the old one has from then on."""
+    """Replace ``path`` by the complete ``fresh``. Returns the dated path of the old one."""
     stamp = datetime.fromtimestamp(now, UTC).strftime(STAMP)
     aside = path.with_name(f"{path.stem}.{kind}-{stamp}{path.suffix}")
-    # The log first: SQLite would replay it into whatever database has its name.
+    # The log first: SQLite would replay it into any database with that name.
     if _wal(path).exists():
         _wal(path).replace(_wal(aside))
     path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
@@ -111,17 +112,18 @@ def set_aside(path: Path, fresh: Path, kind: str, now: float) -> Path:
 
 
 def delete_quarantined(path: Path, now: float, longest_s: float) -> None:
-    """Delete databases that were set aside more than ``longest_s`` ago: they hold visits, which are kept no longer.
+    """Delete databases that were set aside more than ``longest_s`` seconds ago: they contain visits, which must not be
+    kept for longer.
 
-    Copies of before a migration go earlier: after two weeks an update has shown what it is worth.
+    Copies from before a migration are deleted earlier: two weeks are enough to find out whether an update works.
     """
     for file in path.parent.glob(f"{path.stem}.*-*{path.suffix}*"):
-        found = re.match(rf"{re.escape(path.stem)}\.(damaged|newer|schema\d+)-(\d{{8}}T\d{{6}}Z)", file.name)
-        if not found:
+        match = re.match(rf"{re.escape(path.stem)}\.(damaged|newer|schema\d+)-(\d{{8}}T\d{{6}}Z)", file.name)
+        if not match:
             continue
-        kept_s = longest_s if found[1] == "damaged" else min(longest_s, KEEP_COPIES_S)
-        with contextlib.suppress(ValueError):  # digits that are no date
-            if datetime.strptime(found[2], STAMP).replace(tzinfo=UTC).timestamp() < now - kept_s:
+        keep_s = longest_s if match[1] == "damaged" else min(longest_s, KEEP_COPIES_S)
+        with contextlib.suppress(ValueError):  # the digits are not a date
+            if datetime.strptime(match[2], STAMP).replace(tzinfo=UTC).timestamp() < now - keep_s:
                 file.unlink(missing_ok=True)
 
 
@@ -156,18 +158,18 @@ def _salvage(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
             raise StoreError(f"{damaged}: damaged, and cannot be replaced: {error}") from error
-        log.error("no room on the card to save anything from %s", damaged)
+        log.error("there is no room on the card to save anything from %s", damaged)
         remove(fresh)
         saved, whole = dict.fromkeys(TABLES, 0), False
     with closing(connect(fresh)) as target:
-        target.execute("PRAGMA journal_mode = DELETE")  # one file to rename
+        target.execute("PRAGMA journal_mode = DELETE")  # a single file, which can be renamed
     return saved, whole
 
 
 def _save_all(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
     saved, whole = {}, True
     with closing(connect(fresh)) as target, closing(sqlite3.connect(damaged, timeout=BUSY_TIMEOUT_S)) as source:
-        # A visit whose window is lost stays a counted one: its window may have been sent.
+        # A visit whose window is lost still belongs to it, because the window may have been sent.
         target.execute("PRAGMA foreign_keys = OFF")
         with transaction(target):
             for table in TABLES:
@@ -179,7 +181,7 @@ def _save_all(damaged: Path, fresh: Path) -> tuple[dict[str, int], bool]:
 
 
 def continue_sequence(target: sqlite3.Connection) -> None:
-    """A new event must not get the place in the order that a saved one or a dead letter has."""
+    """Continue the numbers of events, so that no new event gets the number of a saved one or of a dead letter."""
     target.execute("DELETE FROM sqlite_sequence WHERE name = 'outbox'")
     target.execute(
         "INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', coalesce(max(sequence), 0) FROM"
@@ -198,7 +200,7 @@ def _copy(reading: _TableReader, target: sqlite3.Connection, table: str) -> int:
 
 
 class _TableReader:
-    """The readable rows of a table: ``whole`` turns false when one is not."""
+    """Reads all readable rows of a table. ``whole`` becomes False if a row cannot be read."""
 
     def __init__(self, source: sqlite3.Connection, table: str) -> None:
         self._source = source
@@ -209,7 +211,7 @@ class _TableReader:
 
     @property
     def columns(self) -> list[str]:
-        """Names of its columns, empty if even those cannot be read or there is no such table."""
+        """Names of its columns; empty if they cannot be read, or if there is no such table."""
         try:
             return [row[1] for row in self._source.execute(f"PRAGMA table_info({self._table})")]
         except sqlite3.DatabaseError:
@@ -217,7 +219,7 @@ class _TableReader:
             return []
 
     def rows(self, names: str) -> Iterator[tuple[object, ...]]:
-        """Rows with the columns ``names``, by rising row id."""
+        """Rows with the columns ``names``, in the order of their row ids."""
         yield from self._between(names, 1, self._last())
 
     def _last(self) -> int:
@@ -228,7 +230,7 @@ class _TableReader:
             return MAX_ROW_ID
 
     def _between(self, names: str, low: int, high: int) -> Iterator[tuple[object, ...]]:
-        # Halves, quarters, ... of a range that cannot be read in one go, the low row ids first.
+        # A range that cannot be read in one go is divided into halves, quarters and so on, lower row ids first.
         ranges = [(low, high)]
         while ranges and self._failures < MAX_FAILED_READS and time.monotonic() < self._deadline:
             low, high = ranges.pop()
@@ -240,7 +242,7 @@ class _TableReader:
             except sqlite3.DatabaseError:
                 self.whole = False
                 self._failures += 1
-                # Each failed read may take a worn-out card seconds.
+                # A worn-out card may need seconds for each failed read.
                 notify("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000")
                 if low < high:
                     middle = (low + high) // 2
@@ -252,6 +254,6 @@ def _wal(path: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Delete a database with its companions."""
+    """Delete a database and the files that SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The SQLite file: opening, settings, migrations."""
+"""The SQLite file: opening it, its settings, and migrations."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from edge.errors import MaitredError
 
 BUSY_TIMEOUT_S = 10.0
 STAMP = "%Y%m%dT%H%M%SZ"
-"""In the names of files beside the database: when they were set aside."""
+"""Format of the date in the names of files that were set aside beside the database."""
 
 
 class StoreError(MaitredError):
-    """The database cannot be used; the message names the file and the way out."""
+    """The database cannot be used. The message names the file and the way out."""
 
 
 class StoreDamaged(StoreError):
-    """The database's content is damaged, or the card cannot read it any more."""
+    """The content of the database is damaged, or the card can no longer read it."""
 
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -33,22 +33,22 @@ _UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether an error of SQLite says that the file is damaged; a full, locked or read-only one is not."""
+    """Whether an error of SQLite means that the file is damaged (and not full, locked or read-only)."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in _DAMAGED or code in _UNREADABLE
 
 
 def means_damage(error: BaseException) -> bool:
-    """The same of any error, StoreDamaged included."""
+    """Whether any error, also a StoreDamaged, means that the file is damaged."""
     return isinstance(error, StoreDamaged) or is_damage(error)
 
 
 def connect(path: Path, *, read_only: bool = False, keep_copy: bool = True) -> sqlite3.Connection:
     """Open the database, creating and migrating it unless ``read_only``.
 
-    WAL lets the dashboard read while the agent writes; ``synchronous=FULL`` makes a commit survive a power cut. Before
-    a migration a copy is kept (unless not ``keep_copy``): with it the release before can go on, see
-    :mod:`edge.store.downgrade`.
+    The write-ahead log (WAL) lets the dashboard read while the agent writes, and with ``synchronous=FULL`` a commit
+    survives a power cut. With ``keep_copy`` a copy is made before a migration, with which the earlier release can
+    continue: see :mod:`edge.store.downgrade`.
 
     Raises:
         StoreDamaged: the file is damaged.
@@ -57,7 +57,7 @@ def connect(path: Path, *, read_only: bool = False, keep_copy: bool = True) -> s
     connection: sqlite3.Connection | None = None
     try:
         connection = _open_to_read(path) if read_only else _open_to_write(path)
-        connection.isolation_level = None  # transactions are begun by `transaction` alone
+        connection.isolation_level = None  # only `transaction` begins transactions
         connection.row_factory = sqlite3.Row
         if not read_only:
             _use_wal(connection)
@@ -66,13 +66,13 @@ def connect(path: Path, *, read_only: bool = False, keep_copy: bool = True) -> s
             if keep_copy:
                 _keep_copy(connection, path)
             migrate(connection, path)
-        found = _check_version(connection, path)
-        if found == 0:
+        schema = _check_version(connection, path)
+        if schema == 0:
             raise StoreError(f"{path}: an empty database; start the agent first (maitred run)")
-        if found < (newest := newest_schema()):
+        if schema < (newest := newest_schema()):
             raise StoreError(
-                f"{path}: written by an older maitred (schema {found}, this one reads {newest}); start the agent, which"
-                " upgrades it (systemctl restart agent)"
+                f"{path}: written by an older maitred (schema {schema}, this one reads {newest}); start the agent,"
+                " which upgrades it (systemctl restart agent)"
             )
     except (sqlite3.Error, OSError, StoreError) as error:
         if connection is not None:
@@ -105,8 +105,9 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError:
         connection.close()
-        # WAL wants its two companion files even of a reader. While the agent runs they are there; after it has ended
-        # well they are not, and the dashboard's user may not make them. But then the file alone is the whole truth.
+        # With a WAL, even a reader needs the two files beside the database. They exist while the agent runs. After it
+        # has ended properly they do not, and the dashboard's user may not create them; but then the database itself is
+        # complete.
         if path.with_name(f"{path.name}-wal").exists():
             raise
         connection = sqlite3.connect(f"{address}&immutable=1", uri=True, timeout=BUSY_TIMEOUT_S)
@@ -114,7 +115,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    # SQLite's busy time-out does not cover the switch to WAL: of two who open a new file at once, one is told "locked".
+    # SQLite's busy time-out does not cover the switch to WAL: if two open a new file at once, one gets "locked".
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
@@ -128,26 +129,26 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; takes the write lock at once, so that it cannot fail half way for want of it."""
+    """Do everything inside, or nothing. The write lock is taken at once, so that it cannot be missing half way."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
     except BaseException:
-        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+        if connection.in_transaction:  # if the disk is full, SQLite has already rolled back
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema to the newest version, one numbered script after the other (``PRAGMA user_version``).
+    """Upgrade the schema to the newest version, one numbered script after the other (``PRAGMA user_version``).
 
-    Numbers rise, but may leave gaps.
+    The numbers rise, but there may be gaps.
     """
     _check_version(connection, path)
     for version, script in _migrations():
         with transaction(connection):
-            # Read inside the transaction: another process may have migrated meanwhile.
+            # Read it inside the transaction: another process may have migrated in the meantime.
             if connection.execute("PRAGMA user_version").fetchone()[0] < version:
                 for statement in _statements(script):
                     connection.execute(statement)
@@ -155,11 +156,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if not 0 < found < newest_schema():
+    schema = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not 0 < schema < newest_schema():
         return
     stamp = datetime.now(UTC).strftime(STAMP)
-    copy = path.with_name(f"{path.stem}.schema{found}-{stamp}{path.suffix}")
+    copy = path.with_name(f"{path.stem}.schema{schema}-{stamp}{path.suffix}")
     new = copy.with_name(f"{copy.name}.part{os.getpid()}-{threading.get_ident()}")
     new.unlink(missing_ok=True)
     try:
@@ -171,25 +172,25 @@ def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
         new.unlink(missing_ok=True)
         if is_damage(error):
             raise
-        if connection.execute("PRAGMA user_version").fetchone()[0] != found:
-            return  # somebody else upgrades it at this moment, and has kept a copy if there was anything to keep
+        if connection.execute("PRAGMA user_version").fetchone()[0] != schema:
+            return  # another process is upgrading it at this moment, and has kept a copy if necessary
         raise StoreError(
-            f"{path}: must be upgraded, and there can be no copy of it to return to ({error}); make room on the card"
+            f"{path}: must be upgraded, but no copy can be kept to go back to ({error}); make room on the card"
         ) from error
 
 
 def newest_schema() -> int:
-    """The newest version of the schema that this maitred knows."""
+    """The newest version of the schema that this release knows."""
     return _migrations()[-1][0]
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:
-    found, newest = connection.execute("PRAGMA user_version").fetchone()[0], newest_schema()
-    if found > newest:
+    schema, newest = connection.execute("PRAGMA user_version").fetchone()[0], newest_schema()
+    if schema > newest:
         raise StoreError(
-            f"{path}: written by a newer maitred (schema {found}, this one knows {newest}); update maitred"
+            f"{path}: written by a newer maitred (schema {schema}, this one knows {newest}); update maitred"
         )
-    return int(found)
+    return int(schema)
 
 
 def _migrations() -> list[tuple[int, str]]:
@@ -202,7 +203,7 @@ def _migrations() -> list[tuple[int, str]]:
 
 
 def _statements(script: str) -> Iterator[str]:
-    # executescript() would commit the transaction it runs in.
+    # executescript() would commit the transaction in which it runs.
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line

@@ -1,4 +1,4 @@
-"""What the agent tells of its entrance: since when it is drawn as it is, and where faces appear and vanish."""
+"""Facts about the entrance: since when it is drawn as it is, and where faces appear and disappear."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from edge.store.named_values import NamedValues
 
 
 class EntranceStore:
-    """Two rows of the facts table, and the visits since the first of them."""
+    """Two rows of the table ``facts``, and the visits since the entrance was drawn."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._values = NamedValues(connection)
 
     def note_drawing(self, entrance: Entrance, at: float) -> None:
-        """The agent starts with this entrance at ``at`` (unix seconds); visits count for it while it stays the same.
+        """Note that the agent starts with this entrance at ``at`` (unix seconds). Later visits belong to it until it is
+        drawn differently.
 
-        Which ones is told by their row, not by the time: the clock may be set later.
+        These visits are found by their row ids and not by time, because the clock may be set later.
         """
         geometry = _geometry(entrance)
         if self._first(geometry) is None:
@@ -31,9 +32,9 @@ class EntranceStore:
             self._values.write("entrance", json.dumps({"geometry": geometry, "first": first}), at)
 
     def latest_directions(self, entrance: Entrance, count: int) -> Sequence[Direction | None] | None:
-        """Directions of the newest ``count`` visits since this entrance was drawn, newest first.
+        """Directions of the latest ``count`` visits since this entrance was drawn, latest first.
 
-        None if the agent never ran with it, or runs with another one.
+        None if the agent has never run with it, or runs with another one.
         """
         first = self._first(_geometry(entrance))
         if first is None:
@@ -44,22 +45,22 @@ class EntranceStore:
         return [row["direction"] for row in rows]
 
     def _first(self, geometry: object) -> int | None:
-        """The first visit since the entrance was drawn like that."""
+        """Row id of the first visit since the entrance was drawn like this; None if it is not."""
         text = self._values.read("entrance")
         known = None if text is None else json.loads(text)
         return None if known is None or known["geometry"] != geometry else int(known["first"])
 
     def write_heatmap(self, heatmap: Heatmap, at: float) -> None:
-        """Replace the map."""
+        """Replace the heatmap."""
         self._values.write("sight_map", json.dumps(dataclasses.asdict(heatmap), separators=(",", ":")), at)
 
     def read_heatmap(self) -> Heatmap | None:
-        """The map as written last, None if there is none."""
+        """The heatmap as it was last written, None if there is none."""
         text = self._values.read("sight_map")
         return None if text is None else Heatmap(**json.loads(text))
 
 
 def _geometry(entrance: Entrance) -> list[object]:
-    """As JSON gives it back."""
+    """Line, inner side and zone, in the form in which JSON returns them."""
     drawn = [entrance.line, entrance.inside if entrance.line else None, entrance.zone]
     return list(json.loads(json.dumps(drawn)))

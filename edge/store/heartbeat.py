@@ -1,4 +1,4 @@
-"""The heartbeat: the agent's health, all that the dashboard knows of the agent's process."""
+"""The heartbeat: the agent's health. The dashboard knows nothing else about the agent's process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATE_FOLDER, RUNTIME_FOLDER = Path("/var/lib"), Path("/run")
 
 @dataclass(frozen=True)
 class Health:
-    """How the agent was at ``at`` (unix seconds)."""
+    """The state of the agent at ``at`` (unix seconds)."""
 
     at: float
     started_at: float
@@ -27,15 +27,15 @@ class Health:
     camera_error: str | None
     frames: int
     dropped: int
-    """Frames that nobody looked at because the machine was busy."""
+    """Number of frames that were not processed because the machine was busy."""
     fps: float
-    """Frames a second through the pipeline, over the last seconds."""
+    """Frames processed per second, over the last seconds."""
     latency_ms: float
-    """Median time of a frame from capture to counted, in milliseconds."""
+    """Median time from the capture of a frame to the end of its processing, in milliseconds."""
     temperature_c: float | None
-    """SoC temperature in degrees Celsius, None where the machine tells none."""
+    """Temperature of the processor in degrees Celsius; None if the machine does not report it."""
     memory_mb: float
-    """Resident memory of the agent."""
+    """Resident memory of the agent in megabytes."""
     model: str
     uplink: str
     """"off", "idle", "sending", "retrying" or "stopped"."""
@@ -43,21 +43,21 @@ class Health:
     clock: str = "unknown"
     """"synchronised", "unsynchronised" or "unknown"."""
     throttled: bool = False
-    """Whether fewer frames are looked at because the processor is hot."""
+    """Whether fewer frames are processed because the processor is hot."""
     looks_at_every: int = 1
-    """One frame in so many is looked at: 1 while the machine keeps up."""
+    """One frame in this many is processed: 1 while the machine keeps up."""
     store_error: str | None = None
-    """Why the database cannot be written now; visits wait in memory meanwhile."""
+    """Why the database cannot be written at the moment; None if it can. Visits wait in memory."""
     visits_waiting: int = 0
-    """Visits in memory that are not in the database yet."""
+    """Number of visits in memory that are not in the database yet."""
     version: str = ""
-    """Of maitred."""
+    """Version of maitred."""
     release: str = ""
-    """Name of the environment's folder: which of the releases on the device this agent is of."""
+    """Name of the folder with the agent's Python environment: it says which release on the device is running."""
 
     @classmethod
     def parse(cls, text: str) -> Health:
-        """Of JSON. An agent of another version, before or after an update, may have told more or less."""
+        """Read JSON. An agent of another version, before or after an update, may have written other members."""
         known = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in json.loads(text).items() if name in known})
 
@@ -65,8 +65,8 @@ class Health:
 class Heartbeat:
     """Writes and reads the health of the agent on a database.
 
-    Every two seconds would cost a card 7 MB an hour. So a database under /var/lib has its heartbeat in RAM: a file
-    under /run, if the agent was given a folder there. Any other keeps it as a row of its own.
+    Writing it every two seconds would cost a memory card 7 MB an hour. So for a database under /var/lib the heartbeat
+    is in RAM: a file under /run, if the agent has a folder there. Otherwise it is a row of the database.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -74,7 +74,7 @@ class Heartbeat:
         self._file = heartbeat_file(Path(connection.execute("PRAGMA database_list").fetchone()["file"]))
 
     def write(self, health: Health, *, last: bool = False) -> None:
-        """Replace the heartbeat; the ``last`` one outlives the machine's RAM."""
+        """Replace the heartbeat. The ``last`` one is always written to the database."""
         text = json.dumps(dataclasses.asdict(health))
         if self._file is not None:
             replace_file(self._file, text.encode())
@@ -82,7 +82,7 @@ class Heartbeat:
             self._values.write("health", text, health.at)
 
     def read(self) -> Health | None:
-        """The last health, None if no agent ever ran."""
+        """The last health; None if no agent has ever run."""
         text = None
         if self._file is not None:
             with contextlib.suppress(FileNotFoundError):
@@ -92,7 +92,9 @@ class Heartbeat:
 
 
 def read_health(database: Path) -> Health | None:
-    """The last health of the agent on ``database``, whose schema may be of another version; None if there is none."""
+    """The last health of the agent that uses ``database``, whose schema may be of another version; None if there is
+    none.
+    """
     try:
         file = heartbeat_file(database)
         if file is not None:
@@ -105,7 +107,7 @@ def read_health(database: Path) -> Health | None:
 
 
 def heartbeat_file(database: Path) -> Path | None:
-    """Where the heartbeat of ``database`` is, None if it is a row of the database."""
+    """The file with the heartbeat of ``database``; None if it is a row of the database."""
     if not database.is_relative_to(STATE_FOLDER):
         return None
     folder = RUNTIME_FOLDER / database.parent.relative_to(STATE_FOLDER)

@@ -1,4 +1,4 @@
-"""The facts table: single values by name, such as counters."""
+"""The table ``facts``: single values by name, such as counters."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import sqlite3
 
 
 class NamedValues:
-    """One row a name: when it was written (unix seconds) and a text."""
+    """Texts by name, one row each, with the time (unix seconds) at which they were written."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def write(self, name: str, value: str, at: float) -> None:
-        """Replace a fact."""
+        """Write a value, in place of an earlier one."""
         self._connection.execute("INSERT OR REPLACE INTO facts (name, at, value) VALUES (?, ?, ?)", (name, at, value))
 
     def read(self, name: str) -> str | None:
-        """A fact, None if it was never written."""
+        """Read a value; None if it was never written."""
         row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row["value"])
 
@@ -29,6 +29,6 @@ class NamedValues:
         )
 
     def counter(self, name: str) -> tuple[int, float | None]:
-        """A counter, and when it last rose; 0 and None if it never did."""
+        """A counter and the time at which it last rose; 0 and None if it never did."""
         row = self._connection.execute("SELECT value, at FROM facts WHERE name = ?", (name,)).fetchone()
         return (0, None) if row is None else (int(row["value"]), float(row["at"]))

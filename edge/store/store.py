@@ -1,4 +1,4 @@
-"""The store: one connection, one object a table, and the transactions that span tables."""
+"""The store: one connection, one object for each table, and the transactions that change several tables."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ AGENT_WAITS_MS = 500
 LOST = "visits_lost"
 MENDED = "mended"
 Event = tuple[str, str]
-"""Id and body of what is to be sent."""
+"""Id and body of an event to be sent."""
 
 
 class Store(Closing):
-    """What was counted, on disk. A connection belongs to one thread: open one for each."""
+    """Visits, windows and events on disk. A store belongs to one thread: open one for each."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -59,13 +59,13 @@ class Store(Closing):
 
     @classmethod
     def open_repaired(cls, path: Path, now: float, *, damaged: bool = False) -> Self:
-        """Open as the agent does: a damaged database is set aside, and what is readable moves to a fresh one. So is one
-        that a newer release has upgraded, before it was taken back.
+        """Open it as the agent does: a damaged database is set aside, and its readable rows are saved into a fresh one.
+        Before that, a database that a newer release has upgraded is replaced too; see :mod:`edge.store.downgrade`.
 
         Args:
             path: of the database.
             now: unix seconds, for the damaged file's new name.
-            damaged: it is known to be damaged; else it is checked, quickly.
+            damaged: damage is known; otherwise there is a quick check.
 
         Raises:
             StoreError: it cannot be used, for another reason than damage.
@@ -73,7 +73,7 @@ class Store(Closing):
         downgrade_database(path, now)
         repaired = repair(path, now, damaged=damaged)
         store = cls.open(path)
-        # The frame loop has this connection: it rather tries again than wait for another process.
+        # The frame loop uses this connection. It tries again later instead of waiting for another process.
         store._connection.execute(f"PRAGMA busy_timeout = {AGENT_WAITS_MS}")
         if repaired is not None:
             store._values.write(MENDED, repaired.text, now)
@@ -84,17 +84,17 @@ class Store(Closing):
         self._connection.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing of what is written inside: one wait for the card instead of many."""
+        """Write everything inside, or nothing. The card is waited for once instead of many times."""
         return transaction(self._connection)
 
     def record(self, visits: Sequence[Visit], counted_at: float) -> None:
-        """Store finished visits, all or none."""
+        """Store finished visits, all of them or none."""
         self.record_all([(visit, counted_at) for visit in visits])
 
     def record_all(self, counted: Sequence[tuple[Visit, float]], lost: int = 0) -> None:
-        """Store finished visits with the moment at which each was counted, all or none.
+        """Store finished visits, each with the time (unix seconds) at which it was counted, all of them or none.
 
-        ``lost`` more were counted, but given up before they could be stored: their number is kept.
+        ``lost`` is the number of visits that were counted but given up before they could be stored; it is added up.
         """
         with self.transaction():
             self.visits.add(counted)
@@ -103,12 +103,12 @@ class Store(Closing):
 
     @property
     def lost_visits(self) -> int:
-        """Visits that were counted while the database took nothing, and given up for want of memory."""
+        """Number of visits that were given up because the database could not be written and memory was full."""
         return self._values.counter(LOST)[0]
 
     @property
     def last_repair(self) -> DatabaseRepair | None:
-        """When this database last took the place of a damaged one, None if it never did."""
+        """The last time that this database replaced a damaged one; None if it never did."""
         text = self._values.read(MENDED)
         return None if text is None else DatabaseRepair.parse(text)
 
@@ -116,13 +116,13 @@ class Store(Closing):
         self, start: float, end: float, bands: AgeBands, traffic: Traffic, event_of: Callable[[Window], Event | None],
         now: float | None = None,
     ) -> Window:  # fmt: skip
-        """Close ``[start, end)``: its visits, its counts and its event become one fact, or none of them does.
+        """Close the window ``[start, end)``. Its visits, its counts and its event are stored together or not at all.
 
-        The event is as old as its time in the queue, which begins ``now`` (unix seconds; by default at the window's
-        end): a window that a device closes after a month in a drawer must not be too old to be sent.
+        The age of the event is its time in the queue, which begins at ``now`` (unix seconds; by default at the window's
+        end): if a device closes a window after a month in a drawer, the event must not be too old to be sent.
 
-        A visit that was counted late, after its own window had closed, is held by the next one: every visit is in
-        exactly one window.
+        A visit that was counted late, after its own window had closed, is in the next one: every visit is in exactly
+        one window.
         """
         with self.transaction():
             visits = self.visits.uncounted_before(end)
@@ -134,12 +134,13 @@ class Store(Closing):
         return window
 
     def follow_clock(self, boot: str, offset: float, now: float) -> int:
-        """Stamp the visits that no window holds yet as the clock stands now; see :meth:`Timestamps.follow`."""
+        """Move the visits that are not in a window yet to the present clock; see :meth:`Timestamps.follow`."""
         with self.transaction():
             return self._timestamps.follow(boot, offset, now)
 
     def prune(self, now: float, keep: StoreSettings, ran_s: float = math.inf) -> int:
-        """Apply the bounds; returns how many undelivered events were dropped (also counted in the outbox).
+        """Delete what is too old or too much. Returns how many undelivered events were dropped; the outbox counts them,
+        too.
 
         ``ran_s``: seconds for which the agent has run since the last call; see :meth:`Timestamps.retention_now`.
         """

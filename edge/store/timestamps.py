@@ -1,4 +1,5 @@
-"""Time stamps that follow the clock: a Pi has none of its own, and learns the time minutes after it began to count."""
+"""Times that follow the clock: a Pi has no clock of its own, and learns the time minutes after it has begun to
+count."""
 
 from __future__ import annotations
 
@@ -9,17 +10,17 @@ from typing import Any
 from edge.store.named_values import NamedValues
 
 CLOCK_STEP_S = 2.0
-"""The clock was set if it differs by more from what the monotonic clock says it should be."""
+"""If the clock differs from the monotonic clock by more than this (seconds), it was set."""
 TRUSTED_DAYS_PER_DAY = 30.0
-"""Retention times believe in so many days for each day that the agent has run."""
+"""For each day that the agent has run, retention moves on by at most this many days."""
 
 
 class Timestamps:
-    """Keeps visits that no window holds yet at the time of day that the clock gives them now.
+    """Moves visits that are not in a window yet when the clock is set.
 
-    A fact in the database remembers the boot, how far its monotonic clock was from the wall clock, and the first visit
-    and event of that boot: all its open visits are stamped by that distance. When it changes they move along, and so
-    does the age of the events in the outbox. What a window holds was told already, and stays.
+    The database remembers the boot, the difference between its monotonic clock and the wall clock, and the first visit
+    and event of that boot. The times of all its open visits were computed with that difference. When it changes, they
+    are moved, and so are the ages of the events in the outbox. Visits in a window may have been sent, so they stay.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -27,10 +28,10 @@ class Timestamps:
         self._values = NamedValues(connection)
 
     def follow(self, boot: str, offset: float, now: float) -> int:
-        """Move open visits to the present clock; in a transaction of the caller. Returns how many were moved.
+        """Move open visits to the present clock, in the caller's transaction. Returns how many were moved.
 
         Args:
-            boot: see :func:`edge.system.clock.boot_id`; empty where it is unknown: then a restart counts as a boot.
+            boot: see :func:`edge.system.clock.boot_id`; empty if it is unknown, then a restart counts as a boot.
             offset: seconds from the monotonic clock to the wall clock.
             now: unix seconds.
         """
@@ -47,7 +48,7 @@ class Timestamps:
             )
         else:
             first, event = self._next("visits", "id"), self._next("outbox", "sequence")
-        # Visits of an earlier boot whose clock ran ahead: nobody knows when they were, but it was not in the future.
+        # Visits of an earlier boot whose clock was ahead: their times are unknown, but not in the future.
         moved += self._connection.execute(
             "UPDATE visits SET started_at = started_at + :now - counted_at, ended_at = ended_at + :now - counted_at,"
             " counted_at = :now WHERE window_id IS NULL AND id < :first AND counted_at > :now",
@@ -57,10 +58,10 @@ class Timestamps:
         return moved
 
     def retention_now(self, now: float, ran_s: float) -> float:
-        """The moment that retention times are counted back from, in unix seconds; in a transaction of the caller.
+        """The moment from which retention times are counted back, in unix seconds; in the caller's transaction.
 
-        ``now``, but it never goes forward by more than :data:`TRUSTED_DAYS_PER_DAY` times ``ran_s``, the seconds for
-        which the agent has run since the last call: a clock that jumps ahead by years must not delete what was counted.
+        This is ``now``, but it never moves on by more than :data:`TRUSTED_DAYS_PER_DAY` times ``ran_s``, the seconds
+        for which the agent has run since the last call: if the clock jumps ahead by years, visits must not be deleted.
         """
         known = self._read("retention")
         believed = now if known is None else min(now, known["now"] + TRUSTED_DAYS_PER_DAY * ran_s)

@@ -1,4 +1,4 @@
-"""The visits table."""
+"""The table of visits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.counting.visit import Direction, Visit
 
 @dataclass(frozen=True)
 class StoredVisit:
-    """A visit, its row id and when it was counted (unix seconds): a little after it ended."""
+    """A visit with its row id and the time (unix seconds) at which it was counted, a little after it ended."""
 
     id: int
     counted_at: float
@@ -19,13 +19,13 @@ class StoredVisit:
 
 
 class Visits:
-    """Visits on disk. Times are unix seconds (UTC)."""
+    """Visits in the database. All times are unix seconds (UTC)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def add(self, visits: Sequence[tuple[Visit, float]]) -> None:
-        """Store visits, each with when it was counted, in the caller's transaction or one of their own."""
+        """Store visits, each with the time at which it was counted, in the caller's transaction or one of their own."""
         rows = [
             (
                 counted_at, visit.started_at, visit.ended_at, visit.observations, visit.age,
@@ -46,13 +46,13 @@ class Visits:
         return self._select("WHERE ended_at >= ? AND ended_at < ? AND NOT excluded ORDER BY ended_at, id", (start, end))
 
     def last(self, count: int, since: float = 0.0) -> list[StoredVisit]:
-        """The newest ``count`` visits that ended at or after ``since``, newest first, without excluded ones."""
+        """The latest ``count`` visits that ended at or after ``since``, latest first, without excluded ones."""
         return self._select(
             "WHERE ended_at >= ? AND NOT excluded ORDER BY ended_at DESC, id DESC LIMIT ?", (since, count)
         )
 
     def excluded_between(self, start: float, end: float) -> int:
-        """How many excluded visits ended in ``[start, end)``."""
+        """Number of excluded visits that ended in ``[start, end)``."""
         query = "SELECT count(*) FROM visits WHERE ended_at >= ? AND ended_at < ? AND excluded"
         return int(self._connection.execute(query, (start, end)).fetchone()[0])
 
@@ -66,19 +66,20 @@ class Visits:
         return [(row["ended_at"], row["direction"]) for row in rows]
 
     def uncounted_before(self, moment: float) -> list[StoredVisit]:
-        """Visits counted before ``moment`` that no window holds yet, excluded ones too."""
+        """Visits counted before ``moment`` that are not in a window yet, also excluded ones."""
         return self._select("WHERE window_id IS NULL AND counted_at < ? ORDER BY id", (moment,))
 
     def assign(self, visits: Sequence[StoredVisit], window_id: int) -> None:
-        """Mark visits as held by a window."""
+        """Put visits into a window."""
         self._connection.executemany(
             "UPDATE visits SET window_id = ? WHERE id = ?", [(window_id, stored.id) for stored in visits]
         )
 
     def delete_before(self, moment: float) -> int:
-        """Delete the visits of windows that ended before ``moment``; returns how many.
+        """Delete the visits of windows that ended before ``moment``. Returns how many.
 
-        All of a window at once: of half of them, neither the visits nor the window would tell how many there were.
+        All visits of a window are deleted at once: if half of them were left, neither the visits nor the window would
+        give the right number.
         """
         return self._connection.execute(
             'DELETE FROM visits WHERE window_id IN (SELECT id FROM windows WHERE "end" < ?)', (moment,)

@@ -1,4 +1,4 @@
-"""The windows table."""
+"""The table of windows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from edge.census.window import Traffic, Window
 
 
 class Windows:
-    """Closed windows on disk."""
+    """Closed windows in the database. All times are unix seconds (UTC)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def add(self, window: Window) -> int:
-        """Store a closed window; returns its row id."""
+        """Store a closed window. Returns its row id."""
         cursor = self._connection.execute(
             'INSERT INTO windows (start, "end", counts, entries, exits, dwell, frames, dropped, excluded)'
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -35,7 +35,7 @@ class Windows:
         return [_window(row) for row in rows]
 
     def emptied_between(self, start: float, end: float) -> list[Window]:
-        """Windows that lie in ``[start, end]`` and whose visits have all been deleted, oldest first."""
+        """Windows in ``[start, end]`` whose visits have all been deleted, oldest first."""
         rows = self._connection.execute(
             'SELECT * FROM windows WHERE start >= ? AND "end" > ? AND "end" <= ?'
             ' AND id NOT IN (SELECT window_id FROM visits WHERE window_id IS NOT NULL) ORDER BY "end", id',
@@ -44,7 +44,7 @@ class Windows:
         return [window for window in map(_window, rows) if window.visits or window.excluded]
 
     def delete_before(self, moment: float) -> int:
-        """Delete windows that ended before ``moment``; returns how many."""
+        """Delete windows that ended before ``moment``. Returns how many."""
         return self._connection.execute('DELETE FROM windows WHERE "end" < ?', (moment,)).rowcount
 
 

@@ -146,7 +146,7 @@ def test_a_full_card_keeps_no_copy_and_so_is_not_upgraded(database: Path, newer_
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(database_module.os, "fsync", full)
-    with pytest.raises(StoreError, match="no copy of it to return to"):
+    with pytest.raises(StoreError, match="no copy can be kept to go back to"):
         Store.open(database)
     with closing(sqlite3.connect(database)) as connection:
         newer_release(False)

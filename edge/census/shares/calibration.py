@@ -47,7 +47,7 @@ class Calibration:
         interval: Iterable[Iterable[float]],
         probability: Iterable[float],
     ) -> Calibration:
-        """Make one from labels, estimated ages with intervals in years, and P(female), rounded as a card stores them."""
+        """Make one from labels, estimated ages with intervals in years, and P(female), rounded as in a card."""
         labels = np.clip(np.floor(np.asarray(list(true_age), float)), 0, MAX_AGE).astype(np.int64)
         intervals = np.asarray([tuple(ends) for ends in interval], float).reshape(-1, 2)
         years = np.column_stack([np.asarray(list(age), float), intervals])

@@ -137,7 +137,7 @@ def _run(
 
 
 def _origins(shares: Float64Array, seen: Float64Array, likelihood: Float32Array) -> Float64Array:
-    """One step of EM: the expected shares of true cells (n, k) among the visits seen (n, j), given ``shares`` (n, k)."""
+    """One step of EM: the expected shares of true cells (n, k) in the visits seen (n, j), given ``shares`` (n, k)."""
     shares = np.maximum(shares, _TINY)
     expected = np.maximum(np.matmul(likelihood, shares.astype(np.float32)[:, :, None])[:, :, 0], _TINY)
     back = np.matmul((seen / expected).astype(np.float32)[:, None, :], likelihood)[:, 0]
