@@ -8,12 +8,12 @@ import numpy as np
 from edge.cameras.frame import Image
 from training.recipe import Augmentation
 
-Floats = np.ndarray
+Float32Array = np.ndarray
 _UNIT = np.arange(256, dtype=np.float32) / 255
 """A table from 0..255 to 0..1: looking a pixel up is several times faster than converting and dividing it."""
 
 
-def augment(face: Image, size: int, settings: Augmentation, rng: np.random.Generator) -> Floats:
+def augment(face: Image, size: int, settings: Augmentation, rng: np.random.Generator) -> Float32Array:
     """One random variant of a face: uint8 RGB (n, n, 3) -> float32 (size, size, 3) in 0..1.
 
     The order is that of a real camera: the crop that the detector makes, the light, the distance (few pixels), then
@@ -54,7 +54,7 @@ def _crop(face: Image, size: int, settings: Augmentation, rng: np.random.Generat
     )
 
 
-def _light(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Floats:
+def _light(x: Float32Array, settings: Augmentation, rng: np.random.Generator) -> Float32Array:
     """Change exposure, contrast, gamma, saturation and the colour of the light."""
     x = np.stack(cv2.split(x))  # NumPy is much faster on three planes than on triples
     grey = x.mean(0)
@@ -65,7 +65,7 @@ def _light(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Float
     return cv2.merge(tuple(x ** np.float32(np.exp(rng.uniform(-settings.gamma, settings.gamma)))))
 
 
-def _occlude(x: Floats, settings: Augmentation, rng: np.random.Generator) -> Floats:
+def _occlude(x: Float32Array, settings: Augmentation, rng: np.random.Generator) -> Float32Array:
     """Cover a part of the face with a patch of one colour, as a hand, a menu or another guest's head would."""
     if rng.random() < settings.occlude_probability:
         size = x.shape[0]

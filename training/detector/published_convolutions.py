@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from edge.errors import MaitredError
+from edge.vision.detection import Float32Array
 
-Floats = npt.NDArray[np.float32]
 _NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 _TYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16}
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -27,8 +26,8 @@ class Convolution:
 
     name: str
     operator: str
-    kernel: Floats
-    bias: Floats
+    kernel: Float32Array
+    bias: Float32Array
 
 
 def read_convolutions(model: bytes) -> list[Convolution]:
@@ -64,7 +63,7 @@ def _convolutions(file: Any, graph: Any) -> Iterator[Convolution]:
             raise MaitredError(f"an unknown layer: {name} ({bytes(output.name).decode(errors='replace')})")
 
 
-def _values(file: Any, tensor: Any) -> Floats:
+def _values(file: Any, tensor: Any) -> Float32Array:
     name, shape = bytes(tensor.name).decode(errors="replace"), tuple(int(side) for side in tensor.shape)
     content = file.buffers[tensor.buffer].data
     if tensor.type not in _TYPES or content is None:
@@ -73,7 +72,7 @@ def _values(file: Any, tensor: Any) -> Floats:
     return _filled_up(values, shape, tensor.sparsity, name) if tensor.sparsity else values.reshape(shape)
 
 
-def _filled_up(values: Floats, shape: tuple[int, ...], sparsity: Any, name: str) -> Floats:
+def _filled_up(values: Float32Array, shape: tuple[int, ...], sparsity: Any, name: str) -> Float32Array:
     """A dense array from one whose last dimension is stored sparsely (CSR), row after row."""
     *outer, last = sparsity.dimMetadata
     if (

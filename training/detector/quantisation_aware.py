@@ -15,13 +15,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from keras import layers
 
 from edge.errors import MaitredError
+from edge.vision.detection import Float32Array
 
-Floats = npt.NDArray[np.float32]
 Range = tuple[float, float]
 LEVELS = 127
 """Quantisation levels of a weight on either side of zero."""
@@ -69,7 +68,7 @@ def with_fake_quantisation(network: keras.Model, pixels: Range, ranges: Sequence
     return copy
 
 
-def measure_ranges(network: keras.Model, pictures: Sequence[Floats]) -> list[Range]:
+def measure_ranges(network: keras.Model, pictures: Sequence[Float32Array]) -> list[Range]:
     """Lowest and highest output of each rounded layer over ``pictures``, float32 (height, width, 3)."""
     every = keras.Model(network.inputs, [operation.output for operation in _quantised_operations(network)])
     extremes = tf.function(lambda x: [(tf.reduce_min(y), tf.reduce_max(y)) for y in every([x])])
@@ -92,7 +91,7 @@ class TrainableNetwork:
         self._places = {id(operation): number for number, operation in enumerate(rounded)}
         self._ranges = tf.constant(ranges, tf.float32)
         self._stretch = tf.Variable(tf.zeros_like(self._ranges))
-        self._start: dict[str, tuple[Floats, Floats, Floats, float]] = {}
+        self._start: dict[str, tuple[Float32Array, Float32Array, Float32Array, float]] = {}
         self._learned: dict[str, tuple[tf.Variable, tf.Variable]] = {}
         for operation in network.operations:
             if isinstance(operation, _WEIGHTED):

@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from edge.census.age_bands import AgeBands
-from edge.census.shares.calibration import KEY, Calibration
+from edge.census.shares.calibration import KEY, Calibration, Float64Array, Int64Array
 from edge.census.shares.confusion import Confusion, estimate_confusion
 from edge.census.shares.label_shift import CorrectedShares, correct_counts, correct_visits
 from edge.census.window import cell_of
@@ -42,8 +41,6 @@ SPREAD = 1.0
 EM_STEPS = 300
 Shift = Literal["any", "tilted", "none"]
 SHIFTS: tuple[Shift, ...] = ("any", "tilted", "none")
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +48,7 @@ class FacePool:
     """Labelled faces to draw from: the index of each face's true cell in ``known``, int64 (n,), and its visit."""
 
     known: Confusion
-    truth: Integers
+    truth: Int64Array
     visits: tuple[Visit, ...]
 
     @classmethod
@@ -65,7 +62,7 @@ class FacePool:
         )
         return cls(known, known.posterior.segments.cell_of(faces.true_age, faces.true_female), visits)
 
-    def draw(self, random: np.random.Generator, shift: Shift, size: int) -> tuple[Floats, list[Visit]]:
+    def draw(self, random: np.random.Generator, shift: Shift, size: int) -> tuple[Float64Array, list[Visit]]:
         """A random population: its true shares by cell, float64 (k,), and its visits."""
         common = np.bincount(self.truth, minlength=len(self.known.cells)) / len(self.truth)
         inside = common > 0
@@ -103,16 +100,16 @@ def study(
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
-def _distance(shares: Floats, truth: Floats) -> float:
+def _distance(shares: Float64Array, truth: Float64Array) -> float:
     return float(0.5 * np.abs(shares - truth).sum())
 
 
-def _coverage(found: CorrectedShares, truth: Floats) -> float:
+def _coverage(found: CorrectedShares, truth: Float64Array) -> float:
     # Without the last cell, "not estimated", which has no true share here.
     return float(((found.low <= truth) & (truth <= found.high))[:-1].mean())
 
 
-def _em(counts: Integers, faces: Floats) -> Floats:
+def _em(counts: Int64Array, faces: Float64Array) -> Float64Array:
     """Maximum likelihood by EM until convergence, with the confusion matrix taken as exact."""
     chance = faces / faces.sum(axis=1, keepdims=True)
     shares = np.full(len(faces), 1 / len(faces))
@@ -121,7 +118,7 @@ def _em(counts: Integers, faces: Floats) -> Floats:
     return np.asarray(shares / shares.sum())
 
 
-def _inverse(counts: Integers, faces: Floats) -> Floats:
+def _inverse(counts: Int64Array, faces: Float64Array) -> Float64Array:
     """Inversion of the confusion matrix by least squares, projected back to shares that sum to 1."""
     chance = faces / faces.sum(axis=1, keepdims=True)
     shares = np.clip(np.linalg.lstsq(chance.T, counts / counts.sum(), rcond=None)[0], 0, None)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from keras import layers
 
-Floats = npt.NDArray[np.float32]
+from edge.vision.detection import Float32Array
+
 MAX_FACTOR = 1e3
 """Largest factor by which a channel is stretched relative to the widest channel of its tensor."""
 _LINEAR = (layers.Add, layers.ReLU, layers.ZeroPadding2D, layers.UpSampling2D, layers.MaxPooling2D)
@@ -34,7 +34,7 @@ class _Channels:
     free: bool = True
 
 
-def equalise(network: keras.Model, pictures: Sequence[Floats]) -> None:
+def equalise(network: keras.Model, pictures: Sequence[Float32Array]) -> None:
     """Equalise ``network`` in place, by its ranges over ``pictures``, float32 (height, width, 3).
 
     The outputs of the network stay the same.
@@ -51,14 +51,14 @@ def equalise(network: keras.Model, pictures: Sequence[Floats]) -> None:
         _scale(group, np.maximum(widest / widest.max(), 1 / MAX_FACTOR))
 
 
-def _ranges(network: keras.Model, pictures: Sequence[Floats]) -> list[Floats]:
+def _ranges(network: keras.Model, pictures: Sequence[Float32Array]) -> list[Float32Array]:
     """The largest absolute value of each channel, float32 (channels,), for each output of ``network``."""
     widest_of = tf.function(lambda picture: [tf.reduce_max(tf.abs(values), (0, 1, 2)) for values in network([picture])])
     found = [[values.numpy() for values in widest_of(picture[None])] for picture in pictures]
     return [np.max(values, axis=0) for values in zip(*found, strict=True)]
 
 
-def _scale(group: _Channels, factors: Floats) -> None:
+def _scale(group: _Channels, factors: Float32Array) -> None:
     """Divide the group's channels by ``factors`` where they are made, multiply by them where they are used."""
     for maker in group.makers:
         kernel, bias = maker.get_weights()
