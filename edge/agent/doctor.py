@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from edge.cameras import open_camera
 from edge.config.settings import Settings
-from edge.counting.placement import VISITS_TO_JUDGE, judge
+from edge.counting.placement import VISITS_TO_JUDGE, check_placement
 from edge.counting.visit import Direction
 from edge.errors import MaitredError
 from edge.store import Store
@@ -118,7 +118,7 @@ def _entrance(settings: Settings) -> Check:
     if path.exists():
         with Store.open(path, read_only=True) as store:
             latest = store.entrance.latest_directions(entrance, VISITS_TO_JUDGE)
-    return judge(entrance, latest)
+    return check_placement(entrance, latest)
 
 
 def _disk(settings: Settings) -> Check:

@@ -1,4 +1,4 @@
-"""Which crops of a face are worth classifying: the few best of a visit."""
+"""Choosing the few best crops of a face in a visit: only these are classified."""
 
 from __future__ import annotations
 
@@ -16,29 +16,31 @@ from edge.vision.detection import Detection
 FULL_SIZE_PX = 120.0
 """A face that is larger than this (pixels) shows no more detail that matters."""
 MIN_APART_S = 0.25
-"""Shots closer in time than this are nearly the same picture: only the better one is kept."""
+"""Shots that are closer in time than this (seconds) are nearly the same picture: only the better one is kept."""
 
 SHARPNESS_SIDE_PX = 48
-"""Side in pixels at which sharpness is judged: sensor noise is averaged away, blur that matters is not."""
+"""Side in pixels to which a face is shrunk to measure its sharpness: this averages sensor noise away, but not blur that
+matters."""
 SHARP = 0.25
-"""Detail of that size, as a share of the contrast, from which a face counts as sharp."""
+"""A face is sharp if its fine detail at that size is at least this share of its contrast."""
 DIM, BRIGHT, FLAT = 60.0, 200.0, 25.0
-"""Mean grey levels beyond which a face is too dark or too bright, and the contrast below which it is flat."""
+"""Mean grey levels below and above which a face is too dark or too bright, and the contrast below which it is flat."""
 GOOD_QUALITY, SOFTENING, MAX_SOFTENING = 0.45, 35.0, 2.5
-"""Mean quality of a visit's shots below which its age distribution is softened, by how much, and at most by this
-temperature. Set so that four in five labels lie in the intervals, see :func:`age_interval`."""
+"""If the mean quality of a visit's shots is below the first, its age distribution is softened: the second says how
+much, and the third is the highest temperature. Chosen so that four in five labels lie in the intervals; see
+:func:`age_interval`."""
 
 
 @dataclass(order=True)
 class Shot:
-    """A crop in RAM, ordered by its quality."""
+    """A crop of a face in RAM. Shots are ordered by their quality."""
 
     quality: float
     time_s: float
     crop: Image = field(compare=False, repr=False)
-    """The face as the demographics model wants it."""
+    """The face as the demographics model needs it, uint8 BGR."""
     context: Image = field(compare=False, repr=False)
-    """The face and its surroundings as the detector wants them: see :mod:`edge.vision.face_verification`."""
+    """The face and its surroundings as the detector needs them; see :mod:`edge.vision.face_verification`."""
 
 
 class BestShots:
@@ -50,18 +52,18 @@ class BestShots:
 
     @property
     def shots(self) -> list[Shot]:
-        """The kept shots, best first."""
+        """The shots that were kept, best first."""
         return sorted(self._heap, reverse=True)
 
     def wants(self, quality: float, time_s: float) -> bool:
-        """Whether a shot of that quality would be kept: asked before the crop is made."""
+        """Whether a shot of this quality would be kept. Ask before the crop is made."""
         near = self._near(time_s)
         if near is not None:
             return quality > near.quality
         return len(self._heap) < self._count or quality > self._heap[0].quality
 
     def add(self, shot: Shot) -> None:
-        """Keep a shot, in place of a near one or of the worst."""
+        """Keep a shot, in place of one that is near in time or, if there are enough, of the worst."""
         near = self._near(shot.time_s)
         if near is not None:
             self._heap.remove(near)
@@ -84,18 +86,18 @@ class BestShots:
 
 
 def age_interval(pooled: Estimate, qualities: Sequence[float] | None = None) -> tuple[float, float]:
-    """The 80 % interval of a visit's apparent age, in years: wider than the networks' own where shots show little.
+    """The 80 % interval of a visit's apparent age, in years. It is wider than the networks' own if the shots are poor.
 
-    Networks do not know how blurred what they see is. Of 139 visits in scenes with faces of the validation split the
-    plain intervals held the label in 83 % where the shots' mean quality was above 0.45, in 69 % down to 0.3, in 61 %
-    below.
+    Networks do not know how blurred a picture is. Of 139 visits in scenes with faces of the validation split the
+    networks' intervals contained the label in 83 % of the cases with a mean quality above 0.45, in 69 % from 0.3 to
+    0.45, and in 61 % below.
     """
-    lacking = max(GOOD_QUALITY - float(np.mean(qualities)), 0.0) if qualities else 0.0
-    return pooled.softened(min(1 + SOFTENING * lacking**2, MAX_SOFTENING)).age_interval
+    shortfall = max(GOOD_QUALITY - float(np.mean(qualities)), 0.0) if qualities else 0.0
+    return pooled.softened(min(1 + SOFTENING * shortfall**2, MAX_SOFTENING)).age_interval
 
 
 def quality_of(face: Detection, image: Image) -> float:
-    """How much a face shows, 0..1: size, frontality, being whole, detector score, sharpness, exposure."""
+    """Quality of a face, 0..1, from its size, frontality, score, sharpness and exposure, and whether it is whole."""
     height, width = image.shape[:2]
     left, top, box_width, box_height = face.box
     low_x, high_x = max(left, 0), min(left + box_width, width)
@@ -108,7 +110,7 @@ def quality_of(face: Detection, image: Image) -> float:
 
 
 def clarity(part: Image) -> float:
-    """0..1: how sharp and well lit a face is, from its pixels, uint8 BGR."""
+    """How sharp and well lit a face is, 0..1, from its pixels (uint8 BGR)."""
     grey = cv2.cvtColor(
         cv2.resize(part, (SHARPNESS_SIDE_PX, SHARPNESS_SIDE_PX), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY
     )
@@ -121,7 +123,9 @@ def clarity(part: Image) -> float:
 
 
 def frontality(face: Detection) -> float:
-    """1 for a face seen from the front, towards 0 in profile: where the nose lies between the eyes."""
+    """1 for a face from the front, and less (not below 0.05) the more it is turned: from where the nose lies between
+    the eyes.
+    """
     left_eye, right_eye, nose = face.landmarks[:3]
     axis = right_eye - left_eye
     span = float(axis @ axis)

@@ -19,7 +19,7 @@ class Boundary(Protocol):
     """Divides the picture into inside and outside."""
 
     def depth(self, place: Point) -> float:
-        """How far inside a place lies, in pixels; negative outside."""
+        """How far inside a place is, in pixels; negative outside."""
 
     def is_passed(self, before: Point, after: Point) -> bool:
         """Whether the straight path between two places on different sides counts as passing."""
@@ -27,12 +27,12 @@ class Boundary(Protocol):
 
 @dataclass(frozen=True)
 class Line:
-    """A line of which only the part between its two points can be passed."""
+    """A line. Only the part between its two points can be passed."""
 
     start: Point
     end: Point
     inner: Point
-    """Unit vector, square to the line, that points inside."""
+    """Unit vector at a right angle to the line that points inside."""
 
     def depth(self, place: Point) -> float:
         """Distance from the line, which is extended without end for this."""
@@ -55,7 +55,7 @@ class Zone:
 
     @classmethod
     def of(cls, corners: Sequence[Point], size: Size) -> Zone:
-        """The zone with these corners in fractions of a frame of that size."""
+        """The zone with these corners, which are fractions of a frame of that size."""
         return cls(np.array(corners, np.float32) * np.array(size, np.float32))
 
     def depth(self, place: Point) -> float:
@@ -70,14 +70,14 @@ class Zone:
 
 
 def boundary_of(entrance: Entrance, size: Size) -> Boundary | None:
-    """The drawn line or zone on a frame of that size, None where none is drawn."""
+    """The drawn line or zone on a frame of that size; None if none is drawn."""
     if entrance.zone:
         return Zone.of(entrance.zone, size)
     if not entrance.line:
         return None
     start, end = ((x * size[0], y * size[1]) for x, y in entrance.line)
     length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
-    square = (start[1] - end[1]) / length, (end[0] - start[0]) / length
+    normal = (start[1] - end[1]) / length, (end[0] - start[0]) / length
     inner = INNER[entrance.inside]
-    turned = 1.0 if square[0] * inner[0] + square[1] * inner[1] > 0 else -1.0
-    return Line(start, end, (turned * square[0], turned * square[1]))
+    sign = 1.0 if normal[0] * inner[0] + normal[1] * inner[1] > 0 else -1.0
+    return Line(start, end, (sign * normal[0], sign * normal[1]))

@@ -1,4 +1,4 @@
-"""From a frame to faces, crops and estimates: all that the pipeline knows of the models."""
+"""From a frame to faces, crops and estimates: the pipeline uses the models only through this."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def _empty() -> list[int]:
 
 @dataclass
 class Heatmap:
-    """Visits by the field of the frame in which they began and ended, row by row from the upper left.
+    """Numbers of visits by the field of the frame in which they began and ended, row by row from the upper left.
 
     These are only sums since the agent started: no field says when a visit was, or whose.
     """
@@ -28,13 +28,13 @@ class Heatmap:
     ended: list[int] = field(default_factory=_empty)
 
     def add(self, began: Point, ended: Point) -> None:
-        """Count a visit; places are fractions of the frame and may lie a little outside."""
+        """Count a visit. Places are fractions of the frame, and may be a little outside."""
         self.began[_index(began)] += 1
         self.ended[_index(ended)] += 1
 
     @property
     def visits(self) -> int:
-        """How many were counted."""
+        """Number of visits counted."""
         return sum(self.began)
 
 

@@ -20,7 +20,7 @@ from edge.counting.visit import Direction, Visit
 from edge.vision.detection import Detection
 
 STAFF_SHARE = 0.5
-"""Share of a track's time in the staff zone above which it is staff."""
+"""A track belongs to staff if it spends more than this share of its time in the staff zone."""
 HIDDEN_S = 0.6
 """For this many seconds a walking person who disappears is assumed to walk on."""
 MIN_WALKING_SPEED = 1.5
@@ -31,13 +31,13 @@ END_POINTS = 6
 
 @dataclass(frozen=True)
 class Passage:
-    """What a track's path says.
+    """Where a track went, and what follows from it.
 
     Attributes:
-        direction: the crossings' sum; None if there were none or they cancel each other.
-        zone_s: seconds inside of the zone; None where no zone is drawn.
-        staff: whether the staff zone says so.
-        began: first and ``ended``, last place of the face's centre, as fractions of the frame.
+        direction: the sum of its crossings; None if there were none, or if they cancel each other.
+        zone_s: seconds in the zone; None if no zone is drawn.
+        staff: whether it is staff, by the staff zone.
+        began: the first place of the face's centre, and ``ended``, the last, as fractions of the frame.
     """
 
     direction: Direction | None
@@ -63,7 +63,7 @@ class CrossingDetector:
         self._staff_zone: Zone | None = None
 
     def see(self, track_id: int, face: Detection, time_s: float, size: Size) -> None:
-        """A track was seen: ``face`` at ``time_s`` in a frame of ``size`` pixels."""
+        """Take in that a track was seen as ``face`` at ``time_s`` (seconds), in a frame of ``size`` pixels."""
         if size != self._size:
             self._size = size
             self._boundary = boundary_of(self._entrance, size)
@@ -81,9 +81,9 @@ class CrossingDetector:
         self._paths[earlier].join(self._paths.pop(later), self._boundary)
 
     def end(self, track_id: int) -> Passage:
-        """The passage of a track that has ended."""
+        """The passage of a track that has ended. It is forgotten afterwards."""
         path = self._paths.pop(track_id)
-        # A crossing that was seen counts. Only without one, the hidden steps at both ends are guessed.
+        # A crossing that was seen counts. Only if there is none, the hidden steps at both ends are guessed.
         net = path.net or (self._with_hidden_ends(path, self._boundary).net if self._boundary else 0)
         direction: Direction | None = None if net == 0 else "in" if net > 0 else "out"
         lasted_s = path.last.time_s - path.first.time_s
@@ -92,7 +92,7 @@ class CrossingDetector:
         return Passage(direction, zone_s, staff, self._fractions(path.first.place), self._fractions(path.last.place))
 
     def _with_hidden_ends(self, path: _Path, boundary: Boundary) -> _Path:
-        """The path with the steps before and after it that were not seen."""
+        """The path with the unseen steps before and after it."""
         whole = path
         before = _extrapolated(path.first_points, -HIDDEN_S, boundary, self._size)
         if before is not None:
@@ -110,7 +110,7 @@ class CrossingDetector:
 
 @dataclass(frozen=True)
 class _PathPoint:
-    """A face's centre in pixels, when, and how far inside of boundary and staff zone."""
+    """The centre of a face in pixels, with its time, and how far inside the boundary and the staff zone it is."""
 
     place: Point
     time_s: float
@@ -138,27 +138,27 @@ def _extrapolated(points: list[_PathPoint], after_s: float, boundary: Boundary, 
 
 @dataclass
 class _Path:
-    """A track so far."""
+    """The path of a track so far."""
 
     first: _PathPoint
     last: _PathPoint
     side: int = 0
-    """Where the face was clearly seen last: 1 inside, -1 outside, 0 nowhere yet."""
+    """Side on which the face was last clearly seen: 1 inside, -1 outside, 0 neither yet."""
     passes: int = 0
-    """Passes of the boundary since then, inwards less outwards."""
+    """Number of passes of the boundary since then, inwards less outwards."""
     net: int = 0
-    """Crossings inwards less crossings outwards."""
+    """Number of crossings inwards less crossings outwards."""
     inside_s: float = 0.0
     staff_s: float = 0.0
     first_points: list[_PathPoint] = field(default_factory=list)
     last_points: deque[_PathPoint] = field(default_factory=lambda: deque(maxlen=END_POINTS))
     first_side: int = 0
-    """Where the face was clearly seen first, and ``early``, the passes before."""
+    """Side on which the face was first clearly seen; ``early`` is the number of passes before that."""
     early: int = 0
 
     def join(self, later: _Path, boundary: Boundary | None) -> None:
         """Continue with a later path of the same face."""
-        # To its first sight without a decision; then what it decided.
+        # Up to its first point nothing is decided; after that its own decisions count.
         self.continue_with(later.first, boundary, margin=inf)
         self.passes += later.early
         if not self.first_side:
@@ -191,7 +191,7 @@ class _Path:
             self._reach_side(side)
 
     def _reach_side(self, side: int) -> None:
-        """The face is clearly on that side."""
+        """Take in that the face is clearly on that side."""
         if self.side == -side:
             self.net += (self.passes > 0) - (self.passes < 0)
         self.first_side = self.first_side or side

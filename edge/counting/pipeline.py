@@ -1,4 +1,4 @@
-"""The frame loop's heart: a frame goes in, finished visits come out."""
+"""The pipeline: frames go in, finished visits come out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from edge.vision.models import Models
 
 
 class Pipeline:
-    """Detection, tracking, best shots, classification, visits: one object that lives as long as its camera.
+    """Finds and follows faces, keeps their best shots, and makes visits of them. It lives as long as its camera.
 
     It belongs to one thread. Of the frames it keeps the few best crops of each face in view, in RAM, until the visit
     ends.
@@ -60,7 +60,7 @@ class Pipeline:
 
     @property
     def in_view(self) -> int:
-        """Confirmed tracks at this moment, without those of people who have been hidden for some time."""
+        """Number of confirmed tracks at this moment, without people who have been hidden for some time."""
         counting = self._settings.counting
         return sum(
             track.hits >= counting.confirm_hits and self._now_s - track.seen_s <= counting.lost_s
@@ -73,7 +73,7 @@ class Pipeline:
         return self._seen
 
     def process(self, frame: Frame) -> list[Visit]:
-        """Take the next frame; returns the visits that ended with it.
+        """Take the next frame. Returns the visits that ended with it.
 
         A visit ends some seconds after its face was last seen (``[counting]``). Its times are on the frames' time line.
 
@@ -105,14 +105,16 @@ class Pipeline:
         return self._visits(step.ended)
 
     def finish(self) -> list[Visit]:
-        """End all tracks, at the end of a recording or when the camera stops; returns their visits."""
+        """End all tracks, at the end of a recording or when the camera stops. Returns their visits."""
         ended = self._tracker.finish()
         self._join()
         return self._visits(ended)
 
     @property
     def stitched(self) -> tuple[tuple[int, int], ...]:
-        """Of the last frame: tracks that turned out to go on as later ones, and those, which are no more (numbers)."""
+        """Identifiers of the tracks that the last frame stitched: the earlier one, which goes on, and the later, which
+        is gone.
+        """
         return self._tracker.stitched
 
     def _join(self) -> None:
@@ -147,7 +149,9 @@ class Pipeline:
 
 
 def is_long_enough(track: Track, counting: Counting, min_score: float) -> bool:
-    """Whether a track was seen often, long and clearly enough to be a visit; ``min_score`` is the detector's, 0..1."""
+    """Whether a track was seen often enough, for long enough and clearly enough to be a visit. ``min_score`` (0..1) is
+    the detector's.
+    """
     confirmed = track.hits >= counting.confirm_hits and track.score >= min_score
     return confirmed and track.seen_s - track.started_s >= counting.min_visit_s
 
@@ -155,7 +159,7 @@ def is_long_enough(track: Track, counting: Counting, min_score: float) -> bool:
 def visit_of(
     track: Track, estimates: list[Estimate], weights: Sequence[float] | None = None, no_gender_below: float = 0
 ) -> Visit:
-    """The visit of an ended track; ``weights`` say how much each estimate counts.
+    """Make the visit of an ended track. ``weights`` say how much each estimate counts.
 
     No gender is given below the apparent age ``no_gender_below``, in years, where it is guesswork.
     """

@@ -13,16 +13,18 @@ from edge.system.check import Check
 VISITS_TO_JUDGE = 20
 """This many visits without a crossing mean that the line is in the wrong place."""
 MIN_LENGTH = 0.1
-"""Length of a line's part within the frame, in widths or heights of it, below which people pass beside it."""
+"""If the part of a line that is in the frame is shorter than this (in widths or heights of it), people pass beside
+it."""
 EDGE_MARGIN = 0.05
-"""A line this near to an edge along its whole length has faces on one side only: cut faces are not found."""
+"""If a line is this near to an edge along its whole length, there are faces on one side only: those cut off are not
+found."""
 MIN_AREA, MAX_AREA = 0.01, 0.95
 """Share of the frame that a zone may cover: nobody stands in a smaller one, and nobody enters a larger one."""
 SAMPLES = 200
 """Number of points along a line, and across the frame, that are checked for lying inside."""
 
 
-def judge(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Check:
+def check_placement(entrance: Entrance, latest: Sequence[Direction | None] | None) -> Check:
     """``latest``: directions of the newest visits (VISITS_TO_JUDGE of them are needed) since the entrance was drawn
     like this; None if the agent has not run with it.
     """
@@ -69,7 +71,7 @@ def _zone_fault(zone: Sequence[Point]) -> str:
     x, y = np.meshgrid(*2 * [(np.arange(SAMPLES) + 0.5) / SAMPLES])
     within = np.zeros(x.shape, np.bool_)
     for (x1, y1), (x2, y2) in zip(zone, [*zone[1:], zone[0]], strict=True):
-        if y1 != y2:  # a point is within if a ray to its left meets an odd number of edges
+        if y1 != y2:  # a point is inside if a ray to its left meets an odd number of edges
             within ^= ((y1 > y) != (y2 > y)) & (x1 + (y - y1) * (x2 - x1) / (y2 - y1) < x)
     share = within.mean()
     if share < MIN_AREA:

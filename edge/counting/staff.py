@@ -9,7 +9,9 @@ from edge.counting.visit import Visit
 
 
 def without_staff(visit: Visit, entrance: Entrance, zone: tzinfo | None) -> Visit:
-    """The visit, whose times are unix seconds, excluded if it began within the staff hours of ``zone``'s local time."""
+    """The visit (its times are unix seconds), excluded if it began within the staff hours in the local time of
+    ``zone``.
+    """
     return exclude(visit) if is_within(visit.started_at, entrance.staff_intervals, zone) else visit
 
 
@@ -19,7 +21,7 @@ def exclude(visit: Visit) -> Visit:
 
 
 def is_within(at: float, intervals: tuple[tuple[time, time], ...], zone: tzinfo | None) -> bool:
-    """Whether the local clock shows a time within an interval, its end excluded, at ``at`` (unix seconds).
+    """Whether the local clock at ``at`` (unix seconds) shows a time within an interval, whose end is not part of it.
 
     An hour that the clock skips is in no interval, one that it shows twice is in it twice. ``zone`` None is the
     system's.

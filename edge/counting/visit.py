@@ -1,4 +1,4 @@
-"""A visit: somebody was in view for a while. Nothing finer is ever stored."""
+"""A visit: somebody was in view for a while. Nothing more detailed is ever stored."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Visit:
     """One patron's stay in view. Nothing here identifies anyone, and a visit is not a unique person.
 
     Attributes:
-        started_at: when the face was first seen, and ``ended_at``, when last: unix seconds (UTC) in the store, seconds
-            from the start of a recording, seconds of the frames' clock as the pipeline gives it.
+        started_at: when the face was first seen; ``ended_at``, when it was last seen. Unix seconds (UTC) in the
+            store, seconds from the start of a recording, seconds of the frames' clock as the pipeline gives it.
         observations: number of frames in which the face was detected.
         age: apparent age in years, 0..100, and ``age_interval``, its 80 % interval; None if never classified.
         female_probability: 0..1; None if no gender is given (a child), or if never classified.
         direction: "in" or "out" across the entrance's line or the edge of its zone; None without a crossing, and for
-            anyone who turned round.
-        zone_s: seconds within the entrance's zone; None if none is drawn.
-        excluded: whether this is staff, by time or by zone. Staff is counted apart; all estimates are None.
+            people who turned round.
+        zone_s: seconds in the entrance's zone; None if none is drawn.
+        excluded: whether this is staff, by time or by zone. Staff is counted separately; all estimates are None.
         own_interval: ``age_interval`` as the model gave it, before it was widened because the crops were poor; None if
             that is not known. The correction of shares needs it.
     """
@@ -54,5 +54,5 @@ class Visit:
 
     @property
     def gender(self) -> Gender | None:
-        """The more probable gender, None where none is given."""
+        """The more probable gender; None if none is given."""
         return more_probable_gender(self.female_probability)

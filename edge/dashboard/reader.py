@@ -17,7 +17,7 @@ from edge.config.census import Census
 from edge.config.entrance import Entrance
 from edge.config.site import Site
 from edge.counting.heatmap import Heatmap
-from edge.counting.placement import VISITS_TO_JUDGE, judge
+from edge.counting.placement import VISITS_TO_JUDGE, check_placement
 from edge.counting.visit import Visit
 from edge.dashboard.day import Day, Summary
 from edge.dashboard.localtime import day_bounds, today
@@ -79,8 +79,8 @@ class Reader:
         with _opened(self.path) as store:
             day, inside = self._day(store, today(at, self._zone)), self._occupancy(store, at)
             if store is None:
-                return Now(at, day, None, NOTHING_SENT, inside, judge(entrance, []), None)
-            placement = judge(entrance, store.entrance.latest_directions(entrance, VISITS_TO_JUDGE))
+                return Now(at, day, None, NOTHING_SENT, inside, check_placement(entrance, []), None)
+            placement = check_placement(entrance, store.entrance.latest_directions(entrance, VISITS_TO_JUDGE))
             health, outbox, heatmap = store.heartbeat.read(), store.outbox.state(), store.entrance.read_heatmap()
             letters = tuple(store.outbox.dead_letters())
             return Now(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.config.entrance import Entrance
-from edge.counting.placement import judge
+from edge.counting.placement import check_placement
 
 
 def line(x1: float, y1: float, x2: float, y2: float, inside: str = "below") -> Entrance:
@@ -34,7 +34,7 @@ def line(x1: float, y1: float, x2: float, y2: float, inside: str = "below") -> E
     ],
 )
 def test_what_nobody_can_cross_is_a_warning_with_a_way_out(entrance: Entrance, told: str | None):
-    found = judge(entrance, [])
+    found = check_placement(entrance, [])
 
     assert (found.verdict == "warning") == (told is not None)
     if told:
@@ -43,4 +43,4 @@ def test_what_nobody_can_cross_is_a_warning_with_a_way_out(entrance: Entrance, t
 
 
 def test_without_a_line_there_is_nothing_to_warn_of():
-    assert judge(Entrance(), [None] * 100).verdict == "ok"
+    assert check_placement(Entrance(), [None] * 100).verdict == "ok"
