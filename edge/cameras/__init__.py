@@ -1,7 +1,7 @@
 """Where frames come from: a Pi camera, a USB camera, a network stream, a video file, a folder of images.
 
-`open_camera(uri)` gives a `Camera`; `LatestFrame` keeps a live one going for ever; `Playback` plays a recording in real
-time. A `CameraKind` adds a kind of camera: docs/extending.md. Frames stay in RAM: nothing in this package writes a
+`open_camera(uri)` opens a `Camera`; `LatestFrame` keeps a live one running for ever; `Playback` plays a recording in
+real time. A `CameraKind` adds a kind of camera: docs/extending.md. Frames stay in RAM: nothing in this package writes a
 picture.
 """
 

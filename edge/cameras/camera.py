@@ -1,4 +1,4 @@
-"""What every camera promises, whatever it is made of."""
+"""What every camera does, whatever it is made of."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MIN_STEP_S = 0.001
 
 
 class CameraError(MaitredError):
-    """A camera could not be opened, or stopped delivering frames. Opening it again later is worth a try."""
+    """A camera could not be opened, or stopped delivering frames. It may work when it is opened again later."""
 
 
 class Camera(Closing):
     """A source of frames: a context manager and an iterator.
 
-    A subclass opens its source in `__init__`, hands out pictures from `_grab` and lets go of the source in `_release`.
-    It belongs to one thread: `read` and `close` must not be called at the same time.
+    A subclass opens its source in `__init__`, returns pictures from `_grab` and releases the source in `_release`.
+    A camera belongs to one thread: `read` and `close` must not be called at the same time.
 
     Args:
         name: what to call it in messages; holds no password.
@@ -62,7 +62,7 @@ class Camera(Closing):
             camera never returns None: when it ends, that is an error.
 
         Raises:
-            CameraError: the camera is closed, stopped delivering frames, or delivered something that is no picture.
+            CameraError: the camera is closed, stopped delivering frames, or delivered something that is not a picture.
         """
         if self.__closed:
             raise CameraError(f"{self.__name}: the camera is closed; open it again to read from it")
@@ -80,7 +80,7 @@ class Camera(Closing):
         return frame
 
     def close(self) -> None:
-        """Let go of the source. Closing twice is fine."""
+        """Release the source. Closing twice is fine."""
         if not self.__closed:
             self.__closed = True
             self._release()
@@ -98,4 +98,4 @@ class Camera(Closing):
 
     @abstractmethod
     def _release(self) -> None:
-        """Let go of the source; called once."""
+        """Release the source; called once."""

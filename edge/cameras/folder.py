@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 class ImageFolder(Camera):
-    """The images of one folder in the order of their names, `fps` of them a second. Subfolders are not entered.
+    """The images of one folder in the order of their names, `fps` of them per second. Subfolders are not read.
 
     An image that cannot be read is reported in the log and skipped; it takes no time in the recording.
 
     Raises:
-        BadInput: the folder holds no image that can be read.
+        BadInput: the folder contains no image that can be read.
     """
 
     def __init__(self, path: Path, *, fps: float) -> None:

@@ -1,4 +1,4 @@
-"""Keeping a live camera going: the newest frame for whoever asks, and a new start whenever the camera fails."""
+"""Keeping a live camera running: its newest frame on request, and a new start whenever the camera fails."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ReopenPolicy:
-    """When to give a camera up, and when to try again.
+    """When a camera counts as failed, and when it is opened again.
 
     Attributes:
         stall_s: seconds without a frame after which a camera counts as stalled.
         open_s: seconds that opening may take.
         first_s: longest wait before the first new attempt, in seconds; it doubles with every failure in a row.
-        cap_s: longest wait at all, in seconds.
-        jitter: share of the wait that is left to chance, 0..1, so that many devices don't ask all at once.
-        max_hung: reads that may hang in native code at the same time before no further one is started.
+        cap_s: longest wait of all, in seconds.
+        jitter: share of the wait that is random, 0..1, so that many devices do not connect all at once.
+        max_hung: how many reads may hang in native code at the same time; then no further one is started.
     """
 
     stall_s: float = 10.0
@@ -59,13 +59,14 @@ class CameraStatus:
     """How a supervised camera has been doing.
 
     Attributes:
-        state: opening, running (frames come), waiting (failed, will be opened again), ended (recording over), stopped.
+        state: opening, running (frames arrive), waiting (failed, will be opened again), ended (of a recording),
+            stopped.
         frames: frames captured.
-        dropped: frames of these that were replaced by a newer one before anybody asked.
+        dropped: how many of these were replaced by a newer one before they were used.
         reopened: attempts to open the camera again.
         hung: abandoned reads that still hang in native code. At the policy's `max_hung` only a restart helps.
         last_error: why the camera failed last, None if it never did.
-        last_frame_s: when the newest frame came, in seconds of `time.monotonic`; None if none did.
+        last_frame_s: when the newest frame arrived, in seconds of `time.monotonic`; None if none did.
     """
 
     state: CameraState
@@ -92,11 +93,11 @@ class _Reader(threading.Thread):
 
     @property
     def streamed_s(self) -> float:
-        """Seconds between the first and the last sign of life since frames came."""
+        """Seconds between the first frame and the last sign of life."""
         return 0.0 if self.first_frame_s is None else self.progress_s - self.first_frame_s
 
     def run(self) -> None:
-        """Read until the end, a failure, or nobody wants this reader's frames any more."""
+        """Read until the end, until a failure, or until another reader has replaced this one."""
         camera: Camera | None = None
         try:
             camera = self._owner.open_camera()
@@ -104,7 +105,7 @@ class _Reader(threading.Thread):
             while (frame := camera.read()) is not None and self._owner._publish(self, frame):
                 pass
         except Exception as error:
-            # Whatever went wrong, the answer is the same: say so and open the camera again.
+            # Whatever went wrong, the reaction is the same: report it and open the camera again.
             self._note(error=str(error) or type(error).__name__)
         try:
             if camera is not None:
@@ -124,16 +125,16 @@ class _Reader(threading.Thread):
 
 
 class LatestFrame:
-    """Captures in a thread of its own and hands out the newest frame only.
+    """Captures in its own thread and returns only the newest frame.
 
-    A camera that raises, or gives no frame for a while, is reported in the log, let go and opened again, for ever; the
-    consumer only notices that `wait` comes back empty. A read that hangs in native code cannot be interrupted: its
-    thread is left behind, can never deliver a frame again, and closes its camera should it ever come back.
+    A camera that raises an error, or delivers no frame for a while, is reported in the log, closed and opened again,
+    for ever; the consumer only notices that `wait` returns None. A read that hangs in native code cannot be
+    interrupted: its thread is abandoned, can never deliver a frame again, and closes its camera if it ever returns.
 
     Args:
         open_camera: opens the camera; called again after every failure.
         name: what to call the camera in the log.
-        policy: when to give up and when to try again.
+        policy: when a camera counts as failed, and when it is opened again.
     """
 
     def __init__(self, open_camera: Callable[[], Camera], *, name: str, policy: ReopenPolicy | None = None) -> None:
@@ -152,7 +153,7 @@ class LatestFrame:
         self._last_frame_s: float | None = None
 
     def start(self) -> None:
-        """Begin to capture, in the background.
+        """Begin to capture in the background.
 
         Raises:
             RuntimeError: it was started before.
@@ -164,10 +165,10 @@ class LatestFrame:
         self._supervisor.start()
 
     def wait(self, timeout_s: float) -> Frame | None:
-        """Wait for a frame that was not handed out yet.
+        """Wait for a frame that was not returned yet.
 
         Returns:
-            The newest frame, or None if none came in time, a recording is over, or capturing was stopped.
+            The newest frame, or None if none arrived in time, a recording is over, or capturing was stopped.
         """
         over = (CameraState.ENDED, CameraState.STOPPED)
         with self._changed:
@@ -176,7 +177,7 @@ class LatestFrame:
             return frame
 
     def stop(self) -> None:
-        """Stop capturing and let go of the camera; a read under way may take `stall_s`. Stopping twice is fine."""
+        """Stop capturing and close the camera; a read in progress may take `stall_s`. Stopping twice is fine."""
         with self._changed:
             self._stopping = True
             reader, self._reader = self._reader, None
@@ -207,7 +208,7 @@ class LatestFrame:
         self.stop()
 
     def _publish(self, reader: _Reader, frame: Frame) -> bool:
-        """Take a frame from the reader; False if it has been replaced and should end."""
+        """Accept a frame from the reader; False if the reader has been replaced and should end."""
         with self._changed:
             if reader is not self._reader:
                 return False
@@ -265,7 +266,7 @@ class LatestFrame:
             return None
 
     def _failed(self, text: str, *, recovered: bool) -> _Failure:
-        self._reader = None  # from here on nothing it delivers is taken
+        self._reader = None  # from now on its frames are ignored
         self._newest = None
         self._last_error = text
         self._state = CameraState.WAITING
@@ -274,7 +275,7 @@ class LatestFrame:
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why a reader was given up, and whether it had worked long enough to start the waits from the shortest again."""
+    """Why a reader failed, and whether it had worked for so long that the waits begin with the shortest again."""
 
     text: str
     recovered: bool

@@ -17,7 +17,7 @@ from edge.errors import BadInput
 
 log = logging.getLogger(__name__)
 
-# Shorter than ReopenPolicy.stall_s: a read that gives up by itself closes its stream, an abandoned one does not.
+# Shorter than ReopenPolicy.stall_s: a read that times out closes its stream, an abandoned one does not.
 TIMEOUT_MS = 8_000
 FALLBACK_FPS = 25.0
 MAX_GAP_S = 3600.0
@@ -25,8 +25,8 @@ LOG_LEVEL_ERROR = 2
 
 
 def _capture(source: str, api: int, params: tuple[int, ...] = ()) -> cv2.VideoCapture:
-    # FFmpeg and OpenCV talk to stderr about every file they refuse; the errors raised here say it better. FFmpeg reads
-    # this variable when the first capture is made; one that is set already is left alone.
+    # FFmpeg and OpenCV write to stderr about every file that they refuse; the errors raised here are clearer. FFmpeg
+    # reads this variable when the first capture is made. If it is set already, it is left as it is.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     if "OPENCV_LOG_LEVEL" not in os.environ:
         # OpenCV 4 has the function at its top level, OpenCV 5 in a submodule.
@@ -50,7 +50,7 @@ class _LiveCapture(Camera):
 
     def _grab(self) -> tuple[Image, float]:
         grabbed = self._capture.grab()
-        time_s = time.monotonic()  # before decoding, which takes its time
+        time_s = time.monotonic()  # before decoding, which takes some time
         ok, image = self._capture.retrieve() if grabbed else (False, None)
         if not ok or image is None:
             raise CameraError(f"{self.name}: the camera stopped delivering frames")
@@ -64,7 +64,7 @@ class UsbCamera(_LiveCapture):
     """A camera behind a V4L2 device, such as /dev/video0.
 
     Raises:
-        CameraError: the device is missing, may not be used, or is no camera.
+        CameraError: the device is missing, this user has no right to it, or it is not a camera.
     """
 
     def __init__(self, device: str, *, size: tuple[int, int], fps: float) -> None:
@@ -77,7 +77,7 @@ class UsbCamera(_LiveCapture):
         capture = _capture(device, cv2.CAP_V4L2)
         if not capture.isOpened():
             raise CameraError(f"{name} is not a camera, or another program is using it")
-        # Motion JPEG first: over USB 2 raw pictures of this size come at 10 frames a second or fewer.
+        # Motion JPEG first: over USB 2, raw pictures of this size arrive at 10 frames per second or fewer.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
@@ -89,11 +89,11 @@ class NetworkStream(_LiveCapture):
     """An RTSP stream, or Motion JPEG over HTTP.
 
     Args:
-        url: address with whatever credentials it needs.
+        url: address, with the credentials that it needs.
         name: the address without them.
 
     Raises:
-        CameraError: nobody answers, the login is refused, or what comes is no video.
+        CameraError: there is no answer, the login is refused, or the answer is not a video.
     """
 
     def __init__(self, url: str, *, name: str) -> None:
@@ -108,13 +108,13 @@ class VideoFile(Camera):
     """A video file or an animated GIF as a recording, on its own time line from 0.
 
     Raises:
-        BadInput: the file is empty or holds no picture that can be decoded.
+        BadInput: the file is empty or contains no picture that can be decoded.
     """
 
     def __init__(self, path: Path) -> None:
         if path.stat().st_size == 0:
             raise BadInput(f"{path} is empty (0 bytes): copy it again from where it came")
-        # An absolute path, because FFmpeg takes what stands before a colon for a protocol.
+        # An absolute path, because FFmpeg reads the text before a colon as a protocol.
         self._capture = _capture(str(path.resolve()), cv2.CAP_FFMPEG)
         # The first picture is decoded here, so that a damaged file fails when it is opened, not later.
         self._first = self._decode()
@@ -138,8 +138,8 @@ class VideoFile(Camera):
             return None
         stamp_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
         if self._count > 0:
-            # The container's times keep the rhythm of a GIF or a phone's variable rate; where they are missing, stand
-            # still or jump, the nominal rate has to do.
+            # The container's times keep the rhythm of a GIF or the variable rate of a phone. Where they are missing,
+            # repeated or jump, the nominal rate is used.
             step_s = stamp_s - self._stamp_s
             self._time_s += step_s if 0 < step_s < MAX_GAP_S else 1.0 / (self.fps or FALLBACK_FPS)
         self._stamp_s = stamp_s
@@ -154,7 +154,7 @@ class VideoFile(Camera):
                 self._count,
                 self._expected,
             )
-            self._expected = 0  # say it once
+            self._expected = 0  # report it once
 
     def _release(self) -> None:
         self._first = None

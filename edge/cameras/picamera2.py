@@ -12,8 +12,8 @@ from edge.cameras.frame import Image
 
 log = logging.getLogger(__name__)
 
-# A frame takes a tenth of a second; a loose cable never delivers one. Without a limit the read would hang for ever and
-# keep the camera to itself.
+# A frame takes a tenth of a second; with a loose cable none ever arrives. Without a limit the read would hang for ever
+# and the camera could not be opened again.
 TIMEOUT_S = 5.0
 BUFFERS = 4
 
@@ -21,8 +21,8 @@ BUFFERS = 4
 class PiCamera(Camera):
     """A camera on the ribbon cable, with the sensor's whole field of view.
 
-    Left to itself libcamera picks a sensor mode by size and may take one that reads only the middle of the sensor:
-    the door would be seen through a keyhole. So the mode is pinned to one that covers all of it.
+    By itself, libcamera chooses a sensor mode by size, and may choose one that reads only the middle of the sensor. The
+    camera would then see only a part of the door. So a mode that covers the whole sensor is set.
 
     Args:
         number: number of the camera, from 0.
@@ -69,10 +69,10 @@ class PiCamera(Camera):
         request: dict[str, Any] = {
             "main": {"size": size, "format": "RGB888"},  # named for a register: in memory it is B, G, R
             "buffer_count": BUFFERS,
-            "queue": False,  # the next frame from now on, never one that waited
+            "queue": False,  # the next frame from now on, never one that was captured before
         }
         if mode := full_field_mode(self._device.sensor_modes, size):
-            # `sensor` pins the mode; a raw stream of that size has to go along, or libcamera has too few buffers.
+            # `sensor` sets the mode. A raw stream of that size is needed as well, or libcamera has too few buffers.
             request["sensor"] = {"output_size": mode["size"], "bit_depth": mode["bit_depth"]}
             request["raw"] = {"size": mode["size"], "format": str(mode["format"])}
             log.info("%s: sensor mode %s, field %s", self.name, mode["size"], mode["crop_limits"])
@@ -90,7 +90,7 @@ class PiCamera(Camera):
             raise CameraError(f"{self.name}: no frame for {TIMEOUT_S:.0f} s; check the ribbon cable") from None
         except RuntimeError as error:
             raise CameraError(f"{self.name}: {error}") from error
-        # Only a few buffers exist: one that is not given back stops the camera.
+        # There are only a few buffers: one that is not returned stops the camera.
         try:
             image = request.make_array("main")
             stamp_ns = request.get_metadata().get("SensorTimestamp")
@@ -106,16 +106,16 @@ class PiCamera(Camera):
 
 
 def full_field_mode(modes: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Mapping[str, Any] | None:
-    """Choose the sensor mode that sees everything and costs least.
+    """Choose the smallest sensor mode that covers the whole sensor.
 
     Args:
-        modes: what picamera2 calls `sensor_modes`: `size` (w, h) in pixels, `crop_limits` (x, y, w, h) on the pixel
-            array, `bit_depth`; a camera that is no raw sensor lists modes without these.
-        size: width and height of the frames wanted.
+        modes: picamera2's `sensor_modes`: `size` (w, h) in pixels, `crop_limits` (x, y, w, h) on the pixel array,
+            `bit_depth`; a camera that is not a raw sensor lists modes without these.
+        size: width and height of the frames to be captured, in pixels.
 
     Returns:
-        Of the modes with the largest field: the smallest one not smaller than `size`, else the largest; of two alike
-        the one with more bits. None if no mode tells its field.
+        Of the modes with the largest field of view: the smallest one that is not smaller than `size`, otherwise the
+        largest; of two of the same size, the one with more bits. None if no mode says what its field is.
     """
     known = [mode for mode in modes if "crop_limits" in mode]
     if not known:

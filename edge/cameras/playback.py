@@ -1,4 +1,4 @@
-"""A recording in place of a camera."""
+"""A recording that takes the place of a camera."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from edge.cameras.frame import Image
 
 
 class Playback(Camera):
-    """Plays a recording in real time, as if it happened now: frames are held back until they are due.
+    """Plays a recording in real time, as if it happened now: each frame is held back until it is due.
 
-    Time stamps are those of the clock, as with any live camera, and keep rising when the recording starts over. Whoever
-    falls behind gets the late frames at once; none is left out.
+    Time stamps are those of the clock, as with any live camera, and keep rising when the recording starts again. A
+    reader that falls behind gets the late frames at once; none is left out.
 
     Args:
         open_recording: opens the recording; called again for every round of a loop.
-        loop: start over at the end instead of returning None.
+        loop: start again at the end instead of returning None.
         clock: seconds that never go backwards.
-        sleep: waits so many seconds of that clock.
+        sleep: waits for a number of seconds of that clock.
 
     Raises:
-        ValueError: `open_recording` gave a live camera.
+        ValueError: `open_recording` opened a live camera.
     """
 
     def __init__(

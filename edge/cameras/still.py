@@ -1,4 +1,4 @@
-"""Reading one photograph, the same way for `maitred predict` and for a folder of images."""
+"""Reading one photograph, in the same way for `maitred predict` and for a folder of images."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", "
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The images of one folder by name; subfolders are not entered.
+    """The images of one folder in the order of their names; subfolders are not read.
 
     Raises:
         BadInput: there is none.
     """
-    # Names with a leading dot are what other systems leave behind (._photo.jpg), not photographs.
+    # Files whose names begin with a dot (._photo.jpg) are left behind by other systems; they are not photographs.
     found = [entry for entry in folder.iterdir() if entry.suffix.lower() in SUFFIXES and entry.name[0] != "."]
     if not found:
         raise BadInput(f"{folder}: no image in this folder can be read ({', '.join(sorted(SUFFIXES))} are looked at)")
@@ -30,7 +30,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def read_image(path: Path | str) -> Image:
-    """Read a photograph, upright and in the one format the rest of the program knows.
+    """Read a photograph, upright and in the one format that the rest of the program uses.
 
     EXIF orientation is applied, 16 bits become 8, greyscale becomes BGR, transparency is dropped.
 
@@ -38,7 +38,7 @@ def read_image(path: Path | str) -> Image:
         uint8 BGR (height, width, 3), contiguous, both sides at least 16 pixels.
 
     Raises:
-        BadInput: the file is missing, unreadable, empty, no image, or too small to hold a face.
+        BadInput: the file is missing, unreadable, empty, not an image, or too small to contain a face.
     """
     path = Path(path)
     data = _content(path)
@@ -47,7 +47,7 @@ def read_image(path: Path | str) -> Image:
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        # Among others, a header that claims more pixels than OpenCV is willing to allocate.
+        # For example, a header with more pixels than OpenCV is willing to allocate.
         raise BadInput(f"{path} cannot be decoded: {error.err or 'damaged image'}") from error
     if image is None:
         raise BadInput(f"{path} is not an image, or is damaged: JPEG, PNG, WebP, BMP and TIFF are read")
@@ -62,7 +62,7 @@ def _content(path: Path) -> bytes:
         if path.is_dir():
             raise BadInput(f"{path} is a folder: name the images in it")
         if path.exists() and not path.is_file():  # a device or a pipe might never end
-            raise BadInput(f"{path} is no regular file, so no photo")
+            raise BadInput(f"{path} is not a regular file, so it cannot be a photo")
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(f"{path} is too large for a photo: more than {MAX_BYTES >> 20} MB")
         return path.read_bytes()

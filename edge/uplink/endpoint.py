@@ -1,4 +1,4 @@
-"""The HTTP endpoint: one attempt to hand over one event or several."""
+"""The HTTP endpoint: one attempt to deliver one event or several."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Endpoint:
         return cls(uplink.url, signer, uplink.timeout_s, compress=uplink.gzip, ca=authorities(uplink))
 
     def post(self, events: Sequence[QueuedEvent], now: float) -> HttpOutcome:
-        """Hand over ``events`` once, signed as of ``now`` (unix seconds). No connection is an outcome, not an error."""
+        """Post ``events`` once, signed as of ``now`` (unix seconds). No connection is an outcome, not an error."""
         body = events[0].body if len(events) == 1 else f"[{','.join(event.body for event in events)}]"
         message_id = _message_id(events)
         headers = {
@@ -56,7 +56,7 @@ class Endpoint:
             "User-Agent": "maitred",
             "webhook-id": message_id,
             "webhook-timestamp": str(int(now)),
-            # Of the text as it is before compression: frameworks differ in whether they hand over one or the other.
+            # Of the text before compression: some web frameworks show a handler the one, some the other.
             "webhook-signature": self._signer.sign(message_id, now, body),
         }
         data = body.encode()
@@ -92,7 +92,7 @@ class Endpoint:
 
 
 def authorities(uplink: Uplink) -> str:
-    """Path of the certificates of the authorities that vouch for the endpoint; empty for those of the system.
+    """Path of the certificates of the authorities that are trusted for the endpoint; empty for those of the system.
 
     Raises:
         BadInput: there is no such file.
@@ -105,7 +105,7 @@ def authorities(uplink: Uplink) -> str:
 
 
 def _message_id(events: Sequence[QueuedEvent]) -> str:
-    """The same for the same events and no others: an endpoint may have taken a shorter batch that began alike."""
+    """The same for the same events and for no others: an endpoint may know a shorter batch that begins alike."""
     if len(events) == 1:
         return events[0].id
     return str(uuid.uuid5(BATCHES, " ".join(event.id for event in events)))
@@ -120,7 +120,7 @@ def _beginning(answer: requests.Response) -> str:
 
 
 def _describe(error: requests.RequestException) -> str:
-    """The cause without the URL, which may hold a token."""
+    """The cause without the URL, which may contain a token."""
     if isinstance(error, ValueError):
         return f"[uplink] url cannot be used ({type(error).__name__})"
     cause = error.args[0] if error.args else type(error).__name__

@@ -45,11 +45,11 @@ def census_event(
 
     Without an ``estimator`` for the model its shares are raw.
 
-    Called once, in the transaction that closes the window: the outbox keeps both, so every retry sends the same text.
-    The id is random. One derived from device and window would come back with other content when the same quarter of an
-    hour is closed again after the card was replaced or the database deleted, and the cloud would drop it as a
-    duplicate; an id of a transaction that was rolled back was never sent. ``dropped`` counts the events that the outbox
-    had to drop before this one: the cloud learns of its gaps.
+    This is called once, in the transaction that closes the window. The outbox keeps both, so every retry sends the same
+    text. The id is random. If it were derived from device and window, the same id would come with other content when
+    the same quarter of an hour is closed again after the card was replaced or the database deleted, and the cloud would
+    drop the event as a duplicate. An id of a transaction that was rolled back was never sent. ``dropped`` counts the
+    events that the outbox had to drop before this one, so that the cloud knows of the gap.
     """
     event_id = str(uuid.uuid4())
     estimator = estimator or ShareEstimator()

@@ -1,4 +1,4 @@
-"""What an endpoint's answer means for an event. docs/cloud.md has the same table for those who write endpoints."""
+"""What an endpoint's answer means for an event. docs/cloud.md has the same table, for people who write endpoints."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class HttpOutcome(DeliveryOutcome):
 
     @property
     def refuses_form(self) -> bool:
-        """Whether it may be the request's compression that is refused."""
+        """Whether the endpoint may have refused the compression of the request."""
         return 400 <= self.status < 500 and self.status not in (408, 409, 410, 429)
 
 
 RETRIED = frozenset({401, 403, 404, 405, 407, 408, 421, 425, 426, 429})
-"""4xx that are about the address, the secret, the clock or the moment. All of that can be set right, and then the event
-is still wanted; the other 4xx are about the event itself and would be the same for ever."""
+"""4xx that are about the address, the secret, the clock or the moment. All of these can be corrected, and then the
+event is accepted; the other 4xx are about the event itself and would be the same for ever."""
 
 
 def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> HttpOutcome:
@@ -39,8 +39,8 @@ def judge(status: int, headers: Mapping[str, str], detail: str, now: float) -> H
 
     Args:
         status: HTTP status.
-        headers: of the answer; names in any case if the mapping does not care, as that of requests.
-        detail: beginning of its body, as it came; told in the reason.
+        headers: of the answer. The mapping should ignore upper and lower case in names, as that of requests does.
+        detail: beginning of its body, as it arrived; it becomes part of the reason.
         now: unix seconds, for a ``Retry-After`` that is a date.
     """
     if 200 <= status < 300 or status == 409:
@@ -70,5 +70,5 @@ def _retry_after(value: str, now: float) -> float:
 
 
 def _printable(text: str) -> str:
-    """On one line and without control characters: a stranger's text on its way to the log."""
+    """On one line and without control characters: the text comes from outside and goes to the log."""
     return "".join(character for character in " ".join(text.split()) if character.isprintable())[:REASON_LENGTH]

@@ -19,27 +19,27 @@ SHORTEST, LONGEST = 24, 64
 """Bytes of a secret, as Standard Webhooks has them."""
 MOST_SECRETS = 4
 CREDENTIAL = "uplink-secret"
-"""Name of the systemd credential that stands in for a file."""
+"""Name of the systemd credential that can replace a file."""
 
 
 class Signer:
-    """Signs with every secret: an endpoint that knows one of them accepts. So secrets are changed without a loss."""
+    """Signs with every secret: an endpoint that knows one of them accepts. No event is lost when a secret changes."""
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         self._webhooks = [Webhook(secret) for secret in secrets]
 
     def sign(self, message_id: str, now: float, body: str) -> str:
         """The ``webhook-signature`` header for ``body`` as of ``now`` (unix seconds)."""
-        # The library signs the wall-clock reading of whatever zone it is given as if it were UTC: give it UTC.
+        # The library signs the local time of any zone as if it were UTC, so it gets UTC.
         moment = datetime.fromtimestamp(int(now), UTC)
         return " ".join(webhook.sign(message_id, moment, body) for webhook in self._webhooks)
 
 
 def secret_path(configured: Path | None) -> Path:
-    """The file with the secrets: the ``configured`` one, else the credential that systemd handed over.
+    """The file with the secrets: the ``configured`` one, otherwise the credential that systemd passes to the unit.
 
     Raises:
-        BadInput: neither is there.
+        BadInput: neither exists.
     """
     if configured is not None:
         return configured
@@ -56,14 +56,14 @@ def read_secrets(path: Path) -> list[bytes]:
     """The secrets in ``path``: one a line, ``whsec_`` and 24 to 64 bytes in base64; lines with ``#`` are comments.
 
     Raises:
-        BadInput: the file is missing, unreadable, open to other users, empty or malformed. No message holds any of its
-            content.
+        BadInput: the file is missing, unreadable, open to other users, empty or malformed. No message contains any of
+            its content.
     """
     return parse_secrets(read_private(path, "the signing secret of the endpoint (whsec_…)"), str(path))
 
 
 def parse_secrets(content: bytes, origin: str) -> list[bytes]:
-    """The secrets in what such a file holds; ``origin`` names it in errors.
+    """The secrets in the content of such a file; ``origin`` names it in errors.
 
     Raises:
         BadInput: as :func:`read_secrets`.

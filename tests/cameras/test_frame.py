@@ -17,7 +17,7 @@ from edge.errors import BadInput
 COLOURS = np.random.default_rng(7).integers(0, 256, (24, 32, 3), np.uint8)
 
 
-def test_a_picture_is_taken_as_it_is():
+def test_a_picture_of_the_right_form_is_used_without_a_copy():
     assert check_image(COLOURS) is COLOURS
     assert check_image(COLOURS[:, ::-1, ::-1]).shape == (24, 32, 3)
     assert Frame(COLOURS, 1.0).size == (32, 24)

@@ -54,7 +54,7 @@ def test_the_time_spent_on_a_frame_is_not_slept_again(play, clock: Clock) -> Non
     assert clock.slept == [0.05]
 
 
-def test_who_falls_behind_gets_the_late_frames_at_once_and_all_of_them(play, clock: Clock) -> None:
+def test_a_reader_that_falls_behind_gets_all_late_frames_at_once(play, clock: Clock) -> None:
     with play() as camera:
         camera.read()
         clock.now += 0.6

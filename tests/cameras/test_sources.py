@@ -134,7 +134,7 @@ def test_a_damaged_video_is_refused_by_name(tmp_path: Path, content: bytes, mess
     assert str(path) in str(caught.value)
 
 
-def test_what_ffmpeg_mutters_about_a_damaged_video_is_not_shown(tmp_path: Path) -> None:
+def test_messages_of_ffmpeg_about_a_damaged_video_are_not_shown(tmp_path: Path) -> None:
     # In a process of its own: how much FFmpeg says is settled once, by whoever uses it first.
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"\x00\x00\x00\x1cftypisom" + bytes(400))

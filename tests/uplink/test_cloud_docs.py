@@ -176,17 +176,17 @@ def test_the_endpoint_on_the_page_refuses_old_and_future_signatures(receiver, se
 
 
 def rows_of_answers() -> dict[str, str]:
-    lines = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith("| answer")]
+    lines = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith("| Answer")]
     return {cells[1].strip(): cells[2].strip() for cells in (line.split("|") for line in lines)}
 
 
-def test_the_table_of_answers_is_what_the_sender_does():
-    said: dict[int, Verdict] = {}
+def test_the_table_of_answers_is_what_the_code_does():
+    documented: dict[int, Verdict] = {}
     for statuses, text in rows_of_answers().items():
         numbers = [int(number) for number in re.findall(r"\b\d{3}\b", statuses)]
         for family in re.findall(r"\b(\d)xx\b", statuses):
             first = int(family) * 100
-            numbers += [n for n in range(first, first + 100) if n not in said or "any other" not in statuses]
+            numbers += [n for n in range(first, first + 100) if n not in documented or "any other" not in statuses]
         verdict = (
             Verdict.STOP if "stops sending" in text
             else Verdict.ACKNOWLEDGED if "delivered" in text
@@ -194,9 +194,9 @@ def test_the_table_of_answers_is_what_the_sender_does():
             else Verdict.RETRY
         )  # fmt: skip
         for number in numbers:
-            said[number] = verdict
-    assert set(said) == set(range(200, 600))
-    assert {status: judge(status, {}, "", 0.0).verdict for status in said} == said
+            documented[number] = verdict
+    assert set(documented) == set(range(200, 600))
+    assert {status: judge(status, {}, "", 0.0).verdict for status in documented} == documented
 
 
 def test_openapi_names_every_header_and_every_special_status():

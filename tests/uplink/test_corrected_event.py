@@ -1,4 +1,4 @@
-"""The event of a device whose model's errors are known: corrected shares, from what is told alone."""
+"""The event of a device whose model has known errors: corrected shares, computed from what is disclosed alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_event_names_its_method_and_keeps_the_raw_counts():
 
 
 @pytest.mark.parametrize("counts", [{}, {("18-24", "male"): 3}, {("18-24", "male"): 4, ("65+", "male"): 4}])
-def test_where_no_count_is_told_there_is_no_share(counts):
+def test_a_cell_whose_count_is_withheld_has_no_share(counts):
     cells = data_of(counts)["shares"]["cells"]
     assert cells == []
 

@@ -115,7 +115,7 @@ def test_the_event_has_the_members_of_the_schema_and_no_others():
     assert names_of_event(event_of(BUSY)) == names_of_schema(SCHEMA)
 
 
-def test_the_envelope_tells_device_and_end_of_window():
+def test_the_envelope_names_the_device_and_the_end_of_the_window():
     event = event_of(BUSY)
     assert event["source"] == "maitred/trattoria-lucia/front-door"
     assert event["time"] == event["data"]["window"]["end"] == "2026-11-21T19:00:00.000Z"
@@ -143,7 +143,7 @@ def test_counts_shares_and_totals_are_those_of_the_window():
     assert data["model"] == {"name": "mobile", "version": "1.0.0", "sha256": MODEL.sha256}
 
 
-def test_a_window_in_which_nobody_came_says_so():
+def test_an_empty_window_is_sent_as_such():
     data = event_of({})["data"]
     assert data["visits"] == 0
     assert {c["count"] for c in data["counts"]} == {0}
@@ -151,7 +151,7 @@ def test_a_window_in_which_nobody_came_says_so():
 
 
 @pytest.mark.parametrize("visits", [1, 2, 3, 4])
-def test_windows_of_too_few_visits_cannot_be_told_apart(visits: int):
+def test_windows_of_too_few_visits_cannot_be_distinguished(visits: int):
     one = event_of({("18-24", "female"): 1}, entries=1)["data"]
     other = event_of({("65+", "male"): visits}, exits=visits)["data"]
     assert one == other

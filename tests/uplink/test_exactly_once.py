@@ -244,9 +244,9 @@ class ExactlyOnce(RuleBasedStateMachine):
         assert arrived == list(self.created.values())
         windows = self.store._connection.execute("SELECT count(*) FROM windows").fetchone()[0]
         assert len(arrived) == windows
-        told = sum(json.loads(body)["data"]["visits"] for body in arrived)
+        disclosed = sum(json.loads(body)["data"]["visits"] for body in arrived)
         stored = self.store._connection.execute("SELECT count(*), count(window_id) FROM visits").fetchone()
-        assert told == stored[0] == stored[1]
+        assert disclosed == stored[0] == stored[1]
         assert stored[0] >= self.counted + waiting
         state = self.store.outbox.state()
         assert (state.queued, state.rejected, state.dropped) == (0, 0, 0)

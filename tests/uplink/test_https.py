@@ -314,7 +314,7 @@ def test_gone_stops_sending_and_keeps_everything(cloud: Cloud, worker: OutboxWor
     assert "sending stops until restart" in caplog.text
 
 
-def test_after_a_restart_a_stopped_sender_tries_again(cloud: Cloud, worker: OutboxWorker, secret_file, database, store):
+def test_after_a_restart_a_stopped_worker_tries_again(cloud: Cloud, worker: OutboxWorker, secret_file, database, store):
     cloud.script.append((410, {}))
     queue(store, "a")
     worker.start()
@@ -348,7 +348,7 @@ def test_an_endpoint_that_is_away_for_a_while_gets_everything_when_it_is_back(se
     assert len(pauses.seconds) == 3
 
 
-def test_the_state_tells_what_the_sender_does(cloud: Cloud, secret_file: Path, database: Path, store: Store):
+def test_the_state_shows_what_the_worker_does(cloud: Cloud, secret_file: Path, database: Path, store: Store):
     entered, go_on = threading.Event(), threading.Event()
 
     def pause(seconds: float) -> None:
@@ -405,7 +405,7 @@ def test_without_an_endpoint_nothing_is_started(database: Path, store: Store):
     assert [event.id for event in store.outbox.next()] == ["a"]
 
 
-def test_an_unusable_secret_is_told_before_anything_starts(cloud: Cloud, secret_file: Path, database: Path):
+def test_an_unusable_secret_is_refused_before_anything_starts(cloud: Cloud, secret_file: Path, database: Path):
     secret_file.chmod(0o644)
     with pytest.raises(BadInput, match="chmod 600"):
         worker_for(Uplink(url=cloud.url, secret_file=secret_file), database)
@@ -469,7 +469,7 @@ def test_a_database_error_is_logged_and_the_sending_goes_on(
     assert caplog.text.count("database is locked") >= 2
 
 
-def test_an_event_whose_acknowledgement_could_not_be_noted_is_sent_again(
+def test_an_event_whose_acknowledgement_could_not_be_stored_is_sent_again(
     cloud: Cloud, worker: OutboxWorker, store: Store, database: Path
 ):
     store._connection.execute(
@@ -513,7 +513,7 @@ def test_a_refused_connection_is_named_without_the_path(secret_file: Path, store
     assert "token" not in reason
 
 
-def test_a_host_that_nobody_knows_is_retried_as_such(secret_file: Path, store: Store):
+def test_an_unknown_host_is_named_and_tried_again(secret_file: Path, store: Store):
     assert "cannot" in reason_of("https://nowhere.invalid/events", secret_file, store)
 
 
@@ -540,7 +540,7 @@ def tls_cloud(tmp_path: Path):
     server.server_close()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tls_cloud, secret_file: Path, store: Store):
+def test_a_certificate_of_an_unknown_authority_is_refused(tls_cloud, secret_file: Path, store: Store):
     cloud, _ = tls_cloud
     assert "CERTIFICATE_VERIFY_FAILED" in reason_of(cloud.url, secret_file, store)
     assert cloud.bodies == []
@@ -553,13 +553,13 @@ def test_an_authority_of_ones_own_is_trusted(tls_cloud, secret_file: Path, store
     assert cloud.ids == ["a"]
 
 
-def test_an_authority_for_another_host_vouches_for_nothing(tls_cloud, secret_file: Path, store: Store):
+def test_a_certificate_for_another_host_is_refused(tls_cloud, secret_file: Path, store: Store):
     cloud, certificate = tls_cloud
     url = cloud.url.replace("127.0.0.1", "localhost")
     assert "CERTIFICATE_VERIFY_FAILED" in reason_of(url, secret_file, store, ca_file=certificate)
 
 
-def test_a_missing_authority_is_told_before_anything_starts(cloud: Cloud, secret_file: Path, database: Path, tmp_path):
+def test_a_missing_authority_is_refused_at_once(cloud: Cloud, secret_file: Path, database: Path, tmp_path):
     with pytest.raises(BadInput, match=r"nowhere\.pem: no such file; \[uplink\] ca_file"):
         worker_for(Uplink(url=cloud.url, secret_file=secret_file, ca_file=tmp_path / "nowhere.pem"), database)
 

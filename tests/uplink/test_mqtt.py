@@ -293,7 +293,7 @@ def test_an_event_whose_acknowledgement_is_lost_comes_again_with_the_same_id(
     assert listener.on("maitred/chez-emile/door/census") == [first, first, first, second]
 
 
-def test_the_broker_tells_when_a_device_is_gone_without_a_word(
+def test_the_broker_says_when_a_connection_ends_without_logging_off(
     broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     proxy = Proxy(broker.port)
@@ -305,7 +305,7 @@ def test_the_broker_tells_when_a_device_is_gone_without_a_word(
     until(lambda: listener.on("maitred/chez-emile/door/availability") == ["online", "offline"])
 
 
-def test_a_device_says_good_bye_and_what_it_said_is_kept(
+def test_a_device_that_stops_is_offline_for_later_listeners_as_well(
     broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     publisher = published(settings_for(database, broker.port))
@@ -400,7 +400,7 @@ def safe_settings(
     return settings_for(database, broker.port, **{**login, "password_file": str(file), **more})
 
 
-def test_over_tls_with_an_own_authority_and_a_password(
+def test_events_arrive_over_tls_with_an_authority_and_a_password_of_ones_own(
     safe_broker: Broker, authority: Path, tmp_path: Path, database: Path, store: Store,
     published: Callable[[Settings], OutboxWorker], caplog: pytest.LogCaptureFixture,
 ):  # fmt: skip
@@ -444,7 +444,7 @@ def test_a_broker_that_cannot_be_trusted_or_does_not_trust_us_gets_nothing(
     assert check.verdict == "failure"
 
 
-# What Home Assistant is told.
+# What Home Assistant gets.
 
 
 def test_discovery_is_kept_by_the_broker_and_each_sensor_finds_its_value(
@@ -499,7 +499,7 @@ def test_a_name_with_dots_makes_an_identifier_that_home_assistant_takes():
     check_discovery(discovery(settings, "mobile 1.0.0"))
 
 
-def test_without_discovery_home_assistant_is_told_nothing(
+def test_without_discovery_home_assistant_gets_no_message(
     broker: Broker, listener: Listener, database: Path, store: Store, published: Callable[[Settings], OutboxWorker]
 ):
     publisher = published(settings_for(database, broker.port, discovery=False))
@@ -516,7 +516,7 @@ def a_window(hour: int, counts: dict[tuple[str, str], int], entries: int = 0, ex
 BUSY = {("25-34", "female"): 9, ("25-34", "male"): 6, ("35-44", "male"): 2, ("65+", "female"): 4}
 
 
-def test_the_state_tells_no_more_than_the_events_do():
+def test_the_state_discloses_no_more_than_the_events_do():
     settings = settings_for(Path("unused"), 1)
     windows = [a_window(-1, BUSY, 30, 5), a_window(1, BUSY, 11, 8), a_window(2, {("65+", "male"): 2}, 2, 0)]
 
@@ -531,8 +531,8 @@ def test_the_state_tells_no_more_than_the_events_do():
     assert (
         before["counts"]["35_44_male"] is before["counts"]["65_up_female"] is before["counts"]["0_12_unknown"] is None
     )
-    told = json.loads(census_event(windows[1], settings, MODEL)[1])["data"]
-    assert [cell["count"] for cell in told["counts"]] == list(before["counts"].values())
+    disclosed = json.loads(census_event(windows[1], settings, MODEL)[1])["data"]
+    assert [cell["count"] for cell in disclosed["counts"]] == list(before["counts"].values())
 
 
 def test_before_the_first_window_nothing_is_known():
@@ -577,7 +577,7 @@ def test_a_password_for_others_to_read_is_refused(tmp_path: Path, database: Path
         MqttSink(settings, "mobile")
 
 
-def test_a_credential_of_systemd_is_taken_as_it_is(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_credential_is_accepted_with_its_mode(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch):
     # systemd gives the unit's user access by a list, whose mask shows as a right of the group.
     file = tmp_path / "mqtt.password"
     file.write_text(PASSWORD)
@@ -615,7 +615,7 @@ def test_without_a_broker_it_stays_off(database: Path, store: Store, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"password_file": "/p"}, "password_file needs a username"),
         ({"ca_file": "/c", "tls": False}, "ca_file needs tls"),
@@ -623,6 +623,6 @@ def test_without_a_broker_it_stays_off(database: Path, store: Store, monkeypatch
         ({"topic": ""}, "topic"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(values: dict[str, object], told: str):
-    with pytest.raises(BadInput, match=told):
+def test_settings_that_contradict_each_other_are_refused(values: dict[str, object], message: str):
+    with pytest.raises(BadInput, match=message):
         parse_settings({"mqtt": {"host": "broker", **values}}, "test")

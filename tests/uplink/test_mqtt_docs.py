@@ -43,7 +43,7 @@ def test_members_and_content_type_on_the_page_are_those_of_the_code():
     assert "windows_withheld_today" in state([], SETTINGS, 1.8e9)
 
 
-def test_other_peoples_examples_are_at_least_well_formed():
+def test_examples_for_other_programs_are_well_formed():
     consumer = tomllib.loads(EXAMPLES[1])["inputs"]["mqtt_consumer"][0]
 
     assert consumer["topics"] == ["maitred/+/+/census"]

@@ -28,7 +28,7 @@ def test_each_status_has_its_verdict(status: int, verdict: Verdict):
     assert judge(status, {}, "", NOW).verdict == verdict
 
 
-def test_the_beginning_of_the_answer_is_told_on_one_printable_line():
+def test_the_reason_holds_the_beginning_of_the_answer_on_one_printable_line():
     reason = judge(422, {}, "unknown\r\nsite \x1b[31m" + "x" * 1000, NOW).reason
     assert reason.startswith("HTTP 422: unknown site [31mxxx")
     assert len(reason) < 250

@@ -95,7 +95,7 @@ def test_a_folder_is_no_secret_file(tmp_path: Path):
         pytest.param(b"whsec_\xff\xfe" * 8, "expected one a line", id="not text"),
     ],
 )
-def test_a_malformed_secret_is_refused_without_being_told(tmp_path: Path, content: str | bytes, message: str):
+def test_a_malformed_secret_is_refused_without_being_shown(tmp_path: Path, content: str | bytes, message: str):
     path = write(tmp_path, content)
     with pytest.raises(BadInput, match=message) as caught:
         read_secrets(path)

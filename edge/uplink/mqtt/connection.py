@@ -1,4 +1,4 @@
-"""One connection to a broker (MQTT 5), thrown away when it breaks: the outbox is the only queue."""
+"""One connection to a broker (MQTT 5), which is not used again once it broke: the outbox is the only queue."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
 ONLINE, OFFLINE = "online", "offline"
 LEAVE_S = 0.5
-"""Seconds that a good-bye may take."""
+"""Seconds that logging off may take."""
 PAYLOAD_FORMAT_INVALID = 0x99
-"""The one reason code that is about the message itself; all others can be set right, and then it is still wanted."""
+"""The only reason code that is about the message itself. What the others are about can be corrected, and then the
+message is accepted."""
 
 
 class ConnectionLost(SinkUnavailable):
-    """There is no connection (any more), or it does not answer; the message tells why."""
+    """There is no connection (any more), or the broker does not answer; the message says why."""
 
 
 class BrokerRefused(Exception):
-    """The broker answered that it does not take this message; ``for_good`` if it never will."""
+    """The broker answered that it does not accept this message; ``for_good`` if it never will."""
 
     def __init__(self, reason: str, for_good: bool) -> None:
         super().__init__(reason)
@@ -47,9 +48,9 @@ class Connection:
 
         Args:
             mqtt: where to.
-            client_id: a broker ends the older of two connections of the same id.
-            password: for ``mqtt.username``.
-            will_topic: where the broker says "offline" (retained) for us if we go without a word.
+            client_id: a broker ends the older of two connections with the same id.
+            password: that of ``mqtt.username``.
+            will_topic: where the broker publishes "offline" (retained) if the connection ends without logging off.
             on_lost: called from another thread when the connection breaks.
         """
         self._timeout_s = mqtt.timeout_s
@@ -73,8 +74,8 @@ class Connection:
         """Publish at least once (QoS 1), and wait until the broker has acknowledged it.
 
         Raises:
-            ConnectionLost: it did not; whether it has the message is not known.
-            BrokerRefused: it said no.
+            ConnectionLost: it did not; whether it has received the message is not known.
+            BrokerRefused: it answered that it does not accept the message.
         """
         sent = self._client.publish(topic, text.encode(), 1, retain, _properties(content_type))
         if sent.rc != 0:
@@ -89,16 +90,16 @@ class Connection:
             raise BrokerRefused(str(answer), answer.value == PAYLOAD_FORMAT_INVALID)
 
     def check(self, unless: int | None = None) -> None:
-        """Pass if the connection stands, or the message ``unless`` was answered before it broke.
+        """Do nothing if the connection exists, or if the message ``unless`` was answered before it broke.
 
         Raises:
-            ConnectionLost: it does not.
+            ConnectionLost: it is broken.
         """
         if self._lost is not None and unless not in self._answers:
             raise ConnectionLost(self._lost)
 
     def close(self) -> None:
-        """Say good-bye if the connection stands. Never raises."""
+        """Publish "offline" if the connection exists, and end it. Never raises."""
         if self._lost is None and self._will_topic is not None:
             sent = self._client.publish(self._will_topic, OFFLINE, 1, True)
             self._wait(lambda: sent.mid in self._answers, LEAVE_S)
@@ -151,7 +152,7 @@ class Connection:
 
 
 def require_client() -> None:
-    """Pass if the MQTT client is installed.
+    """Do nothing if the MQTT client is installed.
 
     Raises:
         BadInput: it is not; the message names the package.

@@ -1,6 +1,7 @@
 """What Home Assistant shows: the state of the counts, and the discovery message that makes sensors of it.
 
-The state is made of what the events of the closed windows tell, and of nothing else: it says no more than they do.
+The state is computed from what the events of the closed windows disclose, and from nothing else: it says no more than
+they do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from edge.census.window import Cell, Window
 from edge.config.settings import Settings
 
 LOOK_BACK_S = 2 * 86400.0
-"""The last window may be one of yesterday."""
+"""The last window may be of yesterday."""
 
 
 def topics(settings: Settings) -> dict[str, str]:
@@ -32,20 +33,20 @@ def state(windows: Sequence[Window], settings: Settings, now: float) -> dict[str
     """The state as of ``now`` (unix seconds); null is what is withheld or not known.
 
     Args:
-        windows: that closed within LOOK_BACK_S before ``now``, oldest first.
+        windows: those that closed within LOOK_BACK_S before ``now``, oldest first.
         settings: bands, smallest cell, time zone.
-        now: begins the day that ``visits_today`` and ``inside`` are about.
+        now: ``visits_today`` and ``inside`` are about the local day of this moment.
 
     Returns:
-        ``visits_today`` and ``inside`` (entries minus exits) sum what the windows since local midnight tell: the first
-        leaves windows out of which not even the sum is told, the second is null if there is one. The others are of the
-        last window; ``counts`` has one member for each combination of band and gender.
+        ``visits_today`` and ``inside`` (entries minus exits) are sums over the windows since local midnight. If even
+        the sum of a window is withheld, ``visits_today`` leaves that window out and ``inside`` is null. The others are
+        about the last window; ``counts`` has one member for each combination of band and gender.
     """
     cells = _cells(settings)
     begun = midnight(datetime.fromtimestamp(now, UTC).astimezone(settings.site.zone).date(), settings.site.zone)
-    told = [(window, disclose(window, cells, settings.census.min_cell)) for window in windows]
-    today = [each for window, each in told if window.start >= begun]
-    window, last = told[-1] if told else (None, None)
+    disclosed = [(window, disclose(window, cells, settings.census.min_cell)) for window in windows]
+    today = [each for window, each in disclosed if window.start >= begun]
+    window, last = disclosed[-1] if disclosed else (None, None)
     return {
         "window_end": None if window is None else datetime.fromtimestamp(window.end, UTC).isoformat(timespec="seconds"),
         "visits_today": sum(each.visits or 0 for each in today),

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class MqttSink(Sink):
-    """Stays connected for as long as it can: it publishes whether the device is there, the state for Home Assistant,
+    """Stays connected for as long as possible. It publishes whether the device is there, the state for Home Assistant,
     and the events, one after the other.
 
     Raises:
@@ -52,7 +52,7 @@ class MqttSink(Sink):
             log.warning("[mqtt] tls is off: counts, and the password, can be read on the way")
 
     def connect(self) -> None:
-        """Log in, and say that the device is there."""
+        """Log in, and publish that the device is there."""
         site = self._settings.site
         self._connection = Connection(
             self._mqtt, f"maitred-{site.name}-{site.device}", self._password, self._topics["availability"], self.wake
@@ -82,7 +82,7 @@ class MqttSink(Sink):
         self._shown = text
 
     def close(self) -> None:
-        """Say good-bye."""
+        """Publish that the device goes, and disconnect."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(OSError, ValueError):
@@ -97,8 +97,8 @@ class MqttSink(Sink):
     def _show(self, topic: str, text: str) -> None:
         try:
             self._connected.publish(self._topics[topic], text, retain=True)
-        except BrokerRefused as refusal:  # a broker that wants no discovery may want the events all the same
-            log.warning("mqtt: the broker takes nothing on %s: %s", self._topics[topic], refusal)
+        except BrokerRefused as refusal:  # a broker that refuses the discovery message may still accept the events
+            log.warning("mqtt: the broker accepts nothing on %s: %s", self._topics[topic], refusal)
 
 
 def read_password(settings: Settings) -> str | None:
