@@ -62,7 +62,7 @@ class CrossingDetector:
         self._boundary: Boundary | None = None
         self._staff_zone: Zone | None = None
 
-    def see(self, track_id: int, face: Detection, time_s: float, size: Size) -> None:
+    def observe(self, track_id: int, face: Detection, time_s: float, size: Size) -> None:
         """Take in that a track was seen as ``face`` at ``time_s`` (seconds), in a frame of ``size`` pixels."""
         if size != self._size:
             self._size = size

@@ -100,7 +100,7 @@ class Pipeline:
         self._seen, self._now_s = step.seen, frame.time_s
         self.heatmap.width, self.heatmap.height = frame.size
         for track in step.seen:
-            self._entrance.see(track.id, track.detection, frame.time_s, frame.size)
+            self._entrance.observe(track.id, track.detection, frame.time_s, frame.size)
             self._keep_best(track, frame)
         return self._visits(step.ended)
 

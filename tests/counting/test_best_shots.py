@@ -1,4 +1,4 @@
-"""Which shots of a visit are kept, whatever the way somebody walks."""
+"""Which shots of a visit are kept, however a person walks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ BLANK = np.zeros((4, 4, 3), np.uint8)
 MARKS = np.array([[90, 90], [110, 90], [100, 102], [100, 112], [82, 95], [118, 95]], np.float32)
 
 
-def watch(count: int, qualities: list[float], fps: float = 15.0) -> tuple[BestShots, list[float]]:
-    """Shots of a walk, offered as the pipeline does; with the times at which the kept ones were taken."""
+def shots_of_walk(count: int, qualities: list[float], fps: float = 15.0) -> tuple[BestShots, list[float]]:
+    """The shots that are kept of a walk, offered as the pipeline does, and the times at which they were taken."""
     shots = BestShots(count)
     for index, quality in enumerate(qualities):
         if shots.wants(quality, index / fps):
@@ -25,8 +25,8 @@ def watch(count: int, qualities: list[float], fps: float = 15.0) -> tuple[BestSh
             marked[0, 0] = (index % 256, index // 256, 0)
             shots.add(Shot(quality, index / fps, marked, BLANK))
         assert len(shots.shots) <= count
-    taken = [(int(s.crop[0, 0, 0]) + 256 * int(s.crop[0, 0, 1])) / fps for s in shots.shots]
-    return shots, taken
+    times = [(int(s.crop[0, 0, 0]) + 256 * int(s.crop[0, 0, 1])) / fps for s in shots.shots]
+    return shots, times
 
 
 @pytest.mark.parametrize(
@@ -38,26 +38,26 @@ def watch(count: int, qualities: list[float], fps: float = 15.0) -> tuple[BestSh
         pytest.param(lambda t: 0.5, id="stands"),
     ],
 )
-def test_any_walk_of_three_seconds_leaves_as_many_shots_as_are_wanted(way: Callable[[float], float]):
-    """Coming nearer is what patrons do at a door: each frame is better than the one before."""
-    shots, _ = watch(5, [0.1 + 0.8 * way(index / 45) for index in range(45)])
+def test_any_walk_of_three_seconds_gives_the_full_number_of_shots(way: Callable[[float], float]):
+    """Also of a person who comes nearer, as patrons do at a door, so that each frame is better than the one before."""
+    shots, _ = shots_of_walk(5, [0.1 + 0.8 * way(index / 45) for index in range(45)])
     assert len(shots.shots) == 5
 
 
-def test_the_best_of_each_quarter_second_compete_and_the_best_win():
+def test_of_each_quarter_second_only_the_best_shot_competes():
     rng = np.random.default_rng(8)
     for _ in range(30):
         qualities = rng.uniform(0, 1, 60).tolist()
-        shots, taken = watch(4, qualities)
-        kept = [shot.quality for shot in shots.shots]
-        assert kept == sorted(kept, reverse=True)
-        assert kept[0] == max(qualities)
-        assert [qualities[round(time * 15)] for time in taken] == kept  # the crop belongs to the quality
+        shots, times = shots_of_walk(4, qualities)
+        qualities_kept = [shot.quality for shot in shots.shots]
+        assert qualities_kept == sorted(qualities_kept, reverse=True)
+        assert qualities_kept[0] == max(qualities)
+        assert [qualities[round(time * 15)] for time in times] == qualities_kept  # the crop belongs to the quality
         slots = [shot.time_s for shot in shots.shots]
         assert min(abs(a - b) for i, a in enumerate(slots) for b in slots[:i]) >= MIN_APART_S
 
 
-def test_the_best_shots_are_kept_and_near_ones_replaced():
+def test_the_best_shots_are_kept_and_replace_shots_near_in_time():
     shots = BestShots(3)
     for time_s, quality in [(0.0, 0.2), (0.1, 0.5), (1.0, 0.3), (2.0, 0.9), (3.0, 0.1), (4.0, 0.8)]:
         if shots.wants(quality, time_s):
@@ -66,9 +66,9 @@ def test_the_best_shots_are_kept_and_near_ones_replaced():
 
 
 def test_a_single_shot_is_the_best_one():
-    shots, taken = watch(1, [0.2, 0.9, 0.3, 0.4, 0.8, 0.1] * 10)
+    shots, times = shots_of_walk(1, [0.2, 0.9, 0.3, 0.4, 0.8, 0.1] * 10)
     assert [shot.quality for shot in shots.shots] == [0.9]
-    assert len(taken) == 1
+    assert len(times) == 1
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_worse_view_has_a_lower_quality(worse: Detection):
     assert quality_of(worse, image) < quality_of(Detection((80, 80, 40, 40), 0.9, MARKS), image)
 
 
-def test_a_blurred_dim_flat_or_burnt_out_face_is_worth_less():
+def test_a_blurred_dim_flat_or_overexposed_face_has_a_lower_quality():
     rng = np.random.default_rng(1)
     fine = cv2.GaussianBlur(rng.normal(0, 1, (96, 96, 3)), (0, 0), 2.0)
     sharp = np.clip(120 + 40 * fine / fine.std(), 0, 255).astype(np.uint8)
@@ -117,7 +117,7 @@ def test_a_blurred_dim_flat_or_burnt_out_face_is_worth_less():
         pytest.param([0.2, 0.3], True, id="shows little"),
     ],
 )
-def test_an_age_interval_is_wider_where_shots_show_little(qualities: list[float] | None, wider: bool):
+def test_an_age_interval_is_wider_if_the_shots_are_poor(qualities: list[float] | None, wider: bool):
     pooled = bell(40)
     low, high = age_interval(pooled, qualities)
     plain_low, plain_high = pooled.age_interval

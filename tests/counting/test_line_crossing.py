@@ -1,4 +1,4 @@
-"""From a track's path to a direction, a time in the zone, and staff."""
+"""From the path of a track to a direction, the time in the zone, and whether it is staff."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from tests.faces import face
 
 SIZE = (1000, 500)
 FACE = 40.0
-"""Pixels; a face is across 10 pixels beyond the line, a quarter of its size."""
+"""Size of a face in pixels. It has clearly crossed when it is 10 pixels beyond the line, a quarter of its size."""
 STEP_S = 0.1
 
 ACROSS = Entrance(line=((0.1, 0.5), (0.9, 0.5)), inside="below")
-"""From x = 100 to 900 at y = 250, the way in is down."""
+"""From x = 100 to 900 at y = 250; inside is below."""
 DOOR = Entrance(zone=((0.4, 0.4), (0.6, 0.4), (0.6, 1), (0.4, 1)))
 """From x = 400 to 600, y = 200 to the frame's lower edge at 500."""
 
 
 def walk(entrance: Entrance, *places: tuple[float, float], size: float = FACE, pace: float = 10.0) -> Passage:
-    """The passage of a face that goes from place to place, straight, in steps of ``pace`` pixels, one each STEP_S."""
+    """The passage of a face that goes straight from place to place, ``pace`` pixels every STEP_S seconds."""
     way = [places[0]]
     for (x1, y1), (x2, y2) in pairwise(places):
         steps = max(round(float(np.hypot(x2 - x1, y2 - y1)) / pace), 1)
@@ -46,16 +46,16 @@ def walk(entrance: Entrance, *places: tuple[float, float], size: float = FACE, p
 
 
 def seen(entrance: Entrance, places: Iterable[tuple[float, float]], size: float = FACE) -> Passage:
-    """The passage of a face that is seen at these places only, one each STEP_S."""
-    watch = CrossingDetector(entrance)
+    """The passage of a face that is seen only at these places, one every STEP_S seconds."""
+    crossings = CrossingDetector(entrance)
     for index, place in enumerate(places):
-        watch.see(7, face(*place, size), index * STEP_S, SIZE)
-    return watch.end(7)
+        crossings.observe(7, face(*place, size), index * STEP_S, SIZE)
+    return crossings.end(7)
 
 
 @dataclass(frozen=True)
 class Walk:
-    """Corners of a way and the direction it has."""
+    """The corners of a path, and its direction."""
 
     places: list[tuple[float, float]]
     direction: str | None
@@ -100,30 +100,30 @@ WALKS = [
 
 
 @pytest.mark.parametrize("case", WALKS)
-def test_a_walk_across_a_line(case: Walk):
+def test_a_walk_gets_the_direction_of_its_crossing(case: Walk):
     assert walk(ACROSS, *case.places, size=case.size, pace=case.pace).direction == case.direction
 
 
 @pytest.mark.parametrize("case", WALKS)
 @pytest.mark.parametrize("inside", ["above", "left", "right"])
 def test_the_same_walk_has_the_same_direction_whichever_side_is_inside(case: Walk, inside: str):
-    """The scene turned: upside down, and on its side (on a square frame, so that turning keeps distances)."""
+    """The scene is turned upside down, and on its side (in a square frame, so that distances stay the same)."""
     turn = {
         "above": lambda x, y: (1 - x, 1 - y),
         "left": lambda x, y: (1 - y, x),
         "right": lambda x, y: (y, 1 - x),
     }[inside]
     line = tuple(turn(x / 1000, y / 1000) for x, y in ((100, 250), (900, 250)))
-    watch = CrossingDetector(Entrance(line=line[::-1], inside=inside))
+    crossings = CrossingDetector(Entrance(line=line[::-1], inside=inside))
     way = [case.places[0]]
     for (x1, y1), (x2, y2) in pairwise(case.places):
         steps = max(round(float(np.hypot(x2 - x1, y2 - y1)) / case.pace), 1)
         way += [(x1 + (x2 - x1) * n / steps, y1 + (y2 - y1) * n / steps) for n in range(1, steps + 1)]
     for index, (x, y) in enumerate(way):
         at_x, at_y = turn(x / 1000, y / 1000)
-        watch.see(1, face(1000 * at_x, 1000 * at_y, case.size), index * STEP_S, (1000, 1000))
+        crossings.observe(1, face(1000 * at_x, 1000 * at_y, case.size), index * STEP_S, (1000, 1000))
 
-    assert watch.end(1).direction == case.direction
+    assert crossings.end(1).direction == case.direction
 
 
 def test_jitter_on_the_line_is_no_crossing():
@@ -139,7 +139,7 @@ def test_jitter_on_the_line_is_no_crossing():
     ("before", "after", "direction"),
     [pytest.param(100, 400, "in", id="then goes in"), pytest.param(100, 90, None, id="then goes back")],
 )
-def test_who_comes_up_to_the_line_trembles_on_it_and_goes_on_has_crossed_once(before, after, direction):
+def test_a_face_that_trembles_on_the_line_and_goes_on_has_crossed_once(before, after, direction):
     rng = np.random.default_rng(6)
     waits = [(500.0, 250 + float(y)) for y in rng.normal(0, FACE / 20, 100)]
 
@@ -153,7 +153,7 @@ def test_without_hysteresis_every_pass_counts():
     assert seen(plain, [(500, 250), (500, 249)]).direction == "out"
 
 
-def test_a_line_that_reaches_over_the_edge_of_the_frame_cannot_be_gone_around():
+def test_nobody_can_walk_around_a_line_that_reaches_beyond_the_frame():
     wide = Entrance(line=((-0.5, 0.5), (1.5, 0.5)), inside="below")
 
     assert walk(wide, (2, 50), (2, 450)).direction == "in"
@@ -165,7 +165,7 @@ def test_without_line_and_zone_there_is_no_direction():
 
 @dataclass(frozen=True)
 class InZone:
-    """Corners of a way, the direction it has and the seconds in the zone."""
+    """The corners of a path, its direction, and its seconds in the zone."""
 
     places: list[tuple[float, float]]
     direction: str | None
@@ -185,7 +185,7 @@ class InZone:
         pytest.param(InZone([(500, 400), (500, 490)], None, 0.9), id="leaves the frame where the zone ends with it"),
     ],
 )
-def test_a_walk_and_a_zone(case: InZone):
+def test_a_walk_into_or_out_of_a_zone_has_a_direction_and_time_in_it(case: InZone):
     passage = walk(DOOR, *case.places)
 
     assert passage.direction == case.direction
@@ -198,12 +198,12 @@ def test_jitter_on_the_edge_of_a_zone_is_no_crossing():
     assert seen(DOOR, [(500.0, 200 + float(y)) for y in rng.normal(0, FACE / 20, 300)]).direction is None
 
 
-def test_of_a_step_over_the_edge_half_the_time_is_in_the_zone():
+def test_half_the_time_of_a_step_over_the_edge_counts_as_in_the_zone():
     assert seen(DOOR, [(500, 100), (500, 400), (500, 410)]).zone_s == pytest.approx(1.5 * STEP_S)
 
 
 COUNTER = Entrance(line=ACROSS.line, staff_zone=((0, 0), (0.3, 0), (0.3, 1), (0, 1)))
-"""The counter: x = 0 to 300, all of the height."""
+"""The counter: x = 0 to 300, over the whole height."""
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ COUNTER = Entrance(line=ACROSS.line, staff_zone=((0, 0), (0.3, 0), (0.3, 1), (0,
         pytest.param([(500, 50), (500, 450)], False, id="never there"),
     ],
 )
-def test_staff_by_zone(places: list[tuple[float, float]], staff: bool):
+def test_staff_are_people_who_start_or_mostly_stay_in_the_staff_zone(places: list[tuple[float, float]], staff: bool):
     assert walk(COUNTER, *places).staff == staff
 
 
@@ -251,18 +251,18 @@ def staffed(*hours: str) -> Settings:
         pytest.param(["02:00-03:00"], "2026-10-25T03:00+01:00", False, id="autumn: after the second time"),
     ],
 )
-def test_staff_by_the_time_of_the_day(hours: list[str], at: str, staff: bool):
+def test_staff_are_people_who_come_during_staff_hours(hours: list[str], at: str, staff: bool):
     moment = datetime.fromisoformat(at).timestamp()
     visit = Visit(moment, moment + 9000, 12, 34.0, (28.0, 41.0), 0.8, "in", 3.0)
 
     settings = staffed(*hours)
-    kept = without_staff(visit, settings.entrance, settings.site.zone)
+    stored = without_staff(visit, settings.entrance, settings.site.zone)
 
-    # Nothing is kept of staff but that it was there.
-    assert kept == (Visit(moment, moment + 9000, 12, excluded=True) if staff else visit)
+    # Of staff, only the times and the number of frames are stored.
+    assert stored == (Visit(moment, moment + 9000, 12, excluded=True) if staff else visit)
 
 
-def test_without_a_time_zone_staff_hours_are_the_systems():
+def test_without_a_time_zone_staff_hours_are_in_the_systems_time():
     intervals = staffed("08:00-11:30").entrance.staff_intervals
 
     assert is_within(datetime(2026, 5, 12, 9).timestamp(), intervals, None)
@@ -270,16 +270,16 @@ def test_without_a_time_zone_staff_hours_are_the_systems():
 
 
 def test_two_tracks_do_not_disturb_each_other_and_nothing_outlives_its_track():
-    watch = CrossingDetector(ACROSS)
+    crossings = CrossingDetector(ACROSS)
     for index in range(41):
-        watch.see(1, face(400, 50 + 10 * index), index * STEP_S, SIZE)
-        watch.see(2, face(600, 450 - 10 * index), index * STEP_S, SIZE)
+        crossings.observe(1, face(400, 50 + 10 * index), index * STEP_S, SIZE)
+        crossings.observe(2, face(600, 450 - 10 * index), index * STEP_S, SIZE)
 
-    assert (watch.end(1).direction, watch.end(2).direction) == ("in", "out")
-    assert watch._paths == {}
+    assert (crossings.end(1).direction, crossings.end(2).direction) == ("in", "out")
+    assert crossings._paths == {}
 
 
-def test_the_map_counts_where_visits_begin_and_end():
+def test_the_heatmap_counts_where_visits_begin_and_end():
     heatmap = Heatmap()
     heatmap.add((0.01, 0.01), (0.99, 0.99))
     heatmap.add((-0.2, 0.0), (1.3, 1.0))  # the centre of a face that is half out of the frame
@@ -290,7 +290,7 @@ def test_the_map_counts_where_visits_begin_and_end():
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of the demo, its left part: the first patron comes through the door and leaves on the left."""
+    """Two seconds of the demo's left part: the first patron comes through the door and leaves on the left."""
     path = tmp_path_factory.mktemp("clip") / "patron.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15.0, (520, 540))
     with open_camera(str(CLIP)) as camera:
@@ -304,7 +304,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 DOORWAY = [[0.75, 0.2], [1, 0.2], [1, 0.6], [0.75, 0.6]]
-"""Around where the patron's face is at first."""
+"""Around the place where the patron's face is first seen."""
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ DOORWAY = [[0.75, 0.2], [1, 0.2], [1, 0.6], [0.75, 0.6]]
         pytest.param({"line": [[0.5, 0.1], [0.5, 0.9]], "inside": "left", "staff_zone": DOORWAY}, None, id="staff"),
     ],
 )
-def test_count_tells_direction_time_in_the_zone_and_excluded_visits(
+def test_count_prints_direction_time_in_the_zone_and_excluded_visits(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], entrance: dict[str, object], direction: str | None
 ):
     config = tmp_path / "maitred.toml"

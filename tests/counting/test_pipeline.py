@@ -17,19 +17,19 @@ from tests.faces import bell, face
 @pytest.mark.slow
 def test_no_crop_outlives_its_visit():
     pipeline = Pipeline()
-    kept = 0
+    held = 0
     with open_camera(str(CLIP)) as camera:
         for frame in camera:
             pipeline.process(frame)
-            kept = max(kept, sum(len(shots.shots) for shots in pipeline._shots.values()))
+            held = max(held, sum(len(shots.shots) for shots in pipeline._shots.values()))
             if frame.time_s > 8:
                 break
-    assert kept > 0
+    assert held > 0
     pipeline.finish()
     assert pipeline._shots == {}
 
 
-def test_a_face_that_only_flickers_is_no_visit():
+def test_a_face_that_only_flickers_is_not_a_visit():
     pipeline = Pipeline()
     with open_camera(str(CLIP)) as camera:
         frames = [frame for frame in camera if 60 <= frame.index < 63]
@@ -40,16 +40,18 @@ def test_a_face_that_only_flickers_is_no_visit():
     assert visits + pipeline.finish() == []
 
 
-@pytest.mark.parametrize(("age", "given"), [pytest.param(8, False, id="child"), pytest.param(30, True, id="adult")])
-def test_children_are_given_no_gender(age: float, given: bool):
+@pytest.mark.parametrize(
+    ("age", "has_gender"), [pytest.param(8, False, id="child"), pytest.param(30, True, id="adult")]
+)
+def test_no_gender_is_given_for_children(age: float, has_gender: bool):
     track = Track(1, face(100, 100), 1.0, 5.0, hits=20)
     visit = visit_of(track, [bell(age, female=0.9)] * 3, no_gender_below=Settings().census.no_gender_below)
-    assert visit.gender == ("female" if given else None)
-    assert (visit.female_probability is not None) == given
+    assert visit.gender == ("female" if has_gender else None)
+    assert (visit.female_probability is not None) == has_gender
     assert visit.dwell_s == 4.0
 
 
-def test_a_visit_keeps_the_models_own_interval_beside_the_one_that_is_wider_for_poor_shots():
+def test_a_visit_keeps_the_models_own_interval_beside_the_wider_one():
     track = Track(1, face(100, 100), 1.0, 5.0, hits=20)
     poor, good = (visit_of(track, [bell(40, female=0.9)] * 3, [quality] * 3) for quality in (0.1, 0.9))
     assert poor.own_interval == good.own_interval == good.age_interval
@@ -57,13 +59,13 @@ def test_a_visit_keeps_the_models_own_interval_beside_the_one_that_is_wider_for_
 
 
 @pytest.mark.parametrize("time_s", [1.0, 0.5])
-def test_frames_whose_times_do_not_rise_are_refused(time_s: float):
+def test_frames_must_have_rising_times(time_s: float):
     pipeline = Pipeline()
     pipeline.process(Frame(np.zeros((60, 80, 3), np.uint8), 1.0))
     with pytest.raises(BadInput, match=rf"frame 1: its time, {time_s:.3f} s, is not later than .* 1.000 s"):
         pipeline.process(Frame(np.zeros((60, 80, 3), np.uint8), time_s, 1))
 
 
-def test_an_array_is_no_frame():
+def test_an_array_is_refused_as_a_frame():
     with pytest.raises(BadInput, match=r"of type ndarray; make a Frame\(image, time_s\) of it"):
         Pipeline().process(np.zeros((60, 80, 3), np.uint8))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A line or zone that nobody can cross is told from its drawing alone."""
+"""A line or zone that nobody can cross is noticed from its drawing alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def line(x1: float, y1: float, x2: float, y2: float, inside: str = "below") -> E
 
 
 @pytest.mark.parametrize(
-    ("entrance", "told"),
+    ("entrance", "reason"),
     [
         pytest.param(line(0.1, 0.5, 0.9, 0.5), None, id="across the frame"),
         pytest.param(line(-1, 0.5, 2, 0.5), None, id="over both edges"),
@@ -33,14 +33,14 @@ def line(x1: float, y1: float, x2: float, y2: float, inside: str = "below") -> E
         pytest.param(Entrance(zone=((0, 0), (1, 0), (1, 1), (0, 1))), "the whole frame", id="zone as the frame"),
     ],
 )
-def test_what_nobody_can_cross_is_a_warning_with_a_way_out(entrance: Entrance, told: str | None):
-    found = check_placement(entrance, [])
+def test_a_line_or_zone_that_nobody_can_cross_is_a_warning_with_a_way_out(entrance: Entrance, reason: str | None):
+    check = check_placement(entrance, [])
 
-    assert (found.verdict == "warning") == (told is not None)
-    if told:
-        assert told in found.found
-        assert "docs/entrance.md" in found.way_out
+    assert (check.verdict == "warning") == (reason is not None)
+    if reason:
+        assert reason in check.found
+        assert "docs/entrance.md" in check.way_out
 
 
-def test_without_a_line_there_is_nothing_to_warn_of():
+def test_without_a_line_or_zone_there_is_no_warning():
     assert check_placement(Entrance(), [None] * 100).verdict == "ok"

@@ -1,4 +1,4 @@
-"""Recordings with and without faces, and the verification that tells them apart."""
+"""Recordings with and without faces, and the verification that tells faces from other things."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_context_puts_the_face_in_the_middle_at_a_fixed_size():
     assert (context_of(np.full_like(image, 255), face(300, 20, 40), 180)[:65] == 0).all()
 
 
-def test_verification_knows_faces_from_what_is_none(models: Models):
+def test_verification_tells_faces_from_things_that_only_look_like_faces(models: Models):
     truth = json.loads(TRUTH.read_text())
     places = {frame: (x, y, w, h) for patron in truth["patrons"] for frame, x, y, w, h in patron["path"] if 40 < w < 80}
     true, false = [], []
@@ -60,19 +60,19 @@ def test_verification_knows_faces_from_what_is_none(models: Models):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["store-aisle-detection.gif", "people-detection.gif"])
-def test_people_who_show_no_face_are_no_visits(clips: Path, name: str):
+def test_people_whose_faces_are_not_seen_are_not_visits(clips: Path, name: str):
     with open_camera(str(clips / name)) as camera:
         counted = count_recording(camera, Settings())
     assert counted.frames > 20
     assert counted.visits == ()
 
 
-def test_a_visit_tells_when_how_old_and_how_sure(clips: Path):
-    told = []
+def test_a_visit_has_times_age_and_probability(clips: Path):
+    steps = []
     with open_camera(str(clips / "face-demographics-walking.gif")) as camera:
-        counted = count_recording(camera, Settings(), progress=lambda *step: told.append(step))
+        counted = count_recording(camera, Settings(), progress=lambda *step: steps.append(step))
     assert len(counted.visits) == 2
-    assert told[-1] == (counted.frames, counted.seconds)
+    assert steps[-1] == (counted.frames, counted.seconds)
     assert counted.frames == 35
     assert 2.5 < counted.seconds < 3.0
     for visit in counted.visits:
@@ -90,7 +90,7 @@ def test_a_visit_tells_when_how_old_and_how_sure(clips: Path):
 
 @pytest.mark.slow
 def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender():
-    """The first seven seconds: one man walks in alone, another patron's visit has only begun."""
+    """In the first seven seconds one man walks in alone, and the visit of another patron has only just begun."""
     truth = json.loads(TRUTH.read_text())["patrons"][0]
     with open_camera(str(CLIP)) as camera:
         counted = count_recording((frame for frame in camera if frame.time_s < 7), Settings())
@@ -102,7 +102,7 @@ def test_a_patron_of_the_demo_is_one_visit_with_the_right_gender():
     assert sum(visit.ended_at < 6.9 and visit.started_at < 5 for visit in counted.visits) == 1
 
 
-def test_a_live_camera_is_no_recording(monkeypatch: pytest.MonkeyPatch):
+def test_a_live_camera_is_refused_as_a_recording(monkeypatch: pytest.MonkeyPatch):
     class Live(Playback):
         closed = 0
 

@@ -1,4 +1,4 @@
-"""Nothing that could tell one person from another outlives a visit by more than seconds."""
+"""Nothing that could tell one person from another is kept for more than seconds after a visit."""
 
 from __future__ import annotations
 
@@ -24,21 +24,23 @@ from tests.faces import face
 
 
 def arrays_of(root: object, beside: object) -> list[np.ndarray]:
-    """All arrays that can be reached from an object, other than through ``beside`` (the models), code and classes."""
-    found, waiting, known = [], [root], {id(beside)}
+    """All arrays that can be reached from an object, but not through ``beside`` (the models), code or classes."""
+    arrays, waiting, known = [], [root], {id(beside)}
     while waiting:
         thing: Any = waiting.pop()
         if id(thing) in known or isinstance(thing, (type, ModuleType, FunctionType)):
             continue
         known.add(id(thing))
         if isinstance(thing, np.ndarray):
-            found.append(thing)
+            arrays.append(thing)
         waiting += gc.get_referents(thing)
-    return found
+    return arrays
 
 
 def pictures(pipeline: Pipeline, models: Models) -> list[np.ndarray]:
-    """Arrays with enough numbers to tell people apart; the view's thumbnail, for motion, is a few pixels a person."""
+    """Arrays with enough numbers to tell people apart, without the thumbnail for motion: it has a few pixels per
+    person.
+    """
     for_motion = pipeline._analyzer._scan._before
     return [
         array
@@ -49,7 +51,7 @@ def pictures(pipeline: Pipeline, models: Models) -> list[np.ndarray]:
 
 
 @pytest.mark.slow
-def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
+def test_crops_and_clothing_colours_are_gone_seconds_after_the_last_visit():
     settings = Settings()
     models = Models.open(settings.detection, settings.demographics)
     pipeline = Pipeline(settings, ModelFrameAnalyzer(models, settings.detection))
@@ -61,7 +63,7 @@ def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
             pipeline.process(frame)
             followed += [weakref.ref(track) for track in pipeline.seen]
             last = frame
-    # While somebody is there, crops and a look are held: what is looked for below can be found.
+    # While somebody is in view, crops and clothing colours are kept: so the search below does find them.
     assert any(array.size == LENGTH for array in pictures(pipeline, models))
     assert any(array.ndim == 3 for array in pictures(pipeline, models))
 
@@ -88,7 +90,7 @@ def test_looks_and_crops_are_gone_seconds_after_the_last_visit():
         pytest.param(6.5, True, 2, id="hidden for too long"),
     ],
 )
-def test_who_was_hidden_is_recognised_by_clothes_for_seconds_only(gap_s: float, same_clothes: bool, tracks: int):
+def test_a_hidden_person_is_found_again_by_clothes_only_for_some_seconds(gap_s: float, same_clothes: bool, tracks: int):
     tracker = Tracker(Settings().counting, 0.6)
     red, blue = np.tile(np.float32([30, 30, 180]), 12), np.tile(np.float32([160, 60, 30]), 12)
     seen = set()
@@ -96,14 +98,14 @@ def test_who_was_hidden_is_recognised_by_clothes_for_seconds_only(gap_s: float, 
         seen |= {track.id for track in tracker.step([face(300)], index / 10, [red], (960, 540)).seen}
     for index in range(1, int(gap_s * 10)):
         tracker.step([], 0.9 + index / 10, [], (960, 540))
-    for index in range(8):  # it is decided when it has been seen for a moment
+    for index in range(8):  # it is decided after a moment
         worn = red if same_clothes else blue
         again = tracker.step([face(420)], 0.9 + gap_s + index / 10, [worn], (960, 540))
     seen = {track.id for track in again.seen} | {1}
     assert len(seen) == tracks
 
 
-def test_who_walked_out_of_the_view_is_not_taken_for_who_comes_in_there():
+def test_a_person_who_left_the_view_is_not_confused_with_one_who_comes_in_there():
     tracker = Tracker(Settings().counting, 0.6)
     black = np.full(LENGTH, 40, np.float32)
     for index in range(10):
@@ -112,7 +114,7 @@ def test_who_walked_out_of_the_view_is_not_taken_for_who_comes_in_there():
     assert back.id == 2
 
 
-def test_a_look_is_the_clothes_and_none_where_they_are_out_of_the_frame():
+def test_clothing_colours_are_those_below_the_face_and_none_if_that_is_outside_the_frame():
     image = np.zeros((400, 400, 3), np.uint8)
     image[150:] = (10, 20, 200)
     worn = clothing_of(image, Detection((180, 80, 40, 40), 0.9, np.zeros((6, 2), np.float32)))

@@ -1,4 +1,4 @@
-"""Who was hidden is found again: which tracks go on earlier ones, and which do not."""
+"""Finding hidden people again: which tracks continue an earlier one, and which do not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLOTHES: dict[str, ClothingColours | None] = {"red": RED, "blue": BLUE, "covered
 
 @dataclass(frozen=True)
 class Hidden:
-    """Somebody walks right from x = 200 for a second, 80 pixels a second, is hidden, and is seen again for a second."""
+    """A person walks right from x = 200 for a second, 80 pixels a second, is hidden, and is seen again for a second."""
 
     gap_s: float = 2.0
     at: float = 440.0
@@ -36,7 +36,7 @@ class Hidden:
     clothes: str = "red"
 
     def tracks(self) -> set[int]:
-        """Numbers of the tracks that there were."""
+        """Identifiers of all tracks of this scene."""
         tracker = Tracker(Counting(), 0.6)
         ended: set[int] = set()
         for n in range(11):
@@ -68,12 +68,12 @@ class Hidden:
         pytest.param(Hidden(gap_s=5.0, at=290, speed=0, clothes="covered"), 2, id="long, and clothes covered"),
     ],
 )
-def test_somebody_hidden(case: Hidden, people: int):
+def test_tracks_of_a_hidden_person_are_joined_only_if_it_can_be_the_same_person(case: Hidden, people: int):
     assert len(case.tracks()) == people
 
 
-def test_two_who_come_out_together_are_matched_together():
-    """Each lies nearer to the other's place; what they wear says who is who."""
+def test_two_people_who_reappear_together_are_matched_together():
+    """Each is nearer to the other's old place; their clothes tell them apart."""
     tracker = Tracker(Counting(), 0.6)
     for n in range(11):
         tracker.step([face(400), face(470)], n * STEP_S, [RED, BLUE], VIEW)
@@ -84,7 +84,7 @@ def test_two_who_come_out_together_are_matched_together():
     assert {track.id: track.detection.centre[0] for track in tracker.tracks} == {1: 500, 2: 430}
 
 
-def test_who_comes_in_at_the_edge_is_nobody_who_was_hidden():
+def test_a_person_who_comes_in_at_the_edge_was_not_hidden():
     tracker = Tracker(Counting(), 0.6)
     for n in range(11):
         tracker.step([face(850 + 4 * n)], n * STEP_S, [RED], VIEW)
@@ -93,7 +93,7 @@ def test_who_comes_in_at_the_edge_is_nobody_who_was_hidden():
     assert len(tracker.finish()) == 2
 
 
-def test_who_is_found_again_at_the_edge_on_the_way_out_is_the_one_who_was_hidden():
+def test_a_hidden_person_who_reappears_at_the_edge_on_the_way_out_keeps_the_track():
     tracker = Tracker(Counting(), 0.6)
     for n in range(11):
         tracker.step([face(500 + 12 * n)], n * STEP_S, [RED], VIEW)
@@ -104,7 +104,7 @@ def test_who_is_found_again_at_the_edge_on_the_way_out_is_the_one_who_was_hidden
     assert len(tracker.finish()) == 1
 
 
-def test_a_long_way_behind_somebody_is_the_same_way_if_they_walk_as_before():
+def test_a_person_hidden_for_long_is_the_same_only_if_they_walked_on_as_before():
     walked, stood = (
         Hidden(gap_s=3.5, at=280 + 80 * 3.5, clothes="covered"),
         Hidden(gap_s=3.5, at=285, speed=0, clothes="covered"),
@@ -112,14 +112,14 @@ def test_a_long_way_behind_somebody_is_the_same_way_if_they_walk_as_before():
     assert (len(walked.tracks()), len(stood.tracks())) == (1, 2)
 
 
-def test_what_is_joined_is_told_once_and_keeps_beginning_and_sights():
+def test_stitched_tracks_are_reported_once_and_keep_their_start_and_hits():
     tracker = Tracker(Counting(), 0.6)
-    told = []
+    stitched = []
     for n in range(40):
         there = [face(300)] if n < 10 or n >= 28 else []
         tracker.step(there, n * STEP_S, [RED] * len(there), VIEW)
-        told += tracker.stitched
-    assert told == [(1, 2)]
+        stitched += tracker.stitched
+    assert stitched == [(1, 2)]
     (track,) = tracker.tracks
     assert (track.id, track.started_s, track.hits) == (1, 0.0, 22)
 
@@ -127,13 +127,13 @@ def test_what_is_joined_is_told_once_and_keeps_beginning_and_sights():
 @pytest.mark.parametrize(
     ("is_face", "tracks"), [pytest.param(lambda _: True, 1, id="a face"), pytest.param(lambda _: False, 0, id="none")]
 )
-def test_a_new_track_must_stand_a_second_look(is_face: Callable[[Detection], bool], tracks: int):
+def test_a_new_track_starts_only_from_a_verified_face(is_face: Callable[[Detection], bool], tracks: int):
     tracker = Tracker(Counting(), 0.6)
     tracker.step([face(300)], 0.0, [None], VIEW, is_face)
     assert len(tracker.tracks) == tracks
 
 
-def test_a_detection_that_fails_the_second_look_pulls_no_lost_track_aside():
+def test_a_detection_that_fails_verification_does_not_move_a_lost_track():
     tracker = Tracker(Counting(), 0.6)
     for n in range(10):
         tracker.step([face(300)], n * STEP_S, [RED], VIEW, lambda _: True)
@@ -141,12 +141,12 @@ def test_a_detection_that_fails_the_second_look_pulls_no_lost_track_aside():
     assert tracker.tracks[0].detection.centre[0] == 300
 
 
-def test_what_follows_at_once_needs_no_second_look():
+def test_a_track_that_simply_continues_is_verified_only_at_its_start():
     tracker = Tracker(Counting(), 0.6)
-    clothing = []
+    verified = []
     for n in range(10):
-        tracker.step([face(300 + n)], n * STEP_S, [RED], VIEW, lambda it: clothing.append(it) or True)
-    assert len(clothing) == 1
+        tracker.step([face(300 + n)], n * STEP_S, [RED], VIEW, lambda it: verified.append(it) or True)
+    assert len(verified) == 1
 
 
 def test_two_boxes_around_one_face_are_one_track():
@@ -157,7 +157,7 @@ def test_two_boxes_around_one_face_are_one_track():
 
 
 @pytest.mark.parametrize(
-    ("other", "free"),
+    ("other", "visible"),
     [
         pytest.param(face(480, size=60), False, id="nearer, before the clothes"),
         pytest.param(face(620, size=60), True, id="nearer, far aside"),
@@ -165,8 +165,8 @@ def test_two_boxes_around_one_face_are_one_track():
         pytest.param(face(500, 400, size=60), True, id="nearer, below"),
     ],
 )
-def test_clothes_behind_somebody_nearer_are_not_looked_at(other: Detection, free: bool):
-    assert is_clothing_visible([face(500), other])[0] == free
+def test_clothes_behind_somebody_nearer_are_not_measured(other: Detection, visible: bool):
+    assert is_clothing_visible([face(500), other])[0] == visible
 
 
 LINE = Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right")
@@ -182,27 +182,27 @@ LINE = Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right")
         pytest.param((300, 640), 1, (640, 300), None, id="in, then out"),
     ],
 )
-def test_a_joined_path_is_one_path(first: tuple, gap_at: int, second: tuple, direction: str | None):
-    watch = CrossingDetector(LINE)
+def test_joined_paths_cross_the_line_as_one_path(first: tuple, gap_at: int, second: tuple, direction: str | None):
+    crossings = CrossingDetector(LINE)
     for number, (start, end) in ((1, first), (2, second)):
         for n, x in enumerate(np.linspace(start, end, 12).tolist()):
-            watch.see(number, face(x), 3 * number + n * STEP_S, VIEW)
-    watch.join(1, 2)
-    passage = watch.end(1)
+            crossings.observe(number, face(x), 3 * number + n * STEP_S, VIEW)
+    crossings.join(1, 2)
+    passage = crossings.end(1)
     assert passage.direction == direction
     assert passage.began[0] == pytest.approx(first[0] / VIEW[0])
     assert passage.ended[0] == pytest.approx(second[1] / VIEW[0])
 
 
-def test_who_came_walking_and_crossed_after_a_gap_without_having_been_clearly_on_one_side_has_crossed():
-    """Before the gap only within the band around the line, then from there across it: the way before is guessed."""
-    watch = CrossingDetector(Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right", hysteresis=0.5))
+def test_a_crossing_after_a_gap_counts_even_if_the_path_before_it_was_never_clearly_outside():
+    """Before the gap the face is only in the band around the line, after it, it crosses: the path before is guessed."""
+    crossings = CrossingDetector(Entrance(line=((0.5, 0.0), (0.5, 1.0)), inside="right", hysteresis=0.5))
     for n, x in enumerate(np.linspace(462, 479, 6).tolist()):
-        watch.see(1, face(x), n * 0.05, VIEW)
+        crossings.observe(1, face(x), n * 0.05, VIEW)
     for n, x in enumerate((479.5, 484.0, 490.0, 510.0, 540.0)):
-        watch.see(2, face(x), 1 + n * STEP_S, VIEW)
-    watch.join(1, 2)
-    assert watch.end(1).direction == "in"
+        crossings.observe(2, face(x), 1 + n * STEP_S, VIEW)
+    crossings.join(1, 2)
+    assert crossings.end(1).direction == "in"
 
 
 @pytest.mark.parametrize(
@@ -215,21 +215,21 @@ def test_who_came_walking_and_crossed_after_a_gap_without_having_been_clearly_on
         pytest.param((420, 460), None, id="hardly walks"),
     ],
 )
-def test_who_vanishes_while_walking_walks_on(way: tuple[float, float], direction: str | None):
-    watch = CrossingDetector(LINE)
+def test_a_walking_person_who_disappears_is_assumed_to_walk_on(way: tuple[float, float], direction: str | None):
+    crossings = CrossingDetector(LINE)
     for n, x in enumerate(np.linspace(*way, 12).tolist()):
-        watch.see(1, face(x), n * STEP_S, VIEW)
-    assert watch.end(1).direction == direction
+        crossings.observe(1, face(x), n * STEP_S, VIEW)
+    assert crossings.end(1).direction == direction
 
 
-def test_who_walks_out_of_the_frame_has_not_walked_on_within_it():
-    watch = CrossingDetector(Entrance(line=((0.99, 0.0), (0.99, 1.0)), inside="right"))
+def test_a_person_who_walks_out_of_the_frame_is_not_assumed_to_walk_on():
+    crossings = CrossingDetector(Entrance(line=((0.99, 0.0), (0.99, 1.0)), inside="right"))
     for n, x in enumerate(np.linspace(780, 930, 12).tolist()):
-        watch.see(1, face(x), n * STEP_S, VIEW)
-    assert watch.end(1).direction is None
+        crossings.observe(1, face(x), n * STEP_S, VIEW)
+    assert crossings.end(1).direction is None
 
 
-def test_joined_shots_are_the_best_of_both():
+def test_joined_tracks_keep_the_best_shots_of_both():
     blank = np.zeros((4, 4, 3), np.uint8)
     first, second = BestShots(3), BestShots(3)
     for shots, start, qualities in ((first, 0.0, (0.2, 0.9, 0.4)), (second, 5.0, (0.8, 0.1, 0.3))):

@@ -1,4 +1,4 @@
-"""Faces to look for: drawn patrons of the demo clip, which are always there, and photographs, where they are."""
+"""Faces to be found: drawn patrons of the demo clip, which is always there, and photographs, if there are any."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ def heads() -> list[np.ndarray]:
     """Heads with hair and shoulders from the demo clip, uint8 BGR; the face is the middle half of the width."""
     truth = json.loads(TRUTH.read_text())
     width, _height = truth["size"]
-    wanted: dict[int, tuple[int, int, int, int]] = {}
+    boxes: dict[int, tuple[int, int, int, int]] = {}
     for patron in truth["patrons"]:
-        # The largest face that has room around it.
+        # The largest face with enough room around it.
         views = [(w, f, x, y, h) for f, x, y, w, h in patron["path"] if x > w and x + 2 * w < width and y > h / 2]
         if views:
             w, frame, x, y, h = max(views)
-            wanted[frame] = (x, y, w, h)
-    found = []
+            boxes[frame] = (x, y, w, h)
+    heads = []
     with open_camera(str(CLIP)) as camera:
         for frame in camera:
-            if frame.index in wanted:
-                x, y, w, h = wanted[frame.index]
-                found.append(frame.image[y - h // 2 : y + round(1.6 * h), x - w // 2 : x + w + w // 2].copy())
-    return found
+            if frame.index in boxes:
+                x, y, w, h = boxes[frame.index]
+                heads.append(frame.image[y - h // 2 : y + round(1.6 * h), x - w // 2 : x + w + w // 2].copy())
+    return heads
 
 
 @pytest.fixture
 def chips(utkface: Path) -> list[np.ndarray]:
-    """40 photographs of grown-ups' faces, 200x200, filled by the face; always the same ones."""
+    """40 photographs of adults, 200x200, filled by the face; always the same ones."""
     adults = [path for path in sorted(utkface.glob("*.jpg")) if 16 <= int(path.name.split("_")[0]) <= 75]
     return [cv2.imread(str(path)) for path in random.Random(1).sample(adults, 40)]
 
 
 @pytest.fixture(scope="session")
 def textured() -> Callable[[int, int, int], np.ndarray]:
-    """``textured(width, height, seed)``: a frame of soft noise at several scales with boxes, and nobody in it.
+    """``textured(width, height, seed)``: a frame with soft noise at several scales, with boxes and without people.
 
-    Drawn once and handed out as a view that cannot be written to: whoever draws into it takes a copy.
+    Drawn once and read-only: make a copy to draw into it.
     """
 
     @functools.cache

@@ -1,4 +1,4 @@
-"""Where a face lands in its crop, and what its crop is made of."""
+"""Where a face is in its crop, and how the crop is sampled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def face(landmarks: np.ndarray, box: tuple[float, float, float, float] = (0, 0, 
 @pytest.mark.parametrize("side", [20, 90, 700])
 @pytest.mark.parametrize("degrees", [0, 17, -80, 180])
 @pytest.mark.parametrize("place", [(300, 200), (-40, 90)], ids=str)
-def test_the_alignment_finds_any_turn_size_and_place(side: float, degrees: float, place: tuple[float, float]):
+def test_alignment_finds_any_rotation_size_and_place(side: float, degrees: float, place: tuple[float, float]):
     source = marks(side, degrees, *place)
     transform = alignment(source, REFERENCE)
     assert transform is not None
@@ -41,7 +41,7 @@ def test_the_alignment_finds_any_turn_size_and_place(side: float, degrees: float
 @pytest.mark.parametrize("degrees", [0, -25, 40])
 @pytest.mark.parametrize("scale", [0.5, 1.0, 4.0])
 def test_landmarks_land_on_the_reference(degrees: float, scale: float):
-    """Bright dots at the landmarks of a turned and scaled face are where the card wants them in the crop."""
+    """Bright dots at the landmarks of a turned and scaled face are at the card's places in the crop."""
     source = marks(100 * scale, degrees, 320, 240)
     image = np.zeros((480, 640, 3), np.uint8)
     for x, y in source:
@@ -78,7 +78,7 @@ def test_noise_on_the_landmarks_moves_the_crop_by_less_than_the_noise():
         pytest.param(marks(100, 0, 50, 50) * [0.05, 1], id="full profile"),
     ],
 )
-def test_landmarks_that_are_no_face_leave_the_box_with_its_margin(landmarks: np.ndarray):
+def test_with_unusable_landmarks_the_box_is_cut_out_with_its_margin(landmarks: np.ndarray):
     assert alignment(landmarks.astype(np.float32), REFERENCE) is None
     image = np.zeros((400, 400, 3), np.uint8)
     image[150:250, 100:200] = 255  # the box, in a crop that is wider by the margin on each side
@@ -100,7 +100,7 @@ def test_a_crop_that_leaves_the_frame_is_padded_not_stretched():
     assert (crop[:, 114:] == 0).all()
 
 
-def test_a_face_across_the_frames_edge_keeps_its_shape_and_the_edge_is_repeated():
+def test_a_crop_beyond_the_frame_keeps_its_shape_and_repeats_the_edge():
     image = np.zeros((120, 120, 3), np.uint8)
     image[:] = np.linspace(40, 240, 120).astype(np.uint8)[:, None, None]  # rows tell how far down a pixel comes from
     crop = crop_face(image, face(marks(100, 0, 60, 10)), REFERENCE, 100)  # 40 rows are above the frame
@@ -111,8 +111,8 @@ def test_a_face_across_the_frames_edge_keeps_its_shape_and_the_edge_is_repeated(
 
 @pytest.mark.parametrize("degrees", [0, 30])
 @pytest.mark.parametrize("side", [300, 1400])
-def test_a_large_face_is_averaged_not_sampled(side: int, degrees: float):
-    """Stripes finer than the crop's pixels must come out as their mean, where bilinear sampling alone gives moire."""
+def test_a_large_face_is_shrunk_by_averaging(side: int, degrees: float):
+    """Stripes finer than the crop's pixels must become their mean; bilinear sampling alone gives a moire pattern."""
     stripes = np.zeros((1600, 1600, 3), np.uint8)
     stripes[:, ::2] = 200
     crop = crop_face(stripes, face(marks(side, degrees, 800, 800)), REFERENCE, 60)
@@ -120,7 +120,7 @@ def test_a_large_face_is_averaged_not_sampled(side: int, degrees: float):
     assert crop.std() < 15  # bilinear sampling alone: 70 and more
 
 
-def test_a_shrunk_crop_is_as_sharp_and_in_the_same_place_as_area_averaging_makes_it():
+def test_a_shrunk_crop_is_as_sharp_as_area_averaging_and_in_the_same_place():
     rng = np.random.default_rng(1)
     image = cv2.resize(rng.integers(0, 256, (30, 30, 3), np.uint8), (900, 900), interpolation=cv2.INTER_CUBIC)
     crop = crop_face(image, face(marks(600, 0, 450, 450)), REFERENCE, 150)

@@ -64,11 +64,11 @@ def test_the_command_line_says_the_same(analyze: FaceAnalyzer, frames: list[Fram
     busiest = max(frames, key=lambda frame: len(analyze(frame)))
     cv2.imwrite(str(tmp_path / "photo.png"), busiest.image)
     assert main(["predict", str(tmp_path / "photo.png"), "--json", "--model", "mobile"]) == 0
-    told = json.loads(capsys.readouterr().out)["images"][0]["faces"]
+    printed = json.loads(capsys.readouterr().out)["images"][0]["faces"]
     assert [
         {"box": [round(value, 1) for value in face.box], "age": round(face.age, 1), "gender": face.gender}
         for face in analyze(busiest.image)
-    ] == [{key: face[key] for key in ("box", "age", "gender")} for face in told]
+    ] == [{key: face[key] for key in ("box", "age", "gender")} for face in printed]
     assert main(["predict", str(tmp_path / "photo.png")]) == 0
     assert capsys.readouterr().out.splitlines() == [f"{tmp_path / 'photo.png'}: {face}" for face in analyze(busiest)]
 
@@ -83,7 +83,7 @@ def test_a_frame_of_a_camera_and_a_mirrored_view_of_an_array_are_pictures_too(
     assert analyze(mirrored) == analyze(mirrored.copy()) != []
 
 
-def test_a_picture_without_a_face_has_none_whatever_its_size(analyze: FaceAnalyzer):
+def test_a_picture_without_faces_gives_an_empty_list_whatever_its_size(analyze: FaceAnalyzer):
     for shape in ((1, 1, 3), (1, 400, 3), (480, 640, 3)):
         assert analyze(np.full(shape, 90, np.uint8)) == []
 
@@ -95,14 +95,14 @@ def test_threads_that_share_an_analyzer_get_the_same_faces(analyze: FaceAnalyzer
     assert together == [analyze(frame) for frame in few] * 2
 
 
-def test_what_is_no_picture_is_refused(analyze: FaceAnalyzer, frames: list[Frame]):
+def test_anything_that_is_not_a_picture_is_refused(analyze: FaceAnalyzer, frames: list[Frame]):
     with pytest.raises(BadInput, match=r"float32 \(540, 960, 3\).*astype"):
         analyze(frames[0].image.astype(np.float32))
     with pytest.raises(BadInput, match="read the file first"):
         analyze("photo.jpg")  # type: ignore[arg-type]
 
 
-def test_no_gender_is_given_below_the_age_that_the_settings_say(frames: list[Frame]):
+def test_no_gender_is_given_below_the_configured_age(frames: list[Frame]):
     settings = Settings(census=Census(no_gender_below=30), detection=DetectionSettings(min_score=0.5))
     faces = [face for frame in frames for face in FaceAnalyzer("mobile", settings)(frame)]
     assert {face.gender for face in faces if face.age < 30} == {None}

@@ -1,4 +1,4 @@
-"""Bundles that are damaged, foreign or contradict themselves: refused by name, with no other kind of error."""
+"""Damaged, foreign and contradictory bundles are refused by name, and never cause another kind of error."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def test_a_bundle_written_twice_is_the_same_and_any_zip_reader_sees_its_card(tmp
 def test_a_file_cut_short_anywhere_is_refused_by_name(tmp_path: Path):
     content = file_content("table1")
     path = tmp_path / "cut.tflite"
-    for kept in [*range(0, len(content), len(content) // 16), *range(len(content) - 90, len(content), 9)]:
-        path.write_bytes(content[:kept])
+    for length in [*range(0, len(content), len(content) // 16), *range(len(content) - 90, len(content), 9)]:
+        path.write_bytes(content[:length])
         with pytest.raises(BadInput, match=r"cut\.tflite"):
             load_bundle(str(path))
 
 
-def test_flipped_bytes_in_the_card_never_end_in_another_error(tmp_path: Path):
+def test_flipped_bytes_in_the_card_always_give_a_clear_error(tmp_path: Path):
     content = file_content("table1")
     start = len(flatbuffer("table1"))
     rng = np.random.default_rng(5)
@@ -106,7 +106,7 @@ CARD = json.dumps(load_bundle("table1").card.model_dump(mode="json")).encode()
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reason"),
     [
         pytest.param(lambda: b"just text, no model", "not a TFLite model", id="text"),
         pytest.param(lambda: flatbuffer("table1"), "without a readable card", id="no card"),
@@ -125,10 +125,10 @@ CARD = json.dumps(load_bundle("table1").card.model_dump(mode="json")).encode()
         pytest.param(lambda: with_card(lambda card: card["outputs"].pop()), "lacks", id="an output is missing"),
     ],
 )
-def test_a_foreign_file_is_refused_with_the_reason(tmp_path: Path, content: Callable[[], bytes], told: str):
+def test_a_foreign_file_is_refused_with_the_reason(tmp_path: Path, content: Callable[[], bytes], reason: str):
     path = tmp_path / "foreign.tflite"
     path.write_bytes(content())
-    with pytest.raises(BadInput, match=rf"(?s)foreign\.tflite.*{told}"):
+    with pytest.raises(BadInput, match=rf"(?s)foreign\.tflite.*{reason}"):
         load_bundle(str(path))
 
 
@@ -175,7 +175,7 @@ def test_a_card_that_contradicts_the_model_is_refused(name: str, keys: tuple, va
         pytest.param("table1", ("input", "scale"), float("nan"), id="scale not a number"),
     ],
 )
-def test_a_card_that_makes_no_sense_is_refused(tmp_path: Path, name: str, keys: tuple, value: object):
+def test_a_card_with_impossible_values_is_refused(tmp_path: Path, name: str, keys: tuple, value: object):
     values = load_bundle(name).card.model_dump(mode="json")
     place = values
     for key in keys[:-1]:
@@ -198,7 +198,7 @@ def test_a_card_that_makes_no_sense_is_refused(tmp_path: Path, name: str, keys: 
         "nobody",
     ],
 )
-def test_a_name_that_leads_to_no_file_is_answered_with_the_shipped_models(name: str):
+def test_an_unknown_model_name_gives_an_error_that_lists_the_shipped_models(name: str):
     with pytest.raises(BadInput, match=rf"{re.escape(name)}.*shipped: .*face.*mobile.*table1"):
         load_bundle(name)
 

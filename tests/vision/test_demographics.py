@@ -21,7 +21,7 @@ def estimator() -> DemographicsEstimator:
 
 @pytest.mark.parametrize("width", [0.5, 3, 12])
 @pytest.mark.parametrize("mean", [0, 1, 8, 33.5, 71, 100])
-def test_quantiles_rise_stay_in_range_and_the_interval_holds_the_mean(mean: float, width: float):
+def test_quantiles_rise_and_stay_in_range_and_the_interval_contains_the_mean(mean: float, width: float):
     estimate = bell(mean, width)
     quantiles = [estimate.quantile(share) for share in np.linspace(0, 1, 21)]
     assert quantiles == sorted(quantiles)
@@ -42,7 +42,7 @@ def test_an_estimate_tells_its_age_and_interval():
     assert (low, high) == pytest.approx((30.6, 39.4), abs=0.1)
 
 
-def test_a_certain_age_has_an_interval_within_its_year():
+def test_an_age_known_for_certain_has_an_interval_within_its_year():
     density = np.zeros(101, np.float32)
     density[40] = 1
     estimate = Estimate(density, 0.0)
@@ -59,7 +59,7 @@ def test_pooling_favours_what_all_agree_on():
         pool([])
 
 
-def test_pooling_one_changes_next_to_nothing_and_order_nothing():
+def test_pooling_one_estimate_hardly_changes_it_and_their_order_does_not_matter():
     shots = [bell(30, 5, 0.9), bell(37, 9, 0.6), bell(33, 2, 0.05)]
     for shot in shots:
         alone = pool([shot])
@@ -76,7 +76,7 @@ def test_the_same_shot_many_times_is_no_more_evidence_than_once():
     assert pool([shot] * 20).female_probability == pytest.approx(0.8, abs=1e-4)
 
 
-def test_a_shot_that_departs_from_the_others_hardly_moves_the_visit():
+def test_a_shot_that_differs_from_the_others_hardly_changes_the_pooled_age():
     agreed = [bell(30, 5, 0.9), bell(31, 5, 0.9), bell(29, 5, 0.9), bell(30, 5, 0.9)]
     odd = bell(75, 5, 0.001)
     pooled = pool([*agreed, odd])
@@ -93,14 +93,14 @@ def test_weights_decide_between_shots_that_disagree_a_little():
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
-def test_total_certainty_can_be_outvoted_and_is_a_number(probability: float):
+def test_one_completely_certain_estimate_can_be_outvoted(probability: float):
     pooled = pool([bell(30, 5, probability), bell(60, 5, 0.5), bell(60, 5, 0.5)])
     assert 0.0 < pooled.female_probability < 1.0
     assert np.isfinite(pooled.age_distribution).all()
     assert float(pooled.age_distribution.sum()) == pytest.approx(1, abs=1e-5)
 
 
-def test_photographs_are_given_ages_and_genders_that_can_be(estimator, chips):
+def test_photographs_get_possible_ages_and_genders(estimator, chips):
     for chip in chips[:20]:
         estimate = estimator.estimate(chip)
         assert estimate.age_distribution.shape == (101,)

@@ -1,4 +1,4 @@
-"""The detector on one square, and how its overlapping answers become one a face."""
+"""The detector on one square, and how overlapping boxes become one detection for each face."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_anchors_come_row_by_row_layer_by_layer():
         pytest.param((0, 0, 0, 0), (0, 0, 0, 0), 0, 0, id="nothing"),
     ],
 )
-def test_boxes_overlap_and_nest(first, second, union, nested):
+def test_intersections_of_boxes_over_their_union_and_over_the_smaller(first, second, union, nested):
     a, b = np.array([first], np.float32), np.array([second], np.float32)
     assert intersection_over_union(a, b).item() == intersection_over_union(b, a).item() == pytest.approx(union)
     assert intersection_over_smaller(a, b).item() == intersection_over_smaller(b, a).item() == pytest.approx(nested)
@@ -47,14 +47,14 @@ def test_boxes_overlap_and_nest(first, second, union, nested):
         pytest.param([at(0, 0, 100, 0.9), at(40, 60, 24, 0.6)], [(0, 100, 0.9)], id="a false small box in a face"),
     ],
 )
-def test_one_detection_a_face(boxes: list[Detection], expected: list[tuple[float, float, float]]):
-    found = [(face.box[0], face.size, face.score) for face in blend(boxes[::-1])]
-    assert len(found) == len(expected)
-    assert np.array(found) == pytest.approx(np.array(expected))
+def test_overlapping_boxes_become_one_detection(boxes: list[Detection], expected: list[tuple[float, float, float]]):
+    blended = [(face.box[0], face.size, face.score) for face in blend(boxes[::-1])]
+    assert len(blended) == len(expected)
+    assert np.array(blended) == pytest.approx(np.array(expected))
     assert sorted(f.box for f in blend(blend(boxes))) == sorted(f.box for f in blend(boxes))
 
 
-def test_a_face_is_where_it_is_whatever_square_shows_it(weak_detector, heads, textured):
+def test_a_face_is_found_at_the_same_place_in_any_square(weak_detector, heads, textured):
     image = textured(640, 480, 3).copy()
     head = heads[0]
     scale = 60 / (head.shape[1] / 2)
@@ -75,5 +75,7 @@ def test_a_face_is_where_it_is_whatever_square_shows_it(weak_detector, heads, te
 
 
 @pytest.mark.parametrize("square", [(5000, 0, 192), (-500, -500, 300), (0, 0, 1), (0, 0, 20_000)], ids=str)
-def test_a_square_with_next_to_nothing_in_it_holds_nobody(weak_detector, textured, square: tuple[int, int, int]):
+def test_no_face_is_found_in_a_square_that_hardly_shows_the_image(
+    weak_detector, textured, square: tuple[int, int, int]
+):
     assert weak_detector.detect(textured(320, 240, 1), *square) == []

@@ -1,4 +1,5 @@
-"""The interpreter where runtimes, models and inputs are not as they should be. Most of it holds for either runtime."""
+"""The interpreter, also with runtimes, models and inputs that are not as they should be. Most tests suit both
+runtimes."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ def tensor(dtype: str, scale: float, zero_point: int) -> Tensor:
 
 
 @pytest.mark.parametrize("name", ["face", "table1"])
-def test_threads_change_nothing_to_the_bit(name: str):
+def test_outputs_are_the_same_to_the_bit_with_any_number_of_threads(name: str):
     bundle = load_bundle(name)
     shape, kind = bundle.interpreter(1).inputs[0].shape, bundle.interpreter(1).inputs[0].dtype
     values = np.random.default_rng(2).integers(0, 256, shape).astype(kind)
@@ -28,12 +29,12 @@ def test_threads_change_nothing_to_the_bit(name: str):
         assert a.tobytes() == b.tobytes() == c.tobytes()
 
 
-def test_outputs_are_copies_that_the_next_run_leaves_alone():
+def test_outputs_are_copies_that_the_next_run_does_not_change():
     interpreter = load_bundle("table1").interpreter(1)
     first = interpreter.run(np.zeros((1, 180, 180, 3), np.uint8))
-    kept = [values.copy() for values in first]
+    copies = [values.copy() for values in first]
     interpreter.run(np.full((1, 180, 180, 3), 200, np.uint8))
-    assert all((a == b).all() for a, b in zip(first, kept, strict=True))
+    assert all((a == b).all() for a, b in zip(first, copies, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -46,13 +47,13 @@ def test_outputs_are_copies_that_the_next_run_leaves_alone():
         pytest.param(np.zeros((1, 160, 160, 3), np.uint8), id="another size"),
     ],
 )
-def test_an_input_that_does_not_fit_is_refused_with_what_would(values: np.ndarray):
+def test_an_input_of_the_wrong_shape_or_type_is_refused_with_the_right_one(values: np.ndarray):
     with pytest.raises(InterpreterError, match=r"takes uint8 \(1, 180, 180, 3\)"):
         load_bundle("table1").interpreter(1).run(values)
 
 
 def test_a_model_that_xnnpack_refuses_runs_on_plain_kernels(caplog: pytest.LogCaptureFixture):
-    """The real model with one output scale made so small that in*w/out exceeds what XNNPACK takes."""
+    """The real model with one output scale made so small that in*w/out exceeds the limit of XNNPACK."""
     whole = load_bundle("table1")
     gender = whole.interpreter(1).outputs[whole.card.output("gender_logit").index]
     scale = struct.pack("<f", gender.scale)
@@ -75,12 +76,12 @@ def test_a_model_that_xnnpack_refuses_runs_on_plain_kernels(caplog: pytest.LogCa
 @pytest.mark.parametrize(
     "model", [b"", b"\x00" * 400, b"\x1c\x00\x00\x00TFL3" + b"\x00" * 100], ids=["empty", "0s", "head"]
 )
-def test_what_is_no_model_is_an_error_with_its_name(model: bytes):
+def test_a_file_that_is_not_a_model_is_an_error_with_its_name(model: bytes):
     with pytest.raises(InterpreterError, match="broken-one"):
         Interpreter(model, name="broken-one")
 
 
-def test_the_next_runtime_is_taken_where_the_first_is_not_installed(monkeypatch: pytest.MonkeyPatch):
+def test_the_next_runtime_is_used_if_the_first_is_not_installed(monkeypatch: pytest.MonkeyPatch):
     installed = runtime.load_runtime().__name__
     monkeypatch.setattr(runtime, "RUNTIMES", ("no_such_runtime.interpreter", *RUNTIMES))
     assert runtime.load_runtime().__name__ == installed
@@ -92,7 +93,7 @@ def test_without_a_runtime_the_package_to_install_is_named(monkeypatch: pytest.M
         Interpreter(b"")
 
 
-def test_a_runtime_that_is_there_but_broken_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_installed_but_broken_runtime_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     package = tmp_path / "half_a_runtime"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -103,8 +104,8 @@ def test_a_runtime_that_is_there_but_broken_is_named(tmp_path: Path, monkeypatch
         runtime.load_runtime()
 
 
-def test_numpy_2_under_tflite_runtime_is_told_apart_from_a_bad_model(monkeypatch: pytest.MonkeyPatch):
-    """A stand-in that does what tflite-runtime 2.14 does under numpy 2.3: a SystemError when a model is loaded."""
+def test_numpy_2_with_tflite_runtime_is_not_reported_as_a_bad_model(monkeypatch: pytest.MonkeyPatch):
+    """A stand-in for tflite-runtime 2.14 with numpy 2.3, which raises a SystemError when a model is loaded."""
 
     def broken(**_: object) -> None:
         raise SystemError("returned a result with an exception set")
@@ -128,7 +129,7 @@ def test_a_model_for_the_edge_tpu_says_what_is_missing():
         pytest.param("float32", 0.0, 0, [0, 1.5, -9], [0, 1.5, -9], [0, 1.5, -9], id="float"),
     ],
 )
-def test_real_values_become_steps_and_steps_real_values(kind, scale, zero_point, real, stored, back):
+def test_values_are_quantised_and_dequantised(kind, scale, zero_point, real, stored, back):
     of = tensor(kind, scale, zero_point)
     values = of.quantise(np.array(real))
     assert values.dtype == kind

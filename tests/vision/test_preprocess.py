@@ -25,7 +25,7 @@ PIXEL = np.full((16, 16, 3), (BLUE, GREEN, RED), np.uint8)
         pytest.param("float32", "BGR", (1.0, -110.0), (0.0, 0), (-100, 10, 140), id="float, mean removed"),
     ],
 )
-def test_a_pixel_becomes_what_the_card_says(dtype, colour, mapping, quantisation, expected):
+def test_pixels_become_tensor_values_as_the_card_says(dtype, colour, mapping, quantisation, expected):
     card = Input(width=16, height=16, dtype=dtype, colour=colour, scale=mapping[0], offset=mapping[1])
     tensor = Preprocess(card, Tensor(0, "x", (1, 16, 16, 3), np.dtype(dtype), *quantisation))(PIXEL)
     assert tensor.shape == (1, 16, 16, 3)
@@ -34,7 +34,7 @@ def test_a_pixel_becomes_what_the_card_says(dtype, colour, mapping, quantisation
     assert tensor[0, 3, 7] == pytest.approx(np.array(expected), abs=1e-5)
 
 
-def test_every_pixel_value_survives_where_nothing_is_to_be_done():
+def test_pixels_are_unchanged_if_the_card_asks_for_no_conversion():
     card = Input(width=16, height=16, dtype="uint8", colour="BGR", scale=1 / 255, offset=0)
     image = np.arange(768, dtype=np.uint16).astype(np.uint8).reshape(16, 16, 3)
     assert (Preprocess(card, Tensor(0, "x", (1, 16, 16, 3), np.dtype("uint8"), 1 / 255, 0))(image)[0] == image).all()

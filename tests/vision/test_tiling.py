@@ -1,4 +1,4 @@
-"""Small faces in wide frames: what a photo's tiles cover, and what a live scan finds within its budget."""
+"""Small faces in wide frames: what the tiles of a photo cover, and which faces are found live within a budget."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from edge.vision.tiling import CUT_MARGIN, MIN_DETECTABLE_PX, LiveFaceFinder, fi
 SIZES = [(320, 240), (640, 480), (1280, 720), (1920, 1080), (720, 1280), (233, 231), (4056, 3040)]
 
 
-class Counting:
-    """The detector, with a record of the tiles that it was shown."""
+class RecordingDetector:
+    """The detector, with a record of the tiles on which it was run."""
 
     def __init__(self, detector: FaceDetector) -> None:
         self._detector = detector
@@ -46,8 +46,8 @@ def near(faces: list[Detection], x: float, y: float, size: float) -> list[Detect
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("smallest", [16, 24, 60])
-def test_any_face_is_whole_and_large_enough_in_some_square(size: tuple[int, int], smallest: int):
-    """Faces of any size and place: none falls between two tiles or between two levels."""
+def test_every_face_is_whole_and_large_enough_in_some_tile(size: tuple[int, int], smallest: int):
+    """Faces of any size at any place: none is cut by all tiles, or too small in all levels."""
     width, height = size
     levels = pyramid(width, height, smallest, 192)
     tiles = np.array([(s.left, s.top, s.side) for level in levels for s in level], float)
@@ -68,7 +68,7 @@ def test_any_face_is_whole_and_large_enough_in_some_square(size: tuple[int, int]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_a_level_covers_its_frame_without_repeating_itself(size: tuple[int, int]):
+def test_the_tiles_of_a_level_cover_the_frame_and_are_all_different(size: tuple[int, int]):
     width, height = size
     for side in (96, 200, max(size) - 1, max(size), 5 * max(size)):
         tiles = grid(width, height, side)
@@ -81,7 +81,7 @@ def test_a_level_covers_its_frame_without_repeating_itself(size: tuple[int, int]
         assert seen.all()
 
 
-def test_levels_shrink_and_none_is_nearly_the_one_before():
+def test_each_level_has_clearly_smaller_tiles_than_the_one_before():
     for width in range(200, 4000, 37):
         sides = [level[0].side for level in pyramid(width, width * 9 // 16, 24, 192)]
         assert all(finer <= 0.85 * coarser for coarser, finer in itertools.pairwise(sides)), width
@@ -101,9 +101,9 @@ def demo_frames() -> list[tuple[np.ndarray, list[tuple[float, ...]]]]:
         for frame, x, y, w, h in patron["path"]:
             if w >= 24 and x >= 0 and y >= 0 and x + w <= width and y + h <= height:
                 boxes.setdefault(frame, []).append((x, y, w, h))
-    wanted = sorted(boxes)[::8]
+    chosen = sorted(boxes)[::8]
     with open_camera(str(CLIP)) as camera:
-        return [(frame.image, boxes[frame.index]) for frame in camera if frame.index in wanted]
+        return [(frame.image, boxes[frame.index]) for frame in camera if frame.index in chosen]
 
 
 @pytest.fixture(scope="module")
@@ -112,16 +112,16 @@ def detector() -> FaceDetector:
 
 
 def test_the_faces_of_a_photo_are_found_once_each(detector: FaceDetector, demo_frames):
-    wanted = found = extra = 0
+    faces_there = found = extra = 0
     for image, boxes in demo_frames:
         faces = [face for face in find_faces(image, detector) if face.score >= 0.6]
         for x, y, w, h in boxes:
             here = [f for f in faces if np.hypot(f.centre[0] - x - w / 2, f.centre[1] - y - h / 2) < w / 2]
-            wanted += 1
+            faces_there += 1
             found += bool(here)
             extra += max(len(here) - 1, 0)
-    assert wanted >= 20
-    assert found >= 0.95 * wanted
+    assert faces_there >= 20
+    assert found >= 0.95 * faces_there
     assert extra == 0
 
 
@@ -175,7 +175,7 @@ def test_photographed_faces_are_found_once_each(weak_detector, textured, chips, 
 
 
 @pytest.mark.parametrize("size", SIZES[:4], ids=str)
-def test_nobody_is_found_where_nobody_is(weak_detector, textured, size: tuple[int, int]):
+def test_hardly_any_face_is_found_in_pictures_without_people(weak_detector, textured, size: tuple[int, int]):
     found = [
         face
         for seed in (31, 32, 33)
@@ -186,7 +186,7 @@ def test_nobody_is_found_where_nobody_is(weak_detector, textured, size: tuple[in
     assert find_faces(np.full((size[1], size[0], 3), 128, np.uint8), weak_detector, 24) == []
 
 
-def test_what_is_smaller_than_asked_for_is_not_reported(weak_detector, heads, textured):
+def test_faces_smaller_than_asked_for_are_not_reported(weak_detector, heads, textured):
     image = textured(640, 480, 3).copy()
     small = cv2.resize(heads[0], None, fx=30 / heads[0].shape[1] * 2, fy=30 / heads[0].shape[1] * 2)
     image[100 : 100 + small.shape[0], 200 : 200 + small.shape[1]] = small
@@ -199,7 +199,7 @@ def test_what_is_smaller_than_asked_for_is_not_reported(weak_detector, heads, te
 
 @pytest.fixture
 def walkers(heads, textured) -> Callable[..., tuple[np.ndarray, list[tuple[float, float]]]]:
-    """``walkers(size, face_px, speed, count, index)``: frame ``index`` of heads that wander; with their centres."""
+    """``walkers(size, face_px, speed, count, index)``: frame ``index`` of wandering heads, and their centres."""
 
     def frame(size, face_px, speed, count, index):
         width, height = size
@@ -211,7 +211,7 @@ def walkers(heads, textured) -> Callable[..., tuple[np.ndarray, list[tuple[float
             factor = face_px / (head.shape[1] / 2)
             small = cv2.resize(head, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
             direction = rng.uniform(0, 2 * np.pi)
-            # Each in a column of their own, so that nobody covers anybody.
+            # Each in a column of its own, so that no head covers another.
             x = (number + 0.3) * width / count + speed * index * np.cos(direction) / 2
             y = rng.uniform(0.15, 0.6) * height + speed * index * np.sin(direction)
             left = int(np.clip(x, 0, width - small.shape[1] - 1))
@@ -225,9 +225,9 @@ def walkers(heads, textured) -> Callable[..., tuple[np.ndarray, list[tuple[float
 
 
 def test_a_live_frame_never_costs_more_than_its_budget(weak_detector, demo_frames):
-    detector = Counting(weak_detector)
+    detector = RecordingDetector(weak_detector)
     scan = LiveFaceFinder(detector, 24, 3)  # type: ignore[arg-type]
-    known: list[tuple[float, float, float]] = [(5000.0, 10.0, 30.0)]  # somebody who has left the view does no harm
+    known: list[tuple[float, float, float]] = [(5000.0, 10.0, 30.0)]  # an expected face outside the view does no harm
     for image, _ in demo_frames:
         detector.tiles.clear()
         known = [(*face.centre, face.size) for face in scan.find(image, known)]
@@ -247,7 +247,7 @@ def test_a_live_frame_never_costs_more_than_its_budget(weak_detector, demo_frame
     ],
 )
 def test_small_moving_faces_are_found_soon_and_kept(weak_detector, walkers, size, face_px, speed, count, budget):
-    detector = Counting(weak_detector)
+    detector = RecordingDetector(weak_detector)
     scan = LiveFaceFinder(detector, 24, budget)  # type: ignore[arg-type]
     known: list[tuple[float, float, float]] = []
     seen = np.zeros((30, count), bool)
@@ -262,8 +262,8 @@ def test_small_moving_faces_are_found_soon_and_kept(weak_detector, walkers, size
     assert seen[15:].mean() >= (0.4 if budget == 1 else 0.85)
 
 
-def test_more_known_faces_than_the_budget_all_have_their_turn_and_newcomers_theirs(weak_detector, textured):
-    detector = Counting(weak_detector)
+def test_if_known_faces_exceed_the_budget_all_have_their_turn_and_so_have_newcomers(weak_detector, textured):
+    detector = RecordingDetector(weak_detector)
     scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     known = [(100.0 + 150 * n, 300.0, 26.0) for n in range(8)]
     around = dict.fromkeys(range(8), 0)
@@ -287,8 +287,8 @@ def test_more_known_faces_than_the_budget_all_have_their_turn_and_newcomers_thei
     assert elsewhere >= 16
 
 
-def test_a_moving_scene_is_gone_round_whole(weak_detector, textured):
-    detector = Counting(weak_detector)
+def test_all_tiles_of_a_moving_scene_have_their_turn(weak_detector, textured):
+    detector = RecordingDetector(weak_detector)
     scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     finer = sum(len(level) for level in pyramid(640, 480, 24, 192)[1:])
     for index in range(finer // 4 + 2):
@@ -304,8 +304,8 @@ def test_a_moving_scene_is_gone_round_whole(weak_detector, textured):
         pytest.param([(320.0, 240.0, 40.0)], 2, id="somebody stands still far off: a tile besides"),
     ],
 )
-def test_a_still_scene_costs_only_what_is_known_even_where_the_sensor_is_noisy(weak_detector, textured, known, runs):
-    detector = Counting(weak_detector)
+def test_in_a_still_scene_only_known_faces_are_searched_even_with_sensor_noise(weak_detector, textured, known, runs):
+    detector = RecordingDetector(weak_detector)
     scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     rng = np.random.default_rng(0)
     for _ in range(10):
@@ -315,8 +315,8 @@ def test_a_still_scene_costs_only_what_is_known_even_where_the_sensor_is_noisy(w
     assert len(detector.tiles) == runs
 
 
-def test_neighbours_share_a_square_and_people_far_apart_do_not(weak_detector, textured):
-    detector = Counting(weak_detector)
+def test_neighbours_share_a_tile_and_people_far_apart_do_not(weak_detector, textured):
+    detector = RecordingDetector(weak_detector)
     scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     image = textured(1280, 720, 5)
     scan.find(image)
@@ -342,13 +342,13 @@ def test_neighbours_share_a_square_and_people_far_apart_do_not(weak_detector, te
         pytest.param([(float("nan"), 100.0, 30.0)], id="nowhere"),
     ],
 )
-def test_an_odd_expectation_does_no_harm(weak_detector, textured, known):
+def test_unusual_expected_faces_do_no_harm(weak_detector, textured, known):
     scan = LiveFaceFinder(weak_detector, 24, 4)
     for _ in range(3):
         scan.find(textured(640, 480, 5), known)
 
 
-def test_a_camera_that_changes_its_frame_size_is_followed(weak_detector, walkers):
+def test_the_frame_size_of_a_camera_may_change(weak_detector, walkers):
     scan = LiveFaceFinder(weak_detector, 24, 4)
     for size in [(1280, 720), (640, 480), (480, 640), (1280, 720)]:
         for index in range(12):
