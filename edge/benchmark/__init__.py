@@ -1,1 +1,1 @@
-"""How fast this machine is: each model, and each stage of the agent, measured where it will run."""
+"""Measures how fast this machine runs each model and each stage of the agent."""

@@ -1,4 +1,4 @@
-"""Multiply-accumulates of a TFLite model, counted from its file, and a model that is nothing else."""
+"""Counts the multiply-accumulates of a TFLite model from its file, and builds a model that does little else."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 SIDE, CHANNELS = 32, 256
-"""Of the peak model's one layer: large enough to be worth starting, small enough to stay in a Pi's cache."""
+"""Size of the peak model's one layer. It is large enough for the work to outweigh the overhead of an inference, and
+small enough to stay in a Pi's cache."""
 
 
 def count_macs(model: bytes) -> int:
-    """Multiply-accumulates of one inference: convolutions and dense layers; the rest is not counted."""
+    """Multiply-accumulates of one inference, in convolutions and dense layers; other operators are not counted."""
     file: Any = schema.ModelT.InitFromPackedBuf(model, 0)
     graph = file.subgraphs[0]
     total = 0
     for operator in graph.operators:
         code = file.operatorCodes[operator.opcodeIndex]
         kind = max(code.builtinCode, code.deprecatedBuiltinCode)
-        given = graph.tensors[operator.outputs[0]].shape
+        output_shape = graph.tensors[operator.outputs[0]].shape
         if kind in (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED):
-            # The kernel is (outputs, ...): one output value takes as many products as one of its rows holds.
-            total += int(np.prod(given) * np.prod(graph.tensors[operator.inputs[1]].shape[1:]))
+            # The kernel's shape is (outputs, ...): each output value needs as many products as a row of it has values.
+            total += int(np.prod(output_shape) * np.prod(graph.tensors[operator.inputs[1]].shape[1:]))
         elif kind == schema.BuiltinOperator.DEPTHWISE_CONV_2D:
-            total += int(np.prod(given) * np.prod(graph.tensors[operator.inputs[1]].shape[1:3]))
+            total += int(np.prod(output_shape) * np.prod(graph.tensors[operator.inputs[1]].shape[1:3]))
     return total
 
 
 def peak_model() -> bytes:
-    """An int8 1x1 convolution of 256 channels, built here: what a processor's int8 products can reach at best."""
+    """A model of one int8 1x1 convolution with 256 channels. Its speed is the most that a processor reaches in int8."""
     weights = np.random.default_rng(0).integers(-127, 128, (CHANNELS, 1, 1, CHANNELS), np.int8)
     image = (1, SIDE, SIDE, CHANNELS)
     tensors = [

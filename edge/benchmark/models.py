@@ -1,4 +1,4 @@
-"""One inference of a model, again and again."""
+"""Measures the inference of a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PEAK_RUNS = 100
 
 @dataclass(frozen=True)
 class ModelSpeed:
-    """What was measured of one model; ``peak`` is this machine's int8 peak in GMAC/s with as many threads."""
+    """The measured speed of one model; ``peak`` is this machine's int8 peak in GMAC/s with as many threads."""
 
     name: str
     megabytes: float
@@ -28,11 +28,11 @@ class ModelSpeed:
 
     @property
     def gmacs(self) -> float:
-        """Billions of multiply-accumulates a second, by the median."""
+        """Billions of multiply-accumulates per second, from the median time."""
         return self.macs / self.timings.median_ms / 1e6
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The figures for JSON."""
         return {
             "model": self.name, "megabytes": self.megabytes, "threads": self.threads, "macs": self.macs,
             "runs": len(self.timings.seconds), "median_ms": self.timings.median_ms, "p95_ms": self.timings.p95_ms,
@@ -41,7 +41,7 @@ class ModelSpeed:
 
 
 def measure_model(bundle: Bundle, threads: int, runs: int, peak: float) -> ModelSpeed:
-    """Time the inference alone, on the fixed picture, ``runs`` times after three that do not count.
+    """Time the inference alone, on the fixed picture, ``runs`` times after three runs that do not count.
 
     Raises:
         BadInput, InterpreterError: the model can't be loaded.
@@ -52,15 +52,15 @@ def measure_model(bundle: Bundle, threads: int, runs: int, peak: float) -> Model
 
 
 def int8_peak(threads: int) -> float:
-    """GMAC/s of the fastest of many runs of one large int8 layer: what no model can pass by much."""
+    """GMAC/s of the fastest of many runs of one large int8 layer. No model can be much faster."""
     model = peak_model()
     timings = _time(Interpreter(model, threads, "peak"), PEAK_RUNS)
     return count_macs(model) / min(timings.seconds) / 1e9
 
 
 def _time(interpreter: Interpreter, runs: int) -> Timings:
-    taken = interpreter.inputs[0]
-    picture = reference_picture(taken.shape).astype(taken.dtype)
+    tensor = interpreter.inputs[0]
+    picture = reference_picture(tensor.shape).astype(tensor.dtype)
     for _ in range(WARM_UP):
         interpreter.run(picture)
     timings = Timings()

@@ -1,7 +1,7 @@
-"""``python -m edge.benchmark.operators FILE``: where the time of a model goes, operator by operator, one thread.
+"""``python -m edge.benchmark.operators FILE``: measures the time of each operator of a model, with one thread.
 
-Each operator is cut out into a model of its own and run alone: weights and input are in the cache, so the
-sum is what the work costs, not what moving data between layers costs; that is the rest of the whole model's time.
+Each operator becomes a model of its own, which runs alone. Then weights and input are in the cache, so the times are
+those of the computation. Moving data between layers takes the rest of the whole model's time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from edge.vision.bundle import load_bundle
 from edge.vision.interpreter import Interpreter
 
 SECONDS = 0.3
-"""For each operator, and ten times as long for the whole."""
+"""Time to measure each operator; the whole model is measured ten times as long."""
 NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 
 
@@ -52,18 +52,18 @@ def _measured(model: bytes, place: int) -> OperatorTime:
     file = _unpacked(model)
     graph = file.subgraphs[0]
     operator = graph.operators[place]
-    taken = [index for index in operator.inputs if index >= 0]
+    inputs = [index for index in operator.inputs if index >= 0]
     graph.operators, graph.outputs = [operator], list(operator.outputs)
-    graph.inputs = [index for index in taken if file.buffers[graph.tensors[index].buffer].data is None]
+    graph.inputs = [index for index in inputs if file.buffers[graph.tensors[index].buffer].data is None]
     file.signatureDefs = None
     builder = flatbuffers.Builder(1 << 20)
     builder.Finish(file.Pack(builder), b"TFL3")
     alone = bytes(builder.Output())
     code = file.operatorCodes[operator.opcodeIndex]
-    given = tuple(int(size) for size in graph.tensors[operator.outputs[0]].shape)
-    moved = sum(_size(graph.tensors[index]) for index in [*taken, *operator.outputs])
+    shape = tuple(int(size) for size in graph.tensors[operator.outputs[0]].shape)
+    moved = sum(_size(graph.tensors[index]) for index in [*inputs, *operator.outputs])
     name = NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
-    return OperatorTime(name, given, count_macs(alone), moved, _least(alone, SECONDS))
+    return OperatorTime(name, shape, count_macs(alone), moved, _least(alone, SECONDS))
 
 
 def _size(tensor: Any) -> int:
@@ -72,7 +72,7 @@ def _size(tensor: Any) -> int:
 
 
 def _least(model: bytes, seconds: float) -> float:
-    # Processor time of this thread, the only one: waiting for others on a busy machine does not count.
+    # Processor time of this thread, which is the only one, so that waiting on a busy machine does not count.
     interpreter = Interpreter(model)
     native = interpreter._native
     for tensor in interpreter.inputs:

@@ -1,4 +1,4 @@
-"""Another package that does the same, on the same crops: a yardstick. None of them is needed by maitred."""
+"""Measures other packages that do the same on the same crops, for comparison. maitred itself needs none of them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_peer(name: str) -> Estimator:
 
 
 def measure_peer(name: str, estimate: Estimator, crops: Sequence[Image]) -> dict[str, Any]:
-    """Time it on face crops, uint8 BGR; the first, which may load something, does not count."""
+    """Time a package on face crops, uint8 BGR. The first run does not count, because it may load something."""
     timings = Timings()
     for crop in [*crops[:1], *crops]:
         face = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.uint8)

@@ -17,7 +17,7 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def machine() -> dict[str, Any]:
-    """What was measured on: board or processor, cores, system, runtime, version of maitred."""
+    """The machine: board or processor, cores, system, runtime, and the version of maitred."""
     return {
         "name": _name(), "architecture": platform.machine(), "cores": os.cpu_count(), "system": platform.platform(),
         "python": platform.python_version(), "runtime": load_runtime().__name__.split(".")[0],
@@ -26,7 +26,7 @@ def machine() -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """For people: one line for each model, one for each stage."""
+    """The result as text for people: one line for each model, and one for each stage."""
     about = result["machine"]
     lines = [
         f"{about['name']} ({about['architecture']}, {about['cores']} cores)",
@@ -58,7 +58,7 @@ def plot(result: dict[str, Any]) -> bytes:
     rows = {model["model"]: model for model in result["models"]} | result["stages"]
     chart = pygal.HorizontalBar(title=f"Milliseconds on {result['machine']['name']}", logarithmic=True, js=[])
     chart.x_labels = list(rows)
-    # A logarithmic axis has no place for nothing.
+    # A logarithmic axis has no 0.
     chart.add("median", [row["median_ms"] or None for row in rows.values()])
     chart.add("95th percentile", [row["p95_ms"] or None for row in rows.values()])
     return bytes(chart.render())
@@ -66,7 +66,7 @@ def plot(result: dict[str, Any]) -> bytes:
 
 def _name() -> str:
     try:
-        return BOARD.read_text(encoding="utf-8").strip("\0 \n")  # a Pi says here what it is
+        return BOARD.read_text(encoding="utf-8").strip("\0 \n")  # on a Pi, the name of the board
     except OSError:
         pass
     try:

@@ -1,4 +1,4 @@
-"""The agent's own work on the bundled clip, stage by stage."""
+"""Measures each stage of the agent's work on the bundled clip."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from edge.vision.detector import FaceDetector
 from edge.vision.models import MIN_TRACKED_SCORE, Models
 
 STAGES = ("capture", "detect", "crop", "classify", "track", "store")
-"""``capture`` decodes a frame, ``detect`` looks at one square of it, ``crop`` cuts out a face, ``classify`` estimates
-one face, ``track`` is what is left of a frame: motion, association, choice of shots. ``store`` writes a visit."""
+"""``capture`` decodes a frame, ``detect`` runs the detector on one square of it, ``crop`` cuts out a face, ``classify``
+estimates one face, ``track`` does the rest of a frame (motion, association, choice of shots), and ``store`` writes a
+visit."""
 
 
 class _TimedDetector(FaceDetector):
@@ -83,6 +84,6 @@ def _captured(camera: Camera, timings: Timings) -> Iterator[Frame]:
         with timings.one():
             frame = camera.read()
         if frame is None:
-            timings.seconds.pop()  # nothing came: the recording had ended
+            timings.seconds.pop()  # there was no frame, because the recording had ended
             return
         yield frame

@@ -1,4 +1,4 @@
-"""Durations, and what is said of them."""
+"""Durations and their quantiles."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import numpy as np
 
 @dataclass
 class Timings:
-    """Seconds that the same thing took, one after the other."""
+    """The seconds that each run of the same work took."""
 
     seconds: list[float] = field(default_factory=list)
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Time what is done inside, as one more."""
+        """Time the block, and add its duration."""
         began = time.perf_counter()
         yield
         self.seconds.append(time.perf_counter() - began)
 
     @property
     def median_ms(self) -> float:
-        """Median in milliseconds, 0 of none."""
+        """Median in milliseconds; 0 if nothing was timed."""
         return self._quantile_ms(0.5)
 
     @property
     def p95_ms(self) -> float:
-        """95th percentile in milliseconds, 0 of none."""
+        """95th percentile in milliseconds; 0 if nothing was timed."""
         return self._quantile_ms(0.95)
 
     def _quantile_ms(self, share: float) -> float:

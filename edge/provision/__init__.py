@@ -1,1 +1,1 @@
-"""Setting a device up from ``maitred.toml`` on its boot partition, at every boot."""
+"""Sets a device up from ``maitred.toml`` on its boot partition, at every boot."""

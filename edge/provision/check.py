@@ -1,4 +1,4 @@
-"""From the text of the file to settings that are known to work, or every mistake in it."""
+"""Checks the text of the file: the result is settings that are known to work, or all mistakes in the file."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ FILES = {
     "uplink.secret": ("uplink", "secret_file", "/etc/maitred/uplink.secret"),
     "mqtt.password": ("mqtt", "password_file", "/etc/maitred/mqtt.password"),
 }
-"""Where the agent and the dashboard read a secret: section, key, path."""
+"""Section, key and path from which the agent or the dashboard reads a secret, by the secret's name."""
 RECORDING = re.compile(r"/(?!dev/).+")
-"""The path of a video file or a folder: on a device a relative one would lead nowhere."""
-EXAMPLE = "is still the example's, which everybody knows: write your own, or put # in front of the line"
+"""The absolute path of a video file or a folder. On a device a relative path would lead nowhere."""
+EXAMPLE = "is still the one of the example, which everybody knows: write your own, or put # in front of the line"
 PLAIN = {
-    "missing": "is needed and not there",
+    "missing": "is needed and missing",
     "int_type": "must be a whole number, without quotes",
     "int_parsing": "must be a whole number, without quotes",
     "int_from_float": "must be a whole number",
@@ -47,105 +47,105 @@ PLAIN = {
     "bool_parsing": "must be true or false, without quotes",
     "string_type": 'must be text in straight quotes: "…"',
     "string_too_short": "is empty",
-    "string_pattern_mismatch": "holds what is not allowed there, such as a blank or an accent, or is too long",
+    "string_pattern_mismatch": "has characters that are not allowed, such as a blank or an accent, or is too long",
     "tuple_type": "must be a list in brackets: […]",
     "model_type": "is a section: write its name in brackets on a line of its own, and its keys below",
     "model_attributes_type": "is a section: write its name in brackets on a line of its own, and its keys below",
 }
-"""The commonest faults; what pydantic says is for programmers."""
+"""Texts for the commonest faults, because pydantic's own are for programmers."""
 
 
 @dataclass(frozen=True)
 class CheckedSettings:
-    """What is in the file. With problems, nothing of it is to be used."""
+    """The content of the file. If there are problems, nothing of it may be used."""
 
     problems: tuple[Problem, ...]
     settings: DeviceSettings
     agent: Mapping[str, Any]
-    """The agent's own sections, as its file shall hold them."""
-    fresh: Mapping[str, str]
+    """The agent's own sections, as they are written into its configuration."""
+    new_secrets: Mapping[str, str]
     """Secrets that are in the file, by name."""
-    kept: frozenset[str]
-    """Names of secrets that were taken over before and are still wanted."""
-    lost: frozenset[str]
-    """Names of those of them that cannot be read any more; each is one of the problems."""
+    old_secrets: frozenset[str]
+    """Names of secrets that were taken over before and are still needed."""
+    lost_secrets: frozenset[str]
+    """Names of those old secrets that cannot be read any more; each is one of the problems."""
     blanked: str
     """The text without its secrets."""
 
 
 @cache
 def examples() -> frozenset[str]:
-    """What stands for passwords, secrets and keys in the template: anybody may read it there."""
+    """The passwords, secrets and keys of the template, which everybody can read."""
     return frozenset(re.findall(r'^# (?:password|secret|authorized_key) = "(.*)"$', template(), re.MULTILINE))
 
 
 def check(text: str, vault: Vault, *, applied: bool = False) -> CheckedSettings:
-    """Look through the file's ``text``. If it was ``applied`` before, what is blank in it was taken over then."""
+    """Check the file's ``text``. If it was ``applied`` before, secrets that are blank in it were taken over then."""
     plain = for_parser(text)
     values, problems = parse(plain)
     broken = bool(problems)
     lines = key_lines(plain)
-    fresh, kept, lost, full = dict[str, str](), set[str](), set[str](), values
-    found = list[Secret]()
+    new, old, lost, full = dict[str, str](), set[str](), set[str](), values
+    to_blank = list[Secret]()
     for secret in SECRETS:
         value = secret.value(values)
         if value is None:
             continue
         if value:
-            fresh[secret.name] = value
-            found.append(secret)
+            new[secret.name] = value
+            to_blank.append(secret)
             continue
         try:
-            old = vault.get(secret.name)
-            if old is None and applied:
+            stored = vault.get(secret.name)
+            if stored is None and applied:
                 raise SecretLost("gone")
         except SecretLost as error:
-            kept.add(secret.name)
+            old.add(secret.name)
             lost.add(secret.name)
             problems.append(_problem(_lost(secret, error), (secret.section, secret.key), lines))
             continue
-        if old is not None:
-            kept.add(secret.name)
-            # The hash is no password: the model is not to judge it.
-            full = full if secret is DASHBOARD else secret.with_value(full, old)
-        elif not broken and not secret.part:  # some cameras do have an empty password
+        if stored is not None:
+            old.add(secret.name)
+            # Of the dashboard's password only the hash is stored, to which the rules for passwords do not apply.
+            full = full if secret is DASHBOARD else secret.with_value(full, stored)
+        elif not broken and not secret.part:  # some cameras have an empty password
             text_ = "is empty, and none was taken over before; write it between the quotes, or delete the line"
             problems.append(_problem(text_, (secret.section, secret.key), lines))
     settings, refusals = _settings(full, lines, broken=broken)
     problems += refusals
-    # What an earlier release took although it is refused now is better than nothing.
-    problems += [] if applied else [*_examples_left(found, fresh, settings, lines), *_addresses(settings, lines)]
-    agent = _agent(full, fresh.keys() | kept)
-    problems += [] if problems else _contradictions(settings, agent, fresh.keys() | kept, lines)
-    blanked = blank(text, values, found) if not problems else text
+    # Settings that an earlier release accepted are better than none, even if they are refused now.
+    problems += [] if applied else [*_examples_left(to_blank, new, settings, lines), *_addresses(settings, lines)]
+    agent = _agent(full, new.keys() | old)
+    problems += [] if problems else _contradictions(settings, agent, new.keys() | old, lines)
+    blanked = blank(text, values, to_blank) if not problems else text
     if blanked is None:
         problems.append(Problem('a password or secret is written in a way that cannot be blanked; use KEY = "…"'))
-    return CheckedSettings(tuple(problems), settings, agent, fresh, frozenset(kept), frozenset(lost), blanked or text)
+    return CheckedSettings(tuple(problems), settings, agent, new, frozenset(old), frozenset(lost), blanked or text)
 
 
 def _examples_left(
-    found: list[Secret], fresh: Mapping[str, str], settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]
+    secrets: list[Secret], values: Mapping[str, str], settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]
 ) -> list[Problem]:
-    """A value of the template, left as it is: as a key for ssh, for one, it would let in anybody."""
-    places = [(secret.section, secret.key) for secret in found if fresh[secret.name] in examples()]
+    """Values of the template that were left as they are. Such a key for ssh, for example, would let in anybody."""
+    places = [(secret.section, secret.key) for secret in secrets if values[secret.name] in examples()]
     if settings.ssh and examples() & set(settings.ssh.keys):
         places.append(("ssh", "authorized_key" if settings.ssh.authorized_key in examples() else "authorized_keys"))
     return [_problem(EXAMPLE, place, lines) for place in places]
 
 
 def _addresses(settings: DeviceSettings, lines: Mapping[tuple[str, ...], int]) -> list[Problem]:
-    """What is wrong with those of the camera and the endpoint."""
+    """What is wrong with the addresses of the camera and the endpoint."""
     source = settings.camera.source
-    wrong = {("camera", "source"): flaw(source), ("uplink", "url"): flaw(settings.uplink.url)}
+    flaws = {("camera", "source"): flaw(source), ("uplink", "url"): flaw(settings.uplink.url)}
     try:
         named = _names_a_camera(source)
     except BadInput as broken_plugin:
-        wrong["camera", "source"] = str(broken_plugin)
+        flaws["camera", "source"] = str(broken_plugin)
     else:
         if not named:
-            ways = ", ".join(f'"{kind.example}" for {kind.help}' for kind in kinds() if kind.finds is None)
-            wrong["camera", "source"] = f"no kind of camera; write {ways}"
-    return [_problem(text, place, lines) for place, text in wrong.items() if text]
+            forms = ", ".join(f'"{kind.example}" for {kind.help}' for kind in kinds() if kind.finds is None)
+            flaws["camera", "source"] = f"not a kind of camera; write {forms}"
+    return [_problem(text, place, lines) for place, text in flaws.items() if text]
 
 
 def _names_a_camera(source: str) -> bool:
@@ -156,7 +156,7 @@ def _names_a_camera(source: str) -> bool:
 def _settings(
     values: Mapping[str, Any], lines: Mapping[tuple[str, ...], int], *, broken: bool
 ) -> tuple[DeviceSettings, list[Problem]]:
-    """The defaults, if the values are refused."""
+    """The settings and no problems, or the defaults and the reasons why the values are refused."""
     try:
         return DeviceSettings.model_validate(values), []
     except ValidationError as error:
@@ -168,7 +168,7 @@ def _lost(secret: Secret, reason: SecretLost) -> str:
     if secret.part:
         what = "the password in it " if secret.part is PASSWORD else "its query "
         way_out = "write it at its place in the address again"
-    return f"{what}was taken over, and the device cannot read it any more ({reason}); {way_out}"
+    return f"{what}was taken over, but the device cannot read it any more ({reason}); {way_out}"
 
 
 def _agent(values: Mapping[str, Any], secrets: set[str]) -> dict[str, Any]:
@@ -185,14 +185,14 @@ def _agent(values: Mapping[str, Any], secrets: set[str]) -> dict[str, Any]:
                 part[file_key] = path
     board = agent.get("dashboard")
     if DASHBOARD.name in secrets and isinstance(board, dict):
-        board.setdefault("host", "0.0.0.0")  # noqa: S104 (behind the password)
+        board.setdefault("host", "0.0.0.0")  # noqa: S104 (the password protects it)
     return agent
 
 
 def _contradictions(
     settings: DeviceSettings, agent: Mapping[str, Any], secrets: set[str], lines: Mapping[tuple[str, ...], int]
 ) -> list[Problem]:
-    """What each section allows and all together do not."""
+    """What each section allows by itself, but all sections together do not."""
     problems = list[Problem]()
     if settings.uplink.url and "uplink.secret" not in secrets and settings.uplink.secret_file is None:
         problems.append(
@@ -204,14 +204,14 @@ def _contradictions(
     try:
         Settings.model_validate(agent)
     except ValidationError as error:
-        # Here the secret itself stands where the agent has a file.
-        found = _refusals(error, lines, broken=False)
-        problems += [replace(problem, text=problem.text.replace("password_file", "password")) for problem in found]
+        # In this file the secret itself stands where the agent's configuration names a file.
+        refusals = _refusals(error, lines, broken=False)
+        problems += [replace(problem, text=problem.text.replace("password_file", "password")) for problem in refusals]
     return problems
 
 
 def _refusals(error: ValidationError, lines: Mapping[tuple[str, ...], int], *, broken: bool) -> list[Problem]:
-    """A problem for each fault; of a file with ``broken`` lines only those that are not their doing."""
+    """A problem for each fault. If lines are ``broken``, faults that they may have caused are left out."""
     faults = error.errors(include_input=False, include_context=False, include_url=False)
     if broken:
         faults = [fault for fault in faults if len(fault["loc"]) > 1 and fault["type"] != "missing"]
@@ -225,10 +225,10 @@ def _plain(fault: ErrorDetails) -> str:
     kind, location = fault["type"], fault["loc"]
     if kind == "extra_forbidden":
         return _unknown(location)
-    said = PLAIN.get(kind, fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be"))
+    message = PLAIN.get(kind, fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be"))
     section = DeviceSettings.model_fields.get(str(location[0]))
     about = next((part for part in _models(section) if len(location) > 1 and location[1] in part), None)
-    return f"{said}. {about[location[1]]}" if about and kind != "value_error" else said
+    return f"{message}. {about[location[1]]}" if about and kind != "value_error" else message
 
 
 def _unknown(location: tuple[int | str, ...]) -> str:

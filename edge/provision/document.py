@@ -1,4 +1,4 @@
-"""The file on the boot partition: written on any computer, found under the names that editors give it."""
+"""The file on the boot partition. It may come from any computer, and have any of the names that editors give it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from edge.provision.problem import Problem
 
 NAME = "maitred.toml"
 MAX_BYTES, MAX_LINE = 64 << 10, 2000
-"""As of the agent's configuration, whose module needs more than the standard library."""
+"""The same limits as for the agent's configuration, whose module needs more than the standard library."""
 NAMES = (NAME, "maitred.toml.txt", "maitred.txt", "maitred.toml.toml")
-"""Windows hides what comes behind the last dot, and Notepad adds its own."""
+"""Names that are accepted: Windows hides the ending of a name, and Notepad adds one of its own."""
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file's text with its line ends as they were, and how it was encoded."""
+    """A file's text with its line ends unchanged, its encoding, and its byte order mark."""
 
     path: Path
     text: str
@@ -28,12 +28,12 @@ class Document:
     mark: bytes = b""
 
     def encode(self, text: str) -> bytes:
-        """``text`` as this file would hold it."""
+        """``text`` in this file's encoding, with its byte order mark."""
         return self.mark + text.encode(self.encoding)
 
 
 class Unreadable(Exception):
-    """There is a file, but no text in it that could be used."""
+    """There is a file, but it holds no usable text."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.text)
@@ -42,15 +42,15 @@ class Unreadable(Exception):
 
 @cache
 def template() -> str:
-    """What a device starts from: the file with its commented lines."""
+    """The file with which a device starts; most of its lines are commented out."""
     return (package_files("edge.provision") / NAME).read_text(encoding="utf-8")
 
 
 def find(boot: Path) -> Document | None:
-    """The file in the folder ``boot``, None where there is none.
+    """The file in the folder ``boot``; None if there is none.
 
     Raises:
-        Unreadable: there are two, or it is too long, empty, or no text.
+        Unreadable: there are several, or the file is too long, empty, or not text.
         OSError: the folder or the file cannot be read.
     """
     try:
@@ -67,13 +67,13 @@ def read(path: Path) -> Document:
     """The file at ``path``.
 
     Raises:
-        Unreadable: it is too long, empty, or no text.
+        Unreadable: it is too long, empty, or not text.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
         content = file.read(2 * MAX_BYTES + 1)  # two bytes a character
     mark, encoding = next(((mark, name) for mark, name in MARKS if content.startswith(mark)), (b"", ""))
-    if not encoding:  # an editor may leave the mark out; a zero byte is in no other text
+    if not encoding:  # an editor may leave the mark out; only UTF-16 text has zero bytes
         encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be" if content[:1] == b"\0" else "utf-8"
     body = content.removeprefix(mark)
     if not body.strip(b"\0 \t\r\n"):
@@ -90,5 +90,5 @@ def read(path: Path) -> Document:
 
 
 def for_parser(text: str) -> str:
-    """``text`` with the line ends that TOML has."""
+    """``text`` with the line ends of TOML."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,8 +1,8 @@
-"""``python3 -m edge.provision.early BOOT ROOT``: the file's Wi-Fi, before the agent is installed over it.
+"""``python3 -m edge.provision.early BOOT ROOT``: sets up the Wi-Fi of the file, over which the agent is then installed.
 
-On a fresh Raspberry Pi OS nothing of maitred is there but its source. So this needs the standard library alone, and
-checks nothing that ``maitred provision`` checks right after: a mistake in [wifi] is reported by that, or shows
-as a missing network. It prints the country, and ends with 1 and the mistakes if the file cannot be read.
+On a fresh Raspberry Pi OS only maitred's source is there. So this module needs only the standard library, and leaves
+checks to ``maitred provision``, which runs later: that reports a mistake in [wifi], or the network is simply missing.
+This module prints the country. If the file cannot be read, it prints the mistakes and exits with 1.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(boot: Path, root: Path) -> int:
     ssid, password, country = (wifi.get(key, "") for key in ("ssid", "password", "country"))
     if ssid and all(isinstance(value, str) for value in (ssid, password, country)):
         path = root / KEYFILE.lstrip("/")
-        # An empty password was taken over by an earlier start, which has written the file.
+        # If the password is empty, an earlier start has taken it over and written the connection.
         if password or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             content = keyfile(ssid, password, hidden=wifi.get("hidden") is True)

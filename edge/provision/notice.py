@@ -1,4 +1,4 @@
-"""Telling people: a file on the boot partition, and the text above the console's login prompt."""
+"""Messages to people: a file on the boot partition, and the text above the console's login prompt."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from edge.system import atomic_files
 PROBLEMS = "maitred-problems.txt"
 ISSUE = "/etc/issue.d/maitred.issue"
 WIDTH, MOST_LINES = 76, 14
-"""Of a console of 80 by 25, which also shows the system's name and the prompt."""
-STAYS = "Until then the device goes on with the last settings that were right."
-DEFAULTS = "Until then the device runs with its defaults."
+"""Size of the text on a console of 80 by 25, which also shows the system's name and the prompt."""
+STAYS = "Until then the device uses the last settings that were right."
+DEFAULTS = "Until then the device uses its defaults."
 WAY_OUT = "Put the card into a computer, correct the file, and start the device with it again."
 
 
@@ -37,7 +37,7 @@ def text(name: str, problems: Sequence[Problem], *, had_settings: bool) -> str:
 
 
 def write_file(boot: Path, message: str) -> None:
-    """Put the message beside the file, or take away an earlier one.
+    """Write the message beside the file, or remove an earlier one if there is none.
 
     Raises:
         OSError: the partition cannot be written.
@@ -46,15 +46,15 @@ def write_file(boot: Path, message: str) -> None:
     if not message:
         atomic_files.remove_file(path)
         return
-    content = (message + "\n").replace("\n", "\r\n").encode("utf-8-sig")  # as any editor of any age shows it
+    content = (message + "\n").replace("\n", "\r\n").encode("utf-8-sig")  # so that old editors show it, too
     if not path.exists() or path.read_bytes() != content:
         atomic_files.replace_file(path, content)
 
 
 def write_issue(target: ProvisionTarget, plan: Plan, message: str) -> None:
-    r"""The text above the login prompt: where the device is found, and what is wrong.
+    r"""Write the text above the login prompt: the device's address, and what is wrong.
 
-    agetty(8) shows it, and shows it anew when the address changes: \4 is the address at that time.
+    agetty(8) shows the text, and shows it again when the address changes: \4 stands for the address at that time.
     """
     board = plan.agent.get("dashboard", {})
     host = plan.settings.device.hostname
@@ -66,7 +66,7 @@ def write_issue(target: ProvisionTarget, plan: Plan, message: str) -> None:
         lines = message.split("\n")
         if len(lines) > MOST_LINES:
             lines = [*lines[: MOST_LINES - 1], f"... all of it is in {PROBLEMS} on the card."]
-        # To this program a backslash is a command, and the console's font may have no more than ASCII.
+        # agetty reads a backslash as a command, and the console's font may have ASCII letters only.
         ascii_ = "\n".join(lines).replace("…", "...").encode("ascii", "replace").decode()
         lines += [ascii_.replace("\\", "\\\\"), ""]
     target.write(ISSUE, "\n".join(lines) + "\n")

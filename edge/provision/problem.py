@@ -1,4 +1,4 @@
-"""A mistake in the file, in plain words."""
+"""A mistake in the file, or a problem of the device, in plain words."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong and the way out; ``line`` counts from 1, 0: of no line; ``key`` as in ``[wifi] ssid``."""
+    """A problem.
+
+    Attributes:
+        text: what is wrong, and the way out.
+        line: number of the line from 1; 0 if the problem has no line.
+        key: section and key, such as ``[wifi] ssid``; may be empty.
+    """
 
     text: str
     line: int = 0
     key: str = ""
     of_device: bool = False
-    """Whether it is the device's, not the file's: then there is nothing in the file to correct."""
+    """Whether the device has the problem and not the file, so that there is nothing to correct in the file."""
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line else ""

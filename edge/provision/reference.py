@@ -1,4 +1,4 @@
-"""``python -m edge.provision.reference`` prints docs/provisioning.md: the file as the models have it."""
+"""``python -m edge.provision.reference`` prints docs/provisioning.md from the sections' own descriptions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from edge.provision.settings import Device, DeviceDashboard, DeviceMqtt, DeviceS
 INTRO = f"""\
 # Setting a device up: `maitred.toml` on the boot partition
 
-The card's first partition is one that every computer shows. On it is `maitred.toml`: what you write there, the device
-is at its next start. It holds the sections of [the agent's configuration](configuration.md), and some that only a
-device needs.
+Every computer shows the first partition of the card. On it is the file `maitred.toml`. The device takes its settings
+from this file at each start. The file holds the sections of [the agent's configuration](configuration.md), and some
+that only a device needs. The [glossary](glossary.md) explains words such as *agent*, *device* and *site*.
 
 ```toml
 [site]
@@ -37,55 +37,56 @@ url = "https://census.example.com/v1/windows"
 secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 ```
 
-What stands there for passwords and the secret is an example, and refused as such: write your own.
+The passwords and the secret above are examples, which the device refuses: write your own.
 
-The file is read at every start, by `maitred-provision.service`, before the network and the agent begin. To change a
-thing, change the file and start the device again. A section that you take out is taken off the device: without
-`[wifi]` it is back on the cable. Without any file, the last one is put back without its secrets; a device that never
-had one gets a template.
+`maitred-provision.service` reads the file at every start, before the network and the agent begin. To change a setting,
+change the file and start the device again. If you delete a section, its settings are removed from the device: without
+`[wifi]`, for example, it uses the cable again. If there is no file, the device puts back the last one without its
+secrets; a device that never had one gets a template.
 
 ## Passwords and secrets
 
-`password` and `secret` are plain text when you write them. The device takes them over at its next start: it keeps
-them where root alone reads, and blanks them in the file. The line then looks like this:
+You write `password` and `secret` as plain text. The device takes them over at its next start: it stores them where only
+root can read, and blanks them in the file. The line then looks like this:
 
 ```toml
 password = ""  {NOTE}
 ```
 
-Leave it so, and what was taken over stays. Write a new one between the quotes, and it takes the old one's place. Take
-the line out, and it is forgotten.
+As long as the line stays like this, the device uses the password that it took over. A new password between the quotes
+replaces the old one. If you delete the line, the device forgets the password.
 
-In `[camera] source` and `[uplink] url` the password and the whole query (`rtsp://user:password@camera/live?key=…`) are
-taken over, too: nobody can know which part of a query is the secret one. The `:` and the `?` stay and stand for them:
+In `[camera] source` and `[uplink] url` the password and the whole query (`rtsp://user:password@camera/live?key=…`)
+are taken over, too, because the device cannot know which part of a query is the secret one. The `:` and the `?` stay
+and stand for them:
 
 ```toml
 source = "rtsp://user:@camera/live?"  {NOTE_IN_ADDRESS}
 ```
 
-The rest of the address can be changed around them. A new password goes behind the `:`, a new query, all of it, behind
-the `?`; without `:` or `?` what was there is forgotten. In a password `@` is written `%40`, `/` `%2F`, `?` `%3F`, `#`
-`%23` and a blank `%20`. User names and paths are taken for no secrets.
+You can change the rest of the address around them. Write a new password behind the `:`, and a whole new query behind
+the `?`. If you delete the `:` or the `?`, the device forgets the password or the query. In a password, write `@` as
+`%40`, `/` as `%2F`, `?` as `%3F`, `#` as `%23` and a blank as `%20`. User names and paths are not treated as secrets.
 
-The old file's place on the card is overwritten with zeros. What a card keeps by its own wear levelling is out of
-reach: give a card away only after it was erased as a whole.
+The old file's place on the card is overwritten with zeros. Copies that the card makes for wear levelling are out of
+reach: erase a whole card before you give it away.
 
 ## A mistake in the file
 
-Nothing of a file with a mistake is used. The device comes up with the last settings that were right, or with its
+If the file has a mistake, nothing of it is used. The device starts with the last settings that were right, or with its
 defaults, and lists all mistakes at once, each with its line and the way out:
 
-- in `maitred-problems.txt` beside the file, which is gone once all is well,
+- in `maitred-problems.txt` beside the file, which is removed when there are no mistakes any more,
 - on a screen, above the login prompt, with the device's address,
 - in the log: `journalctl -u maitred-provision`.
 
-What the device keeps may be damaged, as cards age. Then it says so in the same places, by the line whose secret it
-cannot read any more: write that one again. Until then everything else of the last settings is in force, and of what was
-lost whatever the system still has. If the last settings themselves are damaged, nothing is changed until `maitred.toml`
-is there and right.
+As cards age, what the device stored may get damaged. Then the device says so in the same places, and names the line
+whose secret it cannot read any more: write that secret again. Until then all other settings stay in force, and so
+does a lost secret if the system still has it somewhere. If the last settings themselves are damaged, nothing is
+changed until there is a `maitred.toml` without mistakes.
 
-Editors' ways are known: Windows line ends, the marks of UTF-8 and UTF-16, `maitred.toml.txt`. Text wants straight
-quotes.
+The file may have Windows line ends, a byte order mark, the encoding UTF-8 or UTF-16, and a name such as
+`maitred.toml.txt`. Text must be in straight quotes.
 """
 
 LAST = """\
@@ -99,36 +100,38 @@ LAST = """\
 | the wireless network | `/etc/NetworkManager/system-connections/maitred-wifi.nmconnection` | root, 0600 |
 | the radio's country | `/etc/modprobe.d/maitred-wifi.conf` | root, 0644 |
 | name and time zone | `/etc/hostname`, `/etc/hosts`, `/etc/localtime`, `/etc/timezone` | root, 0644 |
-| who may log in | `/etc/ssh/authorized_keys.d/maitred-admin`, `/etc/ssh/sshd_config.d/10-maitred.conf`, `/etc/sudoers.d/maitred-admin` | root |
+| keys of people who may log in | `/etc/ssh/authorized_keys.d/maitred-admin`, `/etc/ssh/sshd_config.d/10-maitred.conf`, `/etc/sudoers.d/maitred-admin` | root |
 | secrets, last good settings, ssh's host key | `/var/lib/maitred-device` | root, 0700 |
 
-Everything can be written anew from `/var/lib/maitred-device` alone: on a card whose root is read-only, the rest lies
-in RAM and is. A power cut at any moment loses nothing: secrets and settings are on the disk before they are blanked,
-and each step is done again at the next start. While the partition for it is missing (`--state-mount`, as on the card), nothing
-is read or taken over. A configuration of the agent that somebody wrote by hand stays as long
-as the file on the boot partition is the untouched template; then it is kept as `/etc/maitred/maitred.toml.by-hand`.
+Everything else can be written again from `/var/lib/maitred-device`. On a card whose root is read-only the rest is in
+RAM, and is written again at each start. A power cut at any moment loses nothing: secrets and settings are on the disk
+before they are blanked, and each step is done again at the next start. If the partition for `/var/lib/maitred-device`
+is missing (`--state-mount`, as on the card), nothing is read or taken over. If somebody wrote the agent's
+configuration by hand, it stays in force as long as the file on the boot partition is the untouched template; after
+that it is saved as `/etc/maitred/maitred.toml.by-hand`.
 
 ## Logging in
 
-There is no password on the device, and ssh is off, until `[ssh]` has a public key. With one, its owner logs in as
-`maitred-admin` (`ssh maitred-admin@maitred.local`), and may do everything with `sudo`. It is a user of its own, so
-that root never logs in over the network and the log says who did what. While there is a key, ssh takes no password
-from anybody.
+There is no password for logging in to the device, and ssh is off until `[ssh]` has a public key. The owner of that
+key logs in as `maitred-admin` (`ssh maitred-admin@maitred.local`), and may do everything with `sudo`. This is a
+separate user, so that root never logs in over the network, and the log shows who did what. ssh accepts no passwords,
+only keys.
 
 ## By hand
 
-`sudo /opt/maitred/bin/maitred provision --dry-run` shows what the file would change, `--json` prints it as one document
-with all mistakes, `--boot` and `--root` name other folders, `--state-mount` wants `/var/lib/maitred-device` to be a mount
-of its own. It exits with 2 if the file has mistakes, and with 1 if something could not be done.
+`sudo /opt/maitred/bin/maitred provision --dry-run` shows what the file would change. `--json` prints it as one
+document with all mistakes, `--boot` and `--root` set other folders, and `--state-mount` requires that
+`/var/lib/maitred-device` is a mount of its own. The command exits with 2 if the file has mistakes, and with 1 if
+something could not be done.
 
-This page is printed by `python -m edge.provision.reference`, and a test holds it against the code.
+`python -m edge.provision.reference` prints this page, and a test compares the two.
 """  # noqa: E501 (rows of a table)
 
 SECTIONS = (
     ("device", Device, None), ("wifi", Wifi, None), ("ssh", Ssh, None), ("dashboard", DeviceDashboard, ("password",)),
     ("uplink", DeviceUplink, ("secret",)), ("mqtt", DeviceMqtt, ("password",)),
 )  # fmt: skip
-"""What the file has beyond the agent's configuration."""
+"""The sections and keys of the file that the agent's configuration does not have."""
 
 
 def reference() -> str:

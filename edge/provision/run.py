@@ -1,7 +1,7 @@
-"""The order of things, such that a power cut between any two of them loses nothing.
+"""The order of the steps, chosen so that a power cut between any two of them loses nothing.
 
-A secret is kept, on the disk, before it is blanked in the file on the boot partition. The settings are kept before they
-are applied. Everything else follows from the two, and is done again at the next boot.
+A secret is stored on the disk before it is blanked in the file on the boot partition. The settings are stored before
+they are applied. Everything else follows from these two, and is done again at the next boot.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from edge.system import atomic_files
 log = logging.getLogger(__name__)
 LAST_GOOD = "last-good.toml"
 NOT_KEPT = (
-    "the card's data partition, where the device keeps settings and counts, is missing or broken; start the device"
+    "the card's data partition, where the device stores settings and counts, is missing or broken; start the device"
     " again, and if that does not help, flash the card again"
 )
 LAST_LOST = (
-    "the settings that the device keeps cannot be read any more ({}): it needs a maitred.toml that is right, with every"
-    " password between its quotes"
+    "the settings that the device stored cannot be read any more ({}): it needs a maitred.toml without mistakes, and"
+    " with every password between its quotes"
 )
 
 
 @dataclass(frozen=True)
 class ProvisionReport:
-    """What came of it."""
+    """The result of a run."""
 
     file: str
     problems: tuple[Problem, ...] = ()
@@ -53,7 +53,7 @@ class ProvisionReport:
 
     @property
     def exit_code(self) -> int:
-        """2 for mistakes in the file, 1 for what is the device's."""
+        """2 for mistakes in the file, 1 for problems of the device, else 0."""
         if any(not problem.of_device for problem in self.problems):
             return 2
         return 1 if self.problems or self.failures else 0
@@ -62,15 +62,15 @@ class ProvisionReport:
 def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: bool = False) -> ProvisionReport:
     """Set the system at ``root`` up as the file in ``boot`` says.
 
-    A file with a mistake changes nothing: what was kept of the last one that had none is applied again. What cannot be
-    done on this system is in the report; nothing is blanked that could not be kept.
+    A file with a mistake changes nothing: the last file that had none is applied again. The report names what could not
+    be done on this system. A secret is blanked only if it could be stored.
 
     Args:
         boot: the folder with the file.
-        root: of the system.
-        dry_run: whether to say what would be done, and do nothing.
-        state_mount: whether what is kept lies on a partition of its own. Without that partition nothing is read or
-            taken over: it would be kept in RAM, and gone from the file.
+        root: the root folder of the system.
+        dry_run: whether to report what would be done, and change nothing.
+        state_mount: whether settings and secrets are stored on a partition of their own. If that partition is missing,
+            nothing is read or taken over, because it would be stored in RAM and blanked in the file.
     """
     target = ProvisionTarget(root, dry_run=dry_run)
     state = target.path(STATE)
@@ -96,7 +96,7 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
         checked = _fallback(vault, last)
         problems += [unusable] if unusable and unusable not in problems else []
     plan = _plan(checked, vault, target, final=not problems)
-    if not (problems and (by_hand or unusable)):  # what works stays until there is something better
+    if not (problems and (by_hand or unusable)):  # settings that work stay until there are better ones
         for step in (*STEPS, ssh):
             _attempt(failures, step.__name__.replace("_", " "), partial(step, target, plan))
     name = document.path.name if document else NAME
@@ -108,26 +108,26 @@ def provision(boot: Path, root: Path, *, dry_run: bool = False, state_mount: boo
     _attempt(failures, notice.PROBLEMS, partial(_tell, boot, message, target))
     return ProvisionReport(
         str(boot / name), tuple(problems), tuple(failures), tuple(target.changes),
-        () if problems else tuple(checked.fresh),
+        () if problems else tuple(checked.new_secrets),
     )  # fmt: skip
 
 
 def _look(
     boot: Path, last: Document | None, unusable: Problem | None, failures: list[str], target: ProvisionTarget
 ) -> tuple[Document | None, list[Problem]]:
-    """The file. Where there is none, the last one that was applied is put back, or the template if none ever was."""
+    """The file. If there is none, the last one that was applied is put back, or the template if none ever was."""
     try:
         if not target.dry_run:
-            for left in sorted(boot.glob(f"maitred*{atomic_files.SUFFIX}")):
-                atomic_files.remove_file(left)
-        found = find(boot)
+            for leftover in sorted(boot.glob(f"maitred*{atomic_files.SUFFIX}")):
+                atomic_files.remove_file(leftover)
+        document = find(boot)
     except Unreadable as error:
         return None, [error.problem]
     except OSError as error:
         return None, [Problem(f"cannot be read ({error.strerror}); the card may be worn out", of_device=True)]
-    if found is not None:
-        return found, []
-    if unusable is not None:  # the template would take everything off the device
+    if document is not None:
+        return document, []
+    if unusable is not None:  # the template would remove all settings from the device
         return None, [unusable]
     document = Document(boot / NAME, last.text, last.encoding, last.mark) if last else Document(boot / NAME, template())
     target.changes.append(f"write {document.path}")
@@ -143,20 +143,20 @@ def _look(
 def _keep(
     document: Document, checked: CheckedSettings, vault: Vault, last_good: Path, target: ProvisionTarget
 ) -> list[Problem]:
-    """Secrets and settings, on the disk; the secrets first, for what is kept of the text holds none."""
+    """Store secrets and settings on the disk; the secrets first, because the text is stored without them."""
     content = document.encode(checked.blanked)
-    target.changes += [f"keep {name}" for name in checked.fresh]
+    target.changes += [f"keep {name}" for name in checked.new_secrets]
     if target.dry_run:
         return []
     try:
         target.folder(vault.folder.parent, 0o700)
         target.folder(vault.folder, 0o700)
-        for name, value in checked.fresh.items():
+        for name, value in checked.new_secrets.items():
             vault.put(name, value)
         if not _holds(last_good, content):
             atomic_files.replace_file(last_good, content, mode=0o600)
     except OSError as error:
-        text = f"the device cannot keep what is in it ({error.strerror}): the card is full, or worn out"
+        text = f"the device cannot store its settings ({error.strerror}): the card is full, or worn out"
         return [Problem(text, of_device=True)]
     return []
 
@@ -181,7 +181,7 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _last(last_good: Path) -> tuple[Document | None, Problem | None]:
-    """The last file that was applied, without its secrets; or why there is one that cannot be used."""
+    """The last file that was applied, without its secrets; or a problem if there is one that cannot be used."""
     try:
         return read(last_good), None
     except FileNotFoundError:
@@ -197,24 +197,24 @@ def _last(last_good: Path) -> tuple[Document | None, Problem | None]:
 def _set_up_by_hand(target: ProvisionTarget) -> bool:
     try:
         return is_by_hand(target.read(CONFIG))
-    except OSError:  # reported by the step that writes it
+    except OSError:  # the step that writes the configuration reports this
         return False
 
 
 def _fallback(vault: Vault, last: Document | None) -> CheckedSettings:
-    """The last settings that were right, the template's where there are none or a newer version takes them no more."""
+    """The last settings that were right; those of the template if there are none, or if this version refuses them."""
     if last is not None:
-        kept = check(last.text, vault, applied=True)
-        if len(kept.problems) == len(kept.lost):  # everything but a secret is there: better than nothing
-            return kept
-        log.error("the last good settings are refused, too: %s", "; ".join(map(str, kept.problems)))
+        checked = check(last.text, vault, applied=True)
+        if len(checked.problems) == len(checked.lost_secrets):  # only secrets are missing: better than nothing
+            return checked
+        log.error("the last good settings are refused, too: %s", "; ".join(map(str, checked.problems)))
     return check(template(), vault)
 
 
 def _plan(checked: CheckedSettings, vault: Vault, target: ProvisionTarget, *, final: bool) -> Plan:
-    """What the checked file asks for. Secrets are given up only on the word of a file that was right (``final``)."""
-    wanted = checked.fresh.keys() | checked.kept
-    kept, lost = dict[str, str](), set[str]()
+    """What the checked file asks for. Old secrets are retired only if the file has no mistake (``final``)."""
+    needed = checked.new_secrets.keys() | checked.old_secrets
+    stored, lost = dict[str, str](), set[str]()
     for secret in SECRETS:
         try:
             value = vault.get(secret.name)
@@ -222,18 +222,18 @@ def _plan(checked: CheckedSettings, vault: Vault, target: ProvisionTarget, *, fi
             lost.add(secret.name)
             continue
         if value is not None:
-            kept[secret.name] = value
-    retired = (kept.keys() | lost) - wanted
+            stored[secret.name] = value
+    retired = (stored.keys() | lost) - needed
     if target.dry_run:
-        kept |= checked.fresh
+        stored |= checked.new_secrets
     return Plan(
-        checked.settings, checked.agent, {name: value for name, value in kept.items() if name in wanted},
-        frozenset(retired) if final else frozenset(), frozenset(wanted - kept.keys()),
+        checked.settings, checked.agent, {name: value for name, value in stored.items() if name in needed},
+        frozenset(retired) if final else frozenset(), frozenset(needed - stored.keys()),
     )  # fmt: skip
 
 
 def _attempt(failures: list[str], what: str, work: Callable[[], object]) -> None:
-    """Do it; what fails must not keep the rest from being done."""
+    """Do ``work``. If it fails, note that and go on, so that the other steps are done."""
     try:
         work()
     except (OSError, MaitredError) as error:

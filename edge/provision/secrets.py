@@ -1,4 +1,4 @@
-"""Secrets: taken out of the file on the boot partition, kept where root alone reads, blanked in the file."""
+"""Secrets: read from the file on the boot partition, stored where only root can read, and blanked in the file."""
 
 from __future__ import annotations
 
@@ -33,35 +33,35 @@ class Secret:
     section: str
     key: str
     part: re.Pattern[str] | None = None
-    """The part of an address that it is; None: the whole value."""
+    """Matches the part of an address that is the secret; None if the whole value is."""
 
     @property
     def name(self) -> str:
-        """Under which it is kept."""
+        """The name under which it is stored."""
         return f"{self.section}.{self.key}{'.query' if self.part is QUERY else ''}"
 
     @property
     def note(self) -> str:
-        """Written behind the place from which it was taken."""
+        """The comment that is written behind its place in the file."""
         return NOTE_IN_ADDRESS if self.part else NOTE
 
     def value(self, values: Mapping[str, Any]) -> str | None:
-        """The secret: "" where it was blanked, None where the file has none."""
+        """The secret in ``values``; "" if it was blanked, None if the file has none."""
         section = values.get(self.section)
         value = section.get(self.key) if isinstance(section, Mapping) else None
         if not isinstance(value, str):
             return None
         if self.part is None:
             return value
-        found = self.part.match(value)
-        return found["secret"] if found else None
+        match = self.part.match(value)
+        return match["secret"] if match else None
 
     def with_value(self, values: Mapping[str, Any], secret: str) -> dict[str, Any]:
         """``values`` with ``secret`` in its place."""
         section = dict(values[self.section])
         old = section[self.key]
-        found = self.part.match(old) if self.part else None
-        section[self.key] = old[: found.start("secret")] + secret + old[found.end("secret") :] if found else secret
+        match = self.part.match(old) if self.part else None
+        section[self.key] = old[: match.start("secret")] + secret + old[match.end("secret") :] if match else secret
         return {**values, self.section: section}
 
 
@@ -76,16 +76,16 @@ class SecretLost(MaitredError):
 
 
 class Vault:
-    """A folder that root alone reads, one file for each secret. Of the dashboard's password it holds the hash."""
+    """A folder that only root can read, with one file for each secret; for the dashboard's password, its hash."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def get(self, name: str) -> str | None:
-        """The secret, None where none was taken over.
+        """The secret; None if none was taken over.
 
         Raises:
-            SecretLost: one was, and cannot be read.
+            SecretLost: one was taken over, but cannot be read.
         """
         try:
             content = (self.folder / name).read_text(encoding="utf-8")
@@ -95,13 +95,13 @@ class Vault:
             raise SecretLost(error.strerror or str(error)) from error
         except UnicodeDecodeError:
             raise SecretLost("damaged") from None
-        # What a broken card leaves of a file: nothing, or zeros. Taken for a password it would open the Wi-Fi.
+        # A broken card may leave an empty file, or zeros. An empty Wi-Fi password would mean an open network.
         if not content or "\0" in content or (name == DASHBOARD.name and content.count("$") != 2):
             raise SecretLost("damaged")
         return content
 
     def put(self, name: str, value: str) -> None:
-        """Keep it; on return it is on the disk."""
+        """Store a secret; on return it is on the disk."""
         try:
             old = self.get(name)
         except SecretLost:
@@ -114,45 +114,45 @@ class Vault:
             atomic_files.replace_file(self.folder / name, value.encode(), mode=0o600)
 
     def drop(self, name: str) -> None:
-        """Keep it no longer."""
+        """Delete a secret."""
         atomic_files.remove_file(self.folder / name)
 
 
-def _is_hash_of(kept: str, password: str) -> bool:
+def _is_hash_of(stored: str, password: str) -> bool:
     try:
-        return check_password_hash(kept, normal(password))
-    except ValueError:  # no hash at all
+        return check_password_hash(stored, normal(password))
+    except ValueError:  # not a hash at all
         return False
 
 
 def blank(text: str, values: Mapping[str, Any], secrets: list[Secret]) -> str | None:
-    """``text`` without the secrets, comments and line ends as they were; None if that cannot be done.
+    """``text`` without the secrets, but with all comments and line ends; None if that cannot be done.
 
-    Each string of the text is tried: the right one is where the parsed file then differs in the secret and nothing
-    else. So it does not matter how the file is written.
+    Each string of the text is tried. The right one is found when the parsed file then differs in the secret and nothing
+    else, so it does not matter how the file is written.
     """
     for secret in secrets:
-        wanted = secret.with_value(values, "")
-        blanked = _without(text, secret, values, wanted)
+        blank_values = secret.with_value(values, "")
+        blanked = _without(text, secret, values, blank_values)
         if blanked is None:
             return None
-        text, values = blanked, wanted
+        text, values = blanked, blank_values
     return text
 
 
-def _without(text: str, secret: Secret, values: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
-    old, new = values[secret.section][secret.key], wanted[secret.section][secret.key]
-    for found in STRING.finditer(text):
-        if found["string"] is None or _string(found["string"]) != old:
+def _without(text: str, secret: Secret, values: Mapping[str, Any], blank_values: Mapping[str, Any]) -> str | None:
+    old, new = values[secret.section][secret.key], blank_values[secret.section][secret.key]
+    for match in STRING.finditer(text):
+        if match["string"] is None or _string(match["string"]) != old:
             continue
-        bare = f"{text[: found.start()]}{_quoted(new)}{text[found.end() :]}"
-        end = found.start() + len(_quoted(new))
+        bare = f"{text[: match.start()]}{_quoted(new)}{text[match.end() :]}"
+        end = match.start() + len(_quoted(new))
         rest = re.compile(r"[^\r\n]*").match(bare, end)
         line_end = rest.end() if rest else end
         noted = f"{bare[:line_end].rstrip(' ')}  {secret.note}{bare[line_end:]}"
         has_note = any(note in bare[end:line_end] for note in (NOTE, NOTE_IN_ADDRESS))
         for candidate in (bare if has_note else noted, bare):
-            if _parsed(candidate) == wanted:
+            if _parsed(candidate) == blank_values:
                 return candidate
     return None
 

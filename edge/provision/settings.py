@@ -1,4 +1,4 @@
-"""What ``maitred.toml`` on the boot partition may hold: the agent's sections, and what the device needs beside them."""
+"""The settings in ``maitred.toml`` on the boot partition: the agent's sections, and what the device needs besides."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Device(Section):
 
     hostname: str = Field(
         "maitred", title="Name",
-        description="Its name on the network: maitred is found as maitred.local.",
+        description="The device's name on the network: with the name maitred, it is found as maitred.local.",
         min_length=1,
     )  # fmt: skip
 
@@ -39,21 +39,27 @@ class Device(Section):
     @classmethod
     def _one_label(cls, value: str) -> str:
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value.lower()):
-            raise ValueError("only letters a to z, digits and hyphens between them, at most 63, without .local")
+            raise ValueError(
+                "may have only letters a to z, digits, and hyphens between them, at most 63 in all, without .local"
+            )
         return value.lower()
 
 
 class Wifi(Section):
     """[wifi]: a wireless network."""
 
-    ssid: str = Field(title="Network", description="Name of the network (SSID), in its exact letters.", min_length=1)
+    ssid: str = Field(
+        title="Network", description="Name of the network (SSID), with capital and small letters as they are.",
+        min_length=1,
+    )  # fmt: skip
     password: str = Field(
         "", title="Password",
-        description="8 to 63 characters, or 64 hexadecimal digits. Without this line: an open network.",
+        description="8 to 63 characters, or 64 hexadecimal digits. Without this line the network is an open one.",
     )  # fmt: skip
     country: str = Field(
         title="Country",
-        description="Two letters of the country the device is in, such as DE: they decide which channels are allowed.",
+        description="The two letters of the country in which the device is, such as DE. They decide which radio"
+        " channels are allowed.",
     )
     hidden: bool = Field(False, title="Hidden", description="Whether the network hides its name.")
 
@@ -76,23 +82,23 @@ class Wifi(Section):
     @classmethod
     def _two_letters(cls, value: str) -> str:
         if not re.fullmatch(r"[A-Za-z]{2}", value):
-            raise ValueError("the country's two letters, such as DE, FR or US")
+            raise ValueError("must be the country's two letters, such as DE, FR or US")
         if value.upper() == "UK":
             raise ValueError("the United Kingdom's two letters are GB")
         return value.upper()
 
 
 class Ssh(Section):
-    """[ssh]: who may log in, by key."""
+    """[ssh]: the keys of people who may log in."""
 
-    authorized_key: str = Field("", title="Key", description="A public key, as id_ed25519.pub holds it: one line.")
+    authorized_key: str = Field("", title="Key", description="A public key: the one line that is in id_ed25519.pub.")
     authorized_keys: tuple[str, ...] = Field(
         (), title="Keys", description="Several public keys.", min_length=0, max_length=20
     )
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """All of them."""
+        """All keys."""
         return (*([self.authorized_key] if self.authorized_key else []), *self.authorized_keys)
 
     @field_validator("authorized_key")
@@ -117,8 +123,8 @@ class DeviceDashboard(Dashboard):
 
     password: str = Field(
         "", title="Password",
-        description=f"{SHORTEST} to {LONGEST} characters. With it the dashboard opens to the local network"
-        ' (`host = "0.0.0.0"`, unless another is given); its hash alone is kept.',
+        description=f"{SHORTEST} to {LONGEST} characters. With a password the dashboard can be opened from the local"
+        ' network (`host = "0.0.0.0"`, unless you set another). Only the hash of the password is stored.',
     )  # fmt: skip
 
     @field_validator("password")
@@ -134,7 +140,7 @@ class DeviceDashboard(Dashboard):
 
     @model_validator(mode="after")
     def _guarded(self) -> DeviceDashboard:
-        return self  # whether there is a password, now or from earlier, is looked at in edge/provision/check.py
+        return self  # edge/provision/check.py checks whether there is a password, in the file or taken over earlier
 
 
 class DeviceUplink(Uplink):
@@ -149,7 +155,9 @@ class DeviceUplink(Uplink):
             try:
                 parse_secrets(value.encode(), "secret")
             except BadInput:
-                raise ValueError("whsec_ and 24 to 64 bytes in base64, as the endpoint's page shows it") from None
+                raise ValueError(
+                    "must be whsec_ and 24 to 64 bytes in base64, as the endpoint's page shows it"
+                ) from None
         return value
 
     @model_validator(mode="after")
@@ -171,10 +179,13 @@ class DeviceSettings(Settings):
     """Everything that the file on the boot partition may hold."""
 
     device: Device = Field(default_factory=Device, title="Device", description="The device itself.")
-    wifi: Wifi | None = Field(None, title="Wi-Fi", description="Without this section: the network cable.")
+    wifi: Wifi | None = Field(
+        None, title="Wi-Fi", description="The wireless network. Without this section the device uses the network cable."
+    )
     ssh: Ssh | None = Field(
         None, title="Logging in",
-        description="Who may log in over the network as maitred-admin, by key. Without this section ssh stays off.",
+        description="The keys of people who may log in over the network as maitred-admin. Without this section ssh"
+        " stays off.",
     )  # fmt: skip
     uplink: DeviceUplink = Field(default_factory=DeviceUplink, title="Uplink", description="The way to the cloud.")
     mqtt: DeviceMqtt = Field(default_factory=DeviceMqtt, title="MQTT", description="The way to a broker.")
@@ -185,7 +196,7 @@ class DeviceSettings(Settings):
 
 def _either(section: Part, key: str, value: str, path: Path | None) -> Part:
     if value and path is not None:
-        raise ValueError(f"{key} and {key}_file exclude each other; keep the one that is meant")
+        raise ValueError(f"only one of {key} and {key}_file is allowed; delete the other")
     return section
 
 
@@ -200,5 +211,5 @@ def _public_key(text: str) -> str:
     except binascii.Error:
         sound = False
     if not sound:
-        raise ValueError('no public key; it is one line such as "ssh-ed25519 AAAA… name", copied whole')
+        raise ValueError('not a public key, which is one whole line such as "ssh-ed25519 AAAA… name"')
     return key

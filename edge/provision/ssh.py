@@ -1,7 +1,7 @@
-"""Logging in over the network: by key, as maitred-admin, or not at all.
+"""Logging in over the network: with a key, as maitred-admin, or not at all.
 
-The user is one of its own, not root and not the agent: root cannot log in over the network, and what was done by hand
-is found in the log under a name. It has no password; ``sudo`` asks for none, for there is none to ask for.
+maitred-admin is a separate user, not root and not the agent. So root cannot log in over the network, and the log shows
+under a name what was done by hand. The user has no password, so ``sudo`` does not ask for one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOST_KEY = f"{STATE}/ssh/ssh_host_ed25519_key"
 
 
 def ssh(target: ProvisionTarget, plan: Plan) -> None:
-    """Let in those who have a key; without one, let in nobody.
+    """Let in people whose key is in the settings; without a key, nobody.
 
     Raises:
         MaitredError: a host key could not be made.
@@ -39,7 +39,8 @@ def ssh(target: ProvisionTarget, plan: Plan) -> None:
     target.write(DAEMON, _daemon(own=own))
     target.write(KEYS, "".join(f"{key}\n" for key in access.keys))
     target.write(SUDO, f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n", mode=0o440)
-    # The system leaves it off; it is started at each boot on which there is a key. Not waited for: it comes after this.
+    # The system leaves ssh off, so it is started at each boot if there is a key. It starts after this unit, so this
+    # must not wait for it.
     target.command("systemctl", "start", "--no-block", "ssh.service")
 
 
@@ -56,13 +57,13 @@ def _daemon(*, own: bool) -> str:
 
 
 def _host_key(target: ProvisionTarget) -> bool:
-    """Whether the device has a host key of its own. One is made where the system has none, once for ever."""
+    """Whether the device has a host key of its own. One is made, once for ever, if the system has none."""
     path = target.path(HOST_KEY)
     partial = path.with_name("making")
     if path.exists():
         _clear(target, partial)
         return True
-    if list(target.path("/etc/ssh").glob("ssh_host_*_key")):  # a system that keeps its own, and is known by them
+    if list(target.path("/etc/ssh").glob("ssh_host_*_key")):  # the system has its own, by which others know it
         return False
     target.changes.append(f"make {HOST_KEY}")
     if target.dry_run:
@@ -77,15 +78,15 @@ def _host_key(target: ProvisionTarget) -> bool:
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
     if done.returncode:
         raise MaitredError(f"no host key for ssh could be made: {done.stderr.strip()}")
-    # The public half first: whoever finds the private one finds both.
-    for made, kept, mode in ((partial.with_suffix(".pub"), Path(f"{path}.pub"), 0o644), (partial, path, 0o600)):
-        atomic_files.replace_file(kept, made.read_bytes(), mode=mode)
-        atomic_files.remove_file(made)
+    # The public half comes first, so that both are there if the private one is.
+    for new, final, mode in ((partial.with_suffix(".pub"), Path(f"{path}.pub"), 0o644), (partial, path, 0o600)):
+        atomic_files.replace_file(final, new.read_bytes(), mode=mode)
+        atomic_files.remove_file(new)
     return True
 
 
 def _clear(target: ProvisionTarget, partial: Path) -> None:
-    """Take away what a power cut left half made."""
+    """Remove the half-made key that a power cut may have left."""
     if not target.dry_run:
-        for left in (partial, partial.with_suffix(".pub")):
-            atomic_files.remove_file(left)
+        for leftover in (partial, partial.with_suffix(".pub")):
+            atomic_files.remove_file(leftover)

@@ -1,4 +1,4 @@
-"""What is set up, a function each. Each can be done again at any time, and writes only what differs."""
+"""The steps of the set-up, one function each. Each can be done again at any time, and writes only what differs."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ REGULATORY = "/etc/modprobe.d/maitred-wifi.conf"
 
 @dataclass(frozen=True)
 class Plan:
-    """What the device shall be."""
+    """The state to which the device is brought."""
 
     settings: DeviceSettings
     agent: Mapping[str, Mapping[str, Any]]
     secrets: Mapping[str, str] = field(repr=False)
-    """By name, as they are kept."""
+    """Stored secrets by name."""
     retired: frozenset[str] = frozenset()
-    """Names of secrets that are kept, and no longer wanted."""
+    """Names of secrets that are stored, but no longer needed."""
     lost: frozenset[str] = frozenset()
-    """Names of secrets that are wanted and cannot be read: where the system still has them, they stay as they are."""
+    """Names of secrets that are needed, but cannot be read. If the system still has them somewhere, they stay there."""
 
 
 def agent_files(target: ProvisionTarget, plan: Plan) -> None:
-    """The agent's configuration, and a file for each secret it reads."""
+    """Write the agent's configuration, and a file for each secret that it reads."""
     for name, (_, _, path) in FILES.items():
         if name in plan.secrets:
-            shared = name == "dashboard.password"  # read by the dashboard, which is another user of the group
+            shared = name == "dashboard.password"  # the dashboard, another user of the group, reads it
             target.write(
                 path, plan.secrets[name] + "\n", mode=0o640 if shared else 0o600,
                 owner="root" if shared else "maitred", group="maitred",
@@ -51,7 +51,7 @@ def agent_files(target: ProvisionTarget, plan: Plan) -> None:
     old = target.read(CONFIG)
     if is_by_hand(old):
         target.write(BY_HAND, old, mode=0o640, group="maitred")
-    if not (old and plan.lost & {secret.name for secret in IN_ADDRESSES}):  # the old one has them still
+    if not (old and plan.lost & {secret.name for secret in IN_ADDRESSES}):  # the old configuration still has them
         target.write(CONFIG, HEADER + tomli_w.dumps(plan.agent), mode=0o640, group="maitred")
     for name, (section, file_key, path) in FILES.items():
         if name in plan.retired and plan.agent.get(section, {}).get(file_key) != path:
@@ -59,12 +59,12 @@ def agent_files(target: ProvisionTarget, plan: Plan) -> None:
 
 
 def is_by_hand(config: str) -> bool:
-    """Whether somebody else wrote this configuration of the agent."""
+    """Whether somebody wrote this configuration of the agent by hand."""
     return bool(config) and not config.startswith(HEADER) and config != template()
 
 
 def hostname(target: ProvisionTarget, plan: Plan) -> None:
-    """The device's name, and the line that makes it known to itself."""
+    """Set the device's name, and the line of /etc/hosts by which the device finds itself."""
     name = plan.settings.device.hostname
     target.write("/etc/hostname", name + "\n")
     hosts = target.read("/etc/hosts").splitlines()
@@ -78,7 +78,7 @@ def hostname(target: ProvisionTarget, plan: Plan) -> None:
 
 
 def timezone(target: ProvisionTarget, plan: Plan) -> None:
-    """The system's time zone is that of the site."""
+    """Set the system's time zone to that of the site."""
     zone = plan.settings.site.timezone
     if zone:
         target.link("/etc/localtime", f"/usr/share/zoneinfo/{zone}")
@@ -86,13 +86,13 @@ def timezone(target: ProvisionTarget, plan: Plan) -> None:
 
 
 def wifi(target: ProvisionTarget, plan: Plan) -> None:
-    """The wireless network, for NetworkManager, and the country whose rules the radio keeps."""
+    """Set up the wireless network, for NetworkManager, and the country whose rules the radio must follow."""
     network = plan.settings.wifi
     if network is None:
         target.remove(KEYFILE)
         target.remove(REGULATORY)
         return
-    if "wifi.password" not in plan.lost:  # without its password it would be an open network
+    if "wifi.password" not in plan.lost:  # without its password the connection would be to an open network
         connection = keyfile(network.ssid, plan.secrets.get("wifi.password", ""), hidden=network.hidden)
         target.write(KEYFILE, connection, mode=0o600)
     target.write(REGULATORY, f"options cfg80211 ieee80211_regdom={network.country}\n")
@@ -104,4 +104,4 @@ def wifi(target: ProvisionTarget, plan: Plan) -> None:
 
 
 STEPS: tuple[Callable[[ProvisionTarget, Plan], None], ...] = (agent_files, hostname, timezone, wifi)
-"""In this order; :mod:`edge.provision.ssh` comes last."""
+"""The steps in their order; :mod:`edge.provision.ssh` comes after them."""

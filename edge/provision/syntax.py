@@ -1,4 +1,4 @@
-"""Reading the file as TOML: every line that is none is named with what was probably meant."""
+"""Reads the file as TOML. For every line that is not valid, it says what was probably meant."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 def parse(text: str) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of ``text``, and a problem for each line that had to be left out of them.
+    """The values of ``text``, and a problem for each line that had to be left out.
 
-    The parser stops at the first mistake. People want to hear of all at once: the line is left out and the rest is
-    tried again, as long as the rest can still be understood.
+    The parser stops at the first mistake, but people want to know all of them at once. So the line is left out and the
+    rest is parsed again, as long as the rest can still be understood.
     """
     lines, problems = text.split("\n"), list[Problem]()
     while True:
         try:
-            # With the line end that the last line may lack: so its mistakes, too, have a line.
+            # Add the line end that may be missing after the last line, so that a mistake there has a line number, too.
             return tomllib.loads("\n".join([*lines, ""])), problems
         except (ValueError, RecursionError) as error:
             message = str(error)
-        found = PLACE.search(message)
-        number = int(found[1]) if found and found[1] else 0
+        place = PLACE.search(message)
+        number = int(place[1]) if place and place[1] else 0
         line = lines[number - 1] if number else ""
-        if not line and problems:  # what the mistake before it did
+        if not line and problems:  # the previous mistake caused this one
             return {}, problems
         problems.append(Problem(_explain(line, PLACE.sub("", message)), number, _key(line)))
         if not line or HEAD.match(line) or line.lstrip().startswith("[") or len(problems) == MOST:
@@ -42,50 +42,50 @@ def parse(text: str) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def key_lines(text: str) -> dict[tuple[str, ...], int]:
-    """In which line each ``(section,)`` and ``(section, key)`` is, as far as they are written in the usual way."""
-    found: dict[tuple[str, ...], int] = {}
+    """The line of each ``(section,)`` and ``(section, key)``, as far as they are written in the usual way."""
+    numbers: dict[tuple[str, ...], int] = {}
     section: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), start=1):
         if head := HEAD.match(line):
             section = (head[1],)
-            found.setdefault(section, number)
+            numbers.setdefault(section, number)
         elif key := KEY.match(line):
-            found.setdefault((*section, key[1]), number)
-    return found
+            numbers.setdefault((*section, key[1]), number)
+    return numbers
 
 
 def _key(line: str) -> str:
-    found = KEY.match(line)
-    return found[1] if found else ""
+    match = KEY.match(line)
+    return match[1] if match else ""
 
 
 def _explain(line: str, message: str) -> str:
-    """Why the parser refused this line. Never its content: it may be a password."""
+    """Why the parser refused this line. The text never quotes the line, which may hold a password."""
     outside = line.partition(" #")[0]
     key = _key(line) or "KEY"
     value = outside.partition("=")[2].strip()
     cases: tuple[tuple[Callable[[], bool], str], ...] = (
         (
             lambda: any(quote in outside for quote in CURLY),
-            f'curly quotes, as word processors and phones write them; use straight ones: {key} = "…"',
+            f'has curly quotes, as word processors and phones write them; use straight ones: {key} = "…"',
         ),
         (
             lambda: bool(INVISIBLE.search(re.sub(r"\"[^\"]*\"|'[^']*'", "", outside))),
-            "a blank that is none, as copying from a web page brings: delete what looks empty in it, and type it anew",
+            "has invisible characters, as text from a web page may have: delete the blanks in it, and type them again",
         ),
         (lambda: "twice" in message or "overwrite" in message, "is in the file a second time; delete one of them"),
         (
             lambda: "Unescaped" in message or "escape" in message,
-            f"a backslash in it: write {key} = '…' in single quotes",
+            f"has a backslash in it: write {key} = '…' in single quotes",
         ),
         (lambda: "=" not in outside and ":" in outside, "write = in place of the colon: KEY = VALUE"),
         (lambda: line.lstrip().startswith("["), "a section is its name in brackets on a line of its own: [wifi]"),
-        (lambda: "=" not in outside, "neither [SECTION] nor KEY = VALUE; put # in front if it is a comment"),
-        (lambda: not value, "nothing is behind the =; write the value, or put # in front of the line"),
+        (lambda: "=" not in outside, "is neither [SECTION] nor KEY = VALUE; put # in front if it is a comment"),
+        (lambda: not value, "has no value behind the =; write one, or put # in front of the line"),
         (lambda: value.lower() in ("true", "false", "yes", "no", "on", "off"), "write true or false, in small letters"),
         (lambda: "Unclosed array" in message, "the closing ] is missing"),
         (lambda: value[0] in "\"'" and value.count(value[0]) % 2 == 1, "the closing quote is missing"),
-        (lambda: value[0] in "\"'", "something is left behind the closing quote; a comment there begins with #"),
+        (lambda: value[0] in "\"'", "has text behind the closing quote; a comment there begins with #"),
         (lambda: bool(re.fullmatch(r"-?\d+,\d+", value)), "decimals have a point: 0.5"),
         (lambda: value[0] not in "[{", f'text is written in straight quotes: {key} = "…"'),
     )

@@ -1,4 +1,4 @@
-"""The system that is set up: the running one, or a folder that holds one. Writes only what differs."""
+"""The system that is set up: the running one, or one in a folder. Only what differs is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = 20
 
 
 class ProvisionTarget:
-    """Files below ``root``, and programs where ``root`` is the running system. ``changes`` lists what was done."""
+    """Changes files below ``root`` and, on the running system, runs programs. ``changes`` lists what was done."""
 
     def __init__(self, root: Path, *, dry_run: bool = False) -> None:
         self.root = root
@@ -25,18 +25,18 @@ class ProvisionTarget:
         self.changes: list[str] = []
 
     def path(self, inside: str) -> Path:
-        """Where ``/inside`` of the system is."""
+        """The path of the system's ``/inside``."""
         return self.root / inside.lstrip("/")
 
     def read(self, inside: str) -> str:
-        """A text file's content, "" where there is none."""
+        """The content of a text file; "" if there is none."""
         try:
             return self.path(inside).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return ""
 
     def write(self, inside: str, text: str, *, mode: int = 0o644, owner: str = "root", group: str = "root") -> bool:
-        """Have a file with this content, mode and owner; whether it had to be written.
+        """Make sure that a file has this content, mode and owner; returns whether it had to be written.
 
         Raises:
             MaitredError: there is no such user or group.
@@ -53,7 +53,7 @@ class ProvisionTarget:
         return True
 
     def folder(self, path: Path, mode: int = 0o755) -> None:
-        """Have the folder and those above it, on the disk."""
+        """Make sure that the folder and those above it exist on the disk."""
         if not path.is_dir():
             self.folder(path.parent)
             path.mkdir(exist_ok=True)
@@ -61,7 +61,7 @@ class ProvisionTarget:
             atomic_files.sync_folder(path.parent)
 
     def link(self, inside: str, to: str) -> bool:
-        """Have a symbolic link; whether it had to be made."""
+        """Make sure that a symbolic link exists; returns whether it had to be made."""
         path = self.path(inside)
         if path.is_symlink() and os.readlink(path) == to:  # noqa: PTH115 (Path.readlink makes a path of it)
             return False
@@ -71,7 +71,7 @@ class ProvisionTarget:
         return True
 
     def remove(self, inside: str) -> bool:
-        """Have no such file; whether there was one."""
+        """Make sure that a file does not exist; returns whether it did."""
         path = self.path(inside)
         if not (path.exists() or path.is_symlink()):
             return False
@@ -81,7 +81,7 @@ class ProvisionTarget:
         return True
 
     def command(self, *words: str) -> bool:
-        """Run a program where this is the running system; whether it ran and ended well. Its failure is logged."""
+        """Run a program if this is the running system; returns whether it succeeded. A failure is logged."""
         if not self.live or shutil.which(words[0]) is None:
             return False
         if self.dry_run:
@@ -102,7 +102,7 @@ class ProvisionTarget:
         return os.geteuid() == 0
 
     def _id(self, table: str, name: str) -> int:
-        """The number of a user or group of that system."""
+        """The number of a user or group of the system."""
         if name == "root" or not self._root():
             return 0
         for line in self.read(f"/etc/{table}").splitlines():

@@ -1,1 +1,1 @@
-"""Updates: a signed bundle is installed beside the running release, tried, and taken back if it does no good."""
+"""Updates: a signed archive is installed beside the running release, tried, and taken back if it does not work well."""

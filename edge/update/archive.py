@@ -1,10 +1,10 @@
-"""Reading an update: a plain tar (ustar) of the manifest, its signature, and the files that it names.
+"""Reading an update: a plain tar (ustar) of the manifest, its signature, and the files that the manifest lists.
 
-The files follow in the manifest's order, each under its SHA-256.
+The files follow in the manifest's order. Each one's name in the tar is its SHA-256.
 
-The tar is read here and not by ``tarfile.open``: that believes headers of any length and kind before anything could be
-checked. Here nothing but regular files of the expected name and size, in the expected order, is read at all, and
-nothing after the signature before it was verified.
+This module reads the tar itself, because ``tarfile.open`` trusts headers of any length and kind before anything can be
+checked. Here, only regular files of the expected name and size are read, in the expected order, and nothing after the
+signature is read before the signature was verified.
 """
 
 from __future__ import annotations
@@ -30,22 +30,23 @@ LARGEST_SIGNATURE = 1024
 
 @dataclass(frozen=True)
 class UpdateArchive:
-    """An update whose signature was found good. Its files are checked as they are unpacked."""
+    """An update whose signature is valid. Its files are checked while they are unpacked."""
 
     path: Path
     manifest: Manifest
     _first: int
-    """Where its files begin, in bytes."""
+    """Offset in bytes at which the files begin."""
 
     @classmethod
     def open(cls, path: Path, keys: list[VerifyKey]) -> UpdateArchive:
         """Read and verify the manifest.
 
         Raises:
-            BadInput: no update, cut short, not signed by a trusted key, or of a form that this version does not know.
+            BadInput: the file is not an update, cut short, not signed by a trusted key, or of a format that this
+                version does not know.
         """
         try:
-            if not path.is_file():  # a device or a pipe might never end
+            if not path.is_file():  # reading a device or a pipe might never end
                 raise BadInput(f"{path}: no such file")
             with path.open("rb") as file:
                 content = _member(file, path, MANIFEST, LARGEST_MANIFEST)
@@ -55,8 +56,8 @@ class UpdateArchive:
             raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
         if not is_signed(content, signature, keys):
             raise BadInput(
-                f"{path}: not signed by a key that this device trusts, or altered since; get it from who looks after"
-                " your devices"
+                f"{path}: not signed by a key that this device trusts, or altered since; get it from the person who"
+                " looks after your devices"
             )
         try:
             manifest = Manifest.decode(content)
@@ -70,11 +71,11 @@ class UpdateArchive:
         return cls(path, manifest, first)
 
     def unpack(self, names: set[str], folder: Path) -> None:
-        """Write the files ``names`` into ``folder``, each in the folder that its name has.
+        """Write the files ``names`` into ``folder``; each name is a path below it.
 
         Raises:
-            BadInput: what is in the bundle is not what was signed.
-            OSError: they cannot be written.
+            BadInput: the content of the archive is not what was signed.
+            OSError: the files cannot be written.
         """
         with self.path.open("rb") as source:
             source.seek(self._first)
@@ -91,20 +92,22 @@ class UpdateArchive:
                         digest.update(chunk)
                         written.write(chunk)
                 if digest.hexdigest() != file.sha256:
-                    raise BadInput(f"{self.path}: {name} in it is not what was signed: altered or damaged; get it anew")
+                    raise BadInput(
+                        f"{self.path}: {name} in it is not what was signed: altered or damaged; get the update again"
+                    )
 
 
 def _header(file: BinaryIO, path: Path, name: str, size: int, *, exact: bool) -> int:
     block = file.read(BLOCK)
     try:
-        found = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except tarfile.HeaderError as error:
-        raise BadInput(f"{path}: no update of maitred, or damaged ({name} does not follow where it should)") from error
-    if found.name != name or found.type != tarfile.REGTYPE:
-        raise BadInput(f"{path}: no update of maitred, or altered: {found.name[:60]!r} is where {name} must be")
-    if not 0 <= found.size <= size or (exact and found.size != size):
-        raise BadInput(f"{path}: altered: {name} is of {found.size} bytes")
-    return found.size
+        raise BadInput(f"{path}: not an update of maitred, or damaged ({name} is not where it should be)") from error
+    if header.name != name or header.type != tarfile.REGTYPE:
+        raise BadInput(f"{path}: not an update of maitred, or altered: {header.name[:60]!r} is in the place of {name}")
+    if not 0 <= header.size <= size or (exact and header.size != size):
+        raise BadInput(f"{path}: altered: {name} has {header.size} bytes")
+    return header.size
 
 
 def _member(file: BinaryIO, path: Path, name: str, largest: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Updates that were put on the boot partition, for owners without a shell: each is applied once, at a boot.
+"""Updates that somebody put on the boot partition, which needs no shell. Each is applied once, at a boot.
 
 The file's name says how it went: ``x.maitred`` becomes ``x.maitred.trying``, then ``x.maitred.done`` or
 ``x.maitred.refused``, with the reason in ``x.maitred.refused.txt``.
@@ -23,17 +23,18 @@ UNFORESEEN = "The update ended with an unexpected error; show it to the person w
 
 
 def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
-    """Apply each update in ``folder``, in the order of their names, and rename it.
+    """Apply each update in ``folder``, in the order of the names, and rename it.
 
     Args:
         folder: the boot partition.
-        apply: does it, and returns what to report; whatever it raises is reported as the reason.
+        apply: applies an update and returns the text to report; an error that it raises is reported as the reason.
 
     Returns:
-        Whether all went well.
+        Whether all updates were applied.
 
     Raises:
-        MaitredError: the folder takes no change; then nothing is applied, as it would be at each boot.
+        MaitredError: files in the folder cannot be renamed. Then nothing is applied, because it would be applied again
+            at each boot.
     """
     well = True
     for left in sorted(folder.glob(f"*{ENDING}.trying")):
@@ -44,9 +45,9 @@ def apply_all(folder: Path, apply: Callable[[Path], str]) -> bool:
         try:
             printed, how = apply(trying), "done"
         except MaitredError as error:
-            # The name that its owner knows.
+            # The message shall have the name that the owner gave the file.
             printed, how, well = str(error).replace(str(trying), file.name), "refused", False
-        except Exception as error:  # a fault of ours: an owner without a shell would read about it nowhere else
+        except Exception as error:  # a bug of ours; an owner without a shell could read about it nowhere else
             log.exception("%s", file)
             printed, how, well = f"{UNFORESEEN} {type(error).__name__}: {error}", "refused", False
         _finish(trying, file, how, printed)
@@ -58,7 +59,7 @@ def _finish(path: Path, original: Path, how: str, printed: str) -> None:
     done = _rename(path, how, original)
     note = done.with_name(f"{done.name}.txt")
     try:
-        # Read on any computer, an old Windows among them.
+        # The file must be readable on any computer, also on an old Windows.
         note.write_text(printed + "\n", encoding="utf-8", newline="\r\n")
         for other in {"done", "refused"} - {how}:  # of an earlier attempt with this file
             if not original.with_name(f"{original.name}.{other}").exists():

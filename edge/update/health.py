@@ -1,4 +1,4 @@
-"""Whether a release that was switched to does its work: at least as well as the one before."""
+"""Watches whether a new release works at least as well as the one before."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from edge.update.releases import Releases
 from edge.update.services import Services
 
 STALE_S = 15.0
-"""A heartbeat comes every two seconds; a slow board may be late while it loads models."""
+"""Seconds without a heartbeat that are too many. One comes every two seconds, later while a slow board loads models."""
 SAME_START_S = 2.0
-"""The moment of the start is given in wall clock time, which is corrected now and then."""
+"""Seconds by which two start times of the same agent may differ: they are wall clock time, which may be corrected."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,16 @@ class WatchLimits:
     """For how long a new release is watched, in seconds."""
 
     limit: float = 300.0
-    """After which it has failed. A Pi 3 takes half a minute to load its models."""
+    """Seconds after which the release has failed. A Pi 3 takes half a minute to load its models."""
     hold: float = 30.0
-    """For how long without a break it must have been well."""
+    """Seconds for which it must work well without a break."""
     pause: float = 1.0
-    """Between two looks."""
+    """Seconds between two checks."""
 
 
 @dataclass(frozen=True)
 class HealthBefore:
-    """How the device was before the update: what was amiss then is no fault of a new release."""
+    """The device's health before the update. What did not work then is not held against the new release."""
 
     frames_flowed: bool
     fps: float
@@ -40,7 +40,7 @@ class HealthBefore:
 
     @classmethod
     def of(cls, health: Health | None, services: Services, now: float) -> HealthBefore:
-        """By the agent's last heartbeat; ``now`` in unix seconds."""
+        """Judge by the agent's last heartbeat; ``now`` is in unix seconds."""
         if health is None or now - health.at > STALE_S:
             return cls(False, 0.0, False, services.dashboard_runs())
         flowed = health.camera == "running" and health.fps > 0
@@ -48,7 +48,7 @@ class HealthBefore:
 
 
 def fault(health: Health | None, before: HealthBefore, release: str) -> str | None:
-    """What is worse than before, in words; None if nothing is. Does not say whether the heartbeat is fresh."""
+    """What is worse than before, in words; None if nothing is. The age of the heartbeat is not checked here."""
     if health is None or health.release != release:
         return "the new agent gave no sign of life"
     if before.frames_flowed and health.camera != "running":
@@ -62,15 +62,15 @@ def fault(health: Health | None, before: HealthBefore, release: str) -> str | No
 
 
 def watch(
-    releases: Releases, services: Services, release: str, before: HealthBefore, database: Path, patience: WatchLimits
+    releases: Releases, services: Services, release: str, before: HealthBefore, database: Path, limits: WatchLimits
 ) -> str | None:
-    """Wait until the release has been well for long enough; returns None then, else what is wrong, in words."""
-    deadline = time.monotonic() + patience.limit
+    """Wait until the release has worked well for long enough; returns None then, else what is wrong, in words."""
+    deadline = time.monotonic() + limits.limit
     seen: Health | None = None
     seen_s = well_since = float("-inf")
     wrong: str | None = "the new agent gave no sign of life"
     while time.monotonic() < deadline:
-        if releases.current != release:  # by the script that counts the agent's starts
+        if releases.current != release:  # the script that counts the agent's starts has taken the release back
             return releases.taken_back() or "the release was taken back"
         health, now_s = read_health(database), time.monotonic()
         wrong = fault(health, before, release)
@@ -80,10 +80,10 @@ def watch(
         if wrong is None and now_s - seen_s > STALE_S:
             wrong = f"the new agent gave no sign of life for {STALE_S:.0f} s"
         if wrong is None and before.dashboard and not services.dashboard_runs():
-            wrong = "the dashboard, which ran before, does not"
+            wrong = "the dashboard, which ran before, does not run"
         if wrong is not None or anew:
             well_since = now_s
-        if wrong is None and now_s - well_since >= patience.hold:
+        if wrong is None and now_s - well_since >= limits.hold:
             return None
-        time.sleep(patience.pause)
-    return wrong or f"it was never well for {patience.hold:.0f} s in a row within {patience.limit:.0f} s"
+        time.sleep(limits.pause)
+    return wrong or f"it did not work well for {limits.hold:.0f} s in a row within {limits.limit:.0f} s"

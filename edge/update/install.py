@@ -1,4 +1,4 @@
-"""Installing a bundle beside the release in use: checks, unpacking, a virtual environment, its self-test."""
+"""Installs an update beside the release in use: checks, unpacking, a virtual environment, the self-test."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from edge.update.releases import Releases
 
 USER = "maitred"
 MARGIN = 64_000_000
-"""Bytes that are left free for what the device counts meanwhile."""
+"""Bytes that must stay free for what the device counts meanwhile."""
 COMPILED = 1.4
-"""An installed wheel's size, with what Python compiles, in relation to its content's."""
+"""Size of an installed wheel with its compiled Python files, in relation to the size of its content."""
 VENV = 15_000_000
-"""Bytes of an empty environment."""
+"""Size of an empty environment in bytes."""
 PATIENCE_S = 1800.0
-"""For each step of an installation on a slow card."""
+"""Time limit of each step of an installation; some cards are slow."""
 
 ReportStep = Callable[[str], None]
-"""Called with each step's name before it begins."""
+"""Called with the name of each step before the step begins."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +43,26 @@ class Candidate:
     name: str
     version: str
     schema: int
-    """The newest version of the database's schema that it knows."""
+    """The newest version of the database's schema that the release knows."""
     database: Path
-    """By the device's configuration."""
+    """Path of the database in the device's configuration."""
 
 
 def check(bundle: UpdateArchive, releases: Releases, *, allow_downgrade: bool) -> UpdateTarget:
-    """Whether the bundle can be installed here; returns the part of it that is for this device.
+    """Check whether the update can be installed here; returns the part of it that is for this device.
 
     Raises:
-        BadInput: it is not newer, for another kind of device, or there is no room.
+        BadInput: the update is not newer, is for another kind of device, or there is too little space.
     """
     present = releases.version(releases.current)
     try:
         offered = Version(bundle.manifest.version)
     except InvalidVersion as error:
-        raise BadInput(f"{bundle.path}: its version {bundle.manifest.version!r} is none") from error
+        raise BadInput(f"{bundle.path}: its version {bundle.manifest.version!r} is not valid") from error
     if offered <= present and not allow_downgrade:
         kind = "the version that is" if offered == present else "older than what is"
         raise BadInput(
-            f"{bundle.path}: maitred {offered} is {kind} installed ({present}); nothing is to be done, or give"
+            f"{bundle.path}: maitred {offered} is {kind} installed ({present}); to install it all the same, give"
             " --allow-downgrade"
         )
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -78,11 +78,11 @@ def check(bundle: UpdateArchive, releases: Releases, *, allow_downgrade: bool) -
 def install(
     bundle: UpdateArchive, target: UpdateTarget, releases: Releases, config: Path, report_step: ReportStep
 ) -> Candidate:
-    """Make a release of the bundle, and run its self-test. The release in use is not touched.
+    """Install the update as a release, and run its self-test. The release in use is not touched.
 
     Raises:
         BadInput: the files are not what was signed.
-        MaitredError: it cannot be installed, or does not work here. What there was of it is removed.
+        MaitredError: the update cannot be installed, or does not work here. What was installed of it is removed.
     """
     name = releases.free_name(bundle.manifest.version)
     release, part = releases.root / name, releases.root / f"{name}.part"
@@ -112,23 +112,26 @@ def install(
 
 
 def test(releases: Releases, name: str, config: Path, version: str) -> Candidate:
-    """Have a release say its version and run its self-test, as the agent's user.
+    """Run ``--version`` and the self-test of a release, as the agent's user.
 
     Raises:
-        MaitredError: it fails, or is of another version than announced.
+        MaitredError: one of them fails, or the version is not the announced one.
     """
     program = str(releases.root / name / "bin" / "maitred")
     printed = _run([program, "--version"], "does not start here", as_agent=True).split()
     if not printed or printed[-1] != version:
-        raise MaitredError(f"the new release calls itself {' '.join(printed) or 'nothing'}, not {version}: get it anew")
-    found = _run(
+        name = " ".join(printed) or "nothing"
+        raise MaitredError(f"the new release calls itself {name}, not {version}: get the update again")
+    answer = _run(
         [program, "update", "--self-test", "--config", str(config)], "does not work on this device", as_agent=True
     )
     try:
-        facts = json.loads(found)
+        facts = json.loads(answer)
         candidate = Candidate(name, version, int(facts["schema"]), Path(facts["database"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise MaitredError(f"the new release's self-test gave no answer ({found[:200]!r}): get it anew") from error
+        raise MaitredError(
+            f"the new release's self-test gave no valid answer ({answer[:200]!r}): get the update again"
+        ) from error
     _make_room_for_copy(candidate)
     return candidate
 
@@ -136,23 +139,23 @@ def test(releases: Releases, name: str, config: Path, version: str) -> Candidate
 def _environment(bundle: UpdateArchive, target: UpdateTarget, releases: Releases, release: Path, part: Path) -> None:
     present = (releases.root / releases.current / "pyvenv.cfg").read_text(encoding="utf-8").lower()
     site = ["--system-site-packages"] if "include-system-site-packages = true" in present else []
-    # The interpreter below the environment that this process runs in.
+    # The interpreter from which this process's own environment was made.
     python = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
     _run([str(python), "-m", "venv", *site, str(release)], "cannot be given an environment")
     lines = [f"{part / name} --hash=sha256:{bundle.manifest.files[name].sha256}\n" for name in target.wheels]
-    wanted = part / "requirements.txt"
-    wanted.write_text("".join(lines), encoding="utf-8")
-    # The list is complete: nothing is looked for, and what the system has of it is not taken for it.
+    requirements = part / "requirements.txt"
+    requirements.write_text("".join(lines), encoding="utf-8")
+    # The list is complete: pip must not look for other packages, and not use the system's in place of these.
     pip = ["-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "install", "--quiet", "--no-index"]
     options = ["--no-deps", "--require-hashes", "--ignore-installed", "--only-binary=:all:", "--requirement"]
-    _run([str(release / "bin" / "python"), *pip, *options, str(wanted)], "cannot be installed")
+    _run([str(release / "bin" / "python"), *pip, *options, str(requirements)], "cannot be installed")
 
 
 def _run(command: list[str], trouble: str, *, as_agent: bool = False) -> str:
-    """The standard output of a command; an error of its own says what was on standard error."""
+    """The standard output of a command. If it fails, the error quotes its standard error."""
     user = USER if as_agent and os.geteuid() == 0 and _exists(USER) else None
-    # What is installed must be readable for the agent's user, whatever the caller's mask; and it gets the device's own
-    # environment, not the caller's.
+    # The umask makes the installed files readable for the agent's user, whatever the caller's umask is. The environment
+    # is the device's own, not the caller's.
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1"}
     if as_agent:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -188,14 +191,14 @@ def _make_room(folder: Path, needed: int, what: str) -> None:
 
 
 def _make_room_for_copy(candidate: Candidate) -> None:
-    """The new agent copies the database before it changes its schema."""
+    """Check that there is space for a copy of the database, which the new agent makes before it changes the schema."""
     path = candidate.database
     if not path.exists():
         return
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
+            schema = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error:
-        return  # damaged or in use: the agent sees to that
-    if found < candidate.schema:
+        return  # the database is damaged or in use, and the agent handles that
+    if schema < candidate.schema:
         _make_room(path.parent, path.stat().st_size, "a copy of the database")

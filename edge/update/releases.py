@@ -1,16 +1,16 @@
-"""The releases on a device: folders of /opt/maitred.d, and the links that say which is in use.
+"""The releases on a device: folders in /opt/maitred.d, and links that show which one is in use.
 
 ::
 
     /opt/maitred -> maitred.d/current
     /opt/maitred.d/current -> 0.2.0-20270103T040000     in use
-    /opt/maitred.d/previous -> factory                  what it took the place of
+    /opt/maitred.d/previous -> factory                  the release that was in use before
     /opt/maitred.d/factory/                             came with the image, never removed
     /opt/maitred.d/trial                                while an update is tried: the release to go back to
 
-A release is a virtual environment, and its scripts name its own path: it is made in place and never moved. The file
-``ready`` is the last of it that is written. firmware_config/update/settle, a shell script, works on the same files: at
-boot, and when the agent starts again and again.
+A release is a virtual environment. Its scripts contain its path, so it is made in place and never moved. The file
+``ready`` is written last. The shell script firmware_config/update/settle works on the same files at boot, and if the
+agent starts again and again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Releases:
         """Name of the release in use.
 
         Raises:
-            BadInput: this is no device that was installed so.
+            BadInput: maitred was not installed in this way on this device.
         """
         name = self._link("current")
         if name is None:
@@ -57,13 +57,13 @@ class Releases:
 
     @property
     def previous(self) -> str | None:
-        """Name of the release that the current one took the place of; None if it is not there any more."""
+        """Name of the release that was in use before the current one; None if it is not there any more."""
         name = self._link("previous")
         return name if name and (self.root / name).is_dir() else None
 
     @property
     def trial(self) -> str | None:
-        """While a release is tried: name of the one to go back to."""
+        """Name of the release to go back to, while another one is tried; else None."""
         try:
             return (self.root / "trial").read_text(encoding="utf-8").strip()
         except FileNotFoundError:
@@ -93,50 +93,50 @@ class Releases:
         """The version of maitred in a release.
 
         Raises:
-            MaitredError: there is none in it.
+            MaitredError: the release has no maitred in it.
         """
         places = [str(path) for path in (self.root / name).glob("lib/python3*/site-packages")]
-        for found in distributions(name="maitred", path=places):
-            return Version(found.version)
+        for distribution in distributions(name="maitred", path=places):
+            return Version(distribution.version)
         raise MaitredError(f"{self.root / name}: holds no maitred")
 
     def free_name(self, version: str) -> str:
-        """A name for a new release, which no folder has."""
+        """A name for a new release that no folder has yet."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         name, number = f"{version}-{stamp}", 1
-        # The clock of a device without a network may stand where it stood.
+        # On a device without a network the clock may show the same time as at an earlier boot.
         while (self.root / name).exists() or (self.root / f"{name}.part").exists():
             number += 1
             name = f"{version}-{stamp}-{number}"
         return name
 
     def mark_ready(self, name: str) -> None:
-        """Say that a release is complete, once all of it is on the card."""
+        """Mark a release as complete, after all of it is on the card."""
         os.sync()
         atomic_files.replace_file(self.root / name / "ready", b"", mode=0o644)
 
     def begin_trial(self, previous: str) -> None:
-        """Note which release to go back to: from now on a reboot does so."""
+        """Note the release to go back to; from now on a reboot goes back to it."""
         (self.root / "trial.starts").unlink(missing_ok=True)
         (self.root / "taken-back").unlink(missing_ok=True)
         atomic_files.replace_file(self.root / "trial", f"{previous}\n".encode(), mode=0o644)
 
     def end_trial(self) -> None:
-        """The note is taken away: what is in use now stays."""
+        """Remove the note, so that the release in use stays in use."""
         (self.root / "trial").unlink(missing_ok=True)
         (self.root / "trial.starts").unlink(missing_ok=True)
         atomic_files.sync_folder(self.root)
 
     def use(self, name: str) -> None:
-        """Make it the current one, in one step."""
+        """Make a release the current one, in one step."""
         atomic_files.replace_link(self.root / "current", name)
 
     def remember(self, name: str) -> None:
-        """Make it the one to go back to by hand."""
+        """Make a release the one to which ``--back`` returns."""
         atomic_files.replace_link(self.root / "previous", name)
 
     def discard(self, name: str) -> None:
-        """Remove a release, or what there is of it; never the factory's, nor the one in use."""
+        """Remove a release, also an incomplete one; never the factory's, nor the one in use."""
         if name in (FACTORY, self._link("current")):
             return
         with contextlib.suppress(OSError):
@@ -145,14 +145,14 @@ class Releases:
         shutil.rmtree(self.root / f"{name}.part", ignore_errors=True)
 
     def tidy(self) -> None:
-        """Remove all but the release in use, the one before and the factory's."""
-        kept = (FACTORY, self._link("current"), self._link("previous"), self.trial)
+        """Remove all releases but the one in use, the one before and the factory's."""
+        needed = (FACTORY, self._link("current"), self._link("previous"), self.trial)
         for path in self.root.iterdir():
-            if path.is_dir() and not path.is_symlink() and path.name not in kept:
+            if path.is_dir() and not path.is_symlink() and path.name not in needed:
                 self.discard(path.name)
 
     def taken_back(self) -> str:
-        """What the script noted when it took the last update back; empty if it did not."""
+        """The note that the script ``settle`` left when it took the last update back; empty if there is none."""
         try:
             return (self.root / "taken-back").read_text(encoding="utf-8").strip()
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What a release says of itself before it is switched to: run by its own code, beside the one in use."""
+"""The self-test of a release, run by its own code beside the release in use, before the switch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def self_test(config: Path) -> dict[str, str | int]:
     """Load the configuration, and run each shipped model and those that are configured.
 
     Returns:
-        ``version``; ``schema``, the database's newest version that it knows; ``database``, its path by the
-        configuration.
+        ``version`` of maitred; ``schema``, the newest version of the database's schema that it knows; ``database``, the
+        path in the configuration.
 
     Raises:
         BadInput: the configuration cannot be used with this release.
@@ -28,5 +28,5 @@ def self_test(config: Path) -> dict[str, str | int]:
     for name in sorted({*shipped_models(), settings.detection.model, settings.demographics.model}):
         bundle = check_in_sandbox(load_bundle(name))
         if runs_as_verified(bundle.card, bundle.interpreter(1)) is False:
-            raise MaitredError(f"the model {name} gives other outputs here than when it was verified")
+            raise MaitredError(f"the outputs of the model {name} are different here from when it was verified")
     return {"version": version("maitred"), "schema": newest_schema(), "database": str(settings.store.path)}

@@ -1,4 +1,4 @@
-"""The units on a device, by systemctl and journalctl. Where systemd does not run, nothing is started."""
+"""Controls the units on a device with systemctl and journalctl. If systemd does not run, nothing is started."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 AGENT, DASHBOARD = "maitred.service", "maitred-dashboard.service"
 STOPPED = ("inactive", "unknown", "")
-"""A unit in another state, an agent that fails again and again among them, is meant to run."""
+"""States of a unit that somebody stopped. A unit in any other state should run, also one that fails again and again."""
 SETTLE = Path("/usr/lib/maitred/settle")
 PATIENCE_S = 200.0
-"""An agent may take a minute to stop, and two to start."""
+"""Time limit of a command: an agent may take a minute to stop, and two to start."""
 
 
 @dataclass(frozen=True)
@@ -20,26 +20,26 @@ class Services:
     """The agent's and the dashboard's units."""
 
     settle: Path = SETTLE
-    """The script that puts a release's units in their place."""
+    """The script that installs the units of a release."""
 
     def agent_is_wanted(self) -> bool:
-        """Whether the agent runs, or is being started; not if somebody stopped it, or systemd is not there."""
+        """Whether the agent should run; False if somebody stopped it, or if systemd does not run."""
         return self._state(AGENT) not in STOPPED
 
     def dashboard_runs(self) -> bool:
-        """Whether the dashboard is up."""
+        """Whether the dashboard runs."""
         return self._state(DASHBOARD) == "active"
 
     def restart(self, root: Path, *, wait: bool = False) -> None:
-        """Start both anew from the release in use of ``root``, with its units; ``wait`` until the agent is up."""
+        """Restart both from the release in use in ``root``, with its units; with ``wait``, until the agent is up."""
         environment = dict(os.environ) | {"MAITRED_RELEASES": str(root)}
         if self.settle.exists():
             _run([str(self.settle), "units"], environment)
-        # The dashboard is started anew with the agent, being part of it.
+        # The dashboard restarts with the agent, because its unit is PartOf= the agent's.
         _run(["systemctl", *([] if wait else ["--no-block"]), "restart", AGENT])
 
     def last_words(self, lines: int = 12) -> str:
-        """The end of the agent's log; empty where there is none."""
+        """The last lines of the agent's log; empty if there is none."""
         return _run(["journalctl", "--unit", AGENT, "--lines", str(lines), "--output", "cat", "--no-pager"])
 
     def _state(self, unit: str) -> str:

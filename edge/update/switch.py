@@ -1,7 +1,7 @@
-"""Switching to another release, watching it, and going back. At each moment one of the two is in use.
+"""Switches to another release, watches it, and goes back if needed. At each moment one of the two is in use.
 
-Whatever ends this process in between, the note of the trial stays: then the script ``settle`` goes back, at the next
-boot or when the agent has ended some times.
+If this process ends in between, for whatever reason, the note of the trial stays. Then the script ``settle`` goes back,
+at the next boot or when the agent has ended several times.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from edge.update.services import Services
 
 @dataclass(frozen=True)
 class SwitchOutcome:
-    """A release took the place of another."""
+    """The result of a switch that succeeded."""
 
     watched: bool
-    """False where the agent had been stopped: then nothing but the self-test speaks for the new release."""
+    """False if the agent had been stopped: then the new release passed its self-test, but was not watched at work."""
     fps_before: float
     fps: float
-    """Frames a second through the pipeline."""
+    """Frames per second through the pipeline."""
 
 
 def switch(
     releases: Releases,
     services: Services,
     new: Candidate,
-    patience: WatchLimits,
+    limits: WatchLimits,
     report_step: ReportStep,
     *,
     keep: bool = False,
 ) -> SwitchOutcome:
-    """Make ``new`` the release in use; returns once it has been well for a while.
+    """Make ``new`` the release in use; returns when it has worked well for a while.
 
     Args:
-        releases: on this device.
-        services: its units.
-        new: what was tested.
-        patience: how long to watch.
-        tell: called before each step.
-        keep: whether a release that failed stays on the card, as one that was in use before does.
+        releases: the releases on this device.
+        services: the device's units.
+        new: the release, which has passed its self-test.
+        limits: how long to watch it.
+        report_step: called before each step.
+        keep: whether the release stays on the card if it fails; used for one that was in use before.
 
     Raises:
-        MaitredError: it was not well, and the release before it is in use again. The message says why.
+        MaitredError: it did not work well, and the release before it is in use again. The message says why.
     """
     old = releases.current
     running = services.agent_is_wanted()
@@ -64,7 +64,7 @@ def switch(
         if running:
             services.restart(releases.root)
             report_step("watch")
-            wrong = watch(releases, services, new.name, before, new.database, patience)
+            wrong = watch(releases, services, new.name, before, new.database, limits)
             if wrong is not None:
                 raise MaitredError(f"maitred {new.version} was taken back: {wrong}")
         report_step("confirm")
@@ -77,7 +77,7 @@ def switch(
             why = error.strerror or str(error)
             raise MaitredError(f"{releases.root}: cannot be written ({why}); the release before is in use") from error
         if isinstance(error, MaitredError) and words:
-            raise MaitredError(f"{error}\nThe last the agent said:\n{words}") from error
+            raise MaitredError(f"{error}\nThe end of the agent's log:\n{words}") from error
         raise
     report_step("tidy")
     releases.tidy()
@@ -88,7 +88,7 @@ def switch(
 def _go_back(releases: Releases, services: Services, old: str, new: str, *, restart: bool, keep: bool) -> None:
     releases.use(old)
     if restart:
-        services.restart(releases.root, wait=True)  # until nothing of the new one runs any more
+        services.restart(releases.root, wait=True)  # wait until no program of the new release runs any more
     releases.end_trial()
     if not keep:
         releases.discard(new)

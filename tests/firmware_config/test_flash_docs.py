@@ -24,7 +24,7 @@ def source(path: str) -> str:
     [
         ("Download CSV", "edge/dashboard/templates/history.html"),
         ("no partition named MAITRED-ROOT", "firmware_config/image/init"),
-        ("was taken over, and the device cannot read it any more", "edge/provision/check.py"),
+        ("was taken over, but the device cannot read it any more", "edge/provision/check.py"),
         ("the database cannot be written", "edge/dashboard/templates/parts.html"),
         ("Device", "edge/dashboard/templates/base.html"),
     ],

@@ -68,7 +68,7 @@ def test_a_damaged_secret_is_named_and_all_others_stay(card: Card, name: str, da
     (problem,) = report.problems
     assert problem.key == f"[{name.split('.')[0]}] {name.split('.')[1]}"
     assert problem.line
-    assert f"taken over, and the device cannot read it any more ({reason}); write it" in problem.text
+    assert f"taken over, but the device cannot read it any more ({reason}); write it" in problem.text
     assert problem.text in card.problems
     assert report.failures == ()
     for _ in range(2):  # and at the next start
@@ -136,7 +136,7 @@ def test_without_the_last_settings_nothing_takes_the_place_of_what_works(card: C
         report = card.provision(card.file.read_text(encoding="utf-8").replace("Door-1", "my door"))
         assert report.problems[0].key == "[device] hostname"
 
-    assert "the settings that the device keeps cannot be read any more (" in report.problems[-1].text
+    assert "the settings that the device stored cannot be read any more (" in report.problems[-1].text
     assert report.problems[-1].text in card.problems
     told = {str(card.file), str(card.boot / "maitred-problems.txt"), str(card.root / "etc/issue.d/maitred.issue")}
     after = card.tree()

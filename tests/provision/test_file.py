@@ -41,7 +41,7 @@ def test_it_is_read_and_goes_back_as_it_was_saved(tmp_path: Path, content: bytes
     assert found.problems == ()
     assert found.settings.wifi is not None
     assert found.settings.wifi.ssid == "Chez Émile"
-    assert found.fresh == {"wifi.password": "12345678"}
+    assert found.new_secrets == {"wifi.password": "12345678"}
     expected = saved.text.replace('"12345678"', f'""  {NOTE}')
     assert found.blanked == expected
 
@@ -135,19 +135,22 @@ def test_what_is_secret_in_an_address_is_taken_over(tmp_path: Path, section, key
         assert "%3F" in str(found.problems[0])
         return
     assert found.problems == ()
-    assert (found.fresh.get(f"{section}.{key}"), found.fresh.get(f"{section}.{key}.query")) == (password, query)
+    assert (found.new_secrets.get(f"{section}.{key}"), found.new_secrets.get(f"{section}.{key}.query")) == (
+        password,
+        query,
+    )
     shown = blanked if section == "camera" else blanked.replace("rtsp://", "https://")
     assert tomllib.loads(found.blanked)[section][key] == shown
-    assert found.blanked.count(NOTE_IN_ADDRESS) == bool(found.fresh)
+    assert found.blanked.count(NOTE_IN_ADDRESS) == bool(found.new_secrets)
     assert found.agent[section][key] == address
-    for name, secret in found.fresh.items():
+    for name, secret in found.new_secrets.items():
         vault.put(name, secret)
     again = check(found.blanked, vault)
     assert again.agent[section][key] == address
-    assert (again.fresh, again.kept, again.blanked) == ({}, found.fresh.keys(), found.blanked)
+    assert (again.new_secrets, again.old_secrets, again.blanked) == ({}, found.new_secrets.keys(), found.blanked)
 
 
 @pytest.mark.parametrize("source", ["v4l2:/dev/video0", "picamera2:", "/srv/my clip?.mp4"])
 def test_what_is_no_address_holds_no_secret(tmp_path: Path, source: str):
     found = check(f'[camera]\nsource = "{source}"\n', Vault(tmp_path))
-    assert (found.problems, dict(found.fresh), found.agent["camera"]["source"]) == ((), {}, source)
+    assert (found.problems, dict(found.new_secrets), found.agent["camera"]["source"]) == ((), {}, source)

@@ -37,7 +37,7 @@ def test_the_example_is_valid_and_says_what_it_shows(tmp_path: Path):
     found = check(example, Vault(tmp_path))
     assert found.problems == ()
     assert found.settings.wifi.country == "FR"
-    assert len(found.fresh) == 3
+    assert len(found.new_secrets) == 3
 
 
 def test_every_key_that_the_agent_does_not_know_is_on_the_page():

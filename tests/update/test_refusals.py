@@ -63,9 +63,9 @@ def escaping(member: tarfile.TarInfo, number: int) -> tarfile.TarInfo:
 CASES: dict[str, tuple[Callable[[Path, SigningKey], Path], str]] = {
     "no file": (lambda path, key: path.with_name("none"), "no such file"),
     "a folder": (lambda path, key: path.parent, "no such file"),
-    "an empty file": (lambda path, key: cut(make_bundle(path, key, "2.0"), 0), "no update of maitred"),
-    "text": (lambda path, key: (path.write_text("hello\n" * 1000), path)[1], "no update of maitred"),
-    "another archive": (lambda path, key: foreign(path), "'etc/passwd' is where manifest.json must be"),
+    "an empty file": (lambda path, key: cut(make_bundle(path, key, "2.0"), 0), "not an update of maitred"),
+    "text": (lambda path, key: (path.write_text("hello\n" * 1000), path)[1], "not an update of maitred"),
+    "another archive": (lambda path, key: foreign(path), "'etc/passwd' is in the place of manifest.json"),
     "half of it": (lambda path, key: cut(make_bundle(path, key, "2.0"), 6000), "cut short"),
     "the first bytes": (lambda path, key: cut(make_bundle(path, key, "2.0"), 900), "cut short"),
     "signed by another": (lambda path, key: make_bundle(path, NOT_THE_KEY, "2.0"), "not signed by a key"),
@@ -87,7 +87,10 @@ CASES: dict[str, tuple[Callable[[Path, SigningKey], Path], str]] = {
         lambda path, key: make_bundle(path, key, "2.0", changes={'[\n    "wheels/': '[\n    "wheels/not-'}),
         "manifest is faulty",
     ),
-    "another form": (lambda path, key: make_bundle(path, key, "2.0", changes={'"schema": 1': '"schema": 2'}), "form 2"),
+    "another form": (
+        lambda path, key: make_bundle(path, key, "2.0", changes={'"schema": 1': '"schema": 2'}),
+        "format 2",
+    ),
     "no version": (lambda path, key: make_bundle(path, key, "2.0", changes={'"2.0"': '"2.0-+-"'}), "version"),
     "the same version": (lambda path, key: make_bundle(path, key, "1.0"), "the version that is installed"),
     "an older version": (lambda path, key: make_bundle(path, key, "0.9"), "older than what is installed"),
@@ -134,8 +137,8 @@ def test_too_little_space_is_told_with_numbers(
     [
         (None, "no key to check updates with"),
         ("", "holds no key"),
-        ("maitred-ed25519 c2hvcnQ= x\n", "a key is of 5 bytes"),
-        ("maitred-ed25519-secret AAAA x\n", "a line is no key"),
+        ("maitred-ed25519 c2hvcnQ= x\n", "a key has 5 bytes"),
+        ("maitred-ed25519-secret AAAA x\n", "a line is not a key"),
     ],
 )
 def test_a_device_without_a_key_takes_none(

@@ -88,7 +88,7 @@ def test_a_bad_release_is_taken_back(device: Device, new: Candidate, report_step
 
     assert caught.value.exit_code == 1
     if kind == "crash":
-        assert "The last the agent said:" in str(caught.value)
+        assert "The end of the agent's log:" in str(caught.value)
         assert "the agent fell over" in str(caught.value)
     assert device.current == "factory"
     assert {path.name for path in device.root.iterdir()} <= {"current", "factory", "taken-back"}
