@@ -9,9 +9,10 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import entry_points, version
+from importlib.metadata import version
 
 from edge.errors import MaitredError
+from edge.system.plugins import registered
 from edge.system.systemd import DiscreetFormatter, JournalFormatter, in_journal
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         import_module(f"edge.commands.{name}").add(commands)
-    for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
+    for plugin in sorted(registered(PLUGINS), key=lambda plugin: plugin.name):
         try:
             plugin.load()(commands)
         except Exception as error:  # a broken extra must not disable the agent's own commands

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import TypeVar
 
 from edge.errors import BadInput
@@ -45,6 +45,26 @@ these files are older than the code. So maitred looks up here what it ships itse
 """
 
 
+def registered(group: str) -> list[EntryPoint]:
+    """The entry points of a group, as the installed packages register them, in no particular order.
+
+    A package whose list of entry points cannot be read is named in the log and left out.
+    """
+    try:
+        return list(entry_points(group=group))
+    except Exception:  # one package with a damaged list, and Python gives none of any
+        log.debug("looking at each package by itself", exc_info=True)
+    found: dict[str, list[EntryPoint]] = {}
+    for package in distributions():
+        name = package.metadata["Name"]
+        try:
+            if name not in found:  # the first on the path is the one that would be imported
+                found[name] = list(package.entry_points.select(group=group))
+        except Exception as error:
+            log.warning("the entry points of the package %s cannot be read (%s); install it again", name, error)
+    return [entry for entries in found.values() for entry in entries]
+
+
 @cache
 def installed(group: str) -> Mapping[str, EntryPoint]:
     """Everything that is offered in a group, by name: what is shipped first, then others in the order of their names.
@@ -54,7 +74,7 @@ def installed(group: str) -> Mapping[str, EntryPoint]:
     """
     shipped = SHIPPED.get(group, {})
     found = {name: EntryPoint(name, value, group) for name, value in shipped.items()}
-    for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, package_of(entry))):
+    for entry in sorted(registered(group), key=lambda entry: (entry.name, package_of(entry))):
         if entry.name not in found:
             found[entry.name] = entry
         elif entry.name not in shipped or package_of(entry) != "maitred":
@@ -90,7 +110,7 @@ def unknown(group: str, name: str) -> str:
 
 def package_of(entry: EntryPoint) -> str:
     """Name of the package that an entry point belongs to."""
-    return entry.dist.name if entry.dist is not None else "maitred"
+    return "maitred" if entry.dist is None else entry.dist.name or "without a name"
 
 
 def _broken(entry: EntryPoint, reason: str) -> str:

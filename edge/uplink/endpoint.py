@@ -66,7 +66,7 @@ class Endpoint:
                 return outcome
             plain = self._attempt(data, headers, now)
             if plain.status != outcome.status:  # else it was not about the compression
-                log.warning("uplink: %s; from now on without compression", outcome.reason)
+                log.warning("https: %s; from now on without compression", outcome.reason)
                 self._compress = False
             return plain
         return self._attempt(data, headers, now)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge import cli
 from edge.agent.agent import Agent
 from edge.cameras import CameraError, open_camera
 from edge.cameras.registry import forms, may_be_away
@@ -69,7 +70,7 @@ def test_what_is_shipped_is_found_even_if_the_metadata_are_of_an_earlier_release
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ):
     plugins.installed.cache_clear()
-    monkeypatch.setattr(plugins, "entry_points", lambda group: ())
+    monkeypatch.setattr(plugins, "registered", lambda group: [])
     with open_camera(str(folder)) as camera:
         assert camera.read() is not None
     assert may_be_away("v4l2:/dev/video0")
@@ -194,6 +195,26 @@ def test_of_two_packages_with_the_same_name_one_is_used_and_the_other_named(
     with caplog.at_level(logging.WARNING), open_camera("grey:7") as camera:
         assert camera.read() is not None
     assert "the name grey of the package b_camera is taken by the package a_camera" in caplog.text
+
+
+@pytest.mark.usefixtures("grey")
+def test_a_package_whose_metadata_are_damaged_hides_no_other(
+    install_package: Install, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    install_package("torn", "", {})
+    torn = tmp_path / "site-packages" / "torn" / "torn-1.0.dist-info"
+    (torn / "entry_points.txt").write_text("[maitred.cameras]\nhalf a li")
+    nameless = tmp_path / "site-packages" / "torn" / "nameless-1.0.dist-info"
+    nameless.mkdir()
+    (nameless / "entry_points.txt").write_text("[maitred.cameras]\ngrey = nameless:GREY\n")
+    plugins.installed.cache_clear()
+
+    with caplog.at_level(logging.WARNING), open_camera("grey:7") as camera:
+        assert camera.read() is not None
+
+    assert "the entry points of the package torn cannot be read" in caplog.text
+    assert "the name grey of the package without a name is taken by the package grey_camera" in caplog.text
+    assert cli.main(["bundle", "show", "mobile"]) == 0
 
 
 def test_asking_for_a_kind_of_camera_imports_no_camera_library():

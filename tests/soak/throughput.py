@@ -59,7 +59,7 @@ def queue_of(count: int) -> dict[str, Any]:
         "windows": count,
         "seconds": round(seconds, 1),
         "limit": LIMIT_S,
-        "processor seconds of the sender": round(used, 1),
+        "processor seconds of the worker": round(used, 1),
         "processor seconds of the receiver": round(served, 1),
         "machine's load": round(os.getloadavg()[0], 1),
     }
