@@ -49,7 +49,7 @@ def test_the_lock_satisfies_setup_py(monkeypatch: pytest.MonkeyPatch):
         assert requirement.specifier.contains(version), f"{requirement}, but {version} is locked"
 
 
-def test_nothing_of_training_or_conversion_reaches_a_device():
+def test_no_package_of_training_or_conversion_is_installed_on_a_device():
     names = {entry.split("==")[0] for entry in ENTRIES}
 
     assert (
@@ -58,7 +58,7 @@ def test_nothing_of_training_or_conversion_reaches_a_device():
     )
 
 
-def test_the_command_on_the_page_is_for_what_the_lock_holds():
+def test_the_command_on_the_page_installs_what_the_lock_pins():
     page = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
 
     assert "--extra mqtt" in page

@@ -36,7 +36,7 @@ PATIENCE_S = 60.0
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Not quite three seconds of the demo: its first patron comes near and leaves."""
+    """Almost three seconds of the demo, in which its first patron comes near and leaves."""
     path = tmp_path_factory.mktemp("clip") / "patron.avi"
     end = round(15 * json.loads(TRUTH.read_text(encoding="utf-8"))["patrons"][0]["to_s"])
     with open_camera(str(CLIP)) as source:
@@ -51,7 +51,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(database: Path, clip: Path) -> Callable[..., Settings]:
-    """Settings for the clip and the test's database, with other values where given: ``settings(camera={...})``."""
+    """Settings for the clip and the test's database, with other values if given: ``settings(camera={...})``."""
 
     def make(**sections: dict[str, object]) -> Settings:
         values = {"camera": {"source": str(clip)}, "store": {"path": database}}
@@ -63,8 +63,8 @@ def settings(database: Path, clip: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """What the agent tells systemd, in the order of arrival."""
+def notifications(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The messages that the agent sends to systemd, in the order of their arrival."""
     messages: list[str] = []
     over = threading.Event()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
@@ -100,7 +100,7 @@ def visits(database: Path) -> list[sqlite3.Row]:
 
 
 def run_until(agent: Agent, condition: Callable[[], object]) -> None:
-    """Run the agent here; another thread stops it as soon as the condition holds."""
+    """Run the agent in this thread. Another thread stops it as soon as the condition holds."""
     came: list[bool] = []
 
     def watch() -> None:
@@ -117,7 +117,7 @@ def run_until(agent: Agent, condition: Callable[[], object]) -> None:
     assert came == [True]
 
 
-def test_a_recording_becomes_visits_at_the_time_of_the_day(settings, database: Path):
+def test_a_recording_becomes_visits_with_the_present_time_of_day(settings, database: Path):
     before = time.time()
     Agent(settings()).run()
     after = time.time()
@@ -132,8 +132,8 @@ def test_a_recording_becomes_visits_at_the_time_of_the_day(settings, database: P
         assert row["window_id"] is None
 
 
-def test_visits_in_the_staff_hours_are_a_number_and_nothing_else(settings, database: Path):
-    """Each hour of the day is one of staff, in two intervals, of which one goes on to midnight."""
+def test_of_visits_in_staff_hours_only_their_times_are_stored(settings, database: Path):
+    """All hours of the day are staff hours, in two intervals, of which one lasts until midnight."""
     Agent(settings(entrance={"staff_hours": ["00:00-12:00", "12:00-00:00"]})).run()
 
     excluded = visits(database)
@@ -143,7 +143,7 @@ def test_visits_in_the_staff_hours_are_a_number_and_nothing_else(settings, datab
         assert {row[name] for name in ("age", "age_low", "age_high", "female_probability", "direction")} == {None}
 
 
-def test_the_agent_tells_what_is_drawn_and_where_faces_were(settings, database: Path):
+def test_the_agent_stores_the_drawn_entrance_and_the_heatmap(settings, database: Path):
     with_line = settings(entrance={"line": [[0.3, 0.1], [0.3, 0.9]], "inside": "left"})
     Agent(with_line).run()
 
@@ -155,10 +155,10 @@ def test_the_agent_tells_what_is_drawn_and_where_faces_were(settings, database: 
     assert heatmap is not None
     assert len(latest) == heatmap.visits == len(visits(database)) > 0
     assert (heatmap.width, heatmap.height) == (960, 540)
-    assert sum(heatmap.began[COLUMNS * 6 :]) == 0  # the door is far away, in the upper part of the frame
+    assert sum(heatmap.began[COLUMNS * 6 :]) == 0  # the door is in the background, in the upper part of the frame
 
 
-def test_the_heartbeat_tells_how_the_agent_is(settings, database: Path):
+def test_the_heartbeat_describes_the_agent(settings, database: Path):
     before = time.time()
     Agent(settings()).run()
 
@@ -176,10 +176,10 @@ def test_the_heartbeat_tells_how_the_agent_is(settings, database: Path):
     assert seen.uplink == "off"
 
 
-def test_what_an_agent_left_open_is_closed_by_the_next(settings, database: Path):
+def test_a_window_left_open_is_closed_by_the_next_start(settings, database: Path):
     Agent(settings()).run()
     counted = len(visits(database))
-    with closing(sqlite3.connect(database)) as connection, connection:  # as if it had died a day ago
+    with closing(sqlite3.connect(database)) as connection, connection:  # as if the agent had ended a day ago
         for column in ("counted_at", "ended_at", "started_at"):
             connection.execute(f"UPDATE visits SET {column} = {column} - 86400")
 
@@ -193,10 +193,10 @@ def test_what_an_agent_left_open_is_closed_by_the_next(settings, database: Path)
     assert {row["window_id"] for row in visits(database)} == {1}
 
 
-def test_without_the_time_no_window_closes_unless_the_clock_is_trusted(
+def test_no_window_closes_while_the_time_is_unknown_unless_the_clock_is_trusted(
     settings, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(clock, "TIMESYNC", tmp_path)  # the service is there and has not heard from a server
+    monkeypatch.setattr(clock, "TIMESYNC", tmp_path)  # the service runs, but no time server has answered
     with Store.open(database) as store:
         yesterday = time.time() - 86400
         store.record([Visit(yesterday - 5, yesterday, 9, 30.0, (24.0, 37.0), 0.8)], yesterday)
@@ -210,32 +210,32 @@ def test_without_the_time_no_window_closes_unless_the_clock_is_trusted(
     assert visits(database)[0]["window_id"] is not None
 
 
-def test_a_damaged_database_on_a_card_that_takes_nothing_stops_nobody(
+def test_counting_goes_on_if_a_damaged_database_cannot_be_replaced_at_once(
     settings, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     secret = tmp_path / "uplink.secret"
     secret.write_text("whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM=")
     secret.chmod(0o600)
     agent = Agent(settings(uplink={"url": "http://127.0.0.1:9/", "secret_file": secret}))
-    mend, refused = Store.open_repaired, []
+    open_repaired, refused = Store.open_repaired, []
 
     def refuse_once(path: Path, now: float, *, damaged: bool = False) -> Store:
         if not refused:
             refused.append(path)
             raise StoreError("read-only")
-        return mend(path, now, damaged=damaged)
+        return open_repaired(path, now, damaged=damaged)
 
     monkeypatch.setattr(Store, "open_repaired", refuse_once)
     monkeypatch.setattr(agent_module, "REPAIR_RETRY_S", 0.2)
     (worker,) = agent._uplink._workers
-    worker.damaged = True  # as its thread finds out
+    worker.damaged = True  # as if its thread had found damage
     agent.run()
 
     assert refused
     assert visits(database)
 
 
-def test_a_model_that_fails_ends_the_agent_and_costs_nothing_that_was_counted(
+def test_a_failing_model_ends_the_agent_without_losing_counted_visits(
     settings, database: Path, monkeypatch: pytest.MonkeyPatch
 ):
     frames = []
@@ -259,29 +259,31 @@ def test_a_model_that_fails_ends_the_agent_and_costs_nothing_that_was_counted(
     assert health(database).camera == "ended"
 
 
-def test_readiness_a_sign_of_life_for_each_frame_and_the_end_are_told(settings, database: Path, told: list[str]):
+def test_systemd_is_notified_of_readiness_of_each_frame_and_of_the_end(
+    settings, database: Path, notifications: list[str]
+):
     Agent(settings()).run()
-    until(lambda: "STOPPING=1" in told)
+    until(lambda: "STOPPING=1" in notifications)
 
-    assert told[0] == "READY=1"
-    until(lambda: told[-1] == "STOPPING=1")  # the listener may still be reading
-    assert set(told[1:-1]) == {"WATCHDOG=1"}
-    assert len(told) - 2 >= health(database).frames
+    assert notifications[0] == "READY=1"
+    until(lambda: notifications[-1] == "STOPPING=1")  # the listener may still be reading
+    assert set(notifications[1:-1]) == {"WATCHDOG=1"}
+    assert len(notifications) - 2 >= health(database).frames
 
 
-def test_a_camera_that_is_not_there_is_waited_for(settings, database: Path, told: list[str]):
+def test_the_agent_waits_for_a_missing_camera(settings, database: Path, notifications: list[str]):
     agent = Agent(settings(camera={"source": "v4l2:/dev/video99"}))
 
-    def given_up_for_now() -> bool:
+    def is_camera_missing() -> bool:
         found = health(database)
-        return found is not None and found.camera == "failed" and told.count("WATCHDOG=1") > 3
+        return found is not None and found.camera == "failed" and notifications.count("WATCHDOG=1") > 3
 
-    run_until(agent, given_up_for_now)
+    run_until(agent, is_camera_missing)
 
     last = health(database)
     assert last.frames == 0
     assert "/dev/video99: no such device" in last.camera_error
-    until(lambda: told[-1] == "STOPPING=1")  # the listener may still be reading
+    until(lambda: notifications[-1] == "STOPPING=1")  # the listener may still be reading
 
 
 class Stuck(Camera):
@@ -304,7 +306,7 @@ class Stuck(Camera):
 
 
 class Failing(Camera):
-    """A recording in real time that fails after some frames; opened again, it goes on where it broke off."""
+    """A recording in real time that fails after some frames. When it is reopened, it continues where it stopped."""
 
     def __init__(self, frames: Iterator[Frame], until: int | None) -> None:
         super().__init__("failing", live=True, fps=15.0)
@@ -327,12 +329,12 @@ class Failing(Camera):
 
 @pytest.mark.parametrize(
     ("away_s", "visits_counted"),
-    [pytest.param(2.0, 2, id="for a moment"), pytest.param(7.0, 3, id="longer than anyone is remembered")],
+    [pytest.param(2.0, 2, id="for a moment"), pytest.param(7.0, 3, id="longer than tracks are kept")],
 )
-def test_who_is_in_view_while_the_camera_fails_is_counted_once_if_it_is_soon_back(
+def test_people_in_view_while_the_camera_fails_are_counted_once_if_it_is_soon_back(
     settings, database: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, away_s: float, visits_counted: int
 ):
-    """The clip holds two patrons, of whom the first is in view before and after."""
+    """There are two patrons in the clip; the first is in view before and after the failure."""
     opened: list[Camera] = []
     with open_camera(str(clip)) as source:
         frames = iter(list(source))
@@ -350,13 +352,13 @@ def test_who_is_in_view_while_the_camera_fails_is_counted_once_if_it_is_soon_bac
     assert len(visits(database)) == visits_counted
 
 
-def test_no_log_and_no_heartbeat_holds_the_cameras_password(
+def test_neither_log_nor_heartbeat_contains_the_cameras_password(
     settings, database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(agent_module, "HEARTBEAT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
-    source = f"rtsp://door:s3cret@127.0.0.1:{port}/main"  # nothing listens there any more
+    source = f"rtsp://door:s3cret@127.0.0.1:{port}/main"  # nothing listens there now
 
     with caplog.at_level("INFO"):
         run_until(Agent(settings(camera={"source": source})), lambda: (h := health(database)) and h.camera_error)
@@ -367,8 +369,8 @@ def test_no_log_and_no_heartbeat_holds_the_cameras_password(
     assert f"127.0.0.1:{port}" in caplog.text
 
 
-def test_a_read_that_hangs_keeps_the_watchdog_hungry_and_loses_no_visit(
-    settings, database: Path, clip: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_hanging_read_does_not_reset_the_watchdog_and_loses_no_visit(
+    settings, database: Path, clip: Path, notifications: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     released = threading.Event()
     opened: list[Camera] = []
@@ -381,31 +383,31 @@ def test_a_read_that_hangs_keeps_the_watchdog_hungry_and_loses_no_visit(
 
     monkeypatch.setattr(agent_module, "open_source", open_source)
     agent = Agent(settings(camera={"source": "v4l2:/dev/video0", "stall_s": 1}, counting={"bridge_s": 0}))
-    signs: list[tuple[float, int]] = []
+    watchdog_counts: list[tuple[float, int]] = []
 
     def hung_for_three_heartbeats() -> bool:
         found = health(database)
         away = found is not None and found.camera in ("failed", "opening") and found.camera_error
-        if away and found.at not in {at for at, _ in signs}:
-            signs.append((found.at, told.count("WATCHDOG=1")))
-        return len(signs) > 3
+        if away and found.at not in {at for at, _ in watchdog_counts}:
+            watchdog_counts.append((found.at, notifications.count("WATCHDOG=1")))
+        return len(watchdog_counts) > 3
 
     run_until(agent, hung_for_three_heartbeats)
     released.set()
 
     assert "gave no frame" in health(database).camera_error
-    assert signs[0][1] >= health(database).frames > 0
-    assert {count for _, count in signs} == {signs[0][1]}
-    # Stored while the camera was away: the watchdog's signal would have left no time for it.
+    assert watchdog_counts[0][1] >= health(database).frames > 0
+    assert {count for _, count in watchdog_counts} == {watchdog_counts[0][1]}
+    # Visits were stored while the camera was away: when the watchdog ends the agent, there is no time for that.
     assert visits(database)
-    assert all(row["counted_at"] < signs[-1][0] for row in visits(database))
+    assert all(row["counted_at"] < watchdog_counts[-1][0] for row in visits(database))
 
 
-def test_sigterm_counts_who_is_in_view_and_ends_well(database: Path, tmp_path: Path, clip: Path):
+def test_sigterm_counts_the_people_in_view_and_ends_with_0(database: Path, tmp_path: Path, clip: Path):
     config = tmp_path / "maitred.toml"
     config.write_text(
         f"[camera]\nsource = {json.dumps(str(clip))}\nloop = true\n"
-        # Nobody leaves before the signal.
+        # So long that no visit ends before the signal.
         f"[counting]\nlost_s = 30\n[store]\npath = {json.dumps(str(database))}\n"
     )
     Store.open(database).close()
@@ -429,7 +431,7 @@ def test_sigterm_counts_who_is_in_view_and_ends_well(database: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("section", "told_of"),
+    ("section", "reason"),
     [
         pytest.param("[camera]\nsource = 'nowhere.mp4'", "nowhere.mp4: no such file or folder", id="missing-recording"),
         pytest.param("[camera]\nsource = 'maitred.toml'", "maitred.toml is not a video", id="no-recording"),
@@ -445,8 +447,8 @@ def test_sigterm_counts_who_is_in_view_and_ends_well(database: Path, tmp_path: P
         pytest.param("[camera]\nwidht = 640", "camera.widht: unknown key; did you mean 'width'?", id="misspelt-key"),
     ],
 )
-def test_what_cannot_work_ends_the_start_with_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], section: str, told_of: str
+def test_settings_that_cannot_work_are_named_and_end_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], section: str, reason: str
 ):
     monkeypatch.chdir(tmp_path)
     sections = "" if "[camera]" in section else "[camera]\nsource = 'v4l2:/dev/video99'\n"
@@ -455,10 +457,10 @@ def test_what_cannot_work_ends_the_start_with_its_name(
     code = main(["run", "--config", "maitred.toml"])
 
     assert code == 2
-    assert told_of in capsys.readouterr().err
+    assert reason in capsys.readouterr().err
 
 
-def test_a_database_that_is_damaged_at_the_start_is_replaced_and_counted_into(settings, database: Path):
+def test_a_database_damaged_at_the_start_is_replaced_and_used(settings, database: Path):
     database.write_bytes(b"not a database" * 1000)
 
     Agent(settings()).run()
@@ -468,7 +470,7 @@ def test_a_database_that_is_damaged_at_the_start_is_replaced_and_counted_into(se
         assert (database.parent / store.last_repair.file).read_bytes() == b"not a database" * 1000
 
 
-def test_a_database_that_is_damaged_while_the_agent_runs_is_replaced_and_no_visit_lost(
+def test_a_database_damaged_while_the_agent_runs_is_replaced_without_losing_a_visit(
     settings, database: Path, monkeypatch: pytest.MonkeyPatch
 ):
     record_all = Store.record_all
@@ -492,7 +494,7 @@ def test_a_database_that_is_damaged_while_the_agent_runs_is_replaced_and_no_visi
     assert health(database).visits_waiting == 0
 
 
-def test_a_database_that_cannot_be_opened_is_a_failure_with_its_name(
+def test_a_database_that_cannot_be_opened_is_named_and_ends_the_start(
     tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str]
 ):
     config = tmp_path / "maitred.toml"

@@ -1,4 +1,4 @@
-"""What `maitred doctor` finds."""
+"""The checks of `maitred doctor`."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ NAMES = [
 
 @pytest.fixture
 def found(tmp_path: Path) -> Callable[..., Check]:
-    """The check of that name under the defaults with other values where given: ``found("disk", store={...})``."""
+    """The check of that name, with the default settings and other values if given: ``found("disk", store={...})``."""
 
-    def look(name: str, **sections: dict[str, object]) -> Check:
+    def check_of(name: str, **sections: dict[str, object]) -> Check:
         values: dict[str, dict[str, object]] = {
             "camera": {"source": str(CLIP)}, "store": {"path": tmp_path / "maitred.db"},
         }  # fmt: skip
@@ -44,16 +44,16 @@ def found(tmp_path: Path) -> Callable[..., Check]:
         assert list(checks) == NAMES
         return checks[name]
 
-    return look
+    return check_of
 
 
-def test_a_working_device_is_fine(found, store: Store):
-    del store  # it is there, and empty
+def test_all_is_well_with_a_working_device(found, store: Store):
+    del store  # it exists, and is empty
     for name in ("camera", "face model", "demographics model", "database", "endpoint"):
         assert found(name).verdict == "ok", name
 
 
-def test_whatever_is_wrong_has_a_way_out_and_hides_no_other_check():
+def test_every_fault_has_a_way_out_and_all_checks_are_still_made():
     settings = parse_settings(
         {
             "camera": {"source": "v4l2:/dev/video99"},
@@ -113,8 +113,8 @@ def test_rejected_events_are_a_warning(found, store: Store):
     assert "maitred resend" in check.way_out
 
 
-def test_nothing_that_is_found_shows_credentials(found, store: Store):
-    """Whoever wrote it: here a reason that an earlier release kept."""
+def test_no_check_shows_credentials(found, store: Store):
+    """Also those that something else wrote, here the reason that an earlier release stored."""
     store.outbox.add("a", "{}", 1.0)
     store.outbox.mark_rejected("a", 2.0, "HTTP 404: no https://me:s3cret@host/v1?token=s3cret here")
 
@@ -125,7 +125,7 @@ def test_nothing_that_is_found_shows_credentials(found, store: Store):
     assert "s3cret" not in camera.found
 
 
-def test_a_mended_database_is_a_warning_for_a_month(found, database: Path):
+def test_a_repaired_database_is_a_warning_for_a_month(found, database: Path):
     database.write_bytes(b"not a database" * 100)
     Store.open_repaired(database, time.time() - 29 * 86400).close()
 
@@ -138,7 +138,7 @@ def test_a_mended_database_is_a_warning_for_a_month(found, database: Path):
     assert found("database").verdict == "ok"
 
 
-def test_a_database_that_takes_nothing_is_a_failure(found, store: Store):
+def test_a_database_that_cannot_be_written_is_a_failure(found, store: Store):
     health = Health(time.time(), 1.0, "running", "picamera2:", None, 9, 1, 14.9, 31.5, None, 140.0, "mobile", "idle")
     store.heartbeat.write(dataclasses.replace(health, store_error="database or disk is full", visits_waiting=12))
 
@@ -149,7 +149,7 @@ def test_a_database_that_takes_nothing_is_a_failure(found, store: Store):
     assert "12 visits wait in memory" in check.found
 
 
-def test_the_secrets_are_counted_and_not_told(found, tmp_path: Path):
+def test_secrets_are_counted_and_not_shown(found, tmp_path: Path):
     secret = tmp_path / "secret"
     secret.write_text("whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM=\n")
     uplink = {"url": "http://127.0.0.1:9", "secret_file": str(secret)}
@@ -167,14 +167,14 @@ LINE = {"line": [[0.1, 0.5], [0.9, 0.5]]}
 
 
 def crossed(store: Store, *directions: str | None) -> None:
-    """The agent has run with LINE; then there were these visits."""
+    """The agent has run with LINE, and there were these visits since."""
     store.entrance.note_drawing(parse_settings({"entrance": LINE}, "test").entrance, 100.0)
     visits = [Visit(200.0 + n, 201.0 + n, 9, direction=direction) for n, direction in enumerate(directions)]
     store.record(visits, 1000.0)
 
 
 @pytest.mark.parametrize(
-    ("directions", "verdict", "told"),
+    ("directions", "verdict", "reason"),
     [
         pytest.param([], "ok", "too few to judge", id="nobody-yet"),
         pytest.param([None] * 19, "ok", "19 visits since then, too few", id="too-few"),
@@ -183,16 +183,16 @@ def crossed(store: Store, *directions: str | None) -> None:
         pytest.param([None] * 30 + ["in", "out", "in"], "ok", "2 came in and 1 went out", id="crossed"),
     ],
 )
-def test_a_line_is_judged_by_the_visits_since_it_was_drawn(found, store: Store, directions, verdict: str, told: str):
+def test_a_line_is_judged_by_the_visits_since_it_was_drawn(found, store: Store, directions, verdict: str, reason: str):
     crossed(store, *directions)
 
     check = found("entrance", entrance=LINE)
 
-    assert (check.verdict, told in check.found) == (verdict, True)
+    assert (check.verdict, reason in check.found) == (verdict, True)
     assert ("docs/entrance.md" in check.way_out) == (verdict == "warning")
 
 
-def test_visits_from_before_the_line_was_drawn_anew_do_not_count_against_it(found, store: Store):
+def test_visits_from_before_a_line_was_redrawn_do_not_count_against_it(found, store: Store):
     crossed(store, *[None] * 30)
     moved = {"line": [[0.1, 0.6], [0.9, 0.6]]}
 
@@ -202,7 +202,7 @@ def test_visits_from_before_the_line_was_drawn_anew_do_not_count_against_it(foun
     assert "0 visits since then" in found("entrance", entrance=moved).found
 
 
-def test_an_agent_that_starts_again_with_the_same_line_keeps_its_history(found, store: Store):
+def test_visits_still_count_after_a_restart_with_the_same_line(found, store: Store):
     crossed(store, *[None] * 30)
 
     store.entrance.note_drawing(parse_settings({"entrance": LINE}, "test").entrance, 9000.0)
@@ -219,7 +219,7 @@ def test_a_damaged_database_is_a_failure(found, tmp_path: Path):
 @pytest.mark.parametrize(
     ("low", "full", "verdict"), [(0, 0, "ok"), (1 << 40, 0, "warning"), (1 << 40, 1 << 40, "failure")]
 )
-def test_a_disk_is_judged_by_what_is_free(
+def test_a_disk_is_judged_by_its_free_space(
     found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, low: int, full: int, verdict: str
 ):
     monkeypatch.setattr(doctor, "LOW_DISK_MB", low)
@@ -232,16 +232,16 @@ def test_a_disk_is_judged_by_what_is_free(
 
 
 @pytest.mark.parametrize(
-    ("content", "verdict", "told"),
+    ("content", "verdict", "reason"),
     [
         ("MemTotal: 1000000 kB\nMemAvailable: 614400 kB\n", "ok", "600 MB"),
         ("MemAvailable: 102400 kB\n", "warning", "100 MB"),
         ("MemTotal: 1000000 kB\n", "warning", "does not report its memory"),
     ],
-    ids=["enough", "little", "not-told"],
+    ids=["enough", "little", "unknown"],
 )
-def test_memory_is_judged_by_what_is_available(
-    found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, verdict: str, told: str
+def test_memory_is_judged_by_how_much_is_available(
+    found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, verdict: str, reason: str
 ):
     (tmp_path / "meminfo").write_text(content)
     monkeypatch.setattr(doctor, "MEMINFO", tmp_path / "meminfo")
@@ -249,13 +249,13 @@ def test_memory_is_judged_by_what_is_available(
     check = found("memory")
 
     assert check.verdict == verdict
-    assert told in check.found
+    assert reason in check.found
 
 
 @pytest.mark.parametrize(
     ("millidegrees", "verdict"), [(None, "ok"), (45000, "ok"), (72000, "warning"), (85000, "failure")]
 )
-def test_heat_is_judged_by_what_slows_a_pi_down(
+def test_a_temperature_is_judged_by_when_a_pi_slows_down(
     found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, millidegrees: int | None, verdict: str
 ):
     monkeypatch.setattr(machine, "THERMAL", tmp_path / "temp")
@@ -274,7 +274,7 @@ def test_a_clock_without_a_time_server_is_a_warning(found, monkeypatch: pytest.M
     assert found("clock").verdict == "ok"
 
 
-def test_an_endpoint_is_reached_or_named():
+def test_an_endpoint_that_cannot_be_reached_is_named():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()

@@ -1,4 +1,4 @@
-"""What the agent counted is written in batches, and waits in memory while a real file system cannot be written."""
+"""Visits are written in batches, and wait in memory while a real file system cannot be written."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Bench:
     @property
     def windows(self) -> list[tuple[float, int, int]]:
         """Start in hours after START, visits and frames of the closed windows."""
-        found = self.store.windows.between(0, 1e12)
-        return [((window.start - START) / HOUR, window.visits, window.traffic.frames) for window in found]
+        closed = self.store.windows.between(0, 1e12)
+        return [((window.start - START) / HOUR, window.visits, window.traffic.frames) for window in closed]
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_in_a_rush_visits_are_stored_together(bench: Bench):
     assert (bench.stored, bench.recorder.waiting) == (10, 0)
 
 
-def test_a_window_holds_what_was_still_waiting_when_it_ended(bench: Bench):
+def test_a_window_includes_visits_that_were_still_waiting_when_it_ended(bench: Bench):
     bench.count(1)
     bench.tick()
     bench.tick(HOUR - 1)
@@ -127,14 +127,14 @@ def small_card(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     if shutil.which("mount") is None:
         pytest.skip("mount is not installed")
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", folder], capture_output=True)
-    if done.returncode:
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", folder], capture_output=True)
+    if mounted.returncode:
         pytest.skip("needs the right to mount a small file system")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_full_card_loses_nothing_and_each_window_gets_its_own(small_card: Path, caplog):
+def test_on_a_full_card_nothing_is_lost_and_each_window_gets_its_own_visits(small_card: Path, caplog):
     bench = Bench(small_card)
     bench.count(1)
     bench.tick()
@@ -161,7 +161,7 @@ def test_a_full_card_loses_nothing_and_each_window_gets_its_own(small_card: Path
     bench.store.close()
 
 
-def test_a_store_that_turns_read_only_loses_nothing(bench: Bench):
+def test_nothing_is_lost_while_the_store_is_read_only(bench: Bench):
     bench.count(1)
     bench.tick()
     # SQLite answers the same as on a file system that the kernel made read-only after an error of the card.
@@ -175,7 +175,7 @@ def test_a_store_that_turns_read_only_loses_nothing(bench: Bench):
     assert bench.stored == 6
 
 
-def test_a_database_that_another_process_holds_is_waited_for(bench: Bench, tmp_path: Path):
+def test_visits_wait_while_another_process_has_locked_the_database(bench: Bench, tmp_path: Path):
     bench.store._connection.execute("PRAGMA busy_timeout = 10")
     other = sqlite3.connect(tmp_path / "maitred.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -188,7 +188,7 @@ def test_a_database_that_another_process_holds_is_waited_for(bench: Bench, tmp_p
     assert bench.stored == 1
 
 
-def test_memory_is_bounded_and_what_is_given_up_is_counted(bench: Bench, monkeypatch):
+def test_waiting_visits_are_bounded_and_those_given_up_are_counted(bench: Bench, monkeypatch):
     monkeypatch.setattr(recorder_module, "MAX_WAITING", 10)
     bench.count(14)
     bench.tick()
@@ -196,7 +196,7 @@ def test_memory_is_bounded_and_what_is_given_up_is_counted(bench: Bench, monkeyp
     assert bench.store.lost_visits == 4
 
 
-def test_damage_is_told_and_a_mended_store_takes_what_waited(bench: Bench, tmp_path: Path):
+def test_damage_is_raised_and_waiting_visits_go_into_the_repaired_store(bench: Bench, tmp_path: Path):
     bench.count(200)
     bench.tick()
     bench.store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -215,7 +215,7 @@ def test_damage_is_told_and_a_mended_store_takes_what_waited(bench: Bench, tmp_p
     assert bench.stored >= 7
 
 
-def test_while_nobody_knows_the_time_visits_are_stored_and_no_window_closes(bench: Bench):
+def test_while_the_time_is_unknown_visits_are_stored_and_no_window_closes(bench: Bench):
     for _ in range(3):
         bench.count(2)
         bench.tick(HOUR, trusted=False)
@@ -224,7 +224,7 @@ def test_while_nobody_knows_the_time_visits_are_stored_and_no_window_closes(benc
     assert [(start, visits) for start, visits, _ in bench.windows] == [(0, 2), (1, 2), (2, 2)]
 
 
-def test_when_the_clock_is_set_what_was_stored_and_what_waits_follow_it(bench: Bench):
+def test_when_the_clock_is_set_stored_and_waiting_visits_move_with_it(bench: Bench):
     bench.count(1)
     bench.tick(trusted=False)
     bench.count(1)
@@ -238,7 +238,7 @@ def test_when_the_clock_is_set_what_was_stored_and_what_waits_follow_it(bench: B
     assert [visits for _, visits, _ in bench.windows] == [2]
 
 
-def test_without_a_store_everything_waits_for_the_next_one(bench: Bench, tmp_path: Path):
+def test_without_a_store_all_visits_wait_for_the_next_one(bench: Bench, tmp_path: Path):
     bench.recorder.go_without_store("the card is read-only")
     bench.count(3)
     assert not bench.tick(HOUR, last=True)

@@ -1,4 +1,4 @@
-"""Age bands."""
+"""Age bands: their labels, and which one an age is in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `count` and `demo` print of corrected shares."""
+"""How `count` and `demo` print corrected shares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SETTINGS = Settings()
 
 
 def counted(number: int) -> RecordingCount:
-    """What the model said of some of its calibration faces, as visits of a recording."""
+    """The model's estimates of some of its calibration faces, as visits of a recording."""
     faces = Calibration.read(load_bundle("mobile").card.calibration)
     columns = (faces.age.tolist(), faces.low.tolist(), faces.high.tolist(), faces.probability.tolist())
     visits = [
@@ -25,7 +25,7 @@ def counted(number: int) -> RecordingCount:
     return RecordingCount(900, 60.0, tuple(visits[:: len(visits) // number][:number]))
 
 
-def test_a_recording_of_few_says_so_instead():
+def test_with_too_few_visits_count_says_so_instead_of_shares():
     few = counted(12)
     assert "too few patrons for corrected shares: they need 50 visits with an age, here are 12" in census_text(
         few, SETTINGS
@@ -33,7 +33,7 @@ def test_a_recording_of_few_says_so_instead():
     assert recording_json(few, SETTINGS)["census"]["shares"] is None
 
 
-def test_shares_stand_below_the_counts():
+def test_shares_are_printed_below_the_counts():
     many = counted(120)
     document = recording_json(many, SETTINGS)["census"]
     text = census_text(many, SETTINGS)

@@ -1,4 +1,4 @@
-"""How many are inside, and since when that is counted."""
+"""How many people are inside, and since when they are counted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARIS = ZoneInfo("Europe/Paris")
         pytest.param(["out"] * 50, 0, id="only-exits"),
     ],
 )
-def test_the_occupancy_is_who_came_in_less_who_went_out(directions, inside):
+def test_the_occupancy_is_entries_less_exits(directions, inside):
     found = occupancy(directions, 5.0)
 
     assert found == Occupancy(5.0, directions.count("in"), directions.count("out"), inside)
@@ -52,8 +52,8 @@ def test_the_count_starts_at_the_last_reset_of_the_local_clock(now: str, reset: 
     assert found == datetime.fromisoformat(since).timestamp()
 
 
-def test_the_highest_occupancy_is_that_of_a_count_minute_by_minute():
-    """Against a count that walks through every minute of three days, the days of 23 and 25 hours among them."""
+def test_the_highest_occupancy_is_the_same_as_counted_minute_by_minute():
+    """Compared with a count of every minute of three days, among them days of 23 and 25 hours."""
     chance = random.Random(4)
     for start in ("2026-03-28T04:00+01:00", "2026-10-24T04:00+02:00"):
         begin = datetime.fromisoformat(start).timestamp()
@@ -69,7 +69,7 @@ def test_the_highest_occupancy_is_that_of_a_count_minute_by_minute():
                     since, inside = last_reset(now, time(4), PARIS), 0
                 inside = max(inside + {"in": 1, "out": -1}.get(at.get(now), 0), 0)
                 levels.append(inside)
-            # What is inside as the hour begins counts in it too, unless the first minute is a reset.
+            # People inside at the beginning of the hour count in it too, unless its first minute is a reset.
             expected.append(max(levels))
 
         assert most_inside(crossings, edges, time(4), PARIS) == expected

@@ -1,4 +1,4 @@
-"""Small-cell suppression, against a reader who knows the rule and everything that is told."""
+"""Small-cell suppression is safe from a reader who knows the rule and everything that is disclosed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def window(counts, entries: int = 0, exits: int = 0) -> Window:
     return Window(0, 900, counts, entries, exits, (1.0, 2.0, 3.0) if counts else None)
 
 
-def told(counts, min_cell: int = 5, **more) -> Disclosed:
+def disclosed(counts, min_cell: int = 5, **more) -> Disclosed:
     return disclose(window(counts, **more), CELLS, min_cell)
 
 
@@ -42,7 +42,7 @@ def test_the_cells_depend_on_the_settings_alone():
         ),
     ],
 )
-def test_a_band_has_the_genders_that_can_be_in_it(lower, below, cells):
+def test_a_band_has_cells_for_the_genders_that_are_possible_in_it(lower, below, cells):
     adults = [("18+", "female"), ("18+", "male")]
     assert list(possible_cells(AgeBands(lower), below)) == [*cells, *adults, NOT_ESTIMATED]
 
@@ -62,8 +62,8 @@ def test_a_band_has_the_genders_that_can_be_in_it(lower, below, cells):
         pytest.param({F18: 1, M18: 1, F25: 1, M25: 1, F65: 1}, 5, {}, 5, id="five ones among empty cells"),
     ],
 )
-def test_what_is_told(counts, visits, cells, withheld):
-    result = told(counts)
+def test_the_right_cells_are_disclosed_and_withheld(counts, visits, cells, withheld):
+    result = disclosed(counts)
     full = {**dict.fromkeys(CELLS, 0), **counts}
     assert result.visits == visits
     assert result.counts == (full if cells in ("all", "all zero") else cells)
@@ -73,7 +73,7 @@ def test_what_is_told(counts, visits, cells, withheld):
 
 
 @pytest.mark.parametrize(
-    ("entries", "exits", "shown"),
+    ("entries", "exits", "expected"),
     [
         (0, 0, (0, 0)),
         (20, 0, (20, 0)),
@@ -83,19 +83,19 @@ def test_what_is_told(counts, visits, cells, withheld):
         (0, 4, (None, None)),
     ],
 )
-def test_directions_are_told_together_or_not_at_all(entries, exits, shown):
-    result = told({F18: 20}, entries=entries, exits=exits)
-    assert (result.entries, result.exits) == shown
+def test_entries_and_exits_are_disclosed_together_or_not_at_all(entries, exits, expected):
+    result = disclosed({F18: 20}, entries=entries, exits=exits)
+    assert (result.entries, result.exits) == expected
 
 
-def test_nothing_about_visits_is_told_of_a_tiny_window():
-    result = told({F18: 4}, entries=4)
+def test_nothing_about_the_visits_of_a_tiny_window_is_disclosed():
+    result = disclosed({F18: 4}, entries=4)
     assert (result.visits, result.entries, result.exits, result.dwell_s, result.counts) == (None, None, None, None, {})
     assert result.withheld_cells == CELLS
 
 
-def test_with_a_smallest_cell_of_one_everything_is_told():
-    result = told({F18: 1, M18: 3}, min_cell=1, entries=1)
+def test_everything_is_disclosed_if_min_cell_is_one():
+    result = disclosed({F18: 1, M18: 3}, min_cell=1, entries=1)
     assert (result.visits, result.counts[F18], result.counts[M18], result.entries) == (4, 1, 3, 1)
     assert result.withheld_cells == ()
 
@@ -109,8 +109,8 @@ def test_with_a_smallest_cell_of_one_everything_is_told():
         pytest.param(("18-20", "female"), NOT_ESTIMATED, id="a band of other settings"),
     ],
 )
-def test_no_visit_is_lost_in_a_cell_that_cannot_be(cell, counted_as):
-    result = told({cell: 7})
+def test_a_visit_in_an_impossible_cell_counts_in_a_possible_one(cell, counted_as):
+    result = disclosed({cell: 7})
     assert result.counts[counted_as] == 7
     assert result.visits == 7
 
@@ -126,14 +126,14 @@ SHAPES = [
 
 
 def everything_told(cells, values, min_cell: int):
-    """All that the reader sees of a table, as something to compare."""
+    """Everything that a reader sees of a table, in a form that can be compared."""
     result = disclose(Window(0, 900, dict(zip(cells, values, strict=True))), cells, min_cell)
     return result.visits, tuple(result.counts.items()), ShareEstimator().of_disclosed(result)
 
 
 @pytest.mark.parametrize(("number", "highest", "min_cell", "unclassified"), SHAPES)
-def test_whoever_tries_every_table_cannot_find_a_small_count(number, highest, min_cell, unclassified):
-    """The strongest reader: applies the rule to every possible table and keeps those that give what was told."""
+def test_a_reader_who_tries_every_table_cannot_find_a_small_count(number, highest, min_cell, unclassified):
+    """The strongest reader applies the rule to every possible table and keeps those with the same disclosed numbers."""
     cells = (*CELLS[1 : number + 1], NOT_ESTIMATED)
     last = range(highest + 1) if unclassified else (0,)
     tables_of = defaultdict(list)
@@ -150,7 +150,7 @@ def test_whoever_tries_every_table_cannot_find_a_small_count(number, highest, mi
 
 
 @pytest.mark.parametrize(("number", "highest", "min_cell", "unclassified"), SHAPES)
-def test_no_sum_or_difference_of_what_is_told_is_small(number, highest, min_cell, unclassified):
+def test_no_sum_or_difference_of_disclosed_counts_is_small(number, highest, min_cell, unclassified):
     cells = (*CELLS[1 : number + 1], NOT_ESTIMATED)
     for values in itertools.product(*[range(highest + 1)] * number, (0, 1)):
         result = disclose(Window(0, 900, dict(zip(cells, values, strict=True))), cells, min_cell)

@@ -50,11 +50,11 @@ def test_dwell_quantiles_are_those_of_the_visits():
     assert window.dwell_s == pytest.approx((1, 5, 9))
 
 
-def test_a_window_of_nobody_has_no_dwell():
+def test_a_window_without_visits_has_no_dwell_times():
     window = tally(0, 900, [], BANDS, Traffic(90, 10))
     assert (window.visits, window.counts, window.dwell_s, window.entries) == (0, {}, None, 0)
     assert window.traffic.dropped_ratio == 0.1
 
 
-def test_without_frames_none_were_dropped():
+def test_without_frames_the_dropped_share_is_0():
     assert Traffic().dropped_ratio == 0

@@ -1,4 +1,4 @@
-"""Real damage to real files: what is found out, set aside and saved."""
+"""Real damage to real files: how it is noticed, what is set aside, and what is saved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = 4096
 
 @pytest.fixture
 def full(database: Path) -> Path:
-    """A database of some weeks, at rest: one file."""
+    """A database with the rows of some weeks, which is not in use and so is one file."""
     with Store.open(database) as store:
         for window in range(WINDOWS):
             start = NOW + 3600 * window
@@ -41,7 +41,7 @@ def full(database: Path) -> Path:
 
 
 def pages_of(database: Path, table: str) -> list[int]:
-    """Numbers of the leaf pages of a table, in the order of its rows."""
+    """Numbers of a table's leaf pages, in the order of its rows."""
     with closing(sqlite3.connect(database)) as connection:
         try:
             rows = connection.execute("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf'", (table,))
@@ -67,40 +67,40 @@ def counts(store: Store) -> dict[str, int]:
 WHOLE = {"visits": VISITS, "windows": WINDOWS, "outbox": WINDOWS - 1, "dead_letters": 1}
 
 
-def test_a_sound_database_is_opened_as_it_is(full: Path):
+def test_an_undamaged_database_is_opened_as_it_is(full: Path):
     with Store.open_repaired(full, NOW) as store:
         assert store.last_repair is None
         assert counts(store) == WHOLE
     assert [file.name for file in full.parent.iterdir() if "damaged" in file.name] == []
 
 
-def test_a_missing_database_is_made(database: Path):
+def test_a_missing_database_is_created(database: Path):
     with Store.open_repaired(database, NOW) as store:
         assert store.last_repair is None
         assert counts(store)["visits"] == 0
 
 
-def test_of_a_damaged_page_only_its_rows_are_lost(full: Path):
+def test_only_the_rows_of_a_damaged_page_are_lost(full: Path):
     leaves = pages_of(full, "visits")
     destroy(full, leaves[len(leaves) // 2])
     original = full.read_bytes()
     with Store.open_repaired(full, NOW) as store:
-        saved, told = counts(store), store.last_repair
+        saved, repair = counts(store), store.last_repair
         ids = [row[0] for row in store._connection.execute("SELECT id FROM visits ORDER BY id")]
     assert VISITS - 100 < saved["visits"] < VISITS
-    assert ids[0] == 1  # before and behind the page
+    assert ids[0] == 1  # rows before and after the page
     assert ids[-1] == VISITS
     assert {name: saved[name] for name in ("windows", "outbox", "dead_letters")} == {
         name: WHOLE[name] for name in ("windows", "outbox", "dead_letters")
     }
-    assert (told.at, told.file, told.whole) == (NOW, f"maitred.damaged-{STAMP}.db", False)
-    assert told.saved["visits"] == saved["visits"]
-    assert (full.parent / told.file).read_bytes() == original  # for whoever can read more of it
+    assert (repair.at, repair.file, repair.whole) == (NOW, f"maitred.damaged-{STAMP}.db", False)
+    assert repair.saved["visits"] == saved["visits"]
+    assert (full.parent / repair.file).read_bytes() == original  # somebody may be able to read more of it
 
 
 @pytest.mark.parametrize("table", ["visits", "windows", "outbox"])
 @pytest.mark.parametrize("which", [0, -1])
-def test_first_and_last_page_of_a_table(full: Path, table: str, which: int):
+def test_the_first_or_last_page_of_a_table_may_be_damaged(full: Path, table: str, which: int):
     destroy(full, pages_of(full, table)[which])
     with Store.open_repaired(full, NOW) as store:
         saved = counts(store)
@@ -109,7 +109,7 @@ def test_first_and_last_page_of_a_table(full: Path, table: str, which: int):
         assert store._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
-def test_saved_events_leave_in_their_order_with_their_text_and_saved_visits_are_not_counted_again(full: Path):
+def test_saved_events_keep_order_and_text_and_saved_visits_are_not_counted_again(full: Path):
     with Store.open(full) as store:
         before = store.outbox.next(1000)
     destroy(full, pages_of(full, "windows")[0])
@@ -119,7 +119,7 @@ def test_saved_events_leave_in_their_order_with_their_text_and_saved_visits_are_
         assert store.close_window(later, later + 3600, BANDS, Traffic(), lambda _: None).visits == 0
 
 
-def test_a_damaged_index_costs_no_row(full: Path):
+def test_no_row_is_lost_to_a_damaged_index(full: Path):
     destroy(full, *pages_of(full, "visits_by_end"))
     with Store.open_repaired(full, NOW) as store:
         assert counts(store) == WHOLE
@@ -127,7 +127,7 @@ def test_a_damaged_index_costs_no_row(full: Path):
 
 
 @pytest.mark.parametrize("content", [b"no database at all\n" * 300, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_of_a_file_that_is_no_database_nothing_is_saved_but_counting_goes_on(database: Path, content: bytes):
+def test_a_file_that_is_not_a_database_is_replaced_by_an_empty_one(database: Path, content: bytes):
     database.write_bytes(content)
     with Store.open_repaired(database, NOW) as store:
         assert not store.last_repair.whole
@@ -136,7 +136,7 @@ def test_of_a_file_that_is_no_database_nothing_is_saved_but_counting_goes_on(dat
     assert (database.parent / f"maitred.damaged-{STAMP}.db").read_bytes() == content
 
 
-def test_what_was_only_in_the_write_ahead_log_is_saved_too(database: Path):
+def test_rows_that_are_only_in_the_write_ahead_log_are_saved_too(database: Path):
     store = Store.open(database)
     store.record([Visit(1.0, 2.0, 9)] * 500, 2.0)
     store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -156,7 +156,7 @@ def pages_of_frozen(database: Path, index: str) -> int:
         return int(connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (index,)).fetchone()[0])
 
 
-def test_a_power_cut_between_the_renames_ends_with_the_saved_one(full: Path):
+def test_after_a_power_cut_between_the_renames_the_saved_database_is_used(full: Path):
     destroy(full, pages_of(full, "visits")[3])
     with Store.open_repaired(full, NOW) as store:
         saved = counts(store)
@@ -166,7 +166,7 @@ def test_a_power_cut_between_the_renames_ends_with_the_saved_one(full: Path):
         assert counts(store) == saved
 
 
-def test_damage_that_the_check_had_no_time_to_find_is_found_when_it_is_read(full: Path, monkeypatch):
+def test_damage_that_the_check_had_no_time_to_find_is_found_when_read(full: Path, monkeypatch):
     monkeypatch.setattr(damage_module, "_passes_check", lambda connection: True)
     destroy(full, pages_of(full, "visits")[3])
     with Store.open_repaired(full, NOW) as store:
@@ -178,20 +178,20 @@ def test_damage_that_the_check_had_no_time_to_find_is_found_when_it_is_read(full
         store.visits.between(0, 1e12)
 
 
-def test_a_plain_open_refuses_and_names_damage(database: Path):
+def test_opening_without_repair_refuses_a_damaged_database_by_name(database: Path):
     database.write_bytes(b"no database at all\n" * 300)
     with pytest.raises(StoreDamaged, match="cannot use the database"):
         Store.open(database)
 
 
-def test_what_is_not_damage_is_not_mended(tmp_path: Path):
+def test_other_errors_than_damage_are_not_repaired(tmp_path: Path):
     with pytest.raises(StoreError) as caught:
         Store.open_repaired(tmp_path, NOW)
     assert not isinstance(caught.value, StoreDamaged)
     assert not list(tmp_path.parent.glob(f"{tmp_path.name}.damaged*"))
 
 
-def test_damaged_files_are_kept_no_longer_than_visits(full: Path):
+def test_damaged_files_are_not_kept_for_longer_than_visits(full: Path):
     destroy(full, pages_of(full, "visits")[3])
     keep = parse_settings({"store": {"path": str(full), "keep_visits_days": 90}}, "test").store
     with Store.open_repaired(full, NOW) as store:
@@ -201,14 +201,14 @@ def test_damaged_files_are_kept_no_longer_than_visits(full: Path):
     assert list(full.parent.glob("*damaged*")) == []
 
 
-def test_after_a_mend_no_new_event_takes_the_place_of_a_dead_letter(full: Path):
+def test_after_a_repair_no_new_event_gets_the_number_of_a_dead_letter(full: Path):
     with Store.open(full) as store:
         for event in store.outbox.next(1000):
             store.outbox.mark_delivered(event.id, NOW)
     with Store.open_repaired(full, NOW, damaged=True) as store:
-        (kept,) = store.outbox.dead_letters()
+        (refused,) = store.outbox.dead_letters()
         store.outbox.add("new", "{}", NOW)
         store.outbox.mark_rejected("new", NOW, "HTTP 422")
-        assert {letter.id for letter in store.outbox.dead_letters()} == {kept.id, "new"}
+        assert {letter.id for letter in store.outbox.dead_letters()} == {refused.id, "new"}
         assert store.outbox.requeue() == 2
-        assert [event.id for event in store.outbox.next(9)] == [kept.id, "new"]
+        assert [event.id for event in store.outbox.next(9)] == [refused.id, "new"]

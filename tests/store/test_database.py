@@ -1,4 +1,4 @@
-"""The database file: made, migrated, refused, shared and durable."""
+"""The database file: created, migrated, refused, shared and durable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from edge.store.database import connect, transaction
 VISIT = Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "in")
 
 
-def test_a_new_database_is_made_with_its_folder_and_the_newest_schema(tmp_path: Path):
+def test_a_new_database_is_created_with_its_folder_and_the_newest_schema(tmp_path: Path):
     path = tmp_path / "var" / "maitred.db"
     with Store.open(path) as store:
         tables = {row[0] for row in store._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -40,7 +40,7 @@ def test_opening_again_keeps_schema_and_content(database: Path):
     assert [tuple(row) for row in again] == [tuple(row) for row in schema]
 
 
-def test_a_database_of_the_first_version_is_upgraded_with_all_it_holds(database: Path):
+def test_a_database_of_the_first_version_is_upgraded_with_all_its_rows(database: Path):
     script = resources.files("edge.store").joinpath("migrations/0001_first.sql").read_text(encoding="utf-8")
     with closing(sqlite3.connect(database)) as old, old:
         old.executescript(script)
@@ -59,7 +59,7 @@ def test_a_database_of_the_first_version_is_upgraded_with_all_it_holds(database:
         assert [stored.id for stored in store.visits.last(9)] == [7]
 
 
-def test_two_who_open_a_new_database_at_once_both_succeed(database: Path):
+def test_two_processes_can_create_a_database_at_once(database: Path):
     gate, errors = threading.Barrier(4), []
 
     def open_it() -> None:
@@ -78,7 +78,7 @@ def test_two_who_open_a_new_database_at_once_both_succeed(database: Path):
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Path, read_only: bool):
+def test_a_database_of_a_newer_version_is_refused_and_not_changed(database: Path, read_only: bool):
     Store.open(database).close()
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -98,7 +98,7 @@ def test_a_damaged_file_is_refused_by_name(database: Path, content: bytes, read_
     assert database.read_bytes() == content
 
 
-def test_a_missing_database_is_not_made_by_a_reader(database: Path):
+def test_a_reader_does_not_create_a_missing_database(database: Path):
     with pytest.raises(StoreError, match="no such database; start the agent first"):
         Store.open(database, read_only=True)
     assert not database.exists()
@@ -118,7 +118,7 @@ def test_a_commit_survives_a_power_cut_and_readers_do_not_wait(store: Store):
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
 
 
-def test_what_was_stored_is_there_after_the_process_was_killed(database: Path):
+def test_stored_visits_are_there_after_the_process_was_killed(database: Path):
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
@@ -137,7 +137,7 @@ def test_what_was_stored_is_there_after_the_process_was_killed(database: Path):
         assert [stored.visit for stored in store.visits.between(0, 1000)] == [Visit(90.0, 100.0, 12)]
 
 
-def test_a_reader_sees_what_is_committed_while_a_writer_is_at_work(database: Path, store: Store):
+def test_a_reader_sees_committed_rows_while_a_writer_is_at_work(database: Path, store: Store):
     store.record([VISIT], 101.0)
     with Store.open(database, read_only=True) as reader:
         with transaction(store._connection):
@@ -169,7 +169,7 @@ def test_a_second_writer_waits_for_the_first(database: Path, store: Store):
     assert len(store.visits.between(0, 1000)) == 2
 
 
-def test_a_transaction_that_fails_leaves_nothing_and_the_next_one_works(database: Path):
+def test_a_failed_transaction_changes_nothing_and_the_next_one_works(database: Path):
     connection = connect(database)
     with pytest.raises(RuntimeError), transaction(connection):
         connection.execute("INSERT INTO facts VALUES ('a', 0, '')")
@@ -180,7 +180,7 @@ def test_a_transaction_that_fails_leaves_nothing_and_the_next_one_works(database
     connection.close()
 
 
-def test_a_full_disk_is_told_as_such_and_passes(store: Store):
+def test_a_full_disk_is_reported_and_writing_works_again_afterwards(store: Store):
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(sqlite3.OperationalError, match="full"):

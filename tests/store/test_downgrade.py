@@ -1,4 +1,4 @@
-"""Back from a newer release: its database is set aside, and what was counted since goes on in the earlier one's."""
+"""Back from a newer release: its database is set aside, and newer visits go into that of the earlier release."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def visit(started_at: float) -> Visit:
 
 @pytest.fixture
 def newer_release(monkeypatch: pytest.MonkeyPatch):
-    """Switches between the release under test and one that knows a migration more: ``newer_release(True)``."""
+    """Switches between the release under test and one with another migration: ``newer_release(True)``."""
     own = database_module._migrations()
 
     def switch(newer: bool) -> int:
@@ -48,7 +48,7 @@ def began(path: Path) -> list[float]:
 
 @pytest.fixture
 def upgraded(database: Path, newer_release):
-    """A database with one visit and two events of before, upgraded; one visit more, one event sent, one more queued."""
+    """A database with a visit and two events, upgraded; then one more visit, one event sent, and one more queued."""
     with Store.open(database) as store:
         store.record([visit(100.0)], 105.0)
         store._values.write("kept", "fact", 1.0)
@@ -63,7 +63,7 @@ def upgraded(database: Path, newer_release):
     return database
 
 
-def test_what_was_counted_since_is_kept_and_what_was_sent_is_not_sent_again(upgraded: Path):
+def test_newer_visits_are_kept_and_sent_events_are_not_sent_again(upgraded: Path):
     with Store.open_repaired(upgraded, 1e9) as store:
         assert [event.id for event in store.outbox.next(9)] == ["b", "c"]
         assert store._values.read("kept") == "fact!"
@@ -76,7 +76,7 @@ def test_what_was_counted_since_is_kept_and_what_was_sent_is_not_sent_again(upgr
     assert began(aside) == [100.0, 200.0]
 
 
-def test_windows_of_the_newer_release_that_lack_what_this_one_needs_stay_in_its_file(upgraded: Path, caplog):
+def test_windows_that_do_not_fit_into_the_earlier_schema_stay_in_the_newer_file(upgraded: Path, caplog):
     with closing(sqlite3.connect(upgraded)) as newer:
         newer.execute(
             "INSERT INTO windows (start, \"end\", counts, entries, exits, frames) VALUES (0, 60, '[]', 1, 1, 9)"
@@ -89,7 +89,7 @@ def test_windows_of_the_newer_release_that_lack_what_this_one_needs_stay_in_its_
     assert began(upgraded) == [100.0, 200.0]
 
 
-def test_without_a_copy_a_newer_database_is_left_alone(upgraded: Path):
+def test_without_a_copy_a_newer_database_is_not_changed(upgraded: Path):
     (copy,) = upgraded.parent.glob("maitred.schema*.db")
     copy.unlink()
     with pytest.raises(StoreError, match="written by a newer maitred"):
@@ -97,7 +97,7 @@ def test_without_a_copy_a_newer_database_is_left_alone(upgraded: Path):
     assert began(upgraded) == [100.0, 200.0]
 
 
-def test_there_and_back_and_there_again(upgraded: Path, newer_release):
+def test_one_can_go_back_and_forth_several_times(upgraded: Path, newer_release):
     Store.open_repaired(upgraded, 1e9).close()
     newer_release(True)
     with Store.open_repaired(upgraded, 1e9 + 60) as store:
@@ -105,7 +105,7 @@ def test_there_and_back_and_there_again(upgraded: Path, newer_release):
     assert began(upgraded) == [100.0, 200.0, 400.0]
 
 
-def test_a_power_cut_between_the_two_renames_costs_nothing(upgraded: Path, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_lost_to_a_power_cut_between_the_two_renames(upgraded: Path, monkeypatch: pytest.MonkeyPatch):
     class Cut(BaseException):
         pass
 
@@ -126,7 +126,7 @@ def test_a_power_cut_between_the_two_renames_costs_nothing(upgraded: Path, monke
     assert began(upgraded) == [100.0, 200.0]
 
 
-def test_an_unreadable_newer_database_costs_what_came_since_and_not_what_was_before(upgraded: Path):
+def test_of_an_unreadable_newer_database_only_newer_rows_are_lost(upgraded: Path):
     with upgraded.open("r+b") as file:
         root = 4096
         with closing(sqlite3.connect(upgraded)) as connection:
@@ -138,7 +138,7 @@ def test_an_unreadable_newer_database_costs_what_came_since_and_not_what_was_bef
     assert began(upgraded) == [100.0]
 
 
-def test_a_full_card_keeps_no_copy_and_so_is_not_upgraded(database: Path, newer_release, monkeypatch):
+def test_a_database_is_not_upgraded_if_the_card_has_no_room_for_a_copy(database: Path, newer_release, monkeypatch):
     Store.open(database).close()
     newer_release(True)
 
@@ -154,7 +154,7 @@ def test_a_full_card_keeps_no_copy_and_so_is_not_upgraded(database: Path, newer_
     assert not list(database.parent.glob("*.schema*"))
 
 
-def test_copies_go_after_two_weeks_or_when_visits_do(upgraded: Path):
+def test_copies_are_deleted_after_two_weeks_or_together_with_visits(upgraded: Path):
     now = time.time()
     Store.open_repaired(upgraded, now).close()
 

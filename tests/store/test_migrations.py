@@ -1,4 +1,4 @@
-"""A database of an earlier version keeps what it holds."""
+"""A database of an earlier version keeps its rows."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_the_outbox_of_the_first_version_is_taken_over(first_version: Path):
         assert store.outbox.dead_letters() == [DeadLetter("refused", 13.0, "HTTP 422")]
 
 
-def test_a_database_that_sent_nothing_counts_nothing(database: Path):
+def test_a_database_that_never_sent_an_event_has_none_delivered(database: Path):
     with Store.open(database) as store:
         assert store.outbox.state().delivered == 0
         assert store.outbox.state().last_delivered_at is None
 
 
-def test_numbers_may_leave_gaps(database: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_numbers_of_migrations_may_have_gaps(database: Path, monkeypatch: pytest.MonkeyPatch):
     scripts = [(1, "CREATE TABLE a (b);"), (7, "CREATE TABLE c (d);")]
     monkeypatch.setattr(database_module, "_migrations", lambda: scripts[:1])
     database_module.connect(database).close()

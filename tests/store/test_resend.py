@@ -28,7 +28,7 @@ def test_refused_events_are_queued_again(config: Path, store: Store, capsys: pyt
     assert store.outbox.dead_letters() == []
 
 
-def test_a_database_that_is_not_there_is_named_and_not_made(config: Path, database: Path, capsys):
+def test_a_missing_database_is_named_and_not_created(config: Path, database: Path, capsys):
     assert main(["resend", "--config", str(config)]) == 2
     assert f"{database}: no such database" in capsys.readouterr().err
     assert not database.exists()

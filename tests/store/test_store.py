@@ -1,4 +1,4 @@
-"""What the store keeps: visits, windows, events, the heartbeat, and for how long."""
+"""The store: visits, windows, events and the heartbeat, and for how long they are kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def visits(store: Store) -> list[Visit]:
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "original",
     [
         Visit(90.0, 100.0, 12, 34.5, (28.0, 41.0), 0.83, "in", own_interval=(30.5, 38.5)),
         Visit(90.0, 100.0, 12, 7.0, (5.0, 9.0), None, "out"),
@@ -47,9 +47,9 @@ def visits(store: Store) -> list[Visit]:
     ],
     ids=["full", "a child", "never classified", "of a zone"],
 )
-def test_a_visit_comes_back_as_it_was(store: Store, kept: Visit):
-    store.record([kept], 101.0)
-    assert visits(store) == [kept]
+def test_a_visit_is_read_as_it_was_written(store: Store, original: Visit):
+    store.record([original], 101.0)
+    assert visits(store) == [original]
 
 
 def test_visits_are_recorded_all_or_none(store: Store):
@@ -59,7 +59,7 @@ def test_visits_are_recorded_all_or_none(store: Store):
     assert visits(store) == []
 
 
-def test_visits_are_found_by_when_they_ended(store: Store):
+def test_visits_are_found_by_their_end(store: Store):
     store.record([visit(at) for at in (300.0, 100.0, 200.0)], 301.0)
     assert [stored.visit.ended_at for stored in store.visits.between(100, 300)] == [100.0, 200.0]
     assert [stored.visit.ended_at for stored in store.visits.last(2)] == [300.0, 200.0]
@@ -69,7 +69,7 @@ def test_visits_are_found_by_when_they_ended(store: Store):
 STAFF = Visit(240.0, 250.0, 12, excluded=True)
 
 
-def test_excluded_visits_are_a_number_and_nothing_else(store: Store):
+def test_of_excluded_visits_only_the_number_is_reported(store: Store):
     store.record([visit(100.0, direction="in"), STAFF, visit(300.0, direction="out")], 301.0)
 
     assert [stored.visit.ended_at for stored in store.visits.between(0, 1000)] == [100.0, 300.0]
@@ -82,21 +82,21 @@ def test_excluded_visits_are_a_number_and_nothing_else(store: Store):
     assert close(store, 900, 1800).excluded == 0
 
 
-def test_excluded_visits_are_deleted_when_their_time_is_over(store: Store):
+def test_excluded_visits_are_deleted_after_their_retention_time(store: Store):
     store.record([STAFF], 251.0)
     close(store, 0, 900)
-    store.prune(3 * DAY_S, kept(visits=2))
+    store.prune(3 * DAY_S, retention(visits=2))
     assert store.visits.excluded_between(0, 1e12) == 0
 
 
-def test_a_window_comes_back_as_it_was_closed(store: Store):
+def test_a_window_is_read_as_it_was_closed(store: Store):
     store.record([visit(100.0, direction="in"), visit(200.0, None), visit(300.0, 8.0, "out")], 301.0)
     closed = close(store, 0, 900)
     assert (closed.visits, closed.entries, closed.exits) == (3, 1, 1)
     assert store.windows.between(0, 900) == [closed]
 
 
-def test_a_window_in_which_nobody_came_is_kept_too(store: Store):
+def test_a_window_without_visits_is_stored_too(store: Store):
     assert store.windows.between(0, 900) == []
     closed = close(store, 0, 900)
     assert (closed.visits, closed.dwell_s) == (0, None)
@@ -110,7 +110,7 @@ def test_windows_are_found_by_their_end(store: Store):
     assert [window.end for window in store.windows.between(899, 2700)] == [900, 1800, 2700]
 
 
-def test_window_and_event_become_one_fact(store: Store):
+def test_a_window_and_its_event_are_stored_together(store: Store):
     store.record([visit(100.0)], 101.0)
     close(store, 0, 900, lambda window: ("id-1", f'{{"visits":{window.visits}}}'))
     assert store.outbox.next() == [QueuedEvent("id-1", '{"visits":1}', 0)]
@@ -129,24 +129,24 @@ def taken(window: Window):
 
 
 @pytest.mark.parametrize(("event_of", "error"), [(broken, Broken), (taken, sqlite3.IntegrityError)])
-def test_a_window_whose_event_fails_is_not_closed(store: Store, event_of, error):
+def test_a_window_is_not_closed_if_its_event_fails(store: Store, event_of, error):
     store.outbox.add("taken", "{}", 0)
     store.record([visit(100.0)], 101.0)
     with pytest.raises(error):
         close(store, 0, 900, event_of)
     assert [event.id for event in store.outbox.next(9)] == ["taken"]
-    assert close(store, 0, 900).visits == 1  # and its visits are there for the next attempt
+    assert close(store, 0, 900).visits == 1  # its visits are there for the next attempt
 
 
 def test_a_late_visit_is_in_the_next_window_and_in_no_other(store: Store):
     store.record([visit(850.0)], 851.0)
     first = close(store, 0, 900)
-    store.record([visit(899.0)], 905.0)  # ended in the first window, counted in the second
+    store.record([visit(899.0)], 905.0)  # it ended in the first window and was counted in the second
     second, third = close(store, 900, 1800), close(store, 1800, 2700)
     assert [window.visits for window in (first, second, third)] == [1, 1, 0]
 
 
-def test_a_visit_counted_after_the_end_waits_for_its_window(store: Store):
+def test_a_visit_counted_after_the_windows_end_is_in_the_next_window(store: Store):
     store.record([visit(100.0)], 101.0)
     store.record([visit(899.0)], 900.0)
     assert close(store, 0, 900).visits == 1
@@ -164,7 +164,7 @@ def test_events_leave_in_the_order_of_their_creation(store: Store):
     assert [event.id for event in store.outbox.next()] == ["b"]
 
 
-def test_an_id_is_queued_once(store: Store):
+def test_an_event_id_cannot_be_queued_twice(store: Store):
     queue(store, ("a", 100.0))
     with pytest.raises(sqlite3.IntegrityError):
         queue(store, ("a", 200.0))
@@ -178,7 +178,7 @@ def test_a_failed_event_stays_first_with_its_body_and_its_error(store: Store):
     assert store.outbox.state().last_error == "HTTP 503"
 
 
-def test_delivered_events_are_counted_and_gone_and_refused_ones_are_dead_letters(store: Store):
+def test_delivered_events_are_counted_and_deleted_and_refused_ones_are_dead_letters(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
     store.outbox.mark_failed("a", "HTTP 500")
     store.outbox.mark_delivered("a", 1000.0)
@@ -190,14 +190,14 @@ def test_delivered_events_are_counted_and_gone_and_refused_ones_are_dead_letters
     assert store.outbox.dead_letters() == [DeadLetter("b", 1001.0, "HTTP 422")]
 
 
-def test_a_delivery_that_is_noted_twice_is_counted_once(store: Store):
+def test_an_event_marked_as_delivered_twice_is_counted_once(store: Store):
     queue(store, ("a", 100.0))
     store.outbox.mark_delivered("a", 1000.0)
     store.outbox.mark_delivered("a", 1001.0)
     assert store.outbox.state().delivered == 1
 
 
-def test_dead_letters_come_back_at_their_place(store: Store):
+def test_dead_letters_return_to_their_place_in_the_queue(store: Store):
     queue(store, ("a", 100.0), ("b", 200.0), ("c", 300.0))
     store.outbox.mark_rejected("b", 1001.0, "HTTP 422")
     assert store.outbox.requeue() == 1
@@ -207,42 +207,42 @@ def test_dead_letters_come_back_at_their_place(store: Store):
     assert store.outbox.dead_letters() == []
 
 
-def kept(**days: int):
+def retention(**days: int):
     return parse_settings({"store": {f"keep_{name}_days": value for name, value in days.items()}}, "test").store
 
 
 def test_undelivered_events_that_are_too_old_are_dropped_and_counted(store: Store):
     queue(store, ("old", 1 * DAY_S), ("older", 0.5 * DAY_S), ("new", 9 * DAY_S), ("refused", 1 * DAY_S))
     store.outbox.mark_rejected("refused", 1 * DAY_S, "HTTP 422")
-    assert store.prune(12 * DAY_S, kept(outbox=10)) == 2
+    assert store.prune(12 * DAY_S, retention(outbox=10)) == 2
     assert [event.id for event in store.outbox.next(9)] == ["new"]
     assert store.outbox.state().dropped == 2
-    assert store.prune(30 * DAY_S, kept(outbox=10)) == 1
+    assert store.prune(30 * DAY_S, retention(outbox=10)) == 1
     assert store.outbox.state().dropped == store.outbox.dropped == 3
     assert store.outbox.dead_letters() == []
 
 
-def test_what_is_more_than_the_bound_is_dropped_oldest_first_and_counted(store: Store):
+def test_events_beyond_the_size_bound_are_dropped_oldest_first_and_counted(store: Store):
     for number in range(10):
         store.outbox.add(str(number), "é" * 100_000, float(number))  # 200 kB each
-    settings = kept().model_copy(update={"keep_outbox_mb": 1})
+    settings = retention().model_copy(update={"keep_outbox_mb": 1})
     assert store.prune(10.0, settings) == 5
     assert [event.id for event in store.outbox.next(99)] == ["5", "6", "7", "8", "9"]
     assert store.prune(10.0, settings) == 0
     assert store.outbox.dropped == 5
 
 
-def test_an_event_that_is_more_than_the_bound_alone_is_dropped(store: Store):
+def test_an_event_larger_than_the_bound_is_dropped(store: Store):
     store.outbox.add("small", "{}", 0.0)
     store.outbox.add("huge", "x" * 1_100_000, 0.0)
-    assert store.prune(10.0, kept().model_copy(update={"keep_outbox_mb": 1})) == 2
+    assert store.prune(10.0, retention().model_copy(update={"keep_outbox_mb": 1})) == 2
 
 
-def test_visits_and_windows_are_deleted_when_their_time_is_over(store: Store):
+def test_visits_and_windows_are_deleted_after_their_retention_times(store: Store):
     for day in (1, 5):
         store.record([visit(day * DAY_S + 100)], day * DAY_S + 101)
         close(store, day * DAY_S, day * DAY_S + 900)
-    keep = kept(visits=2, windows=30)
+    keep = retention(visits=2, windows=30)
     store.prune(6 * DAY_S, keep)
     assert [stored.ended_at for stored in visits(store)] == [5 * DAY_S + 100]
     assert len(store.windows.between(0, 1e12)) == 2
@@ -251,9 +251,9 @@ def test_visits_and_windows_are_deleted_when_their_time_is_over(store: Store):
     assert [window.end for window in store.windows.between(0, 1e12)] == [5 * DAY_S + 900]
 
 
-def test_a_visit_that_no_window_holds_yet_is_not_deleted(store: Store):
+def test_a_visit_that_is_not_in_a_window_yet_is_not_deleted(store: Store):
     store.record([visit(100.0)], 101.0)
-    store.prune(100 * DAY_S, kept(visits=1))
+    store.prune(100 * DAY_S, retention(visits=1))
     assert close(store, 0, 900).visits == 1
 
 
@@ -261,8 +261,8 @@ def test_a_visit_is_not_counted_again_when_its_window_is_deleted_first(store: St
     store.record([visit(1 * DAY_S)], 1 * DAY_S + 1)
     close(store, 1 * DAY_S, 1 * DAY_S + 900)
     try:
-        keep = kept(visits=30, windows=2)
-    except BadInput as error:  # such settings may be refused instead
+        keep = retention(visits=30, windows=2)
+    except BadInput as error:  # or such settings may be refused
         assert "keep_windows_days" in str(error)
     else:
         store.prune(5 * DAY_S, keep)
@@ -286,7 +286,7 @@ def test_the_heartbeat_is_the_last_one_written(store: Store):
 
 @pytest.fixture
 def state_and_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """Folders that stand for /var/lib and /run, each with one of the service."""
+    """Folders in place of /var/lib and /run, each with the folder of the service."""
     state, runtime = tmp_path / "lib", tmp_path / "run"
     for folder in (state, runtime):
         (folder / "maitred").mkdir(parents=True)
@@ -295,7 +295,7 @@ def state_and_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
     return state / "maitred", runtime / "maitred"
 
 
-def test_the_heartbeat_of_a_device_is_in_ram_and_its_last_one_in_the_database(state_and_runtime):
+def test_on_a_device_the_heartbeat_is_in_ram_and_the_last_one_in_the_database(state_and_runtime):
     state, runtime = state_and_runtime
     with Store.open(state / "maitred.db") as store, Store.open(state / "maitred.db", read_only=True) as reader:
         before = (state / "maitred.db-wal").stat().st_size

@@ -1,4 +1,4 @@
-"""Visits that no window holds yet follow the clock; retention does not believe in a leap."""
+"""Visits that are not in a window yet move with the clock, and retention is not misled when it jumps."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def times(store: Store) -> list[tuple[float, float, float]]:
         pytest.param(1000.0 - YEARS, -YEARS, id="years back"),
     ],
 )
-def test_visits_of_this_boot_follow_the_clock(store: Store, offset: float, moved_by: float):
+def test_visits_of_this_boot_move_with_the_clock(store: Store, offset: float, moved_by: float):
     store.follow_clock("boot", 1000.0, 1500.0)
     store.record([visit(1500.0)], 1502.0)
     assert store.follow_clock("boot", offset, offset + 510) == (1 if moved_by else 0)
@@ -44,7 +44,7 @@ def test_visits_of_this_boot_follow_the_clock(store: Store, offset: float, moved
     assert store.follow_clock("boot", offset, offset + 520) == 0  # once
 
 
-def test_what_a_window_holds_was_told_and_stays(store: Store):
+def test_visits_in_a_window_keep_their_times(store: Store):
     store.follow_clock("boot", 1000.0, 1500.0)
     store.record([visit(1500.0)], 1502.0)
     store.close_window(0, 1800, BANDS, Traffic(), lambda window: None)
@@ -52,7 +52,7 @@ def test_what_a_window_holds_was_told_and_stays(store: Store):
     assert times(store) == [(1495.0, 1500.0, 1502.0)]
 
 
-def test_an_event_of_a_time_with_a_wrong_clock_does_not_age_by_years(store: Store):
+def test_an_event_does_not_age_by_years_when_a_wrong_clock_is_set(store: Store):
     keep = parse_settings({"store": {"keep_outbox_days": 30}}, "test").store
     store.outbox.add("before", "{}", 20_000 * DAY_S)
     store.follow_clock("boot", 20_000 * DAY_S, 20_000 * DAY_S)
@@ -63,7 +63,7 @@ def test_an_event_of_a_time_with_a_wrong_clock_does_not_age_by_years(store: Stor
     assert [event.id for event in store.outbox.next(9)] == ["before", "meanwhile"]
 
 
-def test_a_leap_and_its_correction_leave_everything_where_it_was(store: Store):
+def test_a_jump_of_the_clock_and_its_correction_change_nothing(store: Store):
     store.follow_clock("boot", 1000.0, 1500.0)
     store.record([visit(1500.0)], 1502.0)
     store.follow_clock("boot", 1000.0 + YEARS, 1510.0 + YEARS)
@@ -74,7 +74,7 @@ def test_a_leap_and_its_correction_leave_everything_where_it_was(store: Store):
     assert second == pytest.approx((1505.0, 1510.0, 1511.0), abs=1e-6)
 
 
-def test_the_agent_started_again_in_the_same_boot_knows_its_visits(store: Store, database):
+def test_after_a_restart_in_the_same_boot_visits_still_move_with_the_clock(store: Store, database):
     store.follow_clock("boot", 0.0, 500.0)
     store.record([visit(500.0)], 500.0)
     with Store.open(database) as other:
@@ -82,7 +82,9 @@ def test_the_agent_started_again_in_the_same_boot_knows_its_visits(store: Store,
         assert times(other) == [(7495.0, 7500.0, 7500.0)]
 
 
-@pytest.mark.parametrize("boot", [pytest.param("second", id="rebooted"), pytest.param("", id="boots cannot be told")])
+@pytest.mark.parametrize(
+    "boot", [pytest.param("second", id="rebooted"), pytest.param("", id="boots cannot be told apart")]
+)
 def test_visits_of_an_earlier_boot_keep_their_time(store: Store, boot: str):
     store.follow_clock(boot and "first", 1000.0, 1500.0)
     store.record([visit(1500.0)], 1502.0)
@@ -111,7 +113,7 @@ def test_a_visit_with_its_right_time_stays_beside_one_from_the_future(store: Sto
     assert moved == pytest.approx((1993.0, 1998.0, 2000.0))
 
 
-def test_a_leap_of_years_deletes_nothing(store: Store):
+def test_nothing_is_deleted_if_the_clock_jumps_by_years(store: Store):
     keep = parse_settings({"store": {"keep_visits_days": 90, "keep_outbox_days": 30}}, "test").store
     store.prune(1000 * DAY_S, keep, 0)
     store.record([visit(1000 * DAY_S)], 1000 * DAY_S)
@@ -122,7 +124,7 @@ def test_a_leap_of_years_deletes_nothing(store: Store):
     assert (len(times(store)), store.outbox.state().queued) == (1, 1)
 
 
-def test_a_device_that_was_in_a_drawer_deletes_what_is_old_within_days(store: Store):
+def test_after_a_long_time_switched_off_old_visits_are_deleted_within_days(store: Store):
     keep = parse_settings({"store": {"keep_visits_days": 90, "keep_outbox_days": 30}}, "test").store
     store.prune(1000 * DAY_S, keep, 0)
     store.record([visit(1000 * DAY_S)], 1000 * DAY_S)

@@ -1,4 +1,4 @@
-"""The calibration table of a card: what goes in comes out, damage is named."""
+"""The calibration table of a card: it is read as it was written, and damage is named."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ def rows(calibration: Calibration) -> list[tuple[int, ...]]:
 
 
 def test_the_table_is_short_and_readable():
-    said = [(28.04, 41), (25.06, 33.3), (2, 7), (90, 140)]
-    calibration = Calibration.of([34, 34, 5, 100], [1, 1, 0, 0], [35.99, 29.0, 4.2, 131.0], said, [0.8, 0.4999, 0, 1])
+    intervals = [(28.04, 41), (25.06, 33.3), (2, 7), (90, 140)]
+    calibration = Calibration.of(
+        [34, 34, 5, 100], [1, 1, 0, 0], [35.99, 29.0, 4.2, 131.0], intervals, [0.8, 0.4999, 0, 1]
+    )
     assert calibration.table() == {
         "male": {"5": "4.2(2.0-7.0)0", "100": "100.0(90.0-100.0)1000"},
         "female": {"34": "29.0(25.0-33.3)499 35.9(28.0-41.0)800"},
     }
 
 
-def test_what_is_written_is_read():
+def test_a_calibration_is_read_as_it_was_written():
     random = np.random.default_rng(3)
     written = Calibration.of(
         random.integers(0, 101, 500),
@@ -63,7 +65,7 @@ def test_a_damaged_table_is_named(table):
 
 
 @pytest.mark.parametrize("name", ["mobile", "table1", "vgg16"])
-def test_the_shipped_cards_hold_every_validation_face(name):
+def test_the_shipped_cards_contain_every_validation_face(name):
     card = load_bundle(name).card
     calibration = Calibration.read(card.calibration)
     assert len(calibration) == card.metrics["int8"]["validation"]["n"]

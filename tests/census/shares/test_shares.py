@@ -30,19 +30,19 @@ CELLS = possible_cells(BANDS, SETTINGS.no_gender_below)
 
 
 def faces(error_years: int, wrong_gender: float, each: int = 20, seed: int = 1) -> Calibration:
-    """A made-up classifier: of every age and gender `each` faces, off by up to `error_years`."""
+    """An invented classifier, with `each` faces of every age and gender. Its ages are off by up to `error_years`."""
     random = np.random.default_rng(seed)
     age, female = (values.ravel() for values in np.meshgrid(np.repeat(np.arange(91), each), [0, 1]))
-    said = age + random.integers(-error_years, error_years + 1, len(age))
+    estimated = age + random.integers(-error_years, error_years + 1, len(age))
     sure = 1 - max(wrong_gender, 0.001)
     as_female = np.where(random.random(len(age)) < wrong_gender, 1 - female, female)
-    # As wide as its errors are, and as sure as it is right.
-    interval = np.column_stack([said - 0.8 * error_years, said + 0.8 * error_years])
-    return Calibration.of(age, female, said, interval, np.where(as_female, sure, 1 - sure))
+    # Its intervals are as wide as its errors, and its probabilities as high as it is often right.
+    interval = np.column_stack([estimated - 0.8 * error_years, estimated + 0.8 * error_years])
+    return Calibration.of(age, female, estimated, interval, np.where(as_female, sure, 1 - sure))
 
 
 def visits_of(calibration: Calibration) -> list[Visit]:
-    """What the agent would store of these faces."""
+    """The visits that the agent would store for these faces."""
     return [
         Visit(0, 1, 1, age, (low, high), None if age < SETTINGS.no_gender_below else female)
         for age, low, high, female in zip(
@@ -74,7 +74,7 @@ def distance(shares, truth) -> float:
 
 
 @pytest.mark.parametrize("counts", [{F: 3, M: 9}, {F: 1}, {F: 0, M: 40, U: 2}, {F: 1000, M: 1}])
-def test_raw_intervals_are_those_of_wilson(counts):
+def test_raw_intervals_are_wilsons(counts):
     total = sum(counts.values())
     shares = raw_shares(counts)
     assert (shares.method, shares.interval) == (RAW, "wilson")
@@ -91,7 +91,7 @@ def test_raw_shares_are_of_the_given_total():
 
 
 @pytest.mark.parametrize(("counts", "visits"), [({}, None), ({F: 0}, None), ({}, 0), ({F: 0}, 0)])
-def test_there_are_no_shares_of_nobody(counts, visits):
+def test_without_visits_there_are_no_shares(counts, visits):
     assert raw_shares(counts, visits).cells == ()
     assert MOBILE.of_counts({}).cells == ()
     assert MOBILE.of_visits([]).cells == ()
@@ -138,10 +138,10 @@ def test_with_a_known_confusion_large_counts_give_the_truth(truth, right):
 
 
 @pytest.mark.parametrize("lowest", [0, 30, 60])
-def test_a_crowd_of_other_ages_and_genders_than_the_calibration_faces(lowest):
+def test_shares_are_right_for_a_crowd_of_other_ages_and_genders_than_the_calibration_faces(lowest):
     known = estimator(faces(8, 0.15, each=100))
     crowd = faces(8, 0.15, each=100, seed=2)
-    # Shifted: three of four faces below the age are away, and nine of ten men.
+    # The shift: three of four faces below the age are removed, and nine of ten men.
     rare = (crowd.true_age < lowest) & (np.arange(len(crowd)) % 4 > 0) | (crowd.true_female == 0) & (
         np.arange(len(crowd)) % 10 > 0
     )
@@ -164,7 +164,7 @@ def test_intervals_narrow_with_the_visits_down_to_what_the_calibration_allows():
     assert width(3000, well_known) < 0.5 * width(3000, estimator(faces(5, 0.05, each=2)))
 
 
-def test_visits_that_say_the_same_are_one_kind_and_each_counts():
+def test_visits_with_the_same_estimate_are_one_kind_and_each_counts():
     visits = [Visit(0, 1, 1, 40.1, (33.9, 46.9), 0.21), Visit(0, 1, 1, 40.2, (34.0, 47.1), 0.2)]
     visits += [Visit(0, 1, 1, 40.1, (33.9, 46.9), 0.9), Visit(0, 1, 1, 9.0, (7.0, 11.0)), Visit(0, 1, 1)]
     kinds = MOBILE.confusion.distinct_visits(visits)
@@ -175,30 +175,30 @@ def test_visits_that_say_the_same_are_one_kind_and_each_counts():
 
 
 @pytest.mark.parametrize("at_once", [7, RUNS])
-def test_how_many_runs_are_worked_out_together_changes_nothing(monkeypatch, at_once: int):
+def test_the_number_of_runs_computed_together_changes_nothing(monkeypatch, at_once: int):
     visits = visits_of(faces(12, 0.1))
     found = MOBILE.of_visits(visits), MOBILE.of_counts(dict.fromkeys(CELLS, 9))
     monkeypatch.setattr(correction, "RUNS_AT_ONCE", at_once)
     assert (MOBILE.of_visits(visits), MOBILE.of_counts(dict.fromkeys(CELLS, 9))) == found
 
 
-def test_no_visit_changes_its_cell_by_being_put_together():
+def test_no_visit_changes_its_cell_when_visits_are_put_together():
     known, random = MOBILE.confusion, np.random.default_rng(5)
     for age, female in zip(random.uniform(0, 100, 500), random.random(500), strict=True):
         visit = Visit(0, 1, 1, age, (age - 3.3, age + 4.1), None if age < 13 else female)
         assert known.cells[known.distinct_visits([visit]).cell[0]] == cell_of(visit, BANDS)
 
 
-def test_a_visit_without_a_gender_says_nothing_of_it_once_the_limit_was_lowered():
-    """Stored while [census] no_gender_below was 18."""
+def test_a_visit_stored_without_a_gender_says_nothing_about_it_when_the_limit_is_lowered():
+    """It was stored while [census] no_gender_below was 18."""
     found = MOBILE.of_visits([Visit(0, 1, 1, 15.0, (12.0, 19.0))] * 60)
     women = next(share for share in found.genders if share.gender == "female")
     assert women.low < 0.1
     assert women.high > 0.8
 
 
-def test_dim_pictures_make_no_crowd_of_teenagers():
-    """Adults whose intervals were made wider because their shots show little: the rarest cells must not gain by it."""
+def test_poor_shots_do_not_add_to_the_rarest_cells():
+    """Adults whose intervals were made wider because their shots are poor must not add to the rarest cells."""
     adults = [
         Visit(0, 1, 1, age, (age - 6, age + 6), female)
         for age in (24.0, 28.0, 31.0, 36.0, 40.0, 44.0, 52.0, 60.0)
@@ -217,7 +217,7 @@ def test_dim_pictures_make_no_crowd_of_teenagers():
     assert teens([replace(visit, own_interval=None) for visit in wider]) > teens(adults) + 0.01
 
 
-def test_sure_estimates_are_trusted_more_than_others_with_the_same_counts():
+def test_confident_estimates_count_more_than_others_with_the_same_counts():
     def men(female_probability: float) -> float:
         found = MOBILE.of_visits([Visit(0, 1, 1, 40.0, (34.0, 46.0), female_probability)] * 200)
         return sum(share.share for share in found.cells if share.gender == "male")
@@ -225,7 +225,7 @@ def test_sure_estimates_are_trusted_more_than_others_with_the_same_counts():
     assert men(0.99) < 0.5 * men(0.55)
 
 
-def test_how_common_the_calibration_faces_are_makes_no_difference_when_there_are_many():
+def test_with_many_calibration_faces_it_does_not_matter_how_common_each_kind_is():
     calibration = faces(5, 0.1, each=60)
     doubled = np.concatenate([np.arange(len(calibration)), np.flatnonzero(calibration.true_age >= 65)])
     counts = dict.fromkeys(CELLS[:-1], 100)
@@ -233,32 +233,32 @@ def test_how_common_the_calibration_faces_are_makes_no_difference_when_there_are
     assert max(abs(a.share - b.share) for a, b in zip(one.cells, other.cells, strict=True)) < 0.02
 
 
-def told(counts, min_cell: int = 5):
+def disclosed(counts, min_cell: int = 5):
     return disclose(Window(0, 900, counts), CELLS, min_cell)
 
 
-def test_what_leaves_the_device_has_shares_of_told_cells_only():
-    shares = MOBILE.of_disclosed(told({CELLS[3]: 9, CELLS[4]: 7, CELLS[6]: 4, CELLS[13]: 2}))
+def test_an_event_has_shares_of_disclosed_cells_only():
+    shares = MOBILE.of_disclosed(disclosed({CELLS[3]: 9, CELLS[4]: 7, CELLS[6]: 4, CELLS[13]: 2}))
     assert [(s.band, s.gender) for s in shares.cells] == [CELLS[3], CELLS[4]]
     assert sum(s.share for s in shares.cells) < 1
 
 
 @pytest.mark.parametrize("counts", [{}, {CELLS[3]: 4}, {CELLS[3]: 4, CELLS[4]: 3}])
-def test_without_a_told_count_there_is_no_share(counts):
-    nothing = MOBILE.of_disclosed(told(counts))
+def test_without_a_disclosed_count_there_is_no_share(counts):
+    nothing = MOBILE.of_disclosed(disclosed(counts))
     assert nothing.cells == ()
     assert nothing.method == CORRECTED
 
 
-def test_shares_cannot_tell_windows_apart_that_the_counts_do_not():
-    """Every way to spread the withheld visits: whoever sees the shares learns nothing about them."""
+def test_windows_with_the_same_disclosed_counts_have_the_same_shares():
+    """However the withheld visits are distributed, a reader of the shares learns nothing about them."""
     base = {CELLS[3]: 9, CELLS[4]: 8}
     spreads = [dict(zip(CELLS[5:9], n, strict=True)) for n in itertools.product(range(4), repeat=4) if sum(n) == 6]
-    all_told = [told(base | spread) for spread in spreads]
-    assert len(all_told) > 20
-    for one in all_told:
-        assert one.counts == all_told[0].counts
-        assert MOBILE.of_disclosed(one) == MOBILE.of_disclosed(all_told[0])
+    windows = [disclosed(base | spread) for spread in spreads]
+    assert len(windows) > 20
+    for one in windows:
+        assert one.counts == windows[0].counts
+        assert MOBILE.of_disclosed(one) == MOBILE.of_disclosed(windows[0])
 
 
 def test_a_model_without_calibration_gives_raw_shares():
@@ -267,7 +267,7 @@ def test_a_model_without_calibration_gives_raw_shares():
     known = ShareEstimator.of(old, SETTINGS)
     assert known.method == RAW
     assert known.of_counts({CELLS[3]: 3, CELLS[4]: 1}) == raw_shares({CELLS[3]: 3, CELLS[4]: 1})
-    assert known.of_disclosed(told({CELLS[3]: 9, CELLS[4]: 7})).method == RAW
+    assert known.of_disclosed(disclosed({CELLS[3]: 9, CELLS[4]: 7})).method == RAW
 
 
 def test_bands_with_too_few_calibration_faces_give_raw_shares():
@@ -277,7 +277,7 @@ def test_bands_with_too_few_calibration_faces_give_raw_shares():
     assert estimate_confusion(few, AgeBands((0, 13, 40)), 13) is not None
 
 
-def test_counts_of_other_bands_are_left_raw():
+def test_counts_of_other_bands_give_raw_shares():
     assert MOBILE.of_counts({("18-20", "female"): 4}).method == RAW
 
 
@@ -301,16 +301,16 @@ def test_the_shipped_models_know_enough_for_any_sensible_bands(name, census):
     assert sum(s.share for s in known.of_visits(visits).cells) == pytest.approx(1)
 
 
-def test_an_estimate_that_no_calibration_face_got_is_taken_at_its_word():
-    # Cells 0 and 1, estimates 0, 1 and one that no face got but OWN_CELL_FACES.
+def test_an_estimate_that_no_calibration_face_got_is_taken_as_it_is():
+    # Cells 0 and 1; estimates 0 and 1, and one that no face got, with OWN_CELL_FACES only.
     groups = np.array([[1, 0, 0], [0, 1, 1]])
     found = correct_counts(np.array([0, 0, 50]), np.array([[40, 2, 0.0], [2, 40, 0.01]]), groups)
     assert found.share == pytest.approx([0, 1], abs=0.01)
 
 
 @pytest.mark.parametrize("name", ["mobile", "vgg16", "table1"])
-def test_shares_are_numbers_wherever_all_visits_are_of_one_age(name: str):
-    """Also where hardly a calibration face was ever estimated so."""
+def test_shares_are_numbers_even_if_all_visits_have_the_same_age(name: str):
+    """Even if hardly any calibration face was estimated at that age."""
     census = Census(bands=(0, 18, 35, 60, 80))
     shares_of = ShareEstimator.of(load_bundle(name).card, census)
     for age in range(0, 100, 3):
