@@ -35,4 +35,6 @@ class NumpyRecording(Camera):
 
 KIND = CameraKind(r"npy:.+", NumpyRecording, example="npy:frames.npy", help="a recording as a numpy array", live=False)
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: own_camera.py npy:FRAMES.npy")
     print(*count(NumpyRecording(sys.argv[1])), sep="\n")
