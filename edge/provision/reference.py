@@ -114,8 +114,8 @@ that it is saved as `/etc/maitred/maitred.toml.by-hand`.
 
 There is no password for logging in to the device, and ssh is off until `[ssh]` has a public key. The owner of that
 key logs in as `maitred-admin` (`ssh maitred-admin@maitred.local`), and may do everything with `sudo`. This is a
-separate user, so that root never logs in over the network, and the log shows who did what. ssh accepts no passwords,
-only keys.
+separate user, so that root never logs in over the network, and the log shows who did what. While
+there is a key, ssh accepts no passwords.
 
 ## By hand
 
