@@ -94,7 +94,7 @@ class Pipeline:
         faces = self._analyzer.detect(frame, known)
         clothing = self._analyzer.clothing(frame, faces)
         step = self._tracker.step(
-            faces, frame.time_s, clothing, frame.size, lambda face: self._analyzer.is_still_face(frame, face)
+            faces, frame.time_s, clothing, frame.size, lambda face: self._analyzer.is_verified_face(frame, face)
         )
         self._join()
         self._seen, self._now_s = step.seen, frame.time_s
@@ -134,7 +134,7 @@ class Pipeline:
             shots, passage = self._shots.pop(track.id, None), self._entrance.end(track.id)
             if shots is None or not is_long_enough(track, self._settings.counting, self._settings.detection.min_score):
                 continue
-            if not self._analyzer.is_face(shots.shots):
+            if not self._analyzer.are_verified_shots(shots.shots):
                 continue
             if passage.staff:
                 visits.append(exclude(visit_of(track, [])))

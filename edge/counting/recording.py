@@ -16,9 +16,9 @@ from edge.errors import BadInput
 
 @dataclass(frozen=True)
 class RecordingCount:
-    """What a recording held; visits in the order of their end, times in seconds from its start.
+    """The visits of a recording, in the order of their ends; their times are seconds from its start.
 
-    ``excluded`` is the number of visits that the staff zone excludes; staff hours have no meaning in a recording.
+    ``excluded`` is the number of visits excluded by the staff zone; staff hours have no meaning in a recording.
     """
 
     frames: int

@@ -135,22 +135,23 @@ class Tracker:
         )
         matches = [(fresh[row], number) for row, number in match(costs)]
         weak_matches = [number for _, number in matches if number not in sure]
-        found = {number for _, number in matches}
-        others = [number for number in range(len(detections)) if number not in found]
-        real = self._verified([*weak_matches, *others], detections, sure, is_face)
+        matched = {number for _, number in matches}
+        others = [number for number in range(len(detections)) if number not in matched]
+        verified = self._verified([*weak_matches, *others], detections, sure, is_face)
         for track, number in matches:
-            if number in sure or (number in real if is_face else now_s - track.confident_s <= WEAK_S):
+            if number in sure or (number in verified if is_face else now_s - track.confident_s <= WEAK_S):
                 follow(track, number)
         # People who were hidden for a moment are found again.
-        free = [number for number in others if number in real]
+        free = [number for number in others if number in verified]
         hidden = [track for track in self.tracks if track not in seen]
         costs = motion_costs(hidden, faces.some(free), now_s)
         for row, column in match(costs):
             if now_s - hidden[row].seen_s <= (self._lost_s if view is None else min(NEAR_S, self._lost_s)):
                 follow(hidden[row], free[column])
         # All other detections are people who have just come.
-        taken = [track.detection for track in seen]
-        for number in [number for number in free if detections[number] not in taken][: MAX_TRACKS - len(self.tracks)]:
+        followed = [track.detection for track in seen]
+        new = [number for number in free if detections[number] not in followed]
+        for number in new[: MAX_TRACKS - len(self.tracks)]:
             if any(_is_same_face(detections[number], track.detection) for track in seen):
                 continue  # two boxes around one face
             track = Track(self._next_id, detections[number], now_s, now_s, clothing=faces.clothing_of(number))
@@ -185,7 +186,7 @@ class Tracker:
         return ended
 
     def _fresh_since(self, now_s: float) -> float:
-        """Tracks that were seen at this time or later simply go on."""
+        """Tracks that were seen at this time or later simply continue."""
         if now_s < self._now_s:
             raise BadInput(f"time ran backwards: the tracker is at {self._now_s} s, the next frame at {now_s} s")
         fresh_s = max(self._before_s, now_s - FRESH_S)

@@ -12,7 +12,7 @@ from edge.vision.analyze import Face
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 TEXT_COLOUR = (255, 255, 255)
-# Blue and orange (BGR), which people with red-green colour blindness can tell apart. Grey for a child.
+# Blue-green and orange (BGR), which people with red-green colour blindness can tell apart. Grey for a child.
 COLOURS = {"female": (20, 110, 230), "male": (150, 120, 0), None: (110, 110, 110)}
 
 

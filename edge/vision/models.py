@@ -12,7 +12,7 @@ from edge.vision.detector import FaceDetector
 from edge.vision.model_sandbox import check_in_sandbox
 
 MIN_TRACKED_SCORE = 0.35
-"""Lowest detector score that may carry on a track."""
+"""Lowest detector score with which a detection can continue a track."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def pictures(pipeline: Pipeline, models: Models) -> list[np.ndarray]:
     """Arrays with enough numbers to tell people apart, without the thumbnail for motion: it has a few pixels per
     person.
     """
-    for_motion = pipeline._analyzer._scan._before
+    for_motion = pipeline._analyzer._finder._before
     return [
         array
         for array in arrays_of(pipeline, models)

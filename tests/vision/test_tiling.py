@@ -226,11 +226,11 @@ def walkers(heads, textured) -> Callable[..., tuple[np.ndarray, list[tuple[float
 
 def test_a_live_frame_never_costs_more_than_its_budget(weak_detector, demo_frames):
     detector = RecordingDetector(weak_detector)
-    scan = LiveFaceFinder(detector, 24, 3)  # type: ignore[arg-type]
+    finder = LiveFaceFinder(detector, 24, 3)  # type: ignore[arg-type]
     known: list[tuple[float, float, float]] = [(5000.0, 10.0, 30.0)]  # an expected face outside the view does no harm
     for image, _ in demo_frames:
         detector.tiles.clear()
-        known = [(*face.centre, face.size) for face in scan.find(image, known)]
+        known = [(*face.centre, face.size) for face in finder.find(image, known)]
         assert len(detector.tiles) <= 1 + 3
 
 
@@ -248,13 +248,13 @@ def test_a_live_frame_never_costs_more_than_its_budget(weak_detector, demo_frame
 )
 def test_small_moving_faces_are_found_soon_and_kept(weak_detector, walkers, size, face_px, speed, count, budget):
     detector = RecordingDetector(weak_detector)
-    scan = LiveFaceFinder(detector, 24, budget)  # type: ignore[arg-type]
+    finder = LiveFaceFinder(detector, 24, budget)  # type: ignore[arg-type]
     known: list[tuple[float, float, float]] = []
     seen = np.zeros((30, count), bool)
     for index in range(30):
         image, centres = walkers(size, face_px, speed, count, index)
         detector.tiles.clear()
-        faces = scan.find(image, known)
+        faces = finder.find(image, known)
         assert len(detector.tiles) <= 1 + budget
         seen[index] = [bool(near(faces, x, y, 1.4 * face_px)) for x, y in centres]
         known = [(*face.centre, face.size) for face in faces if face.score >= 0.6] or known
@@ -264,14 +264,14 @@ def test_small_moving_faces_are_found_soon_and_kept(weak_detector, walkers, size
 
 def test_if_known_faces_exceed_the_budget_all_have_their_turn_and_so_have_newcomers(weak_detector, textured):
     detector = RecordingDetector(weak_detector)
-    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
+    finder = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     known = [(100.0 + 150 * n, 300.0, 26.0) for n in range(8)]
     around = dict.fromkeys(range(8), 0)
     elsewhere = 0
     for index in range(16):
         image = np.roll(textured(1280, 720, 5), 60 * index, axis=1)  # everything moves
         detector.tiles.clear()
-        scan.find(image, known)
+        finder.find(image, known)
         assert len(detector.tiles) == 5
         for left, top, side in detector.tiles[1:]:
             held = [
@@ -289,10 +289,10 @@ def test_if_known_faces_exceed_the_budget_all_have_their_turn_and_so_have_newcom
 
 def test_all_tiles_of_a_moving_scene_have_their_turn(weak_detector, textured):
     detector = RecordingDetector(weak_detector)
-    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
+    finder = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     finer = sum(len(level) for level in pyramid(640, 480, 24, 192)[1:])
     for index in range(finer // 4 + 2):
-        scan.find(np.roll(textured(640, 480, 5), 40 * index, axis=1))
+        finder.find(np.roll(textured(640, 480, 5), 40 * index, axis=1))
     assert len({tile for tile in detector.tiles if tile[2] < 640}) == finer
 
 
@@ -306,22 +306,22 @@ def test_all_tiles_of_a_moving_scene_have_their_turn(weak_detector, textured):
 )
 def test_in_a_still_scene_only_known_faces_are_searched_even_with_sensor_noise(weak_detector, textured, known, runs):
     detector = RecordingDetector(weak_detector)
-    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
+    finder = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     rng = np.random.default_rng(0)
     for _ in range(10):
         detector.tiles.clear()
         noisy = textured(640, 480, 5).astype(float) + rng.normal(0, 6, (480, 640, 3))
-        scan.find(np.clip(noisy, 0, 255).astype(np.uint8), known)
+        finder.find(np.clip(noisy, 0, 255).astype(np.uint8), known)
     assert len(detector.tiles) == runs
 
 
 def test_neighbours_share_a_tile_and_people_far_apart_do_not(weak_detector, textured):
     detector = RecordingDetector(weak_detector)
-    scan = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
+    finder = LiveFaceFinder(detector, 24, 4)  # type: ignore[arg-type]
     image = textured(1280, 720, 5)
-    scan.find(image)
+    finder.find(image)
     detector.tiles.clear()
-    scan.find(image, [(300.0, 300.0, 50.0), (420.0, 320.0, 55.0), (1000.0, 300.0, 50.0)])
+    finder.find(image, [(300.0, 300.0, 50.0), (420.0, 320.0, 55.0), (1000.0, 300.0, 50.0)])
     around = detector.tiles[1:]
     assert len(around) == 2
     for x, y, size in [(300, 300, 50), (420, 320, 55), (1000, 300, 50)]:
@@ -343,15 +343,15 @@ def test_neighbours_share_a_tile_and_people_far_apart_do_not(weak_detector, text
     ],
 )
 def test_unusual_expected_faces_do_no_harm(weak_detector, textured, known):
-    scan = LiveFaceFinder(weak_detector, 24, 4)
+    finder = LiveFaceFinder(weak_detector, 24, 4)
     for _ in range(3):
-        scan.find(textured(640, 480, 5), known)
+        finder.find(textured(640, 480, 5), known)
 
 
 def test_the_frame_size_of_a_camera_may_change(weak_detector, walkers):
-    scan = LiveFaceFinder(weak_detector, 24, 4)
+    finder = LiveFaceFinder(weak_detector, 24, 4)
     for size in [(1280, 720), (640, 480), (480, 640), (1280, 720)]:
         for index in range(12):
             image, centres = walkers(size, 40, 2, 1, index)
-            faces = scan.find(image, [(*centres[0], 40.0)])
+            faces = finder.find(image, [(*centres[0], 40.0)])
         assert near(faces, *centres[0], 56), size

@@ -110,11 +110,11 @@ class ReplayAnalyzer:
         row = np.array(self._row(face))
         return Shot(quality, frame.time_s, row, row)
 
-    def is_still_face(self, frame: Frame, face: Detection) -> bool:  # noqa: ARG002
+    def is_verified_face(self, frame: Frame, face: Detection) -> bool:  # noqa: ARG002
         """As it was recorded."""
         return bool(self._columns["second"][self._row(face)] >= required_score(face, Settings().detection.min_score))
 
-    def is_face(self, shots: Sequence[Shot]) -> bool:
+    def are_verified_shots(self, shots: Sequence[Shot]) -> bool:
         """By the recorded scores of the second detection."""
         scores = [float(self._columns["second"][int(shot.context)]) for shot in shots]
         return bool(scores) and median(scores) >= MIN_SCORE
