@@ -31,6 +31,8 @@ MEANT: dict[str, dict[Path, object]] = {
         ],
         None,
     ),
+    # The way events take can be chosen, and may be that of a plug-in.
+    "settings": _each([("default", "sink"), ("of the last release", "sink")], {"name": "", "options": {}}),
     # Plainer words.
     "dashboard": _each(
         [("words of the pages", page, "clock") for page in ("today", "health")], "no time service says how good it is"
