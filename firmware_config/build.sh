@@ -1,19 +1,19 @@
 #!/bin/sh
-# Makes the card: an image for a Raspberry Pi 3, 4 or Zero 2 W with a USB or network camera, from Debian packages alone.
-# docs/flash.md says how to use it, firmware_config/image/README.md how it is made.
+# Makes the card: an image for a Raspberry Pi 3, 4 or Zero 2 W with a USB or network camera, from Debian packages only.
+# docs/flash.md says how to use the image, and firmware_config/image/README.md how it is made.
 set -eu
 
 usage() {
     cat <<'TEXT'
 firmware_config/build.sh --out FILE.img [--site FILE.toml] [--update-key FILE] [--mirror URL] [--work DIR] [--no-compress]
 
-  --out FILE.img     the image; beside it FILE.img.xz, FILE.img.bmap and their FILE.img.sha256
-  --site FILE.toml   the settings that are on the card's FAT partition, with a USB or network camera; by default
-                     the commented ones of edge/provision/maitred.toml, with a USB camera
-  --update-key FILE  public key whose updates the device takes (docs/updating.md); without it, it takes none
+  --out FILE.img     the image; FILE.img.xz, FILE.img.bmap and FILE.img.sha256 are written beside it
+  --site FILE.toml   settings for the card's FAT partition, with a USB or network camera; by default those of
+                     edge/provision/maitred.toml, commented out, with a USB camera
+  --update-key FILE  public key that must have signed an update (docs/updating.md); without it, the device installs none
   --mirror URL       Debian mirror; by default those of this machine's own apt
-  --work DIR         where packages and wheels are kept for the next time; by default ~/.cache/maitred
-  --no-compress      only FILE.img
+  --work DIR         folder in which packages and wheels stay for the next time; by default ~/.cache/maitred
+  --no-compress      write only FILE.img
 TEXT
 }
 
@@ -39,15 +39,15 @@ done
 [ ! -d "$out" ] || fail "--out $out: is a folder; name the image in it, such as $out/maitred.img"
 [ -z "$site" ] || [ -f "$site" ] || fail "--site $site: no such file"
 [ -z "$key" ] || [ -f "$key" ] || fail "--update-key $key: no such file"
-[ -z "$key" ] || grep -q '^maitred-ed25519 ' "$key" || fail "--update-key $key: no public key; firmware_config/release.py keys makes a pair"
-[ "$(id -u)" = 0 ] || fail "must run as root: it makes a root file system with its owners (sudo $0 ...)"
+[ -z "$key" ] || grep -q '^maitred-ed25519 ' "$key" || fail "--update-key $key: not a public key; firmware_config/release.py keys makes a pair"
+[ "$(id -u)" = 0 ] || fail "must run as root, because it makes a root file system with its owners (sudo $0 ...)"
 check_tools mmdebstrap:mmdebstrap unshare:util-linux chroot:coreutils git:git mcopy:mtools mkfs.vfat:dosfstools \
     sfdisk:fdisk depmod:kmod flock:util-linux cpio:cpio xz:xz-utils bmaptool:bmap-tools
-# A processor of a Pi: what runs here under emulation is Debian's own programs and Python.
+# The processor of a Pi, for Debian's own programs and Python, which run here under emulation.
 # shellcheck disable=SC2034 # for in_root
 CPUINFO=$here/arm64/cpuinfo-cortex-a72 QEMU_CPU=cortex-a72
 export TZ=UTC LC_ALL=C.UTF-8
-# Everything on the card is as old as the commit it was made from: the same inputs make the same bytes.
+# Every file on the card gets the time of the commit, so that the same inputs make the same bytes.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$project" log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
 say() {
@@ -57,12 +57,12 @@ say() {
 mkdir -p "$work" "$(dirname "$out")"
 out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
 exec 9> "$work/.lock"
-flock 9 # one at a time: what is kept there is used by the next
+flock 9 # one build at a time, because builds share what is stored there
 build=$(mktemp -d "$work/build.XXXXXX")
 trap 'rm -rf "$build"' EXIT
 root=$build/root
 
-# Debian, as it was packed the last time, unless what goes into it changed. Its packages come anew with --work elsewhere.
+# Debian, as it was packed the last time, unless the list of its packages changed. Another --work downloads them again.
 packages=$(grep -v '^#' "$here/image/packages" | tr '\n' ',')
 debian=$work/debian-$suite-$(cat "$here/image/packages" "$here/image/debian.sh" | sha256sum | cut -c1-12).tar
 if [ ! -f "$debian" ]; then
@@ -81,12 +81,12 @@ mkdir "$root"
 tar --numeric-owner --xattrs --xattrs-include='*' -xpf "$debian" -C "$root"
 python=$(basename "$(readlink "$root/usr/bin/python3")")
 
-# The locked wheels for it: chosen and checked here, unpacked there.
+# The locked wheels for that Python: pip chooses and checks them here, and they are unpacked in the image.
 say "fetching the locked wheels for $python ..."
 wheels=$work/wheels-${python#python}-$(sha256sum < "$project/requirements.lock" | cut -c1-12)
 if [ ! -d "$wheels" ]; then
     arm_pip "$project" "${python#python}" download --require-hashes --no-deps -r "$project/requirements.lock" -d "$wheels.new" ||
-        fail "not every locked wheel is there for aarch64 and $python"
+        fail "some locked wheels are not available for aarch64 and $python"
     mv "$wheels.new" "$wheels"
 fi
 
@@ -101,14 +101,14 @@ in_root "$root" env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PIP_NO_INDEX=1 PIP_FI
     PIP_NO_COMPILE=1 /var/tmp/maitred/firmware_config/install.sh --no-start --name factory \
     ${key:+--update-key /var/tmp/maitred/update.pub}
 if [ -n "$site" ]; then
-    say "looking through $site ..."
+    say "checking $site ..."
     mkdir "$root/var/tmp/maitred/boot"
     cp "$site" "$root/var/tmp/maitred/boot/maitred.toml"
-    # 2: it has mistakes, and they are told. The device would tell them, too, but where it hangs.
+    # Exit code 2: the file has mistakes, which were printed. The device would print them, too, but only at the door.
     in_root "$root" /opt/maitred/bin/maitred provision --dry-run --boot /var/tmp/maitred/boot > /dev/null ||
-        [ $? != 2 ] || fail "--site $site: correct it, and start again"
+        [ $? != 2 ] || fail "--site $site: correct the file, and run this again"
     in_root "$root" /opt/maitred/bin/python /var/tmp/maitred/firmware_config/image/camera.py /var/tmp/maitred/boot ||
-        fail "--site $site: correct it, and start again"
+        fail "--site $site: correct the file, and run this again"
 fi
 rm -rf "$root/var/tmp/maitred"
 (cd "$here/image/files" && tar --owner=0 --group=0 -cf - .) | tar -xpf - -C "$root"
@@ -120,7 +120,7 @@ say "making the boot partition ..."
 "$here/image/boot.sh" "$root" "$build/boot"
 if [ -n "$site" ]; then
     cp "$site" "$build/boot/maitred.toml"
-else # Debian's kernel drives no camera on the ribbon cable
+else # Debian's kernel does not support cameras on the ribbon cable
     sed 's|^source = "picamera2:"|source = "v4l2:/dev/video0"|' "$project/edge/provision/maitred.toml" > "$build/boot/maitred.toml"
 fi
 

@@ -4,13 +4,13 @@
 #
 #   firmware_config/install.sh                 install or update, and start counting
 #   firmware_config/install.sh --no-start      the same, but start with the next boot (for images)
-#   firmware_config/install.sh --name NAME     what the release is called, instead of by its date
-#   firmware_config/install.sh --update-key F  trust the public keys in F from now on: maitred update checks with them
-#   firmware_config/install.sh --dry-run       say what would be done, and do nothing
-#   firmware_config/install.sh --uninstall     take it off again; configuration and counts stay
-#   firmware_config/install.sh --purge         take it off with configuration, secret and counts
+#   firmware_config/install.sh --name NAME     name of the release; by default the date
+#   firmware_config/install.sh --update-key F  trust the public keys in the file F from now on, for signed updates
+#   firmware_config/install.sh --dry-run       print what would be done, and change nothing
+#   firmware_config/install.sh --uninstall     remove it; configuration and counts stay
+#   firmware_config/install.sh --purge         remove it, and configuration, secrets and counts, too
 set -eu
-# The system's own Python, for which apt brings venv: another one, in somebody's home, the units would not see.
+# Use the system's own Python, for which apt installs venv. The units could not reach a Python in somebody's home.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
@@ -32,7 +32,7 @@ fail() {
     exit "${2:-1}"
 }
 
-# Do it, or say it.
+# Run a command, or only print it with --dry-run.
 run() {
     if [ "$dry" ]; then
         echo "$*"
@@ -58,7 +58,7 @@ while [ $# -gt 0 ]; do
             [ $# -gt 0 ] || fail "--update-key needs a file" 2
             key=$1
             shift
-            grep -q '^maitred-ed25519 ' "$key" || fail "$key: no public key for updates; release.py keys makes a pair" 2
+            grep -q '^maitred-ed25519 ' "$key" || fail "$key: not a public key for updates; release.py keys makes a pair" 2
             ;;
         --dry-run) dry=yes ;;
         --no-start) start= ;;
@@ -70,7 +70,7 @@ done
 
 [ "$dry" ] || [ "$(id -u)" = 0 ] || fail "must run as root: sudo $0 …" 2
 
-running() { # whether systemd is what runs this machine; in an image that is being made it is not
+running() { # whether systemd runs this machine; it does not while an image is made
     [ -d /run/systemd/system ]
 }
 
@@ -92,11 +92,11 @@ remove() {
     if running; then run systemctl daemon-reload; fi
     if [ "$action" = purge ]; then
         run rm -rf "$CONFIG" "$STATE" "$DEVICE"
-        # What maitred.toml on the boot partition asked for. Its Wi-Fi stays: it may be the only way to get here.
+        # Files that maitred.toml on the boot partition asked for. Its Wi-Fi stays: it may be the only way to the device.
         run rm -f /etc/ssh/authorized_keys.d/maitred-admin /etc/ssh/sshd_config.d/10-maitred.conf \
             /etc/sudoers.d/maitred-admin
     else
-        echo "Kept: $CONFIG, $STATE and $DEVICE (--purge removes them, and every count)."
+        echo "$CONFIG, $STATE and $DEVICE stay (--purge removes them, and every count)."
     fi
 }
 
@@ -107,11 +107,11 @@ fi
 
 case $(uname -m) in
     aarch64 | x86_64) ;;
-    *) fail "$(uname -m): the model runtime exists for 64-bit systems only; flash the 64-bit Raspberry Pi OS" ;;
+    *) fail "$(uname -m): the model runtime needs a 64-bit system; flash the 64-bit Raspberry Pi OS" ;;
 esac
 command -v apt-get >/dev/null || fail "needs Raspberry Pi OS or Debian (apt-get is not here)"
 
-# picamera2 comes from Raspberry Pi's own packages, and only there: elsewhere a USB or network camera is used.
+# picamera2 is only in Raspberry Pi's own packages; other systems use a USB or network camera.
 packages="python3 python3-venv"
 site=
 missing=
@@ -130,45 +130,46 @@ if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     fail "$(python3 --version) is too old; maitred needs Python 3.11, as in Bookworm"
 fi
 
-# The new environment is made beside the one in use, and a link is turned over to it only once it works. What is in it
-# names its own path, so it is never moved. docs/updating.md shows the folder.
+# The new environment is made beside the one in use, and the link is switched to it only when it works. Its scripts contain
+# its path, so it is never moved. docs/updating.md shows the folder.
 release=$RELEASES/$name
 if [ -z "$dry" ]; then
     mkdir -p "$RELEASES"
-    # What an update is at work on would be removed here, and the other way round: both hold this lock.
+    # Without this lock, an update and this script could remove each other's new release.
     exec 9>"$RELEASES/.lock"
-    flock --nonblock 9 || fail "an update is under way; wait for its end" 2
+    flock --nonblock 9 || fail "an update is under way; wait until it has ended" 2
 fi
-[ ! -e "$release" ] || fail "$release is there already; give another --name" 2
+[ ! -e "$release" ] || fail "$release exists already; give another --name" 2
 # shellcheck disable=SC2086 # no word, or one
 run python3 -m venv $site "$release"
 run "$release/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$SOURCE/requirements.lock"
-# What an earlier installation from this copy left there would get into this one.
+# Files that an earlier installation from this copy left there would get into this one.
 run rm -rf "$SOURCE/build/lib"
-# The agent alone: training, conversion and the other end of the line are on no device.
+# Only the agent is installed: training, conversion and the receiver are on no device.
 run env MAITRED_FOR=device "$release/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$SOURCE"
 run "$release/bin/maitred" --version
 run touch "$release/ready"
-before=$(readlink "$RELEASES/current" || readlink "$PLACE" || true) # an earlier recipe had no link `current`
+before=$(readlink "$RELEASES/current" || readlink "$PLACE" || true) # earlier versions of this script had no link `current`
 before=${before##*/}
-turn() { # a link over to what it shall name, in one step
+turn() { # switch a link to another release, in one step
     run ln -sfn "$1" "$2.new"
     run mv -T "$2.new" "$2"
 }
 if [ "$before" ] && [ -d "$RELEASES/$before" ]; then turn "$before" "$RELEASES/previous"; fi
 turn "$name" "$RELEASES/current"
-run rm -f "$RELEASES/trial" "$RELEASES/trial.starts" # of an update that was cut off: this is what shall stay
-if [ -d "$PLACE" ] && [ ! -L "$PLACE" ]; then # made by hand, by an earlier recipe
+run rm -f "$RELEASES/trial" "$RELEASES/trial.starts" # from an update that was cut off: this release shall stay
+if [ -d "$PLACE" ] && [ ! -L "$PLACE" ]; then # made by hand, as an earlier version of the documentation said
     run rm -rf "$PLACE"
 fi
 turn maitred.d/current "$PLACE"
 
 run install -D -m 644 "$SOURCE/systemd/sysusers.d/maitred.conf" /usr/lib/sysusers.d/maitred.conf
 run install -D -m 644 "$SOURCE/systemd/tmpfiles.d/maitred.conf" /usr/lib/tmpfiles.d/maitred.conf
-# Where packages have theirs: what an update brings may take their place, and an owner's drop-ins in /etc stay above both.
+# The units go to the folder of packages: those of an update take precedence over them, and an owner's drop-ins in /etc over
+# both.
 for unit in $UNITS; do
     run install -D -m 644 "$SOURCE/systemd/$unit" "/usr/lib/systemd/system/$unit"
-    run rm -f "/etc/systemd/system/$unit" # from an earlier recipe
+    run rm -f "/etc/systemd/system/$unit" # from an earlier version of this script
 done
 run install -D -m 755 "$SOURCE/firmware_config/update/settle" "$LIBRARY/settle"
 if [ "$key" ]; then run install -D -m 644 "$key" "$SHARE/update.pub"; fi
@@ -177,14 +178,14 @@ if [ ! -e "$CONFIG/maitred.toml" ]; then
 fi
 run systemd-sysusers maitred.conf
 run systemd-tmpfiles --create maitred.conf
-# The agent wants the dashboard.
+# The dashboard needs no `enable`: the agent's unit starts it.
 run systemctl enable maitred.service maitred-provision.service maitred-settle.service maitred-update.service
 if running; then
-    run "$LIBRARY/settle" units # an update's units make room for those that came now
+    run "$LIBRARY/settle" units # removes the units of an update, so that the new ones are used
     run systemctl daemon-reload
     if [ "$start" ]; then run systemctl restart maitred.service maitred-dashboard.service; fi
 fi
-# One environment back is kept, to return to, and what came with an image; older ones go.
+# The previous environment stays, so that one can return to it, and so does that of the image; older ones are removed.
 if [ -z "$dry" ]; then
     for old in "$RELEASES"/*/; do
         case $(basename "$old") in
@@ -196,5 +197,5 @@ fi
 
 if [ -z "$dry" ]; then
     echo "maitred is installed. Edit $CONFIG/maitred.toml, then: systemctl restart agent"
-    echo "Is everything there that it needs? systemctl stop agent; $PLACE/bin/maitred doctor --config $CONFIG/maitred.toml"
+    echo "To check the device: systemctl stop agent; $PLACE/bin/maitred doctor --config $CONFIG/maitred.toml"
 fi

@@ -1,9 +1,9 @@
-"""Making updates: a pair of keys, once; a signed bundle, for each release. Run from a copy of the repository.
+"""Makes updates: a pair of keys once, and a signed update for each release. Run it from a copy of the repository.
 
     python3 firmware_config/release.py keys --out maitred-update
     python3 firmware_config/release.py bundle --key maitred-update.key
 
-It needs maitred's own packages (``pip install .``) and pip. docs/updating.md describes what comes out.
+It needs maitred's own packages (``pip install .``) and pip. docs/updating.md describes the result.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from edge.update.keys import make_keys, read_signing_key, sign  # noqa: E402
 from edge.update.manifest import MANIFEST, SIGNATURE, Manifest, ReleaseFile, UpdateTarget  # noqa: E402
 
 PYTHONS = ("3.11", "3.13")
-"""Of Debian and Raspberry Pi OS: Bookworm, Trixie."""
+"""Python's versions in Debian and Raspberry Pi OS: Bookworm, Trixie."""
 MACHINES = ("aarch64",)
 GLIBC = {"3.11": 36, "3.13": 41}
-"""Minor version of the C library that comes with it: wheels for a newer one don't load there."""
+"""Minor version of the C library that comes with each Python. Wheels for a newer one can't be loaded there."""
 OLDEST_GLIBC = 17
 SOURCES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "edge")
 UNITS = ("maitred.service", "maitred-dashboard.service")
-"""What update/settle puts in place; the other units work for every release, and are the system's."""
+"""Units that update/settle installs. The other units belong to the system, and work for every release."""
 BUILD_ONLY = ("setuptools",)
-"""In the lock because it builds the project; no device needs it."""
+"""Packages that are in the lock because they build the project; no device needs them."""
 
 
 def main() -> int:
-    """Run a subcommand; returns its exit code as maitred does."""
+    """Run a subcommand; returns its exit code, which means the same as those of maitred."""
     options = _parser().parse_args()
     try:
         return int(options.function(options))
@@ -58,33 +58,37 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="release.py", description="Make updates for devices.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    pair = commands.add_parser("keys", help="make a pair of keys: NAME.key to keep secret, NAME.pub for devices")
+    pair = commands.add_parser("keys", help="make a pair of keys: NAME.key is secret, NAME.pub is for devices")
     pair.add_argument("--out", type=Path, required=True, metavar="NAME")
     pair.set_defaults(function=keys)
     bundle = commands.add_parser("bundle", help="make a signed update of this copy of the repository")
     bundle.add_argument("--key", type=Path, required=True, metavar="FILE", help="the secret key")
     bundle.add_argument("--out", type=Path, metavar="FILE", help="the update (maitred-VERSION.maitred)")
-    bundle.add_argument("--python", action="append", choices=PYTHONS, help=f"for this one ({', '.join(PYTHONS)})")
-    bundle.add_argument("--machine", action="append", metavar="M", help=f"for this kind ({', '.join(MACHINES)})")
     bundle.add_argument(
-        "--wheels", type=Path, metavar="DIR", help="take the locked wheels from here, not from an index"
+        "--python", action="append", choices=PYTHONS, help=f"Python of the devices ({', '.join(PYTHONS)})"
     )
-    bundle.add_argument("--lock", type=Path, default=ROOT / "requirements.lock", metavar="FILE", help="other packages")
+    bundle.add_argument(
+        "--machine", action="append", metavar="M", help=f"processor of the devices ({', '.join(MACHINES)})"
+    )
+    bundle.add_argument(
+        "--wheels", type=Path, metavar="DIR", help="take the locked wheels from this folder, not from an index"
+    )
+    bundle.add_argument("--lock", type=Path, default=ROOT / "requirements.lock", metavar="FILE", help="another lock")
     bundle.set_defaults(function=make_bundle)
     return parser
 
 
 def keys(options: argparse.Namespace) -> int:
-    """Write NAME.key, readable for its owner alone, and NAME.pub."""
+    """Write NAME.key, which only its owner can read, and NAME.pub."""
     comment = f"{options.out.name}-{datetime.now(UTC):%Y-%m-%d}"
     secret, public = make_keys(comment)
     halves = [
         (options.out.with_name(f"{options.out.name}.{ending}"), line, mode)
         for ending, line, mode in (("key", secret, 0o600), ("pub", public, 0o644))
     ]
-    for path, _, _ in halves:  # before one is written: no half without the other
+    for path, _, _ in halves:  # check both before one is written, so that no half is there without the other
         if path.exists():
-            raise BadInput(f"{path}: exists; a key that signed releases is not replaced, give another --out")
+            raise BadInput(f"{path}: exists; a key that may have signed releases is not replaced: give another --out")
     for path, line, mode in halves:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -92,13 +96,13 @@ def keys(options: argparse.Namespace) -> int:
             raise BadInput(f"{path}: cannot be written ({error.strerror})") from error
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (of a descriptor)
             file.write(line)
-    sys.stdout.write(f"{options.out}.key: keep it secret, and a copy of it in a safe place\n")
-    sys.stdout.write(f"{options.out}.pub: for devices (--update-key of build.sh and install.sh)\n")
+    sys.stdout.write(f"{options.out}.key: keep this secret, and keep a copy in a safe place\n")
+    sys.stdout.write(f"{options.out}.pub: this is for devices (--update-key of build.sh and install.sh)\n")
     return 0
 
 
 def make_bundle(options: argparse.Namespace) -> int:
-    """Build the wheel, gather the locked ones of each kind of device, sign, and write."""
+    """Build maitred's wheel, collect the locked wheels for each kind of device, and write a signed update."""
     key = read_signing_key(options.key)
     with tempfile.TemporaryDirectory(prefix="maitred-release-") as temporary:
         folder = Path(temporary)
@@ -125,12 +129,13 @@ def make_bundle(options: argparse.Namespace) -> int:
 
 
 def write_bundle(out: Path, manifest: bytes, signature: bytes, files: dict[str, Path]) -> None:
-    """A plain tar: the manifest, its signature, and the files in the manifest's order, each under its SHA-256.
+    """Write a plain tar: the manifest, its signature, and the files in the manifest's order.
 
-    The names of wheels are longer than a plain tar takes. The same inputs give the same bytes.
+    Each file's name in the tar is its SHA-256, because names of wheels are too long for a plain tar. The same inputs
+    give the same bytes.
 
     Raises:
-        BadInput: it cannot be written there.
+        BadInput: the file cannot be written.
     """
     moment = int(_moment().timestamp())
 
@@ -151,7 +156,7 @@ def write_bundle(out: Path, manifest: bytes, signature: bytes, files: dict[str, 
 
 
 def _build(folder: Path) -> Path:
-    # Of a copy: setuptools puts what an earlier build left behind into the wheel, too.
+    # Build a copy, because setuptools would put files that an earlier build left behind into the wheel, too.
     source = folder / "source"
     for name in SOURCES:
         if (ROOT / name).is_dir():
@@ -198,9 +203,9 @@ def _file(path: Path) -> ReleaseFile:
 
 
 def _moment() -> datetime:
-    """Of the release: SOURCE_DATE_EPOCH where it is set, so that the same copy gives the same bytes."""
-    given = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(given), UTC) if given else STARTED
+    """The time of the release. It is SOURCE_DATE_EPOCH if that is set, so that the same copy gives the same bytes."""
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds else STARTED
 
 
 STARTED = datetime.now(UTC).replace(microsecond=0)

@@ -32,7 +32,7 @@ def test_the_notice_says_that_the_licence_is_not_the_models():
     notice = re.sub(r"\s+", " ", (ROOT / "NOTICE").read_text(encoding="utf-8"))
 
     assert notice.startswith("maitred Copyright 2026 The maitred authors ")
-    assert "Apache's terms do not extend to them" in notice
+    assert "the Apache License does not cover them" in notice
 
 
 @pytest.mark.parametrize("model", sorted((ROOT / "edge" / "models").glob("*.tflite")), ids=lambda path: path.stem)

@@ -47,7 +47,11 @@ def test_the_scripts_are_clean(script: Path):
         pytest.param("build.sh", ["--what"], 2, "maitred: unknown option --what", id="an-unknown-option-by-name"),
         pytest.param("build.sh", ["--out", "/"], 1, "is a folder; name the image in it", id="a-folder-as-target"),
         pytest.param(
-            "build.sh", ["--out", "x", "--update-key", str(FOLDER / "build.sh")], 1, "no public key", id="no-key-in-it"
+            "build.sh",
+            ["--out", "x", "--update-key", str(FOLDER / "build.sh")],
+            1,
+            "not a public key",
+            id="no-key-in-it",
         ),
         pytest.param("emulate.sh", ["--http"], 2, "maitred: --http needs a value", id="no-port"),
         pytest.param("emulate.sh", ["--machine", "pi9", "x"], 2, "virt or raspi3b", id="no-such-machine"),

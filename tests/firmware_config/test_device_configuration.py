@@ -57,7 +57,7 @@ def test_the_lines_to_uncomment_are_valid_on_the_boot_partition(tmp_path: Path):
     assert found.settings.wifi.country == "FR"
     assert found.settings.ssh is not None
     assert found.agent["dashboard"]["host"] == "0.0.0.0"
-    assert set(found.fresh) == {"wifi.password", "dashboard.password", "uplink.secret", "mqtt.password"}
+    assert set(found.new_secrets) == {"wifi.password", "dashboard.password", "uplink.secret", "mqtt.password"}
 
 
 def test_what_is_left_of_the_example_is_refused_by_its_line(tmp_path: Path):

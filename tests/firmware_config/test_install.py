@@ -103,8 +103,8 @@ def test_it_keeps_out_of_an_update_and_replaces_no_release(tmp_path: Path):
         ls -A /opt/maitred.d /opt/maitred.d/factory
     """)  # fmt: skip
     assert found.stderr.splitlines() == [
-        "install.sh: an update is under way; wait for its end",
-        "install.sh: /opt/maitred.d/factory is there already; give another --name",
+        "install.sh: an update is under way; wait until it has ended",
+        "install.sh: /opt/maitred.d/factory exists already; give another --name",
     ]
     assert found.stdout.split("\n/opt")[0].splitlines()[:2] == ["ended with 2", "ended with 2"]
     assert found.stdout.split()[6:] == ["/opt/maitred.d:", ".lock", "factory", "/opt/maitred.d/factory:"]
@@ -149,9 +149,9 @@ def test_it_installs_updates_and_goes_again(tmp_path: Path):
     assert "maitred-ed25519 AAAA" in out
     assert "face 2 on" in out  # the models are in it, and run
     assert "one back is kept\n" in out
-    assert "# mine\nKept: /etc/maitred, /var/lib/maitred and /var/lib/maitred-device" in out
+    assert "# mine\n/etc/maitred, /var/lib/maitred and /var/lib/maitred-device stay (--purge" in out
     # What is left: other packages have units whose names hold "settle" too.
-    left = out.partition("Kept:")[2].splitlines()[1:]
+    left = out.partition("device stay (--purge")[2].splitlines()[1:]
     assert [name for name in left if name.startswith("maitred") or name in ("settle", "agent.service")] == []
     assert "count" in left
     assert left[-1] == "purged"

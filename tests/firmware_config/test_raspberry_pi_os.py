@@ -178,4 +178,4 @@ def test_the_wifi_comes_up_by_the_standard_library_alone(tmp_path: Path, text: s
         assert connection.stat().st_mode & 0o777 == 0o600
         assert "psk=12345678\n" in connection.read_text()
     if code:
-        assert "line 2: ssid: curly quotes" in done.stderr
+        assert "line 2: ssid: has curly quotes" in done.stderr
