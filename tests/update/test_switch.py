@@ -14,6 +14,7 @@ from update_device import Device, make_bundle
 from edge.cli import main
 from edge.errors import MaitredError
 from edge.store.heartbeat import read_health
+from edge.update import health
 from edge.update.archive import UpdateArchive
 from edge.update.health import WatchLimits
 from edge.update.install import Candidate, ReportStep, install
@@ -206,6 +207,13 @@ def test_an_agent_that_falls_again_and_again_is_taken_back_without_the_update(de
 
 
 def test_the_whole_of_it_by_the_command(device: Device, key: SigningKey, tmp_path: Path, capsys, monkeypatch):
+    asked: list[WatchLimits] = []
+
+    def quick(limit: float, hold: float) -> WatchLimits:
+        asked.append(WatchLimits(limit, hold))
+        return QUICK
+
+    monkeypatch.setattr(health, "WatchLimits", quick)  # half a minute each time would be the same, and late
     device.start()
     runs(device, "factory")
     places = ["--releases", str(device.root), "--keys", str(device.keys), "--config", str(device.config)]
@@ -227,6 +235,7 @@ def test_the_whole_of_it_by_the_command(device: Device, key: SigningKey, tmp_pat
     assert "maitred 1.0 is in use" in capsys.readouterr().out
     assert device.works() == "1.0"
     assert Releases(device.root).previous == release.name
+    assert {(limits.limit, limits.hold) for limits in asked} == {(60.0, 30.0)}
 
 
 @pytest.mark.parametrize("name", ["trial.new", "current.new", "previous.new"])

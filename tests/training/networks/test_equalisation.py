@@ -40,5 +40,5 @@ def test_outputs_stay_the_same_and_channels_get_one_range():
         for found, wanted in zip(model(picture[None]), expected, strict=True):
             np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
     between = keras.Model(model.inputs, step.output)
-    widest = np.max([np.abs(np.asarray(between(picture[None]))).max((0, 1, 2)) for picture in pictures], axis=0)
+    widest = np.max([np.abs(np.asarray(between([picture[None]]))).max((0, 1, 2)) for picture in pictures], axis=0)
     np.testing.assert_allclose(widest, widest.max(), rtol=1e-4)
