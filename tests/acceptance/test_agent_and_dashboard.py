@@ -81,7 +81,7 @@ def test_a_browser_sees_the_running_demo_count(start, browser, tmp_path: Path):
     assert demo.wait(30) == 0
 
 
-def test_a_port_that_is_taken_ends_the_demo_with_its_name(start, endpoint):
+def test_the_demo_ends_and_names_the_port_that_is_in_use(start, endpoint):
     port = endpoint.server_address[1]
 
     demo = start("demo", "--port", str(port))
@@ -119,7 +119,7 @@ def test_what_was_counted_reaches_the_endpoint_signed_and_as_published(start, en
         assert store.outbox.state().delivered == len({headers["webhook-id"] for headers, _ in endpoint.received})
 
 
-def test_doctor_tells_what_is_wrong_and_the_way_out(maitred, tmp_path: Path):
+def test_doctor_says_what_is_wrong_and_what_to_do(maitred, tmp_path: Path):
     config = tmp_path / "maitred.toml"
     config.write_text("[camera]\nsource = 'v4l2:/dev/video99'\n[store]\npath = 'maitred.db'\n")
 
@@ -133,7 +133,7 @@ def test_doctor_tells_what_is_wrong_and_the_way_out(maitred, tmp_path: Path):
     assert all(check["way_out"] for check in checks.values() if check["verdict"] != "ok")
 
 
-def test_doctor_is_content_with_a_working_device(maitred, tmp_path: Path):
+def test_doctor_finds_nothing_wrong_with_a_working_device(maitred, tmp_path: Path):
     Store.open(tmp_path / "maitred.db").close()
     config = tmp_path / "maitred.toml"
     config.write_text(f"[camera]\nsource = {json.dumps(str(CLIP))}\n[store]\npath = 'maitred.db'\n")
@@ -147,7 +147,7 @@ def test_doctor_is_content_with_a_working_device(maitred, tmp_path: Path):
 @pytest.mark.parametrize(
     "form", [(), ("--format", "csv"), ("--format", "json"), ("--json",), ("--format", "html")], ids=" ".join
 )
-def test_a_report_holds_what_the_database_holds(maitred, tmp_path: Path, form: tuple[str, ...]):
+def test_a_report_has_the_numbers_of_the_database(maitred, tmp_path: Path, form: tuple[str, ...]):
     now = time.time()
     with Store.open(tmp_path / "maitred.db") as store:
         store.record([Visit(now - 60, now - 50, 9, 34.0, (28.0, 41.0), 0.8)] * 7, now)
@@ -163,7 +163,7 @@ def test_a_report_holds_what_the_database_holds(maitred, tmp_path: Path, form: t
         assert json.loads(done.out)["total"]["visits"] == 7
 
 
-def test_the_agent_pulls_in_neither_tensorflow_nor_the_workshop():
+def test_the_agent_imports_neither_tensorflow_nor_training_nor_conversion():
     import subprocess
     import sys
 

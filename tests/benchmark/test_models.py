@@ -13,7 +13,7 @@ from edge.vision.interpreter import Interpreter
 
 
 @pytest.mark.parametrize("name", [name for name in shipped_models() if load_bundle(name).card.macs])
-def test_what_is_counted_from_the_file_is_what_the_card_says(name):
+def test_operations_counted_from_the_file_are_those_of_the_card(name):
     bundle = load_bundle(name)
     assert count_macs(bundle.model) == bundle.card.macs
 

@@ -30,7 +30,7 @@ def test_bytes_moved_are_those_of_inputs_weights_and_outputs():
     assert first.moved == 2 * 180 * 180 * 3
 
 
-def test_the_table_has_a_line_for_each(capsys):
+def test_the_table_has_a_line_for_each_operator(capsys):
     assert main(["table1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("CONV_2D") for line in lines) == 5

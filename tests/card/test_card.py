@@ -49,7 +49,7 @@ def test_the_data_partition_took_the_rest_of_the_card(device: Device):
     assert kilobytes > 2_000_000  # of a card of 4 GB; the image has 64 MB of it
 
 
-def test_the_root_takes_no_write_and_what_stays_is_on_the_data_partition(device: Device):
+def test_the_root_is_read_only_and_data_is_on_the_data_partition(device: Device):
     assert device.run("findmnt -no FSTYPE /").strip() == "overlay"
     lower = device.run("grep MAITRED-ROOT /proc/mounts || awk '$2 == \"/\"' /proc/mounts")
     assert "lowerdir=/lower" in lower
@@ -114,7 +114,7 @@ def test_the_agent_stops_and_starts_under_its_other_name(device: Device):
 
 
 @pytest.mark.parametrize("unit", ["maitred", "maitred-dashboard"])
-def test_the_units_are_shut_in(device: Device, unit: str):
+def test_the_units_are_hardened(device: Device, unit: str):
     line = device.run(f"systemd-analyze security {unit}.service --no-pager | tail -1")
     assert float(line.split("level for")[1].split(":")[1].split()[0]) <= 2.0, line
 
@@ -124,7 +124,7 @@ def test_the_units_are_well_formed(device: Device):
     assert done.stdout.strip() == ""
 
 
-def test_nothing_listens_but_what_the_page_says(device: Device):
+def test_only_the_ports_on_the_page_are_open(device: Device):
     listening = device.run("ss -Hlntu | awk '{print $1, $5}'").split("\n")
     ports = {line.split()[0] + line.rsplit(":", 1)[1] for line in listening if line}
     # Dashboard, ssh (a key is named), mDNS, which answers from a port of its own too.
@@ -142,7 +142,7 @@ def test_swap_is_in_memory_and_logs_are_too(device: Device):
     assert device.run("ls /var/log/journal 2>/dev/null || true") == ""
 
 
-def test_it_switches_off_cleanly(device: Device):
+def test_it_shuts_down_cleanly(device: Device):
     device.power_off()
     checked = subprocess.run(
         ["mdir", "-i", f"{device.card}@@4M", "-b", "::"], capture_output=True, text=True, check=False

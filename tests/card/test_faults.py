@@ -18,7 +18,7 @@ def device(image: Path, settings: str, key: Path, tmp_path: Path):
         yield made
 
 
-def test_a_mistake_in_the_settings_is_told_and_the_last_right_ones_stay(device: Device, settings: str):
+def test_a_mistake_in_the_settings_is_reported_and_the_last_good_ones_stay(device: Device, settings: str):
     device.start().wait_healthy()
     device.power_off()
 
@@ -40,7 +40,7 @@ def test_a_mistake_in_the_settings_is_told_and_the_last_right_ones_stay(device: 
     assert device.get("maitred-problems.txt") is None
 
 
-def test_a_camera_that_is_not_there_is_told_and_taken_when_it_comes(device: Device, settings: str):
+def test_a_missing_camera_is_reported_and_used_once_it_is_there(device: Device, settings: str):
     there = settings.split('source = "')[1].split('"')[0]
     device.put("maitred.toml", settings.replace(there, "v4l2:/dev/video0"))
     device.start()
@@ -57,7 +57,7 @@ def test_a_camera_that_is_not_there_is_told_and_taken_when_it_comes(device: Devi
     device.start().wait_healthy()
 
 
-def test_a_full_card_stops_no_counting_and_what_waited_is_written_when_there_is_room(device: Device, tmp_path: Path):
+def test_a_full_card_does_not_stop_counting_and_visits_are_written_once_there_is_room(device: Device, tmp_path: Path):
     device.start().wait_healthy()
     device.show(one_patron(tmp_path / "one.mp4"))
     # As root, past what is reserved for it: not a byte is left.
@@ -78,7 +78,7 @@ def test_a_full_card_stops_no_counting_and_what_waited_is_written_when_there_is_
     device.wait("visits", lambda: device.database()["visits"] > before)
 
 
-def test_no_network_keeps_nothing_from_counting(device: Device, settings: str):
+def test_without_a_network_counting_goes_on(device: Device, settings: str):
     device.put(
         "maitred.toml",
         settings + '\n[uplink]\nurl = "https://census.invalid/v1"\nsecret = "whsec_cHJvdmlzaW9uaW5nLCBpbiB0ZXN0cy4u"\n',

@@ -26,7 +26,7 @@ def partitions(card: Path) -> list[tuple[int, int]]:
 
 
 @pytest.mark.skipif(any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {', '.join(TOOLS)}")
-def test_every_file_system_is_sound_on_a_used_card(image: Path, tmp_path: Path):
+def test_every_file_system_is_intact_on_a_used_card(image: Path, tmp_path: Path):
     bmap, card = tmp_path / "map", tmp_path / "card.img"
     subprocess.run(["bmaptool", "--quiet", "create", "-o", bmap, image], check=True)
     noise = os.urandom(MIB)

@@ -19,7 +19,7 @@ def run(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gets as far as that")
-def test_all_missing_tools_are_named_with_the_command_that_brings_them(tmp_path):
+def test_all_missing_tools_are_named_with_the_command_that_installs_them(tmp_path):
     for tool in NEEDED_FIRST:
         (tmp_path / tool).symlink_to(shutil.which(tool) or "")
     done = run("--root", str(tmp_path / "root"), path=str(tmp_path))
@@ -28,7 +28,7 @@ def test_all_missing_tools_are_named_with_the_command_that_brings_them(tmp_path)
     assert not (tmp_path / "root").exists()
 
 
-def test_another_processor_is_refused_with_those_it_knows():
+def test_an_unknown_processor_is_refused_with_a_list_of_known_ones():
     done = run("--cpu", "z80")
     assert done.returncode == 1
     assert "--cpu z80" in done.stderr
@@ -36,7 +36,7 @@ def test_another_processor_is_refused_with_those_it_knows():
     assert "cortex-a76" in done.stderr
 
 
-def test_an_unknown_option_is_bad_usage():
+def test_an_unknown_option_is_answered_with_the_usage():
     done = run("--what")
     assert done.returncode == 2
     assert "--mirror URL" in done.stderr
@@ -44,6 +44,6 @@ def test_an_unknown_option_is_bad_usage():
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 @pytest.mark.parametrize("script", [SCRIPT, SCRIPT.parents[2] / ".ci" / "arm64"], ids=lambda path: path.name)
-def test_the_scripts_are_clean(script):
+def test_shellcheck_finds_nothing_in_the_scripts(script):
     done = subprocess.run(["shellcheck", "-x", str(script)], capture_output=True, text=True, cwd=SCRIPT.parents[2])
     assert done.returncode == 0, done.stdout

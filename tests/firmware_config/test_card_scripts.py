@@ -27,7 +27,7 @@ def run(script: str, *words: str, path: str | None = None) -> subprocess.Complet
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_the_scripts_are_clean(script: Path):
+def test_shellcheck_finds_nothing_in_the_scripts(script: Path):
     done = subprocess.run(
         ["shellcheck", "-x", "-P", "SCRIPTDIR", str(script)], capture_output=True, text=True, cwd=FOLDER.parent
     )
@@ -61,7 +61,7 @@ def test_the_scripts_are_clean(script: Path):
         pytest.param("emulate.sh", ["/none.img"], 1, "build.sh makes it", id="emulate-what-is-not-there"),
     ],
 )
-def test_bad_usage_names_the_way_out(script: str, words: list[str], code: int, told: str):
+def test_wrong_usage_is_answered_with_what_to_do(script: str, words: list[str], code: int, told: str):
     done = subprocess.run([str(FOLDER / script), *words], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == code
     assert told in done.stderr
@@ -77,7 +77,7 @@ def test_bad_usage_names_the_way_out(script: str, words: list[str], code: int, t
         pytest.param("[camera]\nfps = 0\n", "", id="a-mistake-that-is-told-before"),
     ],
 )
-def test_a_camera_that_the_card_cannot_have_is_told_before_the_image_is_made(tmp_path: Path, text: str, told: str):
+def test_a_camera_that_the_card_cannot_use_is_refused_before_the_image_is_made(tmp_path: Path, text: str, told: str):
     (tmp_path / "maitred.toml").write_text(text)
     words = [sys.executable, FOLDER / "image" / "camera.py", tmp_path]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -103,7 +103,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("named", ["my card.img", "./my card.img", "../there/my card.img", "{folder}/my card.img"])
-def test_an_image_is_named_from_where_one_stands(copied: Path, tmp_path: Path, named: str):
+def test_the_path_of_an_image_is_relative_to_the_current_folder(copied: Path, tmp_path: Path, named: str):
     folder = tmp_path / "there"
     folder.mkdir()
     (folder / "my card.img").touch()
@@ -131,7 +131,7 @@ def test_an_image_that_is_not_there_is_named(copied: Path, tmp_path: Path):
     assert f"MAITRED_CARD=none.img: no such file ({tmp_path}/none.img); name an image" in done.stdout
 
 
-def test_the_emulator_that_is_missing_is_named(tmp_path: Path):
+def test_a_missing_emulator_is_named(tmp_path: Path):
     for tool in ("sh", "dirname"):
         (tmp_path / tool).symlink_to(shutil.which(tool) or "")
     done = run("emulate.sh", str(FOLDER / "build.sh"), path=str(tmp_path))
@@ -139,7 +139,7 @@ def test_the_emulator_that_is_missing_is_named(tmp_path: Path):
     assert "apt-get install qemu-system-arm mtools" in done.stderr
 
 
-def test_every_place_that_stays_is_a_mount_of_the_data_partition():
+def test_every_folder_that_is_kept_is_on_the_data_partition():
     lines = [line.split() for line in (FILES / "etc" / "fstab").read_text().splitlines() if line[:1] not in ("#", "")]
     places = {target for source, target, *_ in lines if source.startswith("/data/")}
     assert places == {"/var/lib/maitred", "/etc/maitred", "/var/lib/maitred-device", "/var/lib/systemd"}

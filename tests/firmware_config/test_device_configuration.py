@@ -20,7 +20,7 @@ def uncommented(text: str) -> str:
     return re.sub(r"^# (?=\[\w+\]|\w+ = )", "", text, flags=re.MULTILINE)
 
 
-def test_a_device_starts_with_its_own_camera_and_sends_nothing():
+def test_a_new_device_uses_its_own_camera_and_sends_nothing():
     settings = load_settings(FILE)
 
     assert settings.camera.source == "picamera2:"
@@ -60,7 +60,7 @@ def test_the_lines_to_uncomment_are_valid_on_the_boot_partition(tmp_path: Path):
     assert set(found.new_secrets) == {"wifi.password", "dashboard.password", "uplink.secret", "mqtt.password"}
 
 
-def test_what_is_left_of_the_example_is_refused_by_its_line(tmp_path: Path):
+def test_an_example_value_that_was_left_is_refused_with_its_line(tmp_path: Path):
     """Anybody knows it; the key's point on the curve is one for which anybody can sign."""
     found = check(uncommented(TEXT), Vault(tmp_path))
 
@@ -70,11 +70,11 @@ def test_what_is_left_of_the_example_is_refused_by_its_line(tmp_path: Path):
     assert len(examples()) == 5
 
 
-def test_a_device_that_took_the_examples_key_before_keeps_its_other_settings(tmp_path: Path):
+def test_a_device_that_has_the_examples_key_keeps_its_other_settings(tmp_path: Path):
     text = '[device]\nhostname = "door"\n' + uncommented(TEXT[TEXT.index("# [ssh]") :])
     assert check(text, Vault(tmp_path)).problems
     assert check(text, Vault(tmp_path), applied=True).problems == ()
 
 
-def test_the_package_has_the_same_file():
+def test_the_package_holds_the_same_file():
     assert template() == TEXT

@@ -29,13 +29,13 @@ def source(path: str) -> str:
         ("Device", "edge/dashboard/templates/base.html"),
     ],
 )
-def test_what_is_quoted_is_what_is_said(quoted: str, place: str):
+def test_quoted_messages_are_the_real_ones(quoted: str, place: str):
     assert f'"{quoted}"' in PAGE
     said = source(place).replace("$label", "MAITRED-ROOT").lower()
     assert quoted.lower() in said
 
 
-def test_the_camera_and_the_data_partition_are_spoken_of_as_the_device_does():
+def test_the_page_names_the_camera_and_the_data_partition_as_the_device_does():
     assert f'"{CAMERA_WORDS["failed"]}" on the page' in PAGE
     start, end = re.search(r'"(the card\'s data partition) … (is missing or broken)"', PAGE).groups()
     assert NOT_KEPT.startswith(start)
@@ -43,13 +43,13 @@ def test_the_camera_and_the_data_partition_are_spoken_of_as_the_device_does():
 
 
 @pytest.mark.parametrize("script", ["build.sh", "emulate.sh"])
-def test_the_options_are_those_of_the_scripts(script: str):
+def test_the_options_on_the_page_are_those_of_the_scripts(script: str):
     used = set(re.findall(r"--[a-z-]+", " ".join(re.findall(rf"firmware_config/{script}[^`\n]*", PAGE))))
     assert used or script == "emulate.sh"
     assert all(f"        {option})" in source(f"firmware_config/{script}") for option in used)
 
 
-def test_the_commands_are_taken_by_the_program():
+def test_the_commands_on_the_page_are_valid():
     text = PAGE.replace("\\\n", " ")
     commands = re.findall(r"/opt/maitred/bin/maitred ([^`\n>]+)", text)
     assert len(commands) == 2

@@ -47,7 +47,7 @@ def possible() -> bool:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_shellcheck_has_nothing_to_say():
+def test_shellcheck_finds_nothing():
     if shutil.which("shellcheck") is None:
         pytest.skip("shellcheck is not installed")
     found = subprocess.run(["shellcheck", SCRIPT], capture_output=True, text=True)
@@ -61,7 +61,7 @@ def test_an_unknown_option_is_refused():
 
 
 @pytest.mark.skipif(not HERE, reason="not a 64-bit Debian")
-def test_a_dry_run_names_the_steps_and_does_none():
+def test_a_dry_run_prints_the_steps_and_changes_nothing():
     def releases() -> list[Path]:
         return sorted(Path("/opt").glob("maitred*/*"))
 
@@ -74,7 +74,7 @@ def test_a_dry_run_names_the_steps_and_does_none():
 
 
 @pytest.mark.skipif(not HERE, reason="not a 64-bit Debian")
-def test_who_is_not_root_is_told():
+def test_another_user_than_root_is_refused():
     if os.geteuid() == 0:
         command = ["setpriv", "--reuid=65534", "--clear-groups", "sh", str(SCRIPT)]
     else:
@@ -87,13 +87,13 @@ def test_who_is_not_root_is_told():
 
 
 @pytest.mark.parametrize("name", ["", "../x", "current", "x.part", ".lock"])
-def test_a_name_that_is_no_folder_of_its_own_is_refused(name: str):
+def test_a_release_name_that_is_not_a_plain_folder_name_is_refused(name: str):
     found = subprocess.run([SCRIPT, "--dry-run", "--name", name], capture_output=True, text=True)
     assert found.returncode == 2
     assert f"--name '{name}'" in found.stderr
 
 
-def test_it_keeps_out_of_an_update_and_replaces_no_release(tmp_path: Path):
+def test_it_does_not_run_during_an_update_and_replaces_no_release(tmp_path: Path):
     if not possible():
         pytest.skip("needs root, and a mount namespace with an overlay")
     found = in_a_view(tmp_path / "view", f"""
@@ -110,7 +110,7 @@ def test_it_keeps_out_of_an_update_and_replaces_no_release(tmp_path: Path):
     assert found.stdout.split()[6:] == ["/opt/maitred.d:", ".lock", "factory", "/opt/maitred.d/factory:"]
 
 
-def test_it_installs_updates_and_goes_again(tmp_path: Path):
+def test_it_installs_updates_and_uninstalls(tmp_path: Path):
     if not possible():
         pytest.skip("needs root, and a mount namespace with an overlay")
     (tmp_path / "update.pub").write_text("maitred-ed25519 " + 43 * "A" + "= test\n")

@@ -38,12 +38,12 @@ def bookworm(tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_shellcheck_has_nothing_to_say(script: str):
+def test_shellcheck_finds_nothing(script: str):
     done = subprocess.run(["shellcheck", FOLDER / script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_bookworm_is_told_to_run_the_script_once(bookworm: Path):
+def test_bookworm_runs_the_script_once(bookworm: Path):
     line = (bookworm / "cmdline.txt").read_text()
     assert make(bookworm).returncode == 0  # again, with a newer clone
 
@@ -55,7 +55,7 @@ def test_bookworm_is_told_to_run_the_script_once(bookworm: Path):
     assert not list(bookworm.rglob("*.new"))
 
 
-def test_trixie_gets_user_data_and_its_cmdline_stays(tmp_path: Path):
+def test_trixie_gets_user_data_and_keeps_its_cmdline(tmp_path: Path):
     (tmp_path / "meta-data").write_text("instance_id: rpios-image\n")
     (tmp_path / "cmdline.txt").write_text(CMDLINE)
     (tmp_path / "user-data").write_text("#cloud-config\n")
@@ -67,7 +67,7 @@ def test_trixie_gets_user_data_and_its_cmdline_stays(tmp_path: Path):
     assert "first-start.sh" in (tmp_path / "user-data").read_text()
 
 
-def test_an_empty_folder_gets_all_and_the_rest_is_said(tmp_path: Path):
+def test_an_empty_folder_gets_all_files_and_the_next_steps_are_printed(tmp_path: Path):
     done = make(tmp_path)
 
     assert {path.name for path in tmp_path.iterdir()} == {"maitred", "maitred.toml", "user-data"}
@@ -105,7 +105,7 @@ def test_the_cloud_config_is_valid_by_cloud_inits_own_schema():
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path):
+def test_systemd_accepts_the_unit(tmp_path: Path):
     text = (FOLDER / "maitred-install.service").read_text()
     (tmp_path / "maitred-install.service").write_text(text.replace("/usr/local/sbin/maitred-install", "/bin/true"))
     done = subprocess.run(
@@ -115,7 +115,7 @@ def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path):
     assert [line for line in (done.stdout + done.stderr).splitlines() if "maitred" in line] == []
 
 
-def test_the_first_start_puts_the_installation_in_place_and_itself_out_of_use(bookworm: Path, tmp_path: Path):
+def test_the_first_start_installs_maitred_and_disables_itself(bookworm: Path, tmp_path: Path):
     if not possible():
         pytest.skip("needs root, and a mount namespace with an overlay")
     found = in_a_view(tmp_path / "view", f"""
@@ -134,7 +134,7 @@ def test_the_first_start_puts_the_installation_in_place_and_itself_out_of_use(bo
 
 
 @pytest.mark.skipif(not HERE or os.geteuid() != 0, reason="needs root on a 64-bit Debian")
-def test_a_dry_run_of_the_installation_names_the_steps(bookworm: Path, tmp_path: Path):
+def test_a_dry_run_of_the_installation_prints_the_steps(bookworm: Path, tmp_path: Path):
     (bookworm / "maitred.toml").write_text(WIFI)
     environment = dict(os.environ) | {"MAITRED_BOOT": str(bookworm), "MAITRED_SOURCE": str(tmp_path / "source")}
     environment.pop("PYTHONPATH", None)
@@ -164,7 +164,7 @@ def test_a_dry_run_of_the_installation_names_the_steps(bookworm: Path, tmp_path:
         ("[wifi]\nssid = “Chez”\n", 1, ""),
     ],
 )
-def test_the_wifi_comes_up_by_the_standard_library_alone(tmp_path: Path, text: str, code: int, out: str):
+def test_the_wifi_is_set_up_with_the_standard_library_alone(tmp_path: Path, text: str, code: int, out: str):
     (tmp_path / "maitred.toml").write_text(text)
     # -S: no installed package can be seen, as on a fresh system.
     done = subprocess.run(

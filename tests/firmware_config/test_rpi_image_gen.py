@@ -52,7 +52,7 @@ def test_the_metadata_has_fields_that_are_documented():
     assert re.fullmatch(r"\d+\.\d+\.\d+", metadata()["X-Env-Layer-Version"])
 
 
-def test_the_layer_is_one_for_mmdebstrap():
+def test_the_layer_is_valid_for_mmdebstrap():
     layer = yaml.safe_load(LAYER.read_text())
 
     assert set(layer) == {"mmdebstrap"}
@@ -70,7 +70,7 @@ def test_the_configuration_names_this_layer_and_the_ab_layout():
     assert config["layer"]["app"] == metadata()["X-Env-Layer-Name"]
 
 
-def test_what_the_units_keep_is_on_the_shared_partition():
+def test_folders_that_the_units_write_are_on_the_shared_partition():
     lines = (OVERLAY / "etc/rpi-image-gen/slot-shared.d/maitred.conf").read_text().splitlines()
     values = [line for line in lines if line and not line.startswith("#")]
     agent = (ROOT / "systemd/maitred.service").read_text()
@@ -84,7 +84,7 @@ def test_what_the_units_keep_is_on_the_shared_partition():
     }
 
 
-def test_nothing_is_taken_over_without_the_shared_partition():
+def test_without_the_shared_partition_nothing_is_set_up():
     """As on the card of build.sh."""
     drop_in = (UNITS / "maitred-provision.service.d/bootfs.conf").read_text()
     card = ROOT / "firmware_config/image/files/etc/systemd/system/maitred-provision.service.d/card.conf"
@@ -96,7 +96,7 @@ def test_nothing_is_taken_over_without_the_shared_partition():
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
-def test_the_hooks_are_clean_shell(tmp_path: Path):
+def test_shellcheck_finds_nothing_in_the_hooks(tmp_path: Path):
     for number, hook in enumerate(yaml.safe_load(LAYER.read_text())["mmdebstrap"]["customize-hooks"]):
         (tmp_path / f"{number}.sh").write_text(f"#!/bin/sh\nset -eu\n{hook}\n")
     # SC2154: the builder sets the variables.
@@ -107,7 +107,7 @@ def test_the_hooks_are_clean_shell(tmp_path: Path):
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_systemd_has_nothing_to_say_against_the_units(tmp_path: Path):
+def test_systemd_accepts_the_units(tmp_path: Path):
     shutil.copytree(UNITS, tmp_path, dirs_exist_ok=True)
     shutil.copy(ROOT / "systemd/maitred-provision.service", tmp_path)
     for path in tmp_path.rglob("*.*"):

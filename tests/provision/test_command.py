@@ -49,7 +49,7 @@ def test_json_is_one_document_and_the_code_is_0(folders, capsys: pytest.CaptureF
     assert capsys.readouterr().out == "nothing to do\n"
 
 
-def test_mistakes_are_told_with_code_2(folders, capsys: pytest.CaptureFixture[str]):
+def test_mistakes_in_the_file_end_with_code_2(folders, capsys: pytest.CaptureFixture[str]):
     (folders[0] / "maitred.toml").write_text("[site]\nname = Chez\n[camera]\nfps = 0\n")
     assert provision(folders, "--json") == 2
     told = capsys.readouterr()
@@ -59,14 +59,14 @@ def test_mistakes_are_told_with_code_2(folders, capsys: pytest.CaptureFixture[st
     assert f"maitred: {folders[0]}/maitred.toml: line 2: name: text is written in straight quotes" in told.err
 
 
-def test_what_is_the_devices_and_not_the_files_is_told_with_code_1(folders, capsys: pytest.CaptureFixture[str]):
+def test_a_fault_of_the_device_ends_with_code_1(folders, capsys: pytest.CaptureFixture[str]):
     (folders[0] / "maitred.toml").write_text('[site]\nname = "x"\n')
     assert provision(folders, "--state-mount") == 1
     assert "the card's data partition" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root looks for the users")
-def test_what_cannot_be_done_is_told_with_code_1_and_the_rest_is_done(folders, capsys: pytest.CaptureFixture[str]):
+def test_a_step_that_fails_ends_with_code_1_and_the_others_are_done(folders, capsys: pytest.CaptureFixture[str]):
     (folders[1] / "etc/group").write_text("root:x:0:\n")
     assert provision(folders) == 1
 
@@ -87,7 +87,7 @@ CUTS = some.tuples(some.integers(0, len(FULL)), some.integers(0, 30), some.text(
 
 @settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(some.lists(CUTS, max_size=3))
-def test_any_file_is_refused_with_words_or_taken_whole(cuts: list[tuple[int, int, str]]):
+def test_any_file_is_refused_with_a_message_or_used_as_a_whole(cuts: list[tuple[int, int, str]]):
     text = FULL
     for at, length, put in cuts:
         text = text[:at] + put + text[at + length :]

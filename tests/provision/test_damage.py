@@ -90,7 +90,7 @@ def test_a_damaged_secret_is_named_and_all_others_stay(card: Card, name: str, da
     assert load_settings(card.root / CONFIG).camera.source.endswith("?key=camera-key&channel=1")
 
 
-def test_a_damaged_secret_that_is_no_longer_wanted_is_forgotten(card: Card):
+def test_a_damaged_secret_that_is_no_longer_needed_is_removed(card: Card):
     card.provision(FULL)
     (card.root / VAULT / "mqtt.password").write_bytes(b"")
     report = card.provision(card.file.read_text(encoding="utf-8").partition("[mqtt]")[0])
@@ -101,7 +101,7 @@ def test_a_damaged_secret_that_is_no_longer_wanted_is_forgotten(card: Card):
 
 
 @pytest.mark.parametrize("gone", ["a folder that is no more", "a file in its place"])
-def test_all_secrets_are_lost_and_what_the_system_has_stays(card: Card, gone: str):
+def test_if_all_secrets_are_lost_what_is_set_up_stays(card: Card, gone: str):
     card.provision(FULL)
     before = {path: (card.root / path).read_bytes() for path in SYSTEM.values()}
     shutil.rmtree(card.root / VAULT)
@@ -124,7 +124,7 @@ def test_all_secrets_are_lost_and_what_the_system_has_stays(card: Card, gone: st
     ],
 )
 @pytest.mark.parametrize("there", ["no file", "a mistake"])
-def test_without_the_last_settings_nothing_takes_the_place_of_what_works(card: Card, damage, there: str):
+def test_without_the_last_good_settings_what_works_stays_as_it_is(card: Card, damage, there: str):
     card.provision(FULL)
     damage(card.root / LAST_GOOD)
     before = card.tree()
@@ -143,7 +143,7 @@ def test_without_the_last_settings_nothing_takes_the_place_of_what_works(card: C
     assert {k: v for k, v in before.items() if k not in told} == {k: v for k, v in after.items() if k not in told}
 
 
-def test_a_file_that_is_right_takes_the_place_of_damaged_settings(card: Card):
+def test_a_valid_file_replaces_damaged_settings(card: Card):
     card.provision(FULL)
     before = card.tree()
     (card.root / LAST_GOOD).write_bytes(bytes(512))
@@ -163,7 +163,7 @@ def test_a_configuration_that_cannot_be_read_is_a_failure_and_the_rest_is_done(c
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 @pytest.mark.parametrize("closed", ["boot", "root/var/lib/maitred-device"])
-def test_another_user_is_told_to_be_root(card: Card, closed: str, capsys: pytest.CaptureFixture[str]):
+def test_another_user_than_root_is_refused(card: Card, closed: str, capsys: pytest.CaptureFixture[str]):
     card.provision(FULL)
     words = ["provision", "--dry-run", "--boot", str(card.boot), "--root", str(card.root)]
     assert cli.main(words) == 0  # and every module is loaded now, from folders that are root's alone
@@ -178,7 +178,7 @@ def test_another_user_is_told_to_be_root(card: Card, closed: str, capsys: pytest
     assert f"{card.boot.parent / closed}: this user may not read it; run the command as root" in capsys.readouterr().err
 
 
-def test_the_wifi_before_the_installation_names_a_file_that_cannot_be_read(
+def test_an_unreadable_file_is_named_by_the_wifi_step_before_the_installation(
     card: Card, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     card.file.write_text(template(), encoding="utf-8")

@@ -30,7 +30,7 @@ TEXT = '# à la carte\n[wifi]\nssid = "Chez Émile"\npassword = "12345678"\ncoun
     ],
     ids=["plain", "mark", "windows", "old mac", "notepad unicode", "big endian", "without mark"],
 )
-def test_it_is_read_and_goes_back_as_it_was_saved(tmp_path: Path, content: bytes):
+def test_a_file_is_written_back_as_it_was_saved(tmp_path: Path, content: bytes):
     (tmp_path / "maitred.toml").write_bytes(content)
     saved = find(tmp_path)
     assert saved is not None
@@ -47,7 +47,7 @@ def test_it_is_read_and_goes_back_as_it_was_saved(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize("name", ["maitred.toml.txt", "MAITRED.TOML", "maitred.txt", "Maitred.toml.TXT"])
-def test_names_that_editors_give_are_found(tmp_path: Path, name: str):
+def test_file_names_that_editors_make_are_found(tmp_path: Path, name: str):
     (tmp_path / name).write_text(TEXT)
     (tmp_path / "._maitred.toml").write_text("of a Mac")
     found = find(tmp_path)
@@ -66,7 +66,7 @@ def test_names_that_editors_give_are_found(tmp_path: Path, name: str):
         ({"maitred.toml": b"x" * 3000}, "longer than 64 kB, or than 2000 characters in a line"),
     ],
 )
-def test_what_cannot_be_read_is_told(tmp_path: Path, files: dict[str, bytes], expected: str):
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, files: dict[str, bytes], expected: str):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     with pytest.raises(Unreadable) as refused:
@@ -78,7 +78,7 @@ def test_the_limits_are_those_of_the_agents_file():
     assert (document.MAX_BYTES, document.MAX_LINE) == (settings.MAX_BYTES, settings.MAX_LINE)
 
 
-def test_no_file_is_no_mistake(tmp_path: Path):
+def test_a_missing_file_is_not_a_mistake(tmp_path: Path):
     assert find(tmp_path) is None
     assert find(tmp_path / "nowhere") is None
 
@@ -126,7 +126,7 @@ SECRETS_OF = {
 
 @pytest.mark.parametrize(("section", "key"), [("camera", "source"), ("uplink", "url")])
 @pytest.mark.parametrize(("address", "expected"), SECRETS_OF.items(), ids=SECRETS_OF)
-def test_what_is_secret_in_an_address_is_taken_over(tmp_path: Path, section, key, address: str, expected):
+def test_secrets_in_an_address_are_stored_on_the_device(tmp_path: Path, section, key, address: str, expected):
     address = address if section == "camera" else address.replace("rtsp://", "https://")
     (password, query), blanked = expected
     vault, more = Vault(tmp_path), '\nsecret_file = "s"' if section == "uplink" else ""
@@ -151,6 +151,6 @@ def test_what_is_secret_in_an_address_is_taken_over(tmp_path: Path, section, key
 
 
 @pytest.mark.parametrize("source", ["v4l2:/dev/video0", "picamera2:", "/srv/my clip?.mp4"])
-def test_what_is_no_address_holds_no_secret(tmp_path: Path, source: str):
+def test_text_that_is_not_an_address_holds_no_secret(tmp_path: Path, source: str):
     found = check(f'[camera]\nsource = "{source}"\n', Vault(tmp_path))
     assert (found.problems, dict(found.new_secrets), found.agent["camera"]["source"]) == ((), {}, source)

@@ -95,17 +95,17 @@ def test_a_mistake_is_named_with_its_line_and_the_way_out(told, text: str, expec
     assert problem.startswith(expected)
 
 
-def test_all_mistakes_are_told_at_once(told):
+def test_all_mistakes_are_reported_at_once(told):
     found = told('[site]\nname = Chez\ntimezone = "Paris"\n[wifi]\nssid = “x”\npassword = "1234"\n[camera]\nfps = 0\n')
 
     assert [line.partition(":")[0] for line in found] == ["line 2", "line 5", "line 3", "line 8", "line 6"]
 
 
-def test_a_list_that_is_not_closed_is_told_once(told):
+def test_a_list_that_is_not_closed_is_reported_once(told):
     assert told("[census]\nbands = [0, 18\n\n[site]\nname = 'x'\n")
 
 
-def test_an_address_in_one_piece_holds_no_password_either(told):
+def test_an_address_on_a_broken_line_shows_no_password_either(told):
     for key, address in (
         ("source", "rtsp://me:geheim/1@cam/"), ("source", "rtsp://me:gehe im@cam/?a=geheim"), ("url", "x://:geheim@h/"),
         ("url", "https://a:geheim/1@host/?key=geheim"), ("url", "https://[a:geheim@host/?key=geheim"),
@@ -115,7 +115,7 @@ def test_an_address_in_one_piece_holds_no_password_either(told):
         assert "geheim" not in found
 
 
-def test_what_a_broken_line_entails_is_not_told(told):
+def test_mistakes_that_follow_from_a_broken_line_are_not_reported(told):
     assert len(told('[wifi]\nssid = x\ncountry = "DE"\n')) == 1
 
 
@@ -137,5 +137,5 @@ def test_no_message_holds_a_password(told):
      WIFI + f'password = "{"aB" * 32}"',
      '\t[wifi]\n\tssid\t=\t"a"\t# “x”\n\tcountry = "DE"\n', 'wifi.ssid = "a"\nwifi.country = "US"'],
 )  # fmt: skip
-def test_what_is_right_is_taken(told, text: str):
+def test_valid_settings_are_accepted(told, text: str):
     assert told(text) == []

@@ -47,7 +47,9 @@ CASES = {
 
 
 @pytest.mark.parametrize(("told", "expected"), CASES.values(), ids=CASES)
-def test_what_the_kernel_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, expected: bool):
+def test_mount_points_are_read_from_the_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, expected: bool
+):
     (tmp_path / "mountinfo").write_text(told)
     monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "mountinfo")
     monkeypatch.setattr(Path, "resolve", lambda path, strict: path)
@@ -55,7 +57,9 @@ def test_what_the_kernel_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert is_own_mount(STATE) is expected
 
 
-def test_without_the_kernels_word_or_a_folder_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_an_answer_of_the_kernel_or_without_the_folder_there_is_no_mount(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     assert not is_own_mount(tmp_path / "nowhere")
     assert not is_own_mount(tmp_path)
     monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "mountinfo")
@@ -65,7 +69,7 @@ def test_without_the_kernels_word_or_a_folder_there_is_none(tmp_path: Path, monk
     assert is_own_mount(Path("/proc"))  # by the device's number
 
 
-def test_for_real_in_a_view_of_its_own(tmp_path: Path):
+def test_a_real_mount_in_a_namespace_of_its_own_is_found(tmp_path: Path):
     for name in ("from", "shared", "itself", "ram", "plain"):
         (tmp_path / name).mkdir()
     script = """

@@ -211,7 +211,7 @@ def test_a_second_boot_changes_nothing(card: Card):
     assert card.tree() == before
 
 
-def test_a_boot_with_an_empty_etc_brings_everything_back(card: Card):
+def test_a_boot_with_an_empty_etc_sets_everything_up_again(card: Card):
     """As on the image, whose root is read-only below a layer in RAM."""
     card.provision(FULL)
     before = card.tree()
@@ -224,7 +224,7 @@ def test_a_boot_with_an_empty_etc_brings_everything_back(card: Card):
     assert card.tree() == before
 
 
-def test_a_new_secret_in_the_place_of_the_blank_is_taken_over(card: Card):
+def test_a_new_secret_in_place_of_the_blank_replaces_the_old_one(card: Card):
     card.provision(FULL)
     once = card.file.read_text(encoding="utf-8")
     card.provision(once.replace('username = "door"\npassword = ""', 'username = "door"\npassword = "another"'))
@@ -234,7 +234,7 @@ def test_a_new_secret_in_the_place_of_the_blank_is_taken_over(card: Card):
     assert card.file.read_text(encoding="utf-8") == once
 
 
-def test_an_address_can_be_edited_around_what_was_taken_over(card: Card):
+def test_an_address_can_be_edited_around_its_stored_secret(card: Card):
     card.provision(FULL)
     once = card.file.read_text(encoding="utf-8")
     for address, expected in (
@@ -252,7 +252,7 @@ def test_an_address_can_be_edited_around_what_was_taken_over(card: Card):
     assert not list((card.root / VAULT).glob("camera*"))
 
 
-def test_a_section_that_is_gone_is_taken_off(card: Card):
+def test_settings_of_a_removed_section_are_undone(card: Card):
     card.provision(FULL)
     report = card.provision('[site]\nname = "x"\n')
 
@@ -271,7 +271,7 @@ def test_a_section_that_is_gone_is_taken_off(card: Card):
     assert (card.root / "var/lib/maitred-device/ssh/ssh_host_ed25519_key").exists()
 
 
-def test_without_a_file_the_template_is_put_there(card: Card):
+def test_without_a_file_the_template_is_written(card: Card):
     report = card.provision()
 
     assert card.file.read_text(encoding="utf-8") == template()
@@ -305,7 +305,7 @@ def test_what_was_set_up_by_hand_stays_until_the_file_is_filled_in(card: Card):
     assert card.read("etc/maitred/maitred.toml.by-hand") == mine
 
 
-def test_a_mistake_is_told_and_the_last_good_settings_stay(card: Card):
+def test_a_mistake_is_reported_and_the_last_good_settings_stay(card: Card):
     card.provision(FULL)
     before = card.tree()
     broken = card.file.read_text(encoding="utf-8").replace('hostname = "Door-1"', 'hostname = "my door"')
@@ -330,7 +330,7 @@ def test_a_mistake_is_told_and_the_last_good_settings_stay(card: Card):
     assert card.read("etc/maitred/mqtt.password") == "another\n"
 
 
-def test_a_first_file_with_a_mistake_gives_the_defaults(card: Card):
+def test_a_mistake_in_the_first_file_leaves_the_defaults(card: Card):
     report = card.provision("[wifi]\nssid = Chez\n")
 
     assert report.problems
@@ -339,7 +339,7 @@ def test_a_first_file_with_a_mistake_gives_the_defaults(card: Card):
     assert load_settings(card.root / CONFIG).camera.source == "picamera2:"
 
 
-def test_a_dry_run_tells_and_does_nothing(card: Card):
+def test_a_dry_run_prints_the_steps_and_changes_nothing(card: Card):
     card.file.write_text(FULL, encoding="utf-8")
     before = card.tree()
     report = card.provision(dry_run=True)
@@ -349,7 +349,7 @@ def test_a_dry_run_tells_and_does_nothing(card: Card):
     assert not any(secret in line for secret in PASSWORDS for line in report.changes)
 
 
-def test_a_full_card_blanks_nothing_and_is_told(card: Card, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_card_is_reported_and_no_secret_is_blanked(card: Card, monkeypatch: pytest.MonkeyPatch):
     card.file.write_text(FULL, encoding="utf-8")
     real = os.fsync
 
@@ -366,7 +366,7 @@ def test_a_full_card_blanks_nothing_and_is_told(card: Card, monkeypatch: pytest.
     assert "No space left on device" in card.problems
 
 
-def test_while_the_partition_for_it_is_missing_nothing_is_taken_over(card: Card, monkeypatch: pytest.MonkeyPatch):
+def test_without_the_partition_for_secrets_none_is_moved_from_the_file(card: Card, monkeypatch: pytest.MonkeyPatch):
     """Its folder is then one in RAM: what was kept there would be gone with the next boot, and is in no file."""
     for text in (FULL, None):
         if text is None:
@@ -388,7 +388,7 @@ def test_while_the_partition_for_it_is_missing_nothing_is_taken_over(card: Card,
     assert not card.problems
 
 
-def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(card: Card, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_is_on_the_disk_before_it_replaces_the_old_one(card: Card, monkeypatch: pytest.MonkeyPatch):
     done = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
@@ -455,7 +455,7 @@ def test_a_power_cut_at_any_write_loses_nothing(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_openssh_reads_the_keys_it_is_given(card: Card):
+def test_openssh_reads_the_keys_that_are_made(card: Card):
     card.provision(FULL)
     key = card.root / "var/lib/maitred-device/ssh/ssh_host_ed25519_key"
     done = subprocess.run(["ssh-keygen", "-y", "-f", key], capture_output=True, text=True, check=True)

@@ -56,7 +56,7 @@ def test_every_key_that_the_agent_does_not_know_is_on_the_page():
             assert f"| `{key}` |" in reference().split(f"## `[{name}]`")[1].split("\n## ")[0]
 
 
-def test_every_secret_is_one_of_the_file():
+def test_every_secret_is_a_key_of_the_file():
     for secret in SECRETS:
         model = DeviceSettings.model_fields[secret.section].annotation
         model = next(one for one in (model, *getattr(model, "__args__", ())) if hasattr(one, "model_fields"))

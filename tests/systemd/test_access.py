@@ -112,7 +112,7 @@ def test_the_dashboards_user_changes_nothing(agent: subprocess.Popen[str], state
     assert run(READ, AGENT, state) == "1\n"
 
 
-def test_others_reach_nothing(agent: subprocess.Popen[str], state: Path):
+def test_other_users_can_read_nothing(agent: subprocess.Popen[str], state: Path):
     assert {path.name for path in state.iterdir()} == {"maitred.db", "maitred.db-wal", "maitred.db-shm"}
     for path in (state, *state.iterdir()):
         assert not path.stat().st_mode & stat.S_IRWXO, path

@@ -68,7 +68,7 @@ def possible() -> bool:
 
 
 @pytest.mark.skipif(not possible(), reason="needs root, systemd-nspawn, D-Bus, and the system's Python to be this one")
-def test_the_unit_does_its_work_within_its_bounds(tmp_path: Path):
+def test_the_unit_does_its_work_in_its_sandbox(tmp_path: Path):
     added, out = tmp_path / "added", tmp_path / "out"
     out.mkdir()
     units = added / "etc/systemd/system"

@@ -63,7 +63,7 @@ def complaints(folder: Path, *additions: str) -> list[str]:
 
 
 @needs_analyze
-def test_systemd_has_nothing_to_say_against_the_units(tmp_path: Path):
+def test_systemd_accepts_the_units(tmp_path: Path):
     assert complaints(tmp_path) == []
 
 
@@ -75,7 +75,7 @@ def test_a_mistake_in_a_unit_would_be_noticed(tmp_path: Path, line: str):
 
 @needs_analyze
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_units_are_locked_up(unit: str):
+def test_the_units_are_hardened(unit: str):
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", f"./{unit}"],
         cwd=FOLDER, capture_output=True, text=True, check=False, timeout=60,
@@ -113,7 +113,7 @@ def test_the_units_are_locked_up(unit: str):
     ],
     ids=lambda part: str(part).replace(".service", ""),
 )
-def test_a_unit_says(unit: str, key: str, expected: str):
+def test_a_key_of_a_unit_has_its_value(unit: str, key: str, expected: str):
     assert value(unit, key) == expected
 
 
@@ -125,7 +125,7 @@ def test_the_agent_starts_the_dashboard_and_waits_for_no_network():
 
 
 @pytest.mark.parametrize(("unit", "command"), [(AGENT, "run"), (DASHBOARD, "dashboard"), (UPDATE, "update")])
-def test_the_command_line_is_one_that_maitred_takes(unit: str, command: str):
+def test_the_command_line_is_valid(unit: str, command: str):
     program, *arguments = shlex.split(value(unit, "ExecStart"))
 
     options = build_parser().parse_args(arguments)
@@ -135,7 +135,7 @@ def test_the_command_line_is_one_that_maitred_takes(unit: str, command: str):
     assert options.config == Path("/etc/maitred/maitred.toml")
 
 
-def test_settings_come_before_whatever_is_set_up_by_them_and_hold_up_nobody():
+def test_provisioning_runs_before_what_it_sets_up_and_delays_nothing_if_it_fails():
     program, *arguments = shlex.split(value(PROVISION, "ExecStart"))
     before = " ".join(values(PROVISION, "Before")).split()
 
@@ -183,7 +183,7 @@ def names(lines: list[str], field: int) -> dict[str, list[str]]:
     shutil.which("systemd-sysusers") is None or shutil.which("systemd-tmpfiles") is None or os.geteuid() != 0,
     reason="needs root, systemd-sysusers and systemd-tmpfiles",
 )
-def test_users_and_folders_come_out_as_the_units_expect_them(tmp_path: Path):
+def test_users_and_folders_are_made_as_the_units_expect_them(tmp_path: Path):
     root = tmp_path / "root"
     (root / "etc" / "maitred").mkdir(parents=True)
     for name in ("maitred.toml", "uplink.secret", "mqtt.password", "dashboard.password", "dashboard.token"):

@@ -22,7 +22,7 @@ def names(device: Device) -> set[str]:
     return {path.name for path in device.boot.iterdir()}
 
 
-def test_each_is_applied_once(device: Device, key: SigningKey, caplog: pytest.LogCaptureFixture):
+def test_each_update_is_applied_once(device: Device, key: SigningKey, caplog: pytest.LogCaptureFixture):
     make_bundle(device.folder / "a.maitred", SigningKey.generate(), "2.0").rename(device.boot / "a.maitred")
     make_bundle(device.folder / "b.maitred", key, "2.0").rename(device.boot / "b.maitred")
     (device.boot / "c.maitred.trying").write_bytes(b"cut off")
@@ -44,7 +44,7 @@ def test_each_is_applied_once(device: Device, key: SigningKey, caplog: pytest.Lo
     assert from_boot(device) == 0
 
 
-def test_one_that_is_tried_again_leaves_no_word_of_the_first_time(device: Device, key: SigningKey):
+def test_a_second_attempt_removes_the_note_of_the_first(device: Device, key: SigningKey):
     other = SigningKey.generate()
     make_bundle(device.folder / "a.maitred", other, "2.0").rename(device.boot / "a.maitred")
     assert from_boot(device) == 1
@@ -56,7 +56,7 @@ def test_one_that_is_tried_again_leaves_no_word_of_the_first_time(device: Device
     assert names(device) == {"a.maitred.done", "a.maitred.done.txt"}
 
 
-def test_while_another_update_is_at_work_no_name_changes(device: Device, key: SigningKey, capsys):
+def test_during_another_update_no_file_is_renamed(device: Device, key: SigningKey, capsys):
     make_bundle(device.folder / "a.maitred", key, "2.0").rename(device.boot / "a.maitred")
     (device.boot / "b.maitred.trying").write_bytes(b"at work")
     with Releases(device.root).locked():
@@ -65,7 +65,7 @@ def test_while_another_update_is_at_work_no_name_changes(device: Device, key: Si
     assert names(device) == {"a.maitred", "b.maitred.trying"}
 
 
-def test_a_fault_that_nobody_foresaw_is_told_and_not_met_again(
+def test_an_unexpected_fault_is_reported_and_not_repeated(
     device: Device, key: SigningKey, monkeypatch: pytest.MonkeyPatch
 ):
     make_bundle(device.folder / "a.maitred", key, "2.0").rename(device.boot / "a.maitred")

@@ -110,7 +110,9 @@ def nothing_is_left(device: Device) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_refused(device: Device, key: SigningKey, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str):
+def test_a_bad_update_is_refused_with_the_reason(
+    device: Device, key: SigningKey, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+):
     make, words = CASES[case]
     path = make(tmp_path / "x.maitred", key)
 
@@ -123,7 +125,7 @@ def test_refused(device: Device, key: SigningKey, tmp_path: Path, capsys: pytest
     assert device.works() == "1.0"
 
 
-def test_too_little_space_is_told_with_numbers(
+def test_too_little_space_is_reported_in_numbers(
     device: Device, key: SigningKey, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(install, "MARGIN", 1 << 60)
@@ -141,7 +143,7 @@ def test_too_little_space_is_told_with_numbers(
         ("maitred-ed25519-secret AAAA x\n", "a line is not a key"),
     ],
 )
-def test_a_device_without_a_key_takes_none(
+def test_a_device_without_a_key_accepts_no_update(
     device: Device, key: SigningKey, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str
 ):
     keys = tmp_path / "update.pub"
@@ -153,14 +155,14 @@ def test_a_device_without_a_key_takes_none(
     assert nothing_is_left(device)
 
 
-def test_during_another_update_it_waits_for_nobody(device: Device, key: SigningKey, tmp_path: Path, capsys):
+def test_a_second_update_does_not_wait_for_the_first(device: Device, key: SigningKey, tmp_path: Path, capsys):
     path = make_bundle(tmp_path / "x.maitred", key, "2.0")
     with Releases(device.root).locked():
         assert update(device, path) == 2
     assert "an update is under way" in capsys.readouterr().err
 
 
-def test_where_nothing_was_installed_so_it_says_how(key: SigningKey, device: Device, tmp_path: Path, capsys):
+def test_on_a_machine_without_releases_it_says_how_to_install(key: SigningKey, device: Device, tmp_path: Path, capsys):
     path = make_bundle(tmp_path / "x.maitred", key, "2.0")
     (tmp_path / "empty").mkdir()
     places = ["--releases", str(tmp_path / "empty"), "--keys", str(device.keys)]

@@ -17,7 +17,7 @@ def keys(out: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, RELEASE, "keys", "--out", out], capture_output=True, text=True, check=False)
 
 
-def test_a_pair_signs_and_is_trusted(tmp_path: Path):
+def test_a_new_pair_of_keys_signs_and_is_trusted(tmp_path: Path):
     assert keys(tmp_path / "update").returncode == 0
     secret, public = tmp_path / "update.key", tmp_path / "update.pub"
     assert secret.stat().st_mode & 0o777 == 0o600
@@ -25,7 +25,7 @@ def test_a_pair_signs_and_is_trusted(tmp_path: Path):
 
 
 @pytest.mark.parametrize("ending", ["key", "pub"])
-def test_no_half_is_replaced_or_left_alone(tmp_path: Path, ending: str):
+def test_neither_key_of_a_pair_is_replaced_or_written_alone(tmp_path: Path, ending: str):
     there = tmp_path / f"update.{ending}"
     there.write_text("of earlier releases")
     done = keys(tmp_path / "update")

@@ -14,7 +14,7 @@ from edge.update.releases import Releases
 NEW = "2.0-new"
 
 
-def test_shellcheck_has_nothing_to_say():
+def test_shellcheck_finds_nothing():
     if shutil.which("shellcheck") is None:
         pytest.skip("shellcheck is not installed")
     found = subprocess.run(["shellcheck", SETTLE], capture_output=True, text=True)
@@ -34,7 +34,7 @@ def test_starts_without_a_trial_are_not_counted(device: Device):
     assert not (device.root / "trial.starts").exists()
 
 
-def test_cut_off_between_the_link_and_the_note_it_finishes(device: Device):
+def test_a_switch_that_was_cut_off_is_finished(device: Device):
     Releases(device.root).begin_trial("factory")
     device.settle("boot")
     assert device.current == "factory"
@@ -43,7 +43,7 @@ def test_cut_off_between_the_link_and_the_note_it_finishes(device: Device):
 
 
 @pytest.mark.parametrize("note", ["", "../../etc", "gone", "/bin", ".lock"])
-def test_a_note_that_names_no_release_leaves_the_one_in_use(device: Device, new: Candidate, note: str):
+def test_a_note_without_a_release_leaves_the_one_in_use(device: Device, new: Candidate, note: str):
     Releases(device.root).use(NEW)
     Releases(device.root).begin_trial(note)
     assert "is not there" in device.settle("boot")
@@ -52,7 +52,7 @@ def test_a_note_that_names_no_release_leaves_the_one_in_use(device: Device, new:
 
 
 @pytest.mark.parametrize("there", ["nothing", "dangling", "previous"])
-def test_a_link_to_nothing_is_put_right(device: Device, new: Candidate, there: str):
+def test_a_broken_link_is_repaired(device: Device, new: Candidate, there: str):
     (device.root / "current").unlink()
     if there == "dangling":
         (device.root / "current").symlink_to("gone")
@@ -62,13 +62,13 @@ def test_a_link_to_nothing_is_put_right(device: Device, new: Candidate, there: s
     assert device.works() == ("2.0" if there == "previous" else "1.0")
 
 
-def test_any_finished_release_is_better_than_none(device: Device, new: Candidate):
+def test_without_a_link_any_finished_release_is_used(device: Device, new: Candidate):
     shutil.rmtree(device.root / "factory")
     device.settle("boot")
     assert device.works() == "2.0"
 
 
-def test_what_was_not_finished_is_removed_and_what_is_named_is_not(device: Device, new: Candidate):
+def test_unfinished_releases_are_removed_and_named_ones_stay(device: Device, new: Candidate):
     for name in ("3.0-half", "4.0.part"):
         (device.root / name / "bin").mkdir(parents=True)
     for name in ("factory", NEW):  # as an earlier recipe left them
@@ -79,7 +79,7 @@ def test_what_was_not_finished_is_removed_and_what_is_named_is_not(device: Devic
     assert {path.name for path in device.root.iterdir()} == {"factory", NEW, "current", "previous"}
 
 
-def test_the_units_of_a_release_come_and_go_with_it(device: Device, new: Candidate):
+def test_a_release_brings_its_units_and_takes_them_with_it(device: Device, new: Candidate):
     unit = device.folder / "units" / "maitred.service"
     shutil.rmtree(device.root / "factory" / "units")  # an image's own release has none: they are the system's
     device.settle("boot")
@@ -92,7 +92,7 @@ def test_the_units_of_a_release_come_and_go_with_it(device: Device, new: Candida
     assert not unit.exists()
 
 
-def test_elsewhere_it_does_nothing(device: Device):
+def test_on_another_machine_it_does_nothing(device: Device):
     shutil.rmtree(device.root)
     assert device.settle("boot") == ""
     device.root.mkdir()

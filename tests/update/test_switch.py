@@ -79,7 +79,9 @@ def test_a_good_release_stays_and_the_one_before_is_kept(device: Device, new: Ca
     ("kind", "words"),
     [("crash", "ended again and again"), ("blind", "camera, which ran before, is failed"), ("mute", "no sign of life")],
 )
-def test_a_bad_release_is_taken_back(device: Device, new: Candidate, report_step: ReportStep, kind: str, words: str):
+def test_a_bad_release_is_replaced_by_the_one_before(
+    device: Device, new: Candidate, report_step: ReportStep, kind: str, words: str
+):
     device.start()
     runs(device, "factory")
     device.turns(NEW, kind)
@@ -97,7 +99,7 @@ def test_a_bad_release_is_taken_back(device: Device, new: Candidate, report_step
     runs(device, "factory", since=beaten)
 
 
-def test_what_was_amiss_before_is_no_reason_to_go_back(device: Device, new: Candidate, report_step: ReportStep):
+def test_a_fault_from_before_is_no_reason_to_go_back(device: Device, new: Candidate, report_step: ReportStep):
     device.turns("factory", "blind")
     device.start()
     runs(device, "factory")
@@ -114,7 +116,7 @@ def test_a_stopped_agent_is_not_started(device: Device, new: Candidate, report_s
     assert read_health(device.database) is None
 
 
-def test_who_interrupts_it_gets_the_release_before(device: Device, new: Candidate):
+def test_an_interrupted_update_leaves_the_release_before(device: Device, new: Candidate):
     device.start()
     runs(device, "factory")
 
@@ -192,7 +194,7 @@ def test_a_power_cut_while_installing(device: Device, key: SigningKey, tmp_path:
     assert device.works() == "1.0"
 
 
-def test_an_agent_that_falls_again_and_again_is_taken_back_without_the_update(device: Device, new: Candidate):
+def test_an_agent_that_keeps_failing_goes_back_even_if_the_update_was_cut_off(device: Device, new: Candidate):
     device.start()
     runs(device, "factory")
     device.turns(NEW, "crash")
@@ -206,7 +208,9 @@ def test_an_agent_that_falls_again_and_again_is_taken_back_without_the_update(de
     assert "again and again" in (device.folder / "journal").read_text()
 
 
-def test_the_whole_of_it_by_the_command(device: Device, key: SigningKey, tmp_path: Path, capsys, monkeypatch):
+def test_the_command_refuses_installs_and_goes_back(
+    device: Device, key: SigningKey, tmp_path: Path, capsys, monkeypatch
+):
     asked: list[WatchLimits] = []
 
     def quick(limit: float, hold: float) -> WatchLimits:
@@ -265,9 +269,7 @@ def test_a_full_card_while_switching(device: Device, new: Candidate, report_step
     until(lambda: (health := read_health(device.database)).at > began and health.release == "factory")
 
 
-def test_a_release_that_was_cut_off_before_it_was_tried_takes_no_room_for_ever(
-    device: Device, new: Candidate, key: SigningKey, tmp_path: Path, capsys
-):
+def test_an_unfinished_release_is_removed(device: Device, new: Candidate, key: SigningKey, tmp_path: Path, capsys):
     device.bring(NEW)
     assert (device.root / NEW / "ready").exists()
     device.settle("boot")
