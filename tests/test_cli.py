@@ -106,6 +106,7 @@ def test_logs_are_as_loud_as_wanted(doctor, monkeypatch: pytest.MonkeyPatch, arg
     assert found == level
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path):
     config = tmp_path / "maitred.toml"
     config.write_text(f"[store]\npath = {json.dumps(str(tmp_path / 'maitred.db'))}\n")

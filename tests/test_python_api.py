@@ -66,6 +66,7 @@ def test_type_checkers_are_told_the_same_names_as_programs():
     assert sorted(imported) == NAMES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "absent"),
     [
@@ -94,6 +95,7 @@ def test_the_three_lines_of_the_first_example_work(opening: Iterator[Frame]):
     assert 18 < faces[0].age < 80
 
 
+@pytest.mark.slow
 def test_counting_frames_gives_their_visits_and_reports_progress(opening: Iterator[Frame]):
     steps: list[tuple[int, float]] = []
     visits = count(opening, "mobile", progress=lambda frames, seconds: steps.append((frames, seconds)))
@@ -135,6 +137,7 @@ def test_settings_and_model_are_used(clips: Path):
         count(clip, "vgg17")
 
 
+@pytest.mark.slow
 def test_a_camera_of_ones_own_is_counted_as_any_other(opening: Iterator[Frame]):
     class Half(Camera):
         """Every other frame."""

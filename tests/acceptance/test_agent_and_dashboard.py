@@ -23,6 +23,8 @@ from edge.demo import CLIP
 from edge.store import Store
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 SECRET = "whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM="
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schema" / "census-window-v1.json"
 

@@ -12,6 +12,8 @@ from edge.cameras import open_camera
 from edge.config import Settings
 from edge.demo import CLIP, TRUTH
 
+pytestmark = pytest.mark.slow
+
 EXIF_ORIENTATION = 6
 """The camera was turned: the picture has to be rotated clockwise to stand upright."""
 NO_GENDER_BELOW = Settings().census.no_gender_below

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_demo_counts_the_patrons_its_clip_really_holds(maitred):
     done = maitred("demo", "--once", "--json")

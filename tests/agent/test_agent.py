@@ -31,6 +31,8 @@ from edge.store import Health, Store, StoreError
 from edge.system import clock
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 60.0
 
 

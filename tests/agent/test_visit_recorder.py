@@ -134,6 +134,7 @@ def small_card(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+@pytest.mark.slow
 def test_on_a_full_card_nothing_is_lost_and_each_window_gets_its_own_visits(small_card: Path, caplog):
     bench = Bench(small_card)
     bench.count(1)
@@ -196,6 +197,7 @@ def test_waiting_visits_are_bounded_and_those_given_up_are_counted(bench: Bench,
     assert bench.store.lost_visits == 4
 
 
+@pytest.mark.slow
 def test_damage_is_raised_and_waiting_visits_go_into_the_repaired_store(bench: Bench, tmp_path: Path):
     bench.count(200)
     bench.tick()

@@ -121,12 +121,14 @@ def test_building_the_command_line_loads_nothing_heavy():
     assert not {"cv2", "numpy", *HEAVY} & set(loaded)
 
 
+@pytest.mark.slow
 def test_the_agents_models_run_without_training_convert_and_tensorflow():
     loaded = modules_after("from edge.counting.pipeline import Pipeline; Pipeline()")
     assert "edge.vision.demographics" in loaded
     assert not [name for name in loaded if name.partition(".")[0] in {"training", "convert", "cloud", *NOT_ON_DEVICES}]
 
 
+@pytest.mark.slow
 def test_evaluating_loads_nothing_of_tensorflow_until_a_keras_file_is_named():
     loaded = modules_after("import training.evaluation.evaluate")
     assert "training.evaluation.metrics" in loaded

@@ -6,9 +6,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import pytest
+
 from tests.architecture.floors import FLOORS
 from tests.architecture.imports import ROOT
 from tests.architecture.picture import picture
+
+pytestmark = pytest.mark.slow
 
 PICTURE = ROOT / "docs" / "images" / "architecture.svg"
 COMMAND = "python -m tests.architecture.picture --out docs/images/architecture.svg"

@@ -15,6 +15,7 @@ def _quick(monkeypatch):
     monkeypatch.setattr(operators, "SECONDS", 0.001)
 
 
+@pytest.mark.slow
 def test_the_work_of_the_operators_is_the_work_of_the_model():
     model = load_bundle("table1").model
     rows, whole = measure(model)
@@ -24,12 +25,14 @@ def test_the_work_of_the_operators_is_the_work_of_the_model():
     assert whole > 0
 
 
+@pytest.mark.slow
 def test_bytes_moved_are_those_of_inputs_weights_and_outputs():
     first = measure(load_bundle("table1").model)[0][0]
     assert first.shape == (1, 180, 180, 3)
     assert first.moved == 2 * 180 * 180 * 3
 
 
+@pytest.mark.slow
 def test_the_table_has_a_line_for_each_operator(capsys):
     assert main(["table1"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -65,6 +65,7 @@ def archive(address: str) -> Archive:
     return archive
 
 
+@pytest.mark.slow
 def test_each_event_is_stored_once_by_source_and_id(archive: Archive):
     events = [an_event(number, body=f'{{"é":{number}}}') for number in range(5)]
     assert archive.store(events[:3]) == 3

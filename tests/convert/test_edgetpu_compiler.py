@@ -12,6 +12,8 @@ from edge.cli import main
 from edge.errors import MaitredError
 from edge.vision.bundle import load_bundle
 
+pytestmark = pytest.mark.slow
+
 ADDS_A_LINE = """#!/bin/sh
 # edgetpu_compiler --show_operations --out_dir DIR FILE
 out="$3/$(basename "$4" .tflite)_edgetpu.tflite"

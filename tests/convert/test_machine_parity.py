@@ -29,6 +29,7 @@ def altered(record: Path, tmp_path: Path, steps: int, output: str = "table1/age_
     return tmp_path / "there.npz"
 
 
+@pytest.mark.slow
 def test_the_inputs_are_artificial_ones_and_faces_of_the_clip(record):
     with np.load(record) as file:
         inputs, logits = file["table1/inputs"], file["table1/age_logits"]

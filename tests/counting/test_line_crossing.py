@@ -307,6 +307,7 @@ DOORWAY = [[0.75, 0.2], [1, 0.2], [1, 0.6], [0.75, 0.6]]
 """Around the place where the patron's face is first seen."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entrance", "direction"),
     [

@@ -29,6 +29,7 @@ def test_no_crop_outlives_its_visit():
     assert pipeline._shots == {}
 
 
+@pytest.mark.slow
 def test_a_face_that_only_flickers_is_not_a_visit():
     pipeline = Pipeline()
     with open_camera(str(CLIP)) as camera:

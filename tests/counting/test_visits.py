@@ -35,6 +35,7 @@ def test_the_context_puts_the_face_in_the_middle_at_a_fixed_size():
     assert (context_of(np.full_like(image, 255), face(300, 20, 40), 180)[:65] == 0).all()
 
 
+@pytest.mark.slow
 def test_verification_tells_faces_from_things_that_only_look_like_faces(models: Models):
     truth = json.loads(TRUTH.read_text())
     places = {frame: (x, y, w, h) for patron in truth["patrons"] for frame, x, y, w, h in patron["path"] if 40 < w < 80}
@@ -67,6 +68,7 @@ def test_people_whose_faces_are_not_seen_are_not_visits(clips: Path, name: str):
     assert counted.visits == ()
 
 
+@pytest.mark.slow
 def test_a_visit_has_times_age_and_probability(clips: Path):
     steps = []
     with open_camera(str(clips / "face-demographics-walking.gif")) as camera:

@@ -178,6 +178,7 @@ def test_a_form_that_is_too_large_is_refused(stranger: FlaskClient):
     assert stranger.post("/login", data={"password": "x" * 9000}, headers=ORIGIN).status_code == 413
 
 
+@pytest.mark.slow
 def test_guessing_is_slowed_down_for_the_guesser_alone(stranger: FlaskClient, caplog: pytest.LogCaptureFixture):
     guesser = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
     for _ in range(BURST):
@@ -246,6 +247,7 @@ def test_a_new_password_keeps_owner_and_mode(tmp_path: Path):
     assert not Password(path).matches(PASSWORD)
 
 
+@pytest.mark.slow
 def test_a_power_cut_while_the_password_is_changed_leaves_the_old_or_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

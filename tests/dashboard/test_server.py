@@ -127,6 +127,7 @@ def test_https_in_front_must_be_on_this_device(settings: Settings, tmp_path: Pat
         Server(settings.model_copy(update={"dashboard": Dashboard.model_validate(dashboard)}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_signal_ends_the_process_cleanly(database: Path, number: signal.Signals):
     code = f"""

@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from mkdocs.config import load_config
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md"))

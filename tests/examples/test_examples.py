@@ -31,6 +31,8 @@ from edge.uplink import ModelIdentity, SinkContext, SinkUnavailable, UplinkWorke
 from edge.uplink.registry import open_sink
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
 MOST_LINES = 40

@@ -67,6 +67,7 @@ def test_wrong_usage_is_answered_with_what_to_do(script: str, words: list[str], 
     assert told in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -116,6 +117,7 @@ def test_the_path_of_an_image_is_relative_to_the_current_folder(copied: Path, tm
     assert done.stdout == f"{copied}|{folder}/my card.img|-m pytest -v tests/card\n"
 
 
+@pytest.mark.slow
 def test_an_image_that_is_not_there_is_named(copied: Path, tmp_path: Path):
     named = dict(os.environ) | {"MAITRED_CARD": "none.img"}
     done = subprocess.run(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "firmware_config" / "install.sh"
 HERE = os.uname().machine in ("x86_64", "aarch64") and shutil.which("apt-get") is not None

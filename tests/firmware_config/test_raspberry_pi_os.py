@@ -16,6 +16,8 @@ import pytest
 
 from tests.firmware_config.test_install import HERE, ROOT, in_a_view, possible
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / "firmware_config" / "raspberry-pi-os"
 SCRIPTS = ("make.sh", "first-start.sh", "install-once.sh")
 SCHEMA = Path("/usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json")

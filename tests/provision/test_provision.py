@@ -412,6 +412,7 @@ def test_a_file_is_on_the_disk_before_it_replaces_the_old_one(card: Card, monkey
     assert order.index("maitred.toml.new") > order.index("last-good.toml.new")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["first", "changed"])
 def test_a_power_cut_at_any_write_loses_nothing(
     make_card: Callable[[str], Card], monkeypatch: pytest.MonkeyPatch, then: str

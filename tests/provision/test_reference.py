@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from edge.config import Settings
 from edge.provision import keyfile, ssh, steps
 from edge.provision.check import EXAMPLE, FILES, check, examples
@@ -20,6 +22,7 @@ OWN_SECRET = "whsec_" + base64.b64encode(b"of twenty-four bytes, too").decode()
 PAGE = (ROOT / "docs" / "provisioning.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_generator_prints():
     printed = subprocess.run(
         [sys.executable, "-m", "edge.provision.reference"], capture_output=True, text=True, check=True, encoding="utf-8"

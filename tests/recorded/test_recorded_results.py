@@ -95,6 +95,7 @@ def test_the_configuration_of_the_last_release_is_read_the_same(compare: Compare
     compare("settings", "of the last release")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["/api/v1/today", "/api/v1/visits", "/api/v1/history", "/api/v1/health", "/healthz"])
 def test_the_dashboard_answers_programs_the_same(compare: Compare, answer: str):
     compare("dashboard", answer)
@@ -120,6 +121,7 @@ def test_the_pages_say_the_same_words(compare: Compare):
     compare("dashboard", "words of the pages")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv by day", "csv by hour", "json by week", "json by day", "html tables"])
 def test_a_report_has_the_same_numbers(compare: Compare, form: str):
     compare("reports", form)

@@ -27,6 +27,8 @@ from tests.bundles import file_content
 
 from . import mutations
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("MAITRED_MALFORMED", "150"))
 LIMIT_S = 2.0
 MEMORY_MB = 900

@@ -98,6 +98,7 @@ def test_only_the_rows_of_a_damaged_page_are_lost(full: Path):
     assert (full.parent / repair.file).read_bytes() == original  # somebody may be able to read more of it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["visits", "windows", "outbox"])
 @pytest.mark.parametrize("which", [0, -1])
 def test_the_first_or_last_page_of_a_table_may_be_damaged(full: Path, table: str, which: int):

@@ -153,6 +153,7 @@ def test_the_number_of_tracks_is_bounded_and_ids_are_never_used_twice(tracker: T
     assert len(set(seen)) == len(seen) == 3 * MAX_TRACKS
 
 
+@pytest.mark.slow
 def test_every_track_ends_exactly_once_and_memory_is_bounded(tracker: Tracker):
     random = np.random.default_rng(3)
     born: set[int] = set()

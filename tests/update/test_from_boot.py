@@ -12,6 +12,8 @@ from edge.cli import main
 from edge.update import install
 from edge.update.releases import Releases
 
+pytestmark = pytest.mark.slow
+
 
 def from_boot(device: Device, folder: Path | None = None) -> int:
     command = ["update", "--from-boot", str(folder or device.boot), "--releases", str(device.root)]

@@ -24,6 +24,8 @@ from edge.update.services import Services
 from edge.update.switch import switch
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 120.0
 QUICK = WatchLimits(limit=PATIENCE_S, hold=0.5, pause=0.05)
 SHORT = WatchLimits(limit=4.0, hold=0.5, pause=0.05)

@@ -213,6 +213,7 @@ def test_while_a_secret_is_changed_the_endpoint_may_know_either(picky, secret_fi
         verify(picky.requests[0], OTHER)
 
 
+@pytest.mark.slow
 def test_the_windows_of_three_days_without_an_answer_arrive_whole_and_in_order(picky, secret_file, store, database):
     """Seventy-two hours by the worker's clock, which only its pauses move; a window closes each of its hours."""
     hours, now, pauses = 72, [0.0], []

@@ -115,6 +115,7 @@ def test_the_endpoint_on_the_page_stores_each_event_once(receiver, tmp_path: Pat
     assert stored(tmp_path) == ["a"]
 
 
+@pytest.mark.slow
 def test_the_endpoint_on_the_page_takes_batches_and_compressed_ones(receiver, tmp_path: Path):
     url, secret = receiver
     endpoint = Endpoint.from_settings(Uplink(url=url, secret_file=secret))
@@ -133,6 +134,7 @@ def stored(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_commands_on_the_page_start_a_receiver(tmp_path: Path):
     """The page's own command line, with a free port and the secret that the page makes."""
     (line,) = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("maitred receive")]

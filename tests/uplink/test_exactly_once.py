@@ -34,6 +34,8 @@ from edge.uplink import ModelIdentity, OutboxWorker, census_event
 from edge.uplink.https import HttpsSink
 from edge.uplink.secret import read_secrets
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = int(os.environ.get("MAITRED_HISTORIES", "25"))
 SECRET = "whsec_" + "bWFpdHJlZCBzaWduaW5nIHNlY3JldCBmb3IgdGVzdHM="
 MODEL = ModelIdentity("mobile", "1.0.0", "0" * 64)

@@ -400,6 +400,7 @@ def safe_settings(
     return settings_for(database, broker.port, **{**login, "password_file": str(file), **more})
 
 
+@pytest.mark.slow
 def test_events_arrive_over_tls_with_an_authority_and_a_password_of_ones_own(
     safe_broker: Broker, authority: Path, tmp_path: Path, database: Path, store: Store,
     published: Callable[[Settings], OutboxWorker], caplog: pytest.LogCaptureFixture,

@@ -22,6 +22,8 @@ from edge.vision.analyze import Face, FaceAnalyzer
 from edge.vision.demographics import Estimate
 from edge.vision.detection import Detection
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def analyze() -> FaceAnalyzer:

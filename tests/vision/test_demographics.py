@@ -100,6 +100,7 @@ def test_one_completely_certain_estimate_can_be_outvoted(probability: float):
     assert float(pooled.age_distribution.sum()) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_photographs_get_possible_ages_and_genders(estimator, chips):
     for chip in chips[:20]:
         estimate = estimator.estimate(chip)
@@ -119,6 +120,7 @@ def test_a_picture_of_another_size_is_resized_as_an_aligned_crop_is(estimator, c
         assert (direct.age_distribution == resized.age_distribution).all()
 
 
+@pytest.mark.slow
 def test_the_default_model_tells_old_from_young_and_women_from_men(utkface: Path):
     estimator = DemographicsEstimator(load_bundle("mobile"), 1)
 

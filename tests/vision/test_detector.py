@@ -54,6 +54,7 @@ def test_overlapping_boxes_become_one_detection(boxes: list[Detection], expected
     assert sorted(f.box for f in blend(blend(boxes))) == sorted(f.box for f in blend(boxes))
 
 
+@pytest.mark.slow
 def test_a_face_is_found_at_the_same_place_in_any_square(weak_detector, heads, textured):
     image = textured(640, 480, 3).copy()
     head = heads[0]

@@ -17,6 +17,8 @@ from edge.vision.detection import Detection
 from edge.vision.detector import FaceDetector
 from edge.vision.tiling import CUT_MARGIN, MIN_DETECTABLE_PX, LiveFaceFinder, find_faces, grid, pyramid
 
+pytestmark = pytest.mark.slow
+
 SIZES = [(320, 240), (640, 480), (1280, 720), (1920, 1080), (720, 1280), (233, 231), (4056, 3040)]
 
 

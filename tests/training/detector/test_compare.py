@@ -15,6 +15,8 @@ from training.detector import compare
 from training.detector.backgrounds import Backgrounds
 from training.detector.compare import SceneSet, compare_on_scenes, main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def scenes(monkeypatch, drawn_crops) -> list[str]:

@@ -15,6 +15,8 @@ from training.data.face_crops import LANDMARKS, MEDIAN_BOX, box_and_landmarks, r
 from training.detector.backgrounds import HEIGHT, WIDTH, Backgrounds
 from training.detector.composites import STYLE_RANGES, STYLES, compose_scene
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def backgrounds(drawn_crops) -> Backgrounds:

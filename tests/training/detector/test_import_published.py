@@ -16,6 +16,8 @@ from edge.vision.detector import FaceDetector
 from edge.vision.tiling import find_faces
 from training.detector.import_published import SHA256, published_bundle, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def published(published_detector) -> Bundle:

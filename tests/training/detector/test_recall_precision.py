@@ -52,6 +52,7 @@ def test_figures_are_over_all_scenes():
     assert (none.recall, none.precision) == (0, 1)
 
 
+@pytest.mark.slow
 def test_the_recordings_have_the_marked_faces(clips):
     assert LABELS.is_file()
     photos = list(recording_photos(clips))

@@ -20,6 +20,8 @@ from training.data.dataset import read_dataset
 from training.evaluation import predictors
 from training.evaluation.predictors import FaceCropper, Predictor
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = {
     "n", "age_mae", "gender_accuracy", "gender_precision", "gender_recall", "gender_specificity", "gender_f1",
     "confusion_matrix", "slices", "undetected", "unreadable", "skipped", "intervals", "adults_gender_accuracy",

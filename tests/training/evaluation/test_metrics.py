@@ -51,6 +51,7 @@ def test_range_accuracy_is_the_share_of_estimates_inside_their_range(labels, est
     assert result["age_range_accuracy"] == (accuracy if accuracy is None else pytest.approx(accuracy))
 
 
+@pytest.mark.slow
 def test_intervals_contain_their_figures_and_agree_with_theory():
     rng = np.random.default_rng(7)
     years = rng.integers(20, 60, 1000)

@@ -13,6 +13,8 @@ from training.data.dataset import Sample
 from training.evaluation.metrics import Predictions, evaluation_report
 from training.evaluation.plots import PLOTS, draw
 
+pytestmark = pytest.mark.slow
+
 HISTORY = [{"epoch": epoch, "loss": 5 / epoch, "age_mae": 9 - epoch, "gender_accuracy": 0.8} for epoch in (1, 2, 3)]
 
 

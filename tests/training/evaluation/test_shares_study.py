@@ -53,6 +53,7 @@ def test_a_population_has_its_true_shares():
     assert common == pytest.approx(np.bincount(pool.truth, minlength=16) / len(faces))
 
 
+@pytest.mark.slow
 def test_corrected_shares_are_nearer_the_truth_than_raw_ones(folds):
     found = study(folds, "any", 1000, populations=12, seed=3)
     assert max(found["from_visits"], found["from_counts"]) < found["raw"] < found["inverse"]

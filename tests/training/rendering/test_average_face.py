@@ -12,6 +12,8 @@ from edge.errors import BadInput
 from training.data.dataset import Sample, read_dataset
 from training.rendering.average_face import FaceSelection, average_face
 
+pytestmark = pytest.mark.slow
+
 GROWN_UPS = FaceSelection("female", 20, 40)
 UTKFACE = Path(__file__).resolve().parents[4] / "shared/data/utkface"
 

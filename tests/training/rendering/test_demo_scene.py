@@ -32,6 +32,8 @@ from training.rendering.person import Person, PersonStyle, Pose
 from training.rendering.room import DOOR, WALL_Z
 from training.rendering.trajectory import Trajectory
 
+pytestmark = pytest.mark.slow
+
 STYLE = PersonStyle(1.72, "short", (40, 30, 20), "shirt", (60, 90, 160), (50, 50, 60))
 MAGENTA = (220, 40, 200)
 APPROACH = Trajectory(((0.0, 0.0, 5.0), (4.0, 0.0, 1.6)))

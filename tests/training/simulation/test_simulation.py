@@ -29,6 +29,8 @@ from training.simulation.replay import RecordingAnalyzer, ReplayAnalyzer
 from training.simulation.scene import SimulatedScene, draw_scene
 from training.simulation.score import score
 
+pytestmark = pytest.mark.slow
+
 GREEN = (40, 230, 40)
 
 
