@@ -57,6 +57,7 @@ def endpoint():
     server.shutdown()
 
 
+@pytest.mark.browser
 def test_a_browser_sees_the_running_demo_count(start, browser, tmp_path: Path):
     demo = start("demo", "--port", "0")
     until(lambda: url_in(demo.log))
