@@ -115,7 +115,8 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
 
-    errors = process.stderr.read().decode()
+    with process.stderr:
+        errors = process.stderr.read().decode()
 
     assert (process.wait(), errors) == (0, "")
 

@@ -21,6 +21,8 @@ from edge.store import Health, Store
 from edge.store.heartbeat import read_health
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = ROOT / "tests" / "plugin"
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")

@@ -159,7 +159,7 @@ def rtsp_server() -> Iterator[str]:
         )
     yield f"127.0.0.1:{port}"
     process.kill()
-    process.wait()
+    process.communicate()
 
 
 class SensorFormat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -58,11 +59,19 @@ def an_event(number: int, **changes: str) -> Event:
     return Event(**{**values, **changes})
 
 
-@pytest.fixture
-def archive(address: str) -> Archive:
+@contextlib.contextmanager
+def opened(address: str) -> Iterator[Archive]:
+    """An archive whose connection of this thread is closed at the end."""
     archive = Archive.open(address)
-    archive._run(lambda connection: connection.execute("TRUNCATE census_events"))
-    return archive
+    yield archive
+    archive._forget()
+
+
+@pytest.fixture
+def archive(address: str) -> Iterator[Archive]:
+    with opened(address) as archive:
+        archive._run(lambda connection: connection.execute("TRUNCATE census_events"))
+        yield archive
 
 
 @pytest.mark.slow
@@ -89,6 +98,7 @@ def test_two_requests_with_the_same_events_at_once_store_them_once(archive: Arch
     def store() -> None:
         gate.wait()
         new.append(archive.store(events))
+        archive._forget()
 
     threads = [threading.Thread(target=store) for _ in range(4)]
     for thread in threads:
@@ -100,14 +110,16 @@ def test_two_requests_with_the_same_events_at_once_store_them_once(archive: Arch
 
 def test_the_table_has_the_constraint_and_a_second_start_keeps_it(archive: Archive, address: str):
     archive.store([an_event(0)])
-    assert Archive.open(address).count() == 1
+    with opened(address) as again:
+        assert again.count() == 1
     query = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'census_events'::regclass"
     assert archive._run(lambda connection: connection.execute(query).fetchone()[0]) == "UNIQUE (source, id)"
 
 
 def test_a_connection_that_the_server_ended_is_replaced(archive: Archive, address: str):
     end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = %s"
-    assert Archive.open(address)._run(lambda c: c.execute(end, ("maitred",)).fetchone()[0]) >= 1
+    with opened(address) as other:
+        assert other._run(lambda c: c.execute(end, ("maitred",)).fetchone()[0]) >= 1
     assert archive.store([an_event(0)]) == 1
 
 

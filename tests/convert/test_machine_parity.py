@@ -38,6 +38,7 @@ def test_the_inputs_are_artificial_ones_and_faces_of_the_clip(record):
     assert len({row.tobytes() for row in logits}) == len(inputs)
 
 
+@pytest.mark.slow
 def test_a_machine_gives_the_same_outputs_again(record, capsys):
     assert main(["table1", "--like", str(record)]) == 0
     assert "same bits" in capsys.readouterr().out

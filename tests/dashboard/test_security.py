@@ -18,7 +18,8 @@ STATIC = Path(str(resources.files("edge.dashboard"))) / "static"
 
 @pytest.mark.parametrize("address", ["/", "/history", "/device", "/nowhere", "/api/v1/today", "/static/live.js"])
 def test_every_answer_carries_the_security_headers(client: FlaskClient, lunch: Store, address: str):
-    headers = client.get(address).headers
+    with client.get(address) as answer:
+        headers = answer.headers
 
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'self'"

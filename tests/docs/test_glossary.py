@@ -16,7 +16,14 @@ ENTRIES = list(ENTRY.finditer((DOCS / "glossary.md").read_text(encoding="utf-8")
 NAMES = [name for entry in ENTRIES for name in re.findall(r"`([\w.]+)`", entry["names"] or "")]
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES)))
+@pytest.mark.parametrize(
+    "name",
+    # What trains and converts brings TensorFlow.
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.startswith(("convert", "training")) else ())
+        for name in sorted(set(NAMES))
+    ],
+)
 def test_a_name_in_the_glossary_exists_in_the_code(name: str):
     module, _, attribute = name.rpartition(".")
     assert hasattr(import_module(module), attribute)

@@ -101,6 +101,7 @@ def test_the_dashboard_answers_programs_the_same(compare: Compare, answer: str):
     compare("dashboard", answer)
 
 
+@pytest.mark.slow
 def test_prometheus_reads_the_same_metrics(compare: Compare):
     compare("dashboard", "/metrics")
 
@@ -127,6 +128,7 @@ def test_a_report_has_the_same_numbers(compare: Compare, form: str):
     compare("reports", form)
 
 
+@pytest.mark.slow
 def test_the_printed_report_says_the_same_words(compare: Compare):
     compare("reports", "html words")
 

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to become the users that the units name"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to become the users that the units name"
+    ),
+]
 
 AGENT, DASHBOARD, GROUP = 64001, 64002, 64001
 UMASK = 0o027

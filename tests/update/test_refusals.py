@@ -17,6 +17,8 @@ from edge.cli import main
 from edge.update import install
 from edge.update.releases import Releases
 
+pytestmark = pytest.mark.slow
+
 NOT_THE_KEY = SigningKey.generate()
 
 

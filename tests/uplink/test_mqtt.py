@@ -419,6 +419,7 @@ def test_events_arrive_over_tls_with_an_authority_and_a_password_of_ones_own(
     assert next(check for check in run_checks(settings) if check.name == "broker").verdict == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
