@@ -34,14 +34,40 @@ MEANT: dict[str, dict[Path, object]] = {
     # The way events take can be chosen, and may be that of a plug-in.
     "settings": _each([("default", "sink"), ("of the last release", "sink")], {"name": "", "options": {}}),
     # Plainer words.
-    "dashboard": _each(
-        [("words of the pages", page, "clock") for page in ("today", "health")], "no time service says how good it is"
-    ),
+    "dashboard": {
+        **_each(
+            [("words of the pages", page, "clock") for page in ("today", "health")],
+            "no time service says how good it is",
+        ),
+        **_each(
+            [("words of the pages", page, "sights") for page in ("today", "health")],
+            "10 visits since the agent started; larger circles are more.",
+        ),
+        ("words of the pages", "today", "inside-note"): "people who came in, less those who went out, since 05:30",
+        **{
+            ("words of the metrics", f"maitred_{name}"): words
+            for name, words in {
+                "outbox_rejected": "Events that the endpoint refused for good and that are still stored.",
+                "visits_lost_total": "Visits lost because they could not be written and memory had no room.",
+                "frames_dropped_total": "Frames that were not looked at.",
+                "looks_at_every": "The agent looks at one frame in this many.",
+                "frame_latency_seconds": "Median time from capturing a frame to counting it.",
+                "throttled": "1 while fewer frames are looked at because of heat.",
+                "clock_unsynchronised": "1 while no time server has set the clock.",
+                "store_failing": "1 while the database cannot be written.",
+            }.items()
+        },
+    },
     "reports": {
+        ("html words", 4): "Who came, corrected for mistakes",
+        ("html words", 6): "The model mistakes some patrons for older or younger ones or for the other gender, and we"
+        " know how often. “Counted” is what the model said; the likely share is corrected for these mistakes. In 19 of"
+        " 20 cases the truth lies within the range, which becomes narrower with more visits. The shares of women and"
+        " men are among patrons who look old enough for a gender to be given.",
         ("html words", 10): "Ages and genders are estimates from appearance, and all counts are as the model gave them."
-        " A visit is somebody in view for a while: anyone who comes twice is counted twice. “Unknown” gender: children,"
-        " and faces that were never clear enough. “–”: not given, or no longer stored. Small counts are shown; withhold"
-        " them before you publish this page."
+        " A visit means that somebody was in view for a while; anyone who comes twice is counted twice. The gender is"
+        " “unknown” for children and for faces that were never clear enough. “–” means that a value is not given, or no"
+        " longer stored. This page shows small counts, too; withhold them before you publish it.",
     },
 }
 
