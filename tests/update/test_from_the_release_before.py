@@ -136,7 +136,7 @@ def test_an_update_from_the_release_before_works_and_so_does_the_way_back(
     device.start()
     wait_for_frames(device, "factory")
 
-    printed = update(device, str(new), "--allow-downgrade")
+    printed = update(device, str(new))
 
     assert f"maitred {version_of(wheels['now'])} is in use, and well" in printed
     release = device.current
