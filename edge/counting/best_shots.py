@@ -55,7 +55,7 @@ class BestShots:
         """The shots that were kept, best first."""
         return sorted(self._heap, reverse=True)
 
-    def wants(self, quality: float, time_s: float) -> bool:
+    def would_keep(self, quality: float, time_s: float) -> bool:
         """Whether a shot of this quality would be kept. Ask before the crop is made."""
         near = self._near(time_s)
         if near is not None:
@@ -78,7 +78,7 @@ class BestShots:
     def join(self, other: BestShots) -> None:
         """Take over the other's shots, as far as they are among the best."""
         for shot in other.shots:
-            if self.wants(shot.quality, shot.time_s):
+            if self.would_keep(shot.quality, shot.time_s):
                 self.add(shot)
 
     def _near(self, time_s: float) -> Shot | None:

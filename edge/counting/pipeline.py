@@ -125,7 +125,7 @@ class Pipeline:
     def _keep_best(self, track: Track, frame: Frame) -> None:
         shots = self._shots.setdefault(track.id, BestShots(self._settings.demographics.shots))
         quality = self._analyzer.quality(frame, track.detection)
-        if shots.wants(quality, frame.time_s):
+        if shots.would_keep(quality, frame.time_s):
             shots.add(self._analyzer.shot(frame, track.detection, quality))
 
     def _visits(self, ended: tuple[Track, ...]) -> list[Visit]:

@@ -20,7 +20,7 @@ def shots_of_walk(count: int, qualities: list[float], fps: float = 15.0) -> tupl
     """The shots that are kept of a walk, offered as the pipeline does, and the times at which they were taken."""
     shots = BestShots(count)
     for index, quality in enumerate(qualities):
-        if shots.wants(quality, index / fps):
+        if shots.would_keep(quality, index / fps):
             marked = BLANK.copy()
             marked[0, 0] = (index % 256, index // 256, 0)
             shots.add(Shot(quality, index / fps, marked, BLANK))
@@ -60,7 +60,7 @@ def test_of_each_quarter_second_only_the_best_shot_competes():
 def test_the_best_shots_are_kept_and_replace_shots_near_in_time():
     shots = BestShots(3)
     for time_s, quality in [(0.0, 0.2), (0.1, 0.5), (1.0, 0.3), (2.0, 0.9), (3.0, 0.1), (4.0, 0.8)]:
-        if shots.wants(quality, time_s):
+        if shots.would_keep(quality, time_s):
             shots.add(Shot(quality, time_s, BLANK, BLANK))
     assert [shot.quality for shot in shots.shots] == [0.9, 0.8, 0.5]
 
