@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import shutil
@@ -153,10 +154,9 @@ class Proxy:
 
     def cut(self) -> None:
         """Nothing can be connected any more, and what is connected is torn apart."""
-        hang_up(self.server)
-        for near, far in self.pairs:
-            hang_up(near)
-            hang_up(far)
+        for end in (self.server, *itertools.chain(*self.pairs)):
+            hang_up(end)
+            end.close()
 
 
 def hang_up(end: socket.socket) -> None:
