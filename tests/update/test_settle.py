@@ -11,6 +11,8 @@ from update_device import SETTLE, Device
 from edge.update.install import Candidate
 from edge.update.releases import Releases
 
+pytestmark = pytest.mark.slow
+
 NEW = "2.0-new"
 
 
