@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
+# Servers of tests are on this machine; a proxy that this network needs cannot reach them.
+for name in ("no_proxy", "NO_PROXY"):
+    os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost", "::1")))
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
