@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, distributions, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from typing import TypeVar
 
 from edge.errors import BadInput
@@ -56,7 +56,7 @@ def registered(group: str) -> list[EntryPoint]:
         log.debug("looking at each package by itself", exc_info=True)
     found: dict[str, list[EntryPoint]] = {}
     for package in distributions():
-        name = package.metadata["Name"]
+        name = _name_of(package)
         try:
             if name not in found:  # the first on the path is the one that would be imported
                 found[name] = list(package.entry_points.select(group=group))
@@ -110,7 +110,16 @@ def unknown(group: str, name: str) -> str:
 
 def package_of(entry: EntryPoint) -> str:
     """Name of the package that an entry point belongs to."""
-    return "maitred" if entry.dist is None else entry.dist.name or "without a name"
+    return "maitred" if entry.dist is None else _name_of(entry.dist)
+
+
+def _name_of(package: Distribution) -> str:
+    # If the backport importlib_metadata is installed and imported, it takes the place of Python's own module here, and
+    # raises an error where that gives None.
+    try:
+        return package.metadata["Name"] or "without a name"
+    except Exception:
+        return "without a name"
 
 
 def _broken(entry: EntryPoint, reason: str) -> str:
