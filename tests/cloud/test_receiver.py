@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,8 +86,10 @@ def batch(bodies: list[str], **more: Any) -> Signed:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive.open(str(tmp_path / "census.db"))
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    archive = Archive.open(str(tmp_path / "census.db"))
+    yield archive
+    archive._forget()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import sys
 import sysconfig
 import tarfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def wait_for_frames(device: Device, release: str) -> None:
 
 
 def visits(database: Path) -> set[tuple[object, ...]]:
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         return set(connection.execute("SELECT id, started_at, ended_at, age, direction FROM visits"))
 
 
